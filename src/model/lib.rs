@@ -1,0 +1,48 @@
+//! The words every floor shares: ids, source references, units, time, the city and its edits, readings.
+//!
+//! Owns the data of a city and nothing that computes with it. Must not know any other floor, any file
+//! format, any engine or the renderer.
+//!
+//! Frame: `f64` metres, x east, y north, z up, about one origin per city ([`geography::Anchor`]).
+
+pub mod building;
+pub mod city;
+pub mod edit;
+pub mod energy_asset;
+pub mod geography;
+pub mod ids;
+pub mod problem;
+pub mod provenance;
+pub mod reading;
+pub mod road;
+pub mod sensor;
+pub mod source;
+pub mod sun;
+pub mod surface;
+pub mod tags;
+pub mod time;
+pub mod units;
+
+pub use building::{Building, BuildingPart, BuildingUse, Roof, RoofShape, Volume};
+pub use city::City;
+pub use edit::{Assumptions, Edit, EditError, Request};
+pub use energy_asset::{EnergyAsset, EnergyAssetKind};
+pub use geo::{Coord, LineString, MultiPolygon, Polygon};
+pub use geography::{Anchor, DrivingSide, GeoBounds, LonLat};
+pub use ids::{
+    BuildingId, EnergyAssetId, FeatureRef, LandAreaId, LinkId, NodeId, PartId, RailwayId, RoadId, SensorId, TreeId,
+    WaterAreaId,
+};
+pub use problem::{Problem, ProblemKind};
+pub use provenance::{Known, Origin};
+pub use reading::{Quality, Quantity, Reading};
+pub use road::{
+    AccessLevel, Control, ControlDirection, ControlKind, Link, LinkEnd, Node, Oneway, Road, RoadAccess, RoadClass,
+    TurnRestriction, TurnRestrictionKind, TurnVia,
+};
+pub use sensor::Sensor;
+pub use source::SourceRef;
+pub use sun::SunPosition;
+pub use surface::{LandArea, LandKind, Railway, RailwayKind, Tree, WaterArea, WaterKind, Waterway};
+pub use tags::Tags;
+pub use time::Timestamp;
