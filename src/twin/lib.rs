@@ -1,1 +1,105 @@
-//! (being built)
+//! The twin: assets as ECS entities, what is observed beside what is simulated, and the schedule that keeps
+//! them current.
+//!
+//! Runs headless: it knows the engines, the feeds and scenarios, never the renderer or the panels. What a
+//! person asks for arrives as a message, is checked, logged and applied at the start of the next tick.
+//!
+//! `FixedUpdate` runs [`TwinSystems`] in order, one tick per [`traffic::Simulation::STEP_S`] of simulated time.
+
+mod assets;
+mod clock;
+mod comparison;
+mod edits;
+mod emulate;
+mod engines;
+mod observe;
+mod record;
+mod simulate;
+
+use std::time::Duration;
+
+use bevy_app::prelude::*;
+use bevy_ecs::{
+    prelude::*,
+    schedule::{LogLevel, ScheduleBuildSettings},
+};
+use bevy_time::{Fixed, Time, TimePlugin};
+use citytwin_traffic as traffic;
+
+pub use assets::{Asset, EntityIndex, Observation, Observed, Residual, Simulated, Source};
+pub use clock::{Clock, ClockRequest};
+pub use comparison::{ComparisonRequest, ComparisonState, WhatIf};
+pub use edits::{EditLog, EditRefused, EditRequested, EditUndone, LoggedEdit, Stated};
+pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
+pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth};
+pub use record::{Record, Sample, Trace};
+
+/// The order of a tick. Each set's systems only write what the set is named for.
+#[derive(SystemSet, Debug, Clone, PartialEq, Eq, Hash)]
+pub enum TwinSystems {
+    /// Requests are applied, readings are put on their sensors.
+    Receive,
+    /// What sensors say is put on what they observe.
+    Assimilate,
+    /// The engines step.
+    Simulate,
+    /// Observed is compared with simulated.
+    Analyse,
+    /// Histories grow; the emulator is fed.
+    Record,
+}
+
+/// The live twin. Its systems rest until a city is installed ([`install`]).
+pub struct TwinPlugin;
+
+impl Plugin for TwinPlugin {
+    fn build(&self, app: &mut App) {
+        if !app.is_plugin_added::<TimePlugin>() {
+            app.add_plugins(TimePlugin);
+        }
+        app.insert_resource(Time::<Fixed>::from_duration(Duration::from_secs_f64(traffic::Simulation::STEP_S)));
+        app.edit_schedule(FixedUpdate, |schedule| {
+            schedule.set_build_settings(ScheduleBuildSettings {
+                ambiguity_detection: LogLevel::Error,
+                ..Default::default()
+            });
+        });
+        app.configure_sets(
+            FixedUpdate,
+            (
+                TwinSystems::Receive,
+                TwinSystems::Assimilate,
+                TwinSystems::Simulate,
+                TwinSystems::Analyse,
+                TwinSystems::Record,
+            )
+                .chain()
+                .run_if(resource_exists::<CityModel>),
+        );
+        clock::plugin(app);
+        edits::plugin(app);
+        observe::plugin(app);
+        simulate::plugin(app);
+        record::plugin(app);
+        emulate::plugin(app);
+        comparison::plugin(app);
+    }
+}
+
+/// Puts a city with its prepared engines into the world and starts its feed. A city that was there before
+/// makes room; its feed's threads are stopped.
+pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
+    world.remove_resource::<Feed>();
+    let old: Vec<Entity> = world.query_filtered::<Entity, With<Asset>>().iter(world).collect();
+    for entity in old {
+        world.despawn(entity);
+    }
+    engines::install(world, engines);
+    assets::install(world);
+    simulate::install(world);
+    observe::install(world, feed);
+    edits::install(world);
+    record::install(world);
+    emulate::install(world);
+    comparison::install(world);
+}

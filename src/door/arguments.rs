@@ -1,0 +1,316 @@
+//! What may be typed, and its help.
+
+use std::{path::PathBuf, str::FromStr};
+
+use citytwin_model::{DrivingSide, GeoBounds, Request, time::civil};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// CityTwin: a desktop digital twin of a city. Without a command it opens the demo city.
+#[derive(Parser)]
+#[command(name = "citytwin", version, about, args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[command(flatten)]
+    pub window: WindowArguments,
+}
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Open a city in 3D: an OpenStreetMap extract (.osm.pbf, .osm, .osm.gz) or a city folder (city.toml).
+    View {
+        /// The extract or folder.
+        city: PathBuf,
+        #[command(flatten)]
+        window: WindowArguments,
+    },
+    /// Say what a city holds: what was read, what was inferred, every problem.
+    Check(CheckArguments),
+    /// Simulate traffic and energy without a window and write the results.
+    Run(RunArguments),
+    /// Draw a picture of a city without a window.
+    Render(RenderArguments),
+    /// Make a fictitious city: the demo in maps/demo is `generate --seed 7 --population 40000`.
+    Generate(GenerateArguments),
+    /// Download a real city from an Overpass server into a city folder.
+    Fetch(FetchArguments),
+}
+
+/// How a map is read where the map itself does not say.
+#[derive(Args, Clone)]
+pub struct MapArguments {
+    /// Side of the road traffic keeps to; otherwise from the location.
+    #[arg(long, value_enum)]
+    pub driving_side: Option<Side>,
+    /// Country (ISO 3166-1 alpha-2, e.g. DE) whose defaults apply; otherwise from the location.
+    #[arg(long, value_parser = country)]
+    pub country: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Side {
+    Right,
+    Left,
+}
+
+impl From<Side> for DrivingSide {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Right => Self::Right,
+            Side::Left => Self::Left,
+        }
+    }
+}
+
+#[derive(Args, Clone)]
+pub struct WindowArguments {
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// Broker of the city's sensors: mqtt://[user[:password]@]host[:port][/prefix] or mqtts://…; without it
+    /// an embedded broker carries emulated readings.
+    #[arg(long, value_name = "URL")]
+    pub mqtt: Option<String>,
+    /// Certificate authority (PEM) for mqtts:// when the system does not know the broker's.
+    #[arg(long, value_name = "FILE", requires = "mqtt")]
+    pub mqtt_ca: Option<PathBuf>,
+    /// Read no sensors at all.
+    #[arg(long, conflicts_with = "mqtt")]
+    pub no_feed: bool,
+    /// Local date and time to start at, e.g. 2026-06-15T08:00; today at 07:45 without it, now with --mqtt.
+    #[arg(long, value_name = "ISO", value_parser = date_time)]
+    pub time: Option<civil::DateTime>,
+    /// Seed of the simulation and of the emulated sensors.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Args)]
+pub struct CheckArguments {
+    /// The extract or city folder.
+    pub city: PathBuf,
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// Print JSON: {"bounds":[w,s,e,n],"roads":n,"links":n,"buildings":n,"building_parts":n,"trees":n,
+    /// "signals":n,"problems":[{"source":"way/123","what":"…"}],…}
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct RunArguments {
+    /// The extract or city folder.
+    pub city: PathBuf,
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// Simulated time, hours.
+    #[arg(long, default_value_t = 24.0, value_parser = hours)]
+    pub hours: f64,
+    /// The same seed gives the same bytes.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Local date and time to start at.
+    #[arg(long, value_name = "ISO", value_parser = date_time, default_value = "2026-06-16T00:00")]
+    pub time: civil::DateTime,
+    /// Threads; 0 = all cores. Never changes the results.
+    #[arg(long, default_value_t = 0)]
+    pub threads: usize,
+    /// A what-if, repeatable: close:way/123, reopen:way/123, demand=1.2, pv=0.3, ev=0.5
+    #[arg(long = "edit", value_name = "EDIT", value_parser = Request::from_str)]
+    pub edits: Vec<Request>,
+    /// Folder for summary.json, hours.csv, links.csv and transformers.csv.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print JSON: {"vehicles":{"demanded":n,"arrived":n,"under_way":n,"refused":n},"mean_travel_time_s":x,
+    /// "energy_mwh":{"load":x,"pv":x,"losses":x,"supplied":x},"state_hash":"…",…}
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct RenderArguments {
+    /// The extract or city folder.
+    pub city: PathBuf,
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// The picture to write (PNG).
+    #[arg(long, value_name = "FILE.png")]
+    pub out: PathBuf,
+    /// Width × height, pixel.
+    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = size)]
+    pub size: (u32, u32),
+    /// Local date and time: decides sun, shadows and traffic.
+    #[arg(long, value_name = "ISO", value_parser = date_time, default_value = "2026-06-16T10:30")]
+    pub time: civil::DateTime,
+    /// Where from: LON,LAT[,DISTANCE_M[,HEADING_DEG[,TILT_DEG]]]; heading clockwise from north, tilt 90 looks
+    /// straight down. The whole city without it.
+    #[arg(long, value_name = "…", value_parser = Viewpoint::from_str, allow_hyphen_values = true)]
+    pub camera: Option<Viewpoint>,
+    /// Colour the city by a result of the simulation.
+    #[arg(long, value_enum)]
+    pub layer: Option<Layer>,
+    /// Draw the panels too, as in the window.
+    #[arg(long)]
+    pub panels: bool,
+    /// A what-if, repeatable, as for `run`.
+    #[arg(long = "edit", value_name = "EDIT", value_parser = Request::from_str)]
+    pub edits: Vec<Request>,
+    /// Seed of the simulation.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Layer {
+    /// Speed relative to the limit.
+    Speed,
+    /// Vehicles per hour.
+    Flow,
+    /// Electric load of buildings.
+    Load,
+    /// Photovoltaic output of buildings.
+    Pv,
+    /// How well the sensors are.
+    Sensors,
+}
+
+#[derive(Args)]
+pub struct GenerateArguments {
+    /// The same seed gives the same bytes.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Inhabitants, 500…500,000.
+    #[arg(long, default_value_t = 40_000)]
+    pub population: u32,
+    /// Folder to write.
+    #[arg(long, value_name = "DIR", default_value = "maps/demo")]
+    pub out: PathBuf,
+}
+
+#[derive(Args)]
+pub struct FetchArguments {
+    /// West, south, east, north in degrees.
+    #[arg(long, value_name = "W,S,E,N", value_parser = bbox, allow_hyphen_values = true)]
+    pub bbox: GeoBounds,
+    /// City folder to make.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Name of the city; the folder's name without it.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Overpass interpreter to ask.
+    #[arg(long, value_name = "URL", default_value = citytwin_import::PUBLIC_OVERPASS)]
+    pub endpoint: String,
+    /// Longest wait, second.
+    #[arg(long, default_value_t = 300)]
+    pub timeout: u64,
+    /// Largest answer, MiB.
+    #[arg(long, default_value_t = 512)]
+    pub max_size: u64,
+}
+
+/// A camera in the words of the command line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Viewpoint {
+    pub lon: f64,
+    pub lat: f64,
+    pub distance_m: f64,
+    pub heading_deg: f64,
+    pub tilt_deg: f64,
+}
+
+impl FromStr for Viewpoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = numbers(text)?;
+        let (lon, lat) = match numbers[..] {
+            [lon, lat, ..] if numbers.len() <= 5 => (lon, lat),
+            _ => return Err("write LON,LAT[,DISTANCE_M[,HEADING_DEG[,TILT_DEG]]]".into()),
+        };
+        let at = |i: usize, default: f64| numbers.get(i).copied().unwrap_or(default);
+        let view = Self { lon, lat, distance_m: at(2, 800.0), heading_deg: at(3, 0.0), tilt_deg: at(4, 40.0) };
+        if lon.abs() > 180.0 || lat.abs() > 90.0 {
+            return Err(format!("{lon},{lat} is not on the globe (LON,LAT in degrees)"));
+        }
+        if !(10.0..=100_000.0).contains(&view.distance_m) || !(5.0..=90.0).contains(&view.tilt_deg) {
+            return Err("the distance must lie in 10…100,000 m, the tilt in 5…90 degrees".into());
+        }
+        Ok(view)
+    }
+}
+
+fn numbers(text: &str) -> Result<Vec<f64>, String> {
+    text.split(',')
+        .map(|part| match part.trim().parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(number),
+            _ => Err(format!("`{part}` is not a number")),
+        })
+        .collect()
+}
+
+fn bbox(text: &str) -> Result<GeoBounds, String> {
+    match numbers(text)?[..] {
+        // The floors check range and order, for every caller.
+        [west, south, east, north] => Ok(GeoBounds { west, south, east, north }),
+        _ => Err("write W,S,E,N: four numbers in degrees".into()),
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let fail = || format!("`{text}` is no size; write it as 1280x720 (16…8192 each)");
+    let (width, height) = text.split_once(['x', 'X', '×']).ok_or_else(fail)?;
+    let (width, height) = (width.parse().map_err(|_| fail())?, height.parse().map_err(|_| fail())?);
+    if (16..=8192).contains(&width) && (16..=8192).contains(&height) { Ok((width, height)) } else { Err(fail()) }
+}
+
+fn hours(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(hours) if hours > 0.0 && hours <= 168.0 => Ok(hours),
+        _ => Err("write a number of hours above 0 and up to 168".into()),
+    }
+}
+
+fn country(text: &str) -> Result<String, String> {
+    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic()) {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err("write the two letters of ISO 3166-1, e.g. DE".into())
+    }
+}
+
+fn date_time(text: &str) -> Result<civil::DateTime, String> {
+    text.parse::<civil::DateTime>()
+        .map_err(|_| "write a local date and time such as 2026-06-15T08:00".into())
+        .and_then(|at| {
+            if (1900..=2200).contains(&at.year()) { Ok(at) } else { Err("the year must lie in 1900…2200".into()) }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_refused() {
+        for text in ["", "1", "1,2,3,4,5,6", "nan,1", "inf,1", "200,0", "0,91", "0,0,5", "0,0,100,0,2", "a,b"] {
+            assert!(text.parse::<Viewpoint>().is_err(), "{text}");
+        }
+        assert_eq!("24.9,60.1,500".parse::<Viewpoint>().unwrap().distance_m, 500.0);
+        for text in ["0x0", "1280", "1280x", "99999x10", "-5x20"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+        for text in ["0", "-1", "nan", "inf", "1e9", ""] {
+            assert!(hours(text).is_err(), "{text}");
+        }
+        for text in ["2026-13-01T00:00", "noon", "9999-01-01T00:00"] {
+            assert!(date_time(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Requests become edits: checked, logged, applied at the start of the next tick.
+
+use bevy_app::prelude::*;
+use bevy_ecs::prelude::*;
+use citytwin_model::{Assumptions, Edit, Request, Timestamp};
+
+use crate::{
+    CityModel, Clock, EnergyTwin, TrafficTwin, TwinSystems,
+    engines::{JumpState, Origins, closed_roads},
+};
+
+/// A person asks for a change.
+#[derive(Message, Clone, PartialEq, Debug)]
+pub enum EditRequested {
+    Do(Request),
+    /// Take the last edit back.
+    Undo,
+    /// Take all edits back.
+    Reset,
+    /// Go to another time of the simulated clock.
+    Jump(Timestamp),
+}
+
+/// A request could not be done; the text is for the person who asked.
+#[derive(Message, Clone, PartialEq, Debug)]
+pub struct EditRefused {
+    pub request: Request,
+    pub why: String,
+}
+
+/// An edit was taken back.
+#[derive(Message, Clone, PartialEq, Debug)]
+pub struct EditUndone(pub Edit);
+
+/// One line of the log.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LoggedEdit {
+    /// The tick at whose start it was applied.
+    pub tick: u64,
+    pub at: Timestamp,
+    pub edit: Edit,
+    /// True when the edit was taken back.
+    pub undo: bool,
+}
+
+/// Everything that was changed, in order. Replayed on the same start it gives the same state hash.
+#[derive(Resource, Clone, Default, Debug)]
+pub struct EditLog {
+    pub lines: Vec<LoggedEdit>,
+    /// Edits in force, oldest first.
+    pub in_force: Vec<Edit>,
+}
+
+/// The assumptions in force.
+#[derive(Resource, Clone, PartialEq, Debug)]
+pub struct Stated(pub Assumptions);
+
+/// Inside `Receive`: edits are in force before readings are put on sensors.
+#[derive(SystemSet, Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct EditsApplied;
+
+pub(crate) fn install(world: &mut World) {
+    world.insert_resource(EditLog::default());
+    world.insert_resource(Requests::default());
+}
+
+pub(crate) fn plugin(app: &mut App) {
+    app.add_message::<EditRequested>()
+        .add_message::<EditRefused>()
+        .add_message::<EditUndone>()
+        .add_systems(PreUpdate, collect.run_if(resource_exists::<Requests>))
+        .add_systems(FixedUpdate, (land_jump, apply_requests).chain().in_set(TwinSystems::Receive).in_set(EditsApplied))
+        // A paused clock has no ticks; what a person asks for takes effect all the same.
+        .add_systems(Update, apply_requests.run_if(crate::clock::is_paused));
+}
+
+/// Requests that wait for the next tick.
+#[derive(Resource, Default)]
+pub(crate) struct Requests(Vec<EditRequested>);
+
+fn collect(mut messages: MessageReader<EditRequested>, mut requests: ResMut<Requests>) {
+    requests.0.extend(messages.read().cloned());
+}
+
+#[derive(bevy_ecs::system::SystemParam)]
+pub(crate) struct Changing<'w> {
+    city: Res<'w, CityModel>,
+    stated: ResMut<'w, Stated>,
+    traffic: ResMut<'w, TrafficTwin>,
+    energy: ResMut<'w, EnergyTwin>,
+    log: ResMut<'w, EditLog>,
+}
+
+fn apply_requests(
+    mut requests: ResMut<Requests>,
+    (mut refused, mut undone): (MessageWriter<EditRefused>, MessageWriter<EditUndone>),
+    (clock, origins): (Res<Clock>, Res<Origins>),
+    mut changing: Changing,
+    mut jump: ResMut<JumpState>,
+) {
+    if requests.0.is_empty() {
+        return;
+    }
+    for request in std::mem::take(&mut requests.0) {
+        match request {
+            EditRequested::Do(request) => match changing.stated.0.check(&changing.city.0, &request) {
+                Ok(Some(edit)) => {
+                    changing.stated.0.apply(&edit);
+                    changing.log.push(&clock, edit.clone(), false);
+                    changing.log.in_force.push(edit);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    refused.write(EditRefused { request, why: error.to_string() });
+                }
+            },
+            EditRequested::Undo => changing.undo_last(&clock, &mut undone),
+            EditRequested::Reset => {
+                while !changing.log.in_force.is_empty() {
+                    changing.undo_last(&clock, &mut undone);
+                }
+            }
+            EditRequested::Jump(to) => {
+                let Origins { network, demand, seed } = origins.clone();
+                *jump = JumpState::begin(changing.city.0.clone(), network, demand, seed, to, changing.stated.0.clone());
+            }
+        }
+        changing.tell_engines();
+    }
+}
+
+impl Changing<'_> {
+    fn undo_last(&mut self, clock: &Clock, undone: &mut MessageWriter<EditUndone>) {
+        if let Some(edit) = self.log.in_force.pop() {
+            self.stated.0.undo(&edit);
+            self.log.push(clock, edit.clone(), true);
+            undone.write(EditUndone(edit));
+        }
+    }
+
+    fn tell_engines(&mut self) {
+        let Assumptions { demand_factor, pv_share, ev_share, .. } = self.stated.0;
+        self.traffic.0.set_closed(&closed_roads(&self.city.0, &self.stated.0));
+        self.traffic.0.set_demand_factor(demand_factor);
+        self.energy.0.set_shares(pv_share, ev_share);
+    }
+}
+
+impl EditLog {
+    fn push(&mut self, clock: &Clock, edit: Edit, undo: bool) {
+        self.lines.push(LoggedEdit { tick: clock.tick, at: clock.now(), edit, undo });
+    }
+}
+
+/// A jump whose streets are ready lands: the clock restarts there.
+fn land_jump(
+    mut jump: ResMut<JumpState>,
+    mut clock: ResMut<Clock>,
+    mut traffic: ResMut<TrafficTwin>,
+    (city, stated): (Res<CityModel>, Res<Stated>),
+) {
+    let JumpState::Preparing { to, result, .. } = jump.as_ref() else { return };
+    match result.try_recv() {
+        Ok(Some(simulation)) => {
+            let to = *to;
+            traffic.0 = simulation;
+            // Edits made while the streets were being filled hold there too.
+            traffic.0.set_closed(&closed_roads(&city.0, &stated.0));
+            traffic.0.set_demand_factor(stated.0.demand_factor);
+            clock.start = to;
+            clock.tick = 0;
+            *jump = JumpState::None;
+        }
+        Ok(None) | Err(crossbeam_channel::TryRecvError::Disconnected) => *jump = JumpState::None,
+        Err(crossbeam_channel::TryRecvError::Empty) => {}
+    }
+}

@@ -1,0 +1,160 @@
+//! The engines as resources, and their preparation (heavy, off the main thread).
+
+use std::sync::Arc;
+
+use bevy_ecs::prelude::*;
+use citytwin_energy::EnergySystem;
+use citytwin_model::{Assumptions, City, RoadId, Timestamp, Weather, time::LocalTime};
+use citytwin_traffic::{Demand, Network, Simulation};
+
+use crate::{Clock, Stated};
+
+/// The city as read.
+#[derive(Resource, Clone)]
+pub struct CityModel(pub Arc<City>);
+
+/// The traffic engine of the live city.
+#[derive(Resource)]
+pub struct TrafficTwin(pub Simulation);
+
+/// The energy engine of the live city.
+#[derive(Resource)]
+pub struct EnergyTwin(pub EnergySystem);
+
+/// The weather and sun that the engines use now.
+#[derive(Resource, Clone, Copy, Debug)]
+pub struct WeatherNow {
+    pub weather: Weather,
+    pub sun: citytwin_model::SunPosition,
+}
+
+/// Everything heavy that a live twin starts from.
+pub struct Engines {
+    pub city: Arc<City>,
+    pub network: Arc<Network>,
+    pub demand: Arc<Demand>,
+    pub traffic: Simulation,
+    pub energy: EnergySystem,
+    pub start: Timestamp,
+    pub seed: u64,
+    pub assumptions: Assumptions,
+}
+
+/// Traffic simulated before the start so that the streets are not empty, second.
+const WARM_UP_S: f64 = 1200.0;
+
+impl Engines {
+    /// Compiles the network, estimates the demand, fills the streets. `report` hears a stage and its
+    /// fraction; returning false from it cancels (`None`).
+    pub fn prepare(
+        city: Arc<City>,
+        start: Timestamp,
+        seed: u64,
+        assumptions: Assumptions,
+        report: &dyn Fn(&'static str, f32) -> bool,
+    ) -> Option<Self> {
+        report("compiling the road network", 0.0).then_some(())?;
+        let network = Arc::new(Network::compile(&city));
+        report("estimating the demand", 0.2).then_some(())?;
+        let demand = Arc::new(Demand::estimate(&city, &network));
+        report("adding up the buildings' energy", 0.4).then_some(())?;
+        let mut energy = EnergySystem::new(&city);
+        energy.set_shares(assumptions.pv_share, assumptions.ev_share);
+        let traffic = warmed_up(&city, &network, &demand, start, seed, &assumptions, report)?;
+        Some(Self { city, network, demand, traffic, energy, start, seed, assumptions })
+    }
+}
+
+/// A simulation that has run [`WARM_UP_S`] up to `start`.
+fn warmed_up(
+    city: &City,
+    network: &Arc<Network>,
+    demand: &Arc<Demand>,
+    start: Timestamp,
+    seed: u64,
+    assumptions: &Assumptions,
+    report: &dyn Fn(&'static str, f32) -> bool,
+) -> Option<Simulation> {
+    let before = start.checked_sub(jiff::SignedDuration::from_secs_f64(WARM_UP_S)).unwrap_or(start);
+    let local = LocalTime::of(before, &city.time_zone.value);
+    let mut simulation = Simulation::new(network.clone(), demand.clone(), local, seed);
+    simulation.set_closed(&closed_roads(city, assumptions));
+    simulation.set_demand_factor(assumptions.demand_factor);
+    let steps = (WARM_UP_S / Simulation::STEP_S) as u32;
+    for step in 0..steps {
+        if step % 60 == 0 {
+            report("filling the streets", 0.5 + 0.5 * step as f32 / steps as f32).then_some(())?;
+        }
+        simulation.step();
+    }
+    Some(simulation)
+}
+
+/// The closed roads of the assumptions as ids of this city, ascending.
+pub(crate) fn closed_roads(city: &City, assumptions: &Assumptions) -> Vec<RoadId> {
+    let by_source = city.roads_by_source();
+    let mut closed: Vec<RoadId> =
+        assumptions.closed_roads.iter().filter_map(|road| by_source.get(road).copied()).collect();
+    closed.sort_unstable();
+    closed
+}
+
+/// A jump to another time under way on a worker thread.
+#[derive(Resource, Default)]
+pub enum JumpState {
+    #[default]
+    None,
+    Preparing {
+        to: Timestamp,
+        stage: Arc<std::sync::Mutex<(&'static str, f32)>>,
+        result: crossbeam_channel::Receiver<Option<Simulation>>,
+    },
+}
+
+impl JumpState {
+    /// Starts preparing the streets of another time; the live city goes on until they are ready.
+    pub fn begin(world_city: Arc<City>, network: Arc<Network>, demand: Arc<Demand>, seed: u64, to: Timestamp, assumptions: Assumptions) -> Self {
+        let stage = Arc::new(std::sync::Mutex::new(("filling the streets", 0.0_f32)));
+        let (send, result) = crossbeam_channel::bounded(1);
+        let told = stage.clone();
+        let spawned = std::thread::Builder::new().name("time-jump".into()).spawn(move || {
+            let report = |name, fraction| {
+                if let Ok(mut stage) = told.lock() {
+                    *stage = (name, fraction);
+                }
+                true
+            };
+            let ready = warmed_up(&world_city, &network, &demand, to, seed, &assumptions, &report);
+            // The window may be gone by now; then nobody waits for the result.
+            let _ = send.send(ready);
+        });
+        match spawned {
+            Ok(_) => Self::Preparing { to, stage, result },
+            Err(error) => {
+                tracing::error!("no thread for the jump in time: {error}");
+                Self::None
+            }
+        }
+    }
+}
+
+/// What a jump needs to start again.
+#[derive(Resource, Clone)]
+pub struct Origins {
+    pub network: Arc<Network>,
+    pub demand: Arc<Demand>,
+    pub seed: u64,
+}
+
+pub(crate) fn install(world: &mut World, engines: Engines) {
+    let Engines { city, network, demand, traffic, energy, start, seed, assumptions } = engines;
+    let weather = crate::simulate::weather_at(&city, start);
+    world.insert_resource(Clock::new(start, city.time_zone.value.clone()));
+    world.insert_resource(Stated(assumptions));
+    world.insert_resource(TrafficTwin(traffic));
+    world.insert_resource(EnergyTwin(energy));
+    world.insert_resource(weather);
+    world.insert_resource(Origins { network, demand, seed });
+    world.insert_resource(CityModel(city));
+    world.insert_resource(JumpState::default());
+}
