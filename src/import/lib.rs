@@ -8,6 +8,7 @@ pub mod buildings;
 pub mod error;
 pub mod folder;
 pub mod raw;
+mod read;
 
 pub use error::ImportError;
 

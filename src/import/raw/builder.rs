@@ -34,6 +34,13 @@ impl RawMapBuilder {
         self
     }
 
+    /// Widens the stated bounds: files of several downloads state several.
+    pub(crate) fn add_bounds(&mut self, more: GeoBounds) {
+        let bounds = self.map.bounds.get_or_insert(more);
+        bounds.extend(LonLat { lon: more.west, lat: more.south });
+        bounds.extend(LonLat { lon: more.east, lat: more.north });
+    }
+
     /// Adds a node. One that stands nowhere on the globe becomes a problem instead.
     pub fn node(&mut self, id: i64, place: LonLat, tags: &[(&str, &str)]) -> &mut Self {
         let tags = self.intern_tags(tags.iter().copied());
@@ -82,10 +89,13 @@ impl RawMapBuilder {
         self.close_tags(start)
     }
 
-    /// Adds tags whose texts are interned already.
-    pub(crate) fn push_tags(&mut self, tags: impl Iterator<Item = [u32; 2]>) -> TagSpan {
+    /// Adds `count` tags; `pair` tells the numbers of each one's key and value.
+    pub(crate) fn push_tags(&mut self, count: usize, mut pair: impl FnMut(&mut Self, usize) -> [u32; 2]) -> TagSpan {
         let start = self.map.tags.len();
-        self.map.tags.extend(tags);
+        for index in 0..count {
+            let pair = pair(self, index);
+            self.map.tags.push(pair);
+        }
         self.close_tags(start)
     }
 
