@@ -1,1 +1,26 @@
-//! (being built)
+//! The first energy engine: what every building draws by use and floor area, what its roof yields, what its
+//! cars charge, and the transformers that sum them.
+//!
+//! Owns load, photovoltaics, charging and transformer sums as pure functions of clock, sun and weather. Must
+//! not know traffic, environment, any file or clock of its own. Everything it assumes is a constant with its
+//! source: `intensity.rs` (who uses how much), `profile.rs` (when), `charging.rs`, `roof.rs` and `solar.rs`
+//! (photovoltaics), `transformer.rs` and `supply.rs` (the grid). No cables, no voltages: a city's transformers hang on an
+//! ideal medium-voltage supply.
+
+mod assets;
+mod charging;
+mod intensity;
+mod profile;
+mod roof;
+mod solar;
+mod supply;
+mod survey;
+mod system;
+mod transformer;
+
+#[cfg(test)]
+mod tests;
+
+pub use survey::Coverage;
+pub use system::{EnergyMwh, EnergySystem, Totals};
+pub use transformer::{TransformerOrigin, TransformerState};

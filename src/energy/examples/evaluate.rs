@@ -1,0 +1,69 @@
+//! Times one evaluation of 100,000 buildings: `cargo run --release -p citytwin-energy --example evaluate`.
+
+use std::time::Instant;
+
+use citytwin_energy::EnergySystem;
+use citytwin_model::{
+    Anchor, Building, BuildingId, BuildingUse, City, GeoBounds, Known, LineString, LonLat, MultiPolygon, Polygon, Roof,
+    RoofShape, SourceRef, SunPosition, Tags, Volume, Weather,
+    time::{LocalTime, civil::date},
+};
+
+const BUILDINGS: usize = 100_000;
+const ROUNDS: usize = 200;
+
+fn main() {
+    let city = city();
+    let start = Instant::now();
+    let mut system = EnergySystem::new(&city);
+    system.set_shares(0.3, 0.3);
+    println!("new: {:.0} ms for {BUILDINGS} buildings", start.elapsed().as_secs_f64() * 1e3);
+    println!("{:?}", system.coverage());
+    let sun = SunPosition { azimuth_deg: 180.0, elevation_deg: 50.0 };
+    let weather = Weather { ghi: 700.0, dni: 800.0, dhi: 100.0, air_temperature_c: 15.0 };
+    let mut best = f64::INFINITY;
+    for round in 0..ROUNDS {
+        let local = LocalTime::of_civil(date(2026, 3, 2).at((round % 24) as i8, 0, 0, 0));
+        let start = Instant::now();
+        system.evaluate(local, sun, weather);
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    println!("evaluate: {:.2} ms (best of {ROUNDS}, {} threads)", best * 1e3, rayon::current_num_threads());
+}
+
+fn city() -> City {
+    let bounds = GeoBounds { west: 10.0, south: 50.0, east: 10.2, north: 50.2 };
+    let mut city = City::empty("grid", Anchor::new(LonLat { lon: 10.0, lat: 50.0 }), bounds);
+    let usage = [BuildingUse::House, BuildingUse::Apartments, BuildingUse::Office, BuildingUse::Retail];
+    city.buildings = (0..BUILDINGS).map(|i| building(i, usage[i % usage.len()])).collect();
+    city
+}
+
+fn building(index: usize, usage: BuildingUse) -> Building {
+    let (x, y) = ((index % 316) as f64 * 25.0, (index / 316) as f64 * 30.0);
+    let ring = LineString::from(vec![(x, y), (x + 14.0, y), (x + 14.0, y + 10.0), (x, y + 10.0), (x, y)]);
+    Building {
+        id: BuildingId::from_index(index),
+        source: SourceRef::Way(index as i64),
+        name: None,
+        usage: Known::stated(usage),
+        volume: Volume {
+            footprint: MultiPolygon(vec![Polygon::new(ring, vec![])]),
+            height_m: Known::stated(9.0),
+            min_height_m: Known::stated(0.0),
+            levels: Known::stated(2.0),
+            roof: Roof {
+                shape: Known::stated(RoofShape::Gabled),
+                height_m: Known::stated(4.0),
+                direction_deg: None,
+                across: false,
+                colour: None,
+                material: None,
+            },
+            colour: None,
+            material: None,
+        },
+        parts: vec![],
+        tags: Tags::default(),
+    }
+}

@@ -1,0 +1,207 @@
+//! Which transformer serves which building: stated ones within reach first, made-up ones for the rest.
+
+use citytwin_model::{City, Coord, EnergyAssetKind, SourceRef};
+use rstar::{RTree, primitives::GeomWithData};
+
+use crate::{
+    intensity::USE_COUNT,
+    profile::Profiles,
+    transformer::{PLANNED_LOADING, TransformerOrigin, TransformerState, standard_rating_w},
+};
+
+/// Customers above this design peak take medium voltage through a station of their own, W: low-voltage
+/// connections of European utilities end between 100 and 300 kW.
+const OWN_STATION_W: f64 = 250_000.0;
+/// Longest low-voltage reach of a transformer that the city folder states, metre (straight line).
+const REACH_STATED_M: f64 = 500.0;
+/// The same for a transformer that a map shows: maps show few of them, so each serves its near ones only.
+const REACH_MAPPED_M: f64 = 300.0;
+/// Largest made-up transformer that serves several buildings, W, and the largest spread of its buildings
+/// about their middle, metre (low-voltage feeders of European cities are 100–500 m long).
+const SHARED_W: f64 = 630_000.0;
+const SPREAD_M: f64 = 350.0;
+
+const OWN_RULE: &str = "customer station: design peak above 250 kW; next standard rating at 60 % planned loading";
+const SHARED_RULE: &str =
+    "no stated transformer in reach: neighbours grouped up to 630 kVA at 60 % planned loading, within 350 m";
+/// What a mapped transformer without a rating may serve, W; its rating then follows from what it serves.
+const UNRATED_W: f64 = 630_000.0;
+
+/// A building as the grid sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Customer {
+    pub at: Coord<f64>,
+    pub usage: usize,
+    /// Annual mean, W.
+    pub mean_w: f64,
+}
+
+/// Transformers and, per customer, the one that serves it.
+pub struct Supply {
+    pub transformers: Vec<TransformerState>,
+    pub serves: Vec<u32>,
+}
+
+impl Supply {
+    /// Assigns every customer. Depends on the order of customers and assets alone.
+    pub fn plan(city: &City, customers: &[Customer], profiles: &Profiles) -> Self {
+        let mut plan = Planner {
+            customers,
+            profiles,
+            supply: Self { transformers: Vec::new(), serves: vec![u32::MAX; customers.len()] },
+        };
+        plan.give_own_stations();
+        plan.use_stated(city);
+        plan.make_up_the_rest();
+        plan.supply
+    }
+}
+
+struct Planner<'a> {
+    customers: &'a [Customer],
+    profiles: &'a Profiles,
+    supply: Supply,
+}
+
+impl Planner<'_> {
+    fn peak_w(&self, members: &[u32]) -> f64 {
+        let mut mean_w = [0.0; USE_COUNT];
+        for &member in members {
+            let customer = &self.customers[member as usize];
+            mean_w[customer.usage] += customer.mean_w;
+        }
+        self.profiles.design_peak_w(&mean_w)
+    }
+
+    fn add(&mut self, origin: TransformerOrigin, at: Coord<f64>, stated_w: Option<f64>, members: &[u32]) {
+        let id = self.supply.transformers.len() as u32;
+        let rated_w = stated_w.unwrap_or_else(|| standard_rating_w(self.peak_w(members)));
+        self.supply.transformers.push(TransformerState {
+            origin,
+            at,
+            rated_w,
+            rating_inferred: stated_w.is_none(),
+            buildings: members.len() as u32,
+            load_w: 0.0,
+            pv_w: 0.0,
+            losses_w: 0.0,
+            loading: 0.0,
+            peak_loading: 0.0,
+        });
+        for &member in members {
+            self.supply.serves[member as usize] = id;
+        }
+    }
+
+    /// Step 1: large customers.
+    fn give_own_stations(&mut self) {
+        let peak_factor: [f64; USE_COUNT] = std::array::from_fn(|usage| self.profiles.peak_factor(usage));
+        for (member, customer) in self.customers.iter().enumerate() {
+            if customer.mean_w * peak_factor[customer.usage] > OWN_STATION_W {
+                self.add(TransformerOrigin::Inferred(OWN_RULE), customer.at, None, &[member as u32]);
+            }
+        }
+    }
+
+    /// Step 2: every stated transformer takes the buildings nearest to it. Those of the city folder take all
+    /// in reach, so that what the utility's own data overload shows; those of a map take up to their rating.
+    fn use_stated(&mut self, city: &City) {
+        let stated: Vec<_> = city.energy_assets.iter().filter(|a| a.kind == EnergyAssetKind::Transformer).collect();
+        let tree = RTree::bulk_load(
+            stated.iter().enumerate().map(|(i, a)| GeomWithData::new([a.at.x, a.at.y], i as u32)).collect(),
+        );
+        let mut near: Vec<Vec<(f64, u32)>> = vec![Vec::new(); stated.len()];
+        for (member, customer) in self.customers.iter().enumerate() {
+            if self.supply.serves[member] != u32::MAX {
+                continue;
+            }
+            let nearest = tree.nearest_neighbor_iter_with_distance_2(&[customer.at.x, customer.at.y]).next();
+            if let Some((found, distance_2)) = nearest {
+                near[found.data as usize].push((distance_2, member as u32));
+            }
+        }
+        for (asset, mut members) in stated.into_iter().zip(near) {
+            members.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            let rated_w = asset.rated.as_ref().map(|r| r.value.0).filter(|&w| w > 0.0);
+            let local = matches!(asset.source, SourceRef::Local(..));
+            let reach = if local { REACH_STATED_M } else { REACH_MAPPED_M };
+            members.retain(|(distance_2, _)| *distance_2 <= reach * reach);
+            let mut served: Vec<u32> = members.into_iter().map(|(_, member)| member).collect();
+            if !local {
+                self.keep_within(rated_w.unwrap_or(UNRATED_W), &mut served);
+            }
+            self.add(TransformerOrigin::Asset(asset.id), asset.at, rated_w, &served);
+        }
+    }
+
+    /// Cuts the list where its members' peak passes what a rating is planned for.
+    fn keep_within(&self, rated_w: f64, members: &mut Vec<u32>) {
+        let mut mean_w = [0.0; USE_COUNT];
+        let fit = members.iter().take_while(|&&member| {
+            let customer = &self.customers[member as usize];
+            mean_w[customer.usage] += customer.mean_w;
+            self.profiles.design_peak_w(&mean_w) <= rated_w * PLANNED_LOADING
+        });
+        let fit = fit.count();
+        members.truncate(fit);
+    }
+
+    /// Step 3: neighbours share a made-up transformer: halve along the longer side at half the load until a
+    /// group is small enough in power and extent.
+    fn make_up_the_rest(&mut self) {
+        let rest: Vec<u32> =
+            (0..self.customers.len() as u32).filter(|&m| self.supply.serves[m as usize] == u32::MAX).collect();
+        let mut open = vec![rest];
+        while let Some(group) = open.pop() {
+            if group.is_empty() {
+                continue;
+            }
+            let (low, high) = self.extent(&group);
+            let (width, height) = (high.x - low.x, high.y - low.y);
+            let small = self.peak_w(&group) <= SHARED_W * PLANNED_LOADING && width.hypot(height) <= 2.0 * SPREAD_M;
+            if small || group.len() == 1 {
+                let at = self.middle(&group);
+                self.add(TransformerOrigin::Inferred(SHARED_RULE), at, None, &group);
+            } else {
+                let (first, second) = self.halves(group, width >= height);
+                open.push(second);
+                open.push(first);
+            }
+        }
+    }
+
+    fn extent(&self, members: &[u32]) -> (Coord<f64>, Coord<f64>) {
+        let start = self.customers[members[0] as usize].at;
+        members.iter().map(|&m| self.customers[m as usize].at).fold((start, start), |(low, high), at| {
+            (Coord { x: low.x.min(at.x), y: low.y.min(at.y) }, Coord { x: high.x.max(at.x), y: high.y.max(at.y) })
+        })
+    }
+
+    /// The place where load × distance balances.
+    fn middle(&self, members: &[u32]) -> Coord<f64> {
+        let mut sum = (0.0, 0.0, 0.0);
+        for &member in members {
+            let Customer { at, mean_w, .. } = self.customers[member as usize];
+            let weight = mean_w.max(1.0);
+            sum = (sum.0 + weight, sum.1 + weight * at.x, sum.2 + weight * at.y);
+        }
+        Coord { x: sum.1 / sum.0, y: sum.2 / sum.0 }
+    }
+
+    /// Two parts of about equal load, neither empty.
+    fn halves(&self, mut members: Vec<u32>, along_x: bool) -> (Vec<u32>, Vec<u32>) {
+        let at = |m: u32| self.customers[m as usize].at;
+        let key = |m: u32| if along_x { at(m).x } else { at(m).y };
+        members.sort_by(|&a, &b| key(a).total_cmp(&key(b)).then(a.cmp(&b)));
+        let weight = |m: u32| self.customers[m as usize].mean_w.max(1.0);
+        let total: f64 = members.iter().map(|&m| weight(m)).sum();
+        let mut sum = 0.0;
+        let cut = members.iter().take_while(|&&m| {
+            sum += weight(m);
+            sum <= 0.5 * total
+        });
+        let cut = cut.count().clamp(1, members.len() - 1);
+        let second = members.split_off(cut);
+        (members, second)
+    }
+}

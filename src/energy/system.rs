@@ -1,0 +1,301 @@
+//! The engine: structure-of-arrays state of all buildings, evaluated for one instant at a time.
+
+use citytwin_model::{BuildingId, City, SunPosition, Weather, time::LocalTime, units::JOULES_PER_MWH};
+use rayon::prelude::*;
+use serde::Serialize;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::{
+    assets::{Attachment, AttachmentKind, attachments},
+    charging::{Charging, KWH_PER_CAR_AND_DAY, PUBLIC_SHARE, PUBLIC_USE_MAX},
+    intensity::HOURS_PER_YEAR,
+    profile::{Profiles, SLOTS},
+    roof::Modules,
+    solar,
+    supply::Supply,
+    survey::{Coverage, by_transformer, classes, cover, customers, ranks, roofs},
+    transformer::{Losses, TransformerOrigin, TransformerState},
+};
+
+/// Buildings per task: large enough to be worth a thread.
+const GRAIN: usize = 4096;
+
+/// Power of the whole city now, W. `supplied_w` = `load_w` + `losses_w` − `pv_w`; negative is export.
+#[derive(Clone, Copy, PartialEq, Default, Debug, Serialize)]
+pub struct Totals {
+    pub load_w: f64,
+    pub pv_w: f64,
+    pub losses_w: f64,
+    pub supplied_w: f64,
+}
+
+/// Energy since the start of accumulation, MWh. `supplied` = `load` + `losses` − `pv`.
+#[derive(Clone, Copy, PartialEq, Default, Debug, Serialize)]
+pub struct EnergyMwh {
+    pub load: f64,
+    pub pv: f64,
+    pub losses: f64,
+    pub supplied: f64,
+}
+
+/// The energy system of a city.
+#[derive(Clone, Debug)]
+pub struct EnergySystem {
+    profiles: Profiles,
+    charging: Charging,
+    coverage: Coverage,
+    pv_share: f64,
+    ev_share: f64,
+    /// Per building: annual mean load, W.
+    mean_w: Vec<f32>,
+    /// Per building: `use · SLOTS + slot`.
+    class: Vec<u16>,
+    /// Per building: mean charging power if all its cars were electric, W.
+    cars_w: Vec<f32>,
+    /// Per building: the modules its roof could carry.
+    roofs: Vec<Option<Modules>>,
+    /// Per building: PV is on the roof where this lies below the share; 2 where never.
+    rank: Vec<f32>,
+    /// Per building: planes and peak power installed at the present share.
+    planes: Vec<[u16; 2]>,
+    installed_w: Vec<[f32; 2]>,
+    load_w: Vec<f32>,
+    pv_w: Vec<f32>,
+    attached: Vec<Attachment>,
+    asset_w: Vec<f32>,
+    transformers: Vec<TransformerState>,
+    losses: Vec<Losses>,
+    /// Buildings by transformer: `members[first[t]..first[t + 1]]`.
+    first: Vec<u32>,
+    members: Vec<u32>,
+    serves: Vec<u32>,
+    totals: Totals,
+    /// Joule, in the order of [`Totals`] without the sum.
+    joules: [f64; 3],
+}
+
+impl EnergySystem {
+    /// Loads, roofs, cars and transformers of a city. Depends on nothing but the city.
+    pub fn new(city: &City) -> Self {
+        let profiles = Profiles::new(city.anchor.origin.lat);
+        let customers = customers(city);
+        let supply = Supply::plan(city, &customers, &profiles);
+        let (first, members) = by_transformer(supply.transformers.len(), &supply.serves);
+        let roofs = roofs(city);
+        let (coverage, cars_w) = cover(city, &customers, &roofs, &supply.transformers);
+        let count = city.buildings.len();
+        let mut system = Self {
+            profiles,
+            charging: Charging::new(),
+            coverage,
+            pv_share: 0.0,
+            ev_share: 0.0,
+            mean_w: customers.iter().map(|c| c.mean_w as f32).collect(),
+            class: classes(city),
+            cars_w,
+            rank: ranks(city, &roofs),
+            planes: vec![[0; 2]; count],
+            installed_w: vec![[0.0; 2]; count],
+            roofs,
+            load_w: vec![0.0; count],
+            pv_w: vec![0.0; count],
+            attached: attachments(city, &supply.transformers),
+            asset_w: vec![0.0; city.energy_assets.len()],
+            losses: supply.transformers.iter().map(|t| Losses::of(t.rated_w)).collect(),
+            transformers: supply.transformers,
+            first,
+            members,
+            serves: supply.serves,
+            totals: Totals::default(),
+            joules: [0.0; 3],
+        };
+        system.set_shares(0.0, 0.0);
+        system
+    }
+
+    /// Share of suitable roofs with photovoltaics and share of cars that are electric, 0…1 (values outside
+    /// are cut). Raising the first only adds roofs. Takes effect at the next [`Self::evaluate`].
+    pub fn set_shares(&mut self, pv_share: f64, ev_share: f64) {
+        self.pv_share = pv_share.clamp(0.0, 1.0);
+        self.ev_share = ev_share.clamp(0.0, 1.0);
+        for (index, roof) in self.roofs.iter().enumerate() {
+            if let Some(modules) = roof {
+                let on = f64::from(self.rank[index]) < self.pv_share;
+                self.planes[index] = modules.planes.map(|plane| plane.0);
+                self.installed_w[index] = if on { modules.peak_w } else { [0.0; 2] };
+            }
+        }
+    }
+
+    /// Computes all powers of an instant: `local` decides loads, sun and weather decide photovoltaics.
+    pub fn evaluate(&mut self, local: LocalTime, sun: SunPosition, weather: Weather) {
+        let (home_share, public_w) = self.split_charging();
+        let yields = solar::yields(sun, &weather);
+        self.evaluate_buildings(&local, home_share, &yields);
+        let extra = self.evaluate_assets(public_w * f64::from(self.charging.public(&local)), &yields);
+        self.sum_transformers(&extra);
+        self.sum_city(&extra);
+    }
+
+    /// Adds the powers of the last evaluation over `dt_s` seconds to the energy, and keeps the highest loading.
+    pub fn accumulate(&mut self, dt_s: f64) {
+        let Totals { load_w, pv_w, losses_w, .. } = self.totals;
+        for (sum, power_w) in self.joules.iter_mut().zip([load_w, pv_w, losses_w]) {
+            *sum += power_w * dt_s;
+        }
+        for transformer in &mut self.transformers {
+            transformer.peak_loading = transformer.peak_loading.max(transformer.loading);
+        }
+    }
+
+    /// Load per building, W, cars charging at home included; index = `BuildingId`.
+    pub fn building_load_w(&self) -> &[f32] {
+        &self.load_w
+    }
+
+    /// Photovoltaic power per building, W; index = `BuildingId`.
+    pub fn building_pv_w(&self) -> &[f32] {
+        &self.pv_w
+    }
+
+    /// Net power per energy asset, W, load positive; index = `EnergyAssetId`. Transformers: what they pass
+    /// on without their losses. 0 for kinds that this engine does not operate.
+    pub fn asset_power_w(&self) -> &[f32] {
+        &self.asset_w
+    }
+
+    pub fn transformers(&self) -> &[TransformerState] {
+        &self.transformers
+    }
+
+    /// Position in [`Self::transformers`] of the one that serves a building.
+    pub fn transformer_of(&self, building: BuildingId) -> usize {
+        self.serves[building.index()] as usize
+    }
+
+    /// Electricity of a building in a year of 365 days, kWh, without cars and photovoltaics.
+    pub fn annual_kwh(&self, building: BuildingId) -> f64 {
+        f64::from(self.mean_w[building.index()]) * HOURS_PER_YEAR / 1000.0
+    }
+
+    /// Peak power of photovoltaics on a building at the present share, W.
+    pub fn installed_pv_w(&self, building: BuildingId) -> f64 {
+        self.installed_w[building.index()].iter().map(|&w| f64::from(w)).sum()
+    }
+
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// Powers of the last evaluation.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Energy accumulated so far.
+    pub fn energy(&self) -> EnergyMwh {
+        let [load, pv, losses] = self.joules.map(|joules| joules / JOULES_PER_MWH);
+        EnergyMwh { load, pv, losses, supplied: load + losses - pv }
+    }
+
+    /// Hash of everything that changes with time.
+    pub fn state_hash(&self) -> u64 {
+        let mut hash = Xxh3::new();
+        for value in [self.pv_share, self.ev_share].iter().chain(&self.joules) {
+            hash.update(&value.to_le_bytes());
+        }
+        for value in self.load_w.iter().chain(&self.pv_w).chain(&self.asset_w) {
+            hash.update(&value.to_le_bytes());
+        }
+        for t in &self.transformers {
+            for value in [t.load_w, t.pv_w, t.losses_w, t.loading, t.peak_loading] {
+                hash.update(&value.to_le_bytes());
+            }
+        }
+        hash.digest()
+    }
+
+    /// Share of charging that happens at home, and mean power of public charging, W. All energy of the
+    /// electric cars is charged somewhere.
+    fn split_charging(&self) -> (f64, f64) {
+        let all_w = self.coverage.cars * self.ev_share * KWH_PER_CAR_AND_DAY * 1000.0 / 24.0;
+        let public_w = (PUBLIC_SHARE * all_w).min(PUBLIC_USE_MAX * self.charger_rated_w());
+        let home = if all_w > 0.0 { 1.0 - public_w / all_w } else { 0.0 };
+        (home * self.ev_share, public_w)
+    }
+
+    fn charger_rated_w(&self) -> f64 {
+        self.attached.iter().filter(|a| a.kind == AttachmentKind::Charger).map(|a| a.rated_w).sum()
+    }
+
+    fn evaluate_buildings(&mut self, local: &LocalTime, home_share: f64, yields: &[f32]) {
+        let relative = self.profiles.relative(local);
+        let home = self.charging.home(local).map(|r| r * home_share as f32);
+        let load = (&mut self.load_w, &self.mean_w, &self.class, &self.cars_w);
+        load.into_par_iter().with_min_len(GRAIN).for_each(|(load, mean_w, &class, cars_w)| {
+            *load = mean_w * relative[usize::from(class)] + cars_w * home[usize::from(class) % SLOTS];
+        });
+        let pv = (&mut self.pv_w, &self.planes, &self.installed_w);
+        pv.into_par_iter().with_min_len(GRAIN).for_each(|(pv, planes, installed_w)| {
+            *pv = installed_w[0] * yields[usize::from(planes[0])] + installed_w[1] * yields[usize::from(planes[1])];
+        });
+    }
+
+    /// Load and PV of plants and chargers per transformer; the last entry is medium voltage.
+    fn evaluate_assets(&mut self, public_w: f64, yields: &[f32]) -> Vec<(f64, f64)> {
+        let mut extra = vec![(0.0, 0.0); self.transformers.len() + 1];
+        let charger_rated_w = self.charger_rated_w();
+        for attached in &self.attached {
+            let slot = &mut extra[attached.transformer.map_or(self.transformers.len(), |t| t as usize)];
+            let power_w = match attached.kind {
+                AttachmentKind::Solar(plane) => {
+                    let pv_w = attached.rated_w * f64::from(yields[usize::from(plane.0)]);
+                    slot.1 += pv_w;
+                    -pv_w
+                }
+                AttachmentKind::Charger => {
+                    let load_w = public_w * attached.rated_w / charger_rated_w;
+                    slot.0 += load_w;
+                    load_w
+                }
+            };
+            self.asset_w[attached.asset] = power_w as f32;
+        }
+        extra
+    }
+
+    /// Each transformer adds its own buildings in their order: the same bits for any number of threads.
+    fn sum_transformers(&mut self, extra: &[(f64, f64)]) {
+        let (first, members, load_w, pv_w) = (&self.first, &self.members, &self.load_w, &self.pv_w);
+        let all = self.transformers.par_iter_mut().zip(&self.losses).zip(extra).enumerate();
+        all.for_each(|(index, ((transformer, losses), &(extra_load_w, extra_pv_w)))| {
+            let own = &members[first[index] as usize..first[index + 1] as usize];
+            let (mut load, mut pv) = (extra_load_w, extra_pv_w);
+            for &member in own {
+                load += f64::from(load_w[member as usize]);
+                pv += f64::from(pv_w[member as usize]);
+            }
+            transformer.load_w = load;
+            transformer.pv_w = pv;
+            transformer.loading = (load - pv).abs() / transformer.rated_w;
+            transformer.losses_w = losses.at(transformer.loading);
+        });
+        for transformer in &self.transformers {
+            if let TransformerOrigin::Asset(id) = transformer.origin {
+                self.asset_w[id.index()] = (transformer.load_w - transformer.pv_w) as f32;
+            }
+        }
+    }
+
+    fn sum_city(&mut self, extra: &[(f64, f64)]) {
+        let (load_w, pv_w) = extra.last().copied().unwrap_or_default();
+        let mut totals = Totals { load_w, pv_w, ..Totals::default() };
+        for transformer in &self.transformers {
+            totals.load_w += transformer.load_w;
+            totals.pv_w += transformer.pv_w;
+            totals.losses_w += transformer.losses_w;
+        }
+        totals.supplied_w = totals.load_w + totals.losses_w - totals.pv_w;
+        self.totals = totals;
+    }
+}
