@@ -23,4 +23,4 @@ mod tests;
 
 pub use survey::Coverage;
 pub use system::{EnergyMwh, EnergySystem, Totals};
-pub use transformer::{TransformerOrigin, TransformerState};
+pub use transformer::TransformerState;

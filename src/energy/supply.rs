@@ -1,12 +1,12 @@
 //! Which transformer serves which building: stated ones within reach first, made-up ones for the rest.
 
-use citytwin_model::{City, Coord, EnergyAssetKind, SourceRef};
+use citytwin_model::{City, Coord, EnergyAsset, EnergyAssetId, EnergyAssetKind, Known, Origin, SourceRef};
 use rstar::{RTree, primitives::GeomWithData};
 
 use crate::{
     intensity::USE_COUNT,
     profile::Profiles,
-    transformer::{PLANNED_LOADING, TransformerOrigin, TransformerState, standard_rating_w},
+    transformer::{PLANNED_LOADING, TransformerState, standard_rating_w},
 };
 
 /// Customers above this design peak take medium voltage through a station of their own, W: low-voltage
@@ -26,6 +26,7 @@ const SHARED_RULE: &str =
     "no stated transformer in reach: neighbours grouped up to 630 kVA at 60 % planned loading, within 350 m";
 /// What a mapped transformer without a rating may serve, W; its rating then follows from what it serves.
 const UNRATED_W: f64 = 630_000.0;
+const UNRATED_RULE: &str = "no rating stated: next standard rating at 60 % planned loading of what it serves";
 
 /// A building as the grid sees it.
 #[derive(Clone, Copy, Debug)]
@@ -73,14 +74,25 @@ impl Planner<'_> {
         self.profiles.design_peak_w(&mean_w)
     }
 
-    fn add(&mut self, origin: TransformerOrigin, at: Coord<f64>, stated_w: Option<f64>, members: &[u32]) {
+    fn add_inferred(&mut self, rule: &'static str, at: Coord<f64>, members: &[u32]) {
+        let rated_w = standard_rating_w(self.peak_w(members));
+        self.add(None, Known::inferred(rated_w, rule), at, members);
+    }
+
+    fn add_stated(&mut self, asset: &EnergyAsset, members: &[u32]) {
+        let inferred = || Known::inferred(standard_rating_w(self.peak_w(members)), UNRATED_RULE);
+        let rated_w = stated_rating_w(asset).map_or_else(inferred, Known::stated);
+        self.add(Some(asset.id), rated_w, asset.at, members);
+    }
+
+    fn add(&mut self, asset: Option<EnergyAssetId>, rated_w: Known<f64>, at: Coord<f64>, members: &[u32]) {
         let id = self.supply.transformers.len() as u32;
-        let rated_w = stated_w.unwrap_or_else(|| standard_rating_w(self.peak_w(members)));
         self.supply.transformers.push(TransformerState {
-            origin,
+            asset,
+            origin: if asset.is_some() { Origin::Stated } else { rated_w.origin },
             at,
-            rated_w,
-            rating_inferred: stated_w.is_none(),
+            rated_w: rated_w.value,
+            rating: rated_w.origin,
             buildings: members.len() as u32,
             load_w: 0.0,
             pv_w: 0.0,
@@ -98,7 +110,7 @@ impl Planner<'_> {
         let peak_factor: [f64; USE_COUNT] = std::array::from_fn(|usage| self.profiles.peak_factor(usage));
         for (member, customer) in self.customers.iter().enumerate() {
             if customer.mean_w * peak_factor[customer.usage] > OWN_STATION_W {
-                self.add(TransformerOrigin::Inferred(OWN_RULE), customer.at, None, &[member as u32]);
+                self.add_inferred(OWN_RULE, customer.at, &[member as u32]);
             }
         }
     }
@@ -122,15 +134,14 @@ impl Planner<'_> {
         }
         for (asset, mut members) in stated.into_iter().zip(near) {
             members.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            let rated_w = asset.rated.as_ref().map(|r| r.value.0).filter(|&w| w > 0.0);
             let local = matches!(asset.source, SourceRef::Local(..));
             let reach = if local { REACH_STATED_M } else { REACH_MAPPED_M };
             members.retain(|(distance_2, _)| *distance_2 <= reach * reach);
             let mut served: Vec<u32> = members.into_iter().map(|(_, member)| member).collect();
             if !local {
-                self.keep_within(rated_w.unwrap_or(UNRATED_W), &mut served);
+                self.keep_within(stated_rating_w(asset).unwrap_or(UNRATED_W), &mut served);
             }
-            self.add(TransformerOrigin::Asset(asset.id), asset.at, rated_w, &served);
+            self.add_stated(asset, &served);
         }
     }
 
@@ -161,7 +172,7 @@ impl Planner<'_> {
             let small = self.peak_w(&group) <= SHARED_W * PLANNED_LOADING && width.hypot(height) <= 2.0 * SPREAD_M;
             if small || group.len() == 1 {
                 let at = self.middle(&group);
-                self.add(TransformerOrigin::Inferred(SHARED_RULE), at, None, &group);
+                self.add_inferred(SHARED_RULE, at, &group);
             } else {
                 let (first, second) = self.halves(group, width >= height);
                 open.push(second);
@@ -204,4 +215,8 @@ impl Planner<'_> {
         let second = members.split_off(cut);
         (members, second)
     }
+}
+
+fn stated_rating_w(asset: &EnergyAsset) -> Option<f64> {
+    asset.rated.as_ref().map(|rated| rated.value.0).filter(|&w| w > 0.0)
 }

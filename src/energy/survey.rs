@@ -16,7 +16,7 @@ use crate::{
     profile::{SLOTS, use_index},
     roof::{Modules, modules},
     supply::Customer,
-    transformer::{TransformerOrigin, TransformerState},
+    transformer::TransformerState,
 };
 
 /// What the engine found to compute with: shown with every result, so that a city with few mapped buildings
@@ -92,7 +92,7 @@ pub fn cover(
     let cars = if dwelling_area_m2 > 0.0 { residents * CARS_PER_PERSON } else { 0.0 };
     let car_w = KWH_PER_CAR_AND_DAY * 1000.0 / 24.0;
     let cars_w = (0..area.len()).map(|i| (cars * dwelling(i) / dwelling_area_m2.max(1.0) * car_w) as f32).collect();
-    let stated = transformers.iter().filter(|t| matches!(t.origin, TransformerOrigin::Asset(_))).count();
+    let stated = transformers.iter().filter(|t| t.asset.is_some()).count();
     let coverage = Coverage {
         buildings: city.buildings.len(),
         floor_area_m2: area.iter().sum(),

@@ -14,7 +14,7 @@ use crate::{
     solar,
     supply::Supply,
     survey::{Coverage, by_transformer, classes, cover, customers, ranks, roofs},
-    transformer::{Losses, TransformerOrigin, TransformerState},
+    transformer::{Losses, TransformerState},
 };
 
 /// Buildings per task: large enough to be worth a thread.
@@ -281,7 +281,7 @@ impl EnergySystem {
             transformer.losses_w = losses.at(transformer.loading);
         });
         for transformer in &self.transformers {
-            if let TransformerOrigin::Asset(id) = transformer.origin {
+            if let Some(id) = transformer.asset {
                 self.asset_w[id.index()] = (transformer.load_w - transformer.pv_w) as f32;
             }
         }

@@ -2,13 +2,13 @@
 
 use citytwin_model::{
     Anchor, Building, BuildingId, BuildingUse, City, Coord, EnergyAsset, EnergyAssetId, EnergyAssetKind, GeoBounds,
-    Known, LonLat, MultiPolygon, Polygon, Roof, RoofShape, SourceRef, SunPosition, Tags, Volume, Weather,
+    Known, LonLat, MultiPolygon, Origin, Polygon, Roof, RoofShape, SourceRef, SunPosition, Tags, Volume, Weather,
     time::{LocalTime, civil::date},
     units::Watts,
 };
 use geo::LineString;
 
-use crate::{EnergySystem, TransformerOrigin, intensity::USES};
+use crate::{EnergySystem, intensity::USES};
 
 const NOON: SunPosition = SunPosition { azimuth_deg: 180.0, elevation_deg: 60.0 };
 const CLEAR: Weather = Weather { ghi: 850.0, dni: 850.0, dhi: 110.0, air_temperature_c: 20.0 };
@@ -207,9 +207,9 @@ fn stated_transformers_come_first_and_every_building_has_one() {
     let system = EnergySystem::new(&city);
     let states = system.transformers();
     let of = |b: u32| &states[system.transformer_of(BuildingId(b))];
-    assert_eq!(of(0).origin, TransformerOrigin::Asset(EnergyAssetId(0)));
-    assert!(matches!(of(1000).origin, TransformerOrigin::Inferred(_)) && of(1000).buildings == 1);
-    assert!(matches!(of(1001).origin, TransformerOrigin::Inferred(rule) if rule.starts_with("customer station")));
+    assert_eq!((of(0).asset, of(0).origin), (Some(EnergyAssetId(0)), Origin::Stated));
+    assert!(matches!(of(1000).origin, Origin::Inferred(_)) && of(1000).buildings == 1);
+    assert!(matches!(of(1001).origin, Origin::Inferred(rule) if rule.starts_with("customer station")));
     assert_eq!(states.iter().map(|t| t.buildings as usize).sum::<usize>(), city.buildings.len());
     assert_eq!(system.coverage().transformers_stated, 1);
 }

@@ -1,6 +1,6 @@
 //! Distribution transformers: standard ratings, losses, state.
 
-use citytwin_model::{Coord, EnergyAssetId};
+use citytwin_model::{Coord, EnergyAssetId, Origin};
 
 /// Rating, load losses at rating and no-load losses of liquid-immersed distribution transformers, kVA and W:
 /// Commission Regulation (EU) 548/2014, annex I, table I.1, tier 1 (what is in the ground is on average older
@@ -29,25 +29,19 @@ const LARGEST_KVA: f64 = 2500.0;
 /// European utilities plan between 0.5 and 0.8).
 pub const PLANNED_LOADING: f64 = 0.6;
 
-/// Where a transformer comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TransformerOrigin {
-    /// An energy asset of the city.
-    Asset(EnergyAssetId),
-    /// Made up for buildings out of reach of any stated one; the text is the rule.
-    Inferred(&'static str),
-}
-
 /// A transformer and what goes through it now.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TransformerState {
-    pub origin: TransformerOrigin,
+    /// The energy asset it is, where the city states it.
+    pub asset: Option<EnergyAssetId>,
+    /// Whether it is stated, or made up by a rule for buildings out of reach of any stated one.
+    pub origin: Origin,
     /// Local metres.
     pub at: Coord<f64>,
     /// Rated power at power factor 1, W.
     pub rated_w: f64,
-    /// The rating was inferred from the load, not stated.
-    pub rating_inferred: bool,
+    /// Whether the rating is stated or follows from the load.
+    pub rating: Origin,
     /// Buildings it serves.
     pub buildings: u32,
     pub load_w: f64,

@@ -7,7 +7,10 @@ mod clear_sky;
 mod sun;
 mod temperature;
 
-use citytwin_model::{Anchor, SunPosition, Timestamp, Weather, time::LocalTime};
+use citytwin_model::{
+    Anchor, SunPosition, Timestamp, Weather,
+    time::{LocalTime, SignedDuration, TimeZone},
+};
 
 pub use clear_sky::{Irradiance, clear_sky};
 pub use sun::sun;
@@ -19,13 +22,32 @@ pub const TYPICAL_WEATHER_LABEL: &str = "synthetic typical day: clear sky, mean 
 /// The weather of a cloudless typical day: clear-sky irradiance and the mean air temperature of the
 /// latitude, season and hour. A stand-in where no measured weather is at hand; say so with
 /// [`TYPICAL_WEATHER_LABEL`].
-pub fn typical_weather(anchor: &Anchor, local: &LocalTime, sun: SunPosition) -> Weather {
-    let Irradiance { ghi, dni, dhi } = clear_sky(sun, local.day_of_year);
-    Weather { ghi, dni, dhi, air_temperature_c: typical_air_temperature_c(anchor.origin.lat, local) }
+pub fn typical_weather(anchor: &Anchor, at: Timestamp, sun: SunPosition) -> Weather {
+    let solar = SolarTime::of(anchor, at);
+    let Irradiance { ghi, dni, dhi } = clear_sky(sun, solar.day_of_year);
+    Weather { ghi, dni, dhi, air_temperature_c: typical_air_temperature_c(anchor.origin.lat, solar) }
 }
 
-/// Sun and typical weather of the anchor at an instant; `local` is that instant's wall clock.
-pub fn sky(anchor: &Anchor, at: Timestamp, local: &LocalTime) -> (SunPosition, Weather) {
+/// Sun and typical weather together.
+pub fn sky(anchor: &Anchor, at: Timestamp) -> (SunPosition, Weather) {
     let sun = sun(anchor, at);
-    (sun, typical_weather(anchor, local, sun))
+    (sun, typical_weather(anchor, at, sun))
+}
+
+/// The mean solar clock of a place: 12 h when the mean sun stands in the meridian.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct SolarTime {
+    /// 0 ≤ h < 24.
+    pub hour: f64,
+    /// 1…366.
+    pub day_of_year: i16,
+}
+
+impl SolarTime {
+    /// The solar clock of the anchor's meridian (15° an hour).
+    pub fn of(anchor: &Anchor, at: Timestamp) -> Self {
+        let ahead = SignedDuration::from_secs_f64(anchor.origin.lon / 15.0 * 3600.0);
+        let local = LocalTime::of(at.checked_add(ahead).unwrap_or(at), &TimeZone::UTC);
+        Self { hour: local.hour(), day_of_year: local.day_of_year }
+    }
 }

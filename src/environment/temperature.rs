@@ -5,7 +5,7 @@
 
 use std::f64::consts::TAU;
 
-use citytwin_model::time::LocalTime;
+use crate::SolarTime;
 
 /// Annual mean at the equator, °C, and its fall with the square of latitude, K/deg²: fitted by eye to the
 /// WMO 1991–2020 normals of Singapore 27.8, Porto Alegre 20.0, Monaco 16.5, Berlin 10.2, Helsinki 6.5 °C.
@@ -18,29 +18,25 @@ const SEASON_K_PER_DEG: f64 = 0.19;
 const DAY_K: f64 = 4.0;
 /// The warmest day lags the summer solstice by about a month (day of the year in the north).
 const WARMEST_DAY: f64 = 202.0;
-/// Warmest hour of the local clock, h.
-const WARMEST_HOUR: f64 = 15.0;
+/// Warmest hour of the solar clock, h.
+const WARMEST_HOUR: f64 = 14.5;
 
 /// Air temperature of a typical day, °C. `latitude_deg` −90…90.
-pub fn typical_air_temperature_c(latitude_deg: f64, local: &LocalTime) -> f64 {
+pub fn typical_air_temperature_c(latitude_deg: f64, solar: SolarTime) -> f64 {
     let mean = EQUATOR_MEAN_C - FALL_K_PER_DEG2 * latitude_deg * latitude_deg;
-    let season = (TAU * (f64::from(local.day_of_year) - WARMEST_DAY) / 365.25).cos();
-    let day = (TAU * (local.hour() - WARMEST_HOUR) / 24.0).cos();
+    let season = (TAU * (f64::from(solar.day_of_year) - WARMEST_DAY) / 365.25).cos();
+    let day = (TAU * (solar.hour - WARMEST_HOUR) / 24.0).cos();
     mean + SEASON_K_PER_DEG * latitude_deg * season + DAY_K * day
 }
 
 #[cfg(test)]
 mod tests {
-    use citytwin_model::time::civil::date;
-
     use super::*;
 
-    /// Mean over the hours of the month's middle day.
-    fn month_mean(latitude: f64, month: i8) -> f64 {
-        (0..24)
-            .map(|h| typical_air_temperature_c(latitude, &LocalTime::of_civil(date(2025, month, 15).at(h, 0, 0, 0))))
-            .sum::<f64>()
-            / 24.0
+    /// Mean over the hours of a day.
+    fn day_mean(latitude: f64, day_of_year: i16) -> f64 {
+        let at = |h: i32| typical_air_temperature_c(latitude, SolarTime { hour: f64::from(h), day_of_year });
+        (0..24).map(at).sum::<f64>() / 24.0
     }
 
     /// Truth from outside: January and July means of the WMO normals 1991–2020. 4 K: what the model claims.
@@ -53,8 +49,8 @@ mod tests {
             ("Porto Alegre", -30.05, 25.0, 14.1),
             ("Singapore", 1.37, 26.8, 28.2),
         ] {
-            for (month, normal) in [(1, january), (7, july)] {
-                let found = month_mean(latitude, month);
+            for (month, day, normal) in [(1, 15, january), (7, 196, july)] {
+                let found = day_mean(latitude, day);
                 assert!((found - normal).abs() < 4.0, "{city}, month {month}: {found:.1} °C, normal {normal} °C");
             }
         }

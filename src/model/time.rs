@@ -1,6 +1,6 @@
 //! Time: instants are UTC ([`Timestamp`]); the hour of a day is the city's local one.
 
-pub use jiff::{Timestamp, civil, tz::TimeZone};
+pub use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
 use jiff::civil::{DateTime, Weekday};
 
