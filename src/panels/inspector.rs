@@ -1,0 +1,210 @@
+//! The inspector: all that is known about the picked thing, observed beside simulated, and where each value
+//! comes from.
+
+use citytwin_model::{Origin, Quality, ramp::quality_colour};
+use egui::{Align, Color32, Label, Layout, RichText, ScrollArea, Ui};
+
+use crate::{
+    Fact, InspectorData, Measure, Observation, PanelInput, PanelRequest, Picked,
+    element::{card, chip, elided, empty, fine, icon_button, link, quiet_button, row, section, strong, text_row, weak},
+    format::{NOT_YET, ago, count},
+    icon, keys, sparkline, theme,
+};
+
+/// Draws the tab.
+pub fn show(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    let Some(data) = input.inspector else {
+        empty(ui, "Nothing selected", "Click a building, a road, a sensor or a vehicle on the map.");
+        return;
+    };
+    let area = ScrollArea::vertical().id_salt(("inspector", data.picked)).auto_shrink(false);
+    area.show(ui, |ui| {
+        ui.set_width(ui.available_width() - 4.0);
+        head(ui, data, out);
+        actions(ui, data, input, out);
+        for problem in &data.problems {
+            let text = RichText::new(format!("{}  {problem}", icon::WARNING)).color(theme::AMBER).size(12.0);
+            ui.add(Label::new(text).wrap());
+        }
+        for measure in &data.measures {
+            ui.push_id(&measure.label, |ui| card(ui, |ui| self::measure(ui, measure)));
+        }
+        if !data.facts.is_empty() {
+            section(ui, "Properties", "", |ui| data.facts.iter().for_each(|f| fact(ui, f)));
+        }
+        if !data.related.is_empty() {
+            section(ui, "Connected with", "", |ui| related(ui, data, out));
+        }
+        if !data.tags.is_empty() {
+            section(ui, "Tags of the map", &count(data.tags.len(), "tag", "tags"), |ui| tags(ui, &data.tags));
+        }
+    });
+}
+
+fn head(ui: &mut Ui, data: &InspectorData, out: &mut Vec<PanelRequest>) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if icon_button(ui, icon::CLOSE, "Clear the selection (Esc)").clicked() {
+                out.push(PanelRequest::ClearSelection);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let title = if data.title.is_empty() { "Without a name" } else { &data.title };
+                elided(ui, RichText::new(title).color(theme::STRONG).font(theme::strong(16.0)));
+            });
+        });
+    });
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        elided(ui, weak(data.kind.as_str()));
+        if let Some(source) = &data.source {
+            let source = source.to_string();
+            copyable(ui, &source, "Copy the source id");
+        }
+        if let Some(at) = data.at.filter(|at| at.is_valid()) {
+            copyable(ui, &format!("{:.5}, {:.5}", at.lat, at.lon), "Copy latitude and longitude");
+        }
+    });
+}
+
+/// A short text with a button that copies it.
+fn copyable(ui: &mut Ui, text: &str, label: &str) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = 20.0;
+        ui.spacing_mut().item_spacing.x = 2.0;
+        let shown = RichText::new(text).monospace().size(11.0).color(theme::WEAK);
+        ui.add(Label::new(shown).selectable(true));
+        let button = egui::Button::new(RichText::new(icon::COPY).size(12.0).color(theme::WEAK)).frame(false);
+        let response = ui.add(button);
+        crate::element::named(&response, label);
+        if response.on_hover_text(label).clicked() {
+            ui.ctx().copy_text(text.to_owned());
+        }
+    });
+}
+
+fn actions(ui: &mut Ui, data: &InspectorData, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    ui.horizontal(|ui| {
+        if input.can.fly_to && quiet_button(ui, icon::FLY_TO, "Fly there").clicked() {
+            out.push(PanelRequest::FlyTo(keys::target(data.picked)));
+        }
+        if let Picked::Vehicle(vehicle) = data.picked
+            && input.can.follow
+        {
+            let words = if data.followed { "Stop following" } else { "Follow" };
+            if quiet_button(ui, icon::FOLLOW, words).clicked() {
+                out.push(PanelRequest::FollowVehicle((!data.followed).then_some(vehicle)));
+            }
+        }
+    });
+    ui.add_space(2.0);
+}
+
+fn measure(ui: &mut Ui, measure: &Measure) {
+    ui.spacing_mut().item_spacing.y = 3.0;
+    ui.label(strong(measure.label.as_str()));
+    let sizes = [measure.observed.as_ref().map(|o| o.value), measure.simulated];
+    let size = sizes.into_iter().flatten().filter(|v| v.is_finite()).fold(0.0_f64, |a, v| a.max(v.abs()));
+    let scale = measure.unit.scaled(size);
+    ui.columns_const(|[left, right]| {
+        left.spacing_mut().item_spacing.y = 1.0;
+        right.spacing_mut().item_spacing.y = 1.0;
+        left.label(fine("Observed").color(theme::AMBER));
+        match &measure.observed {
+            Some(seen) => {
+                number(left, &scale.text(seen.value));
+                observation(left, seen);
+            }
+            None => {
+                left.label(weak("no sensor"));
+            }
+        }
+        right.label(fine("Simulated").color(theme::ACCENT));
+        match measure.simulated {
+            Some(value) => number(right, &scale.text(value)),
+            None => drop(right.label(weak(NOT_YET))),
+        }
+        elided(right, fine(measure.model.as_str()));
+    });
+    if let (Some(seen), Some(simulated)) = (&measure.observed, measure.simulated) {
+        difference(ui, measure, simulated - seen.value, seen.value);
+    }
+    if let Some(trail) = &measure.trail {
+        sparkline::show(ui, trail, measure.unit);
+    }
+}
+
+fn number(ui: &mut Ui, text: &str) {
+    elided(ui, RichText::new(text).color(theme::STRONG).font(theme::strong(16.0)));
+}
+
+fn observation(ui: &mut Ui, seen: &Observation) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (word, colour) = quality(seen.quality);
+        chip(ui, word, colour).on_hover_text("How far this reading can be believed.");
+        if seen.emulated {
+            chip(ui, "emulated", theme::AMBER).on_hover_text("Published by the program's own emulator.");
+        }
+    });
+    elided(ui, fine(ago(seen.age_s)));
+    elided(ui, fine(seen.sensor.as_str()));
+}
+
+/// The word and a colour light enough to read on a dark ground.
+fn quality(quality: Quality) -> (&'static str, Color32) {
+    let [r, g, b] = quality_colour(quality);
+    let lit = Color32::from_rgb(r, g, b).lerp_to_gamma(Color32::WHITE, 0.3);
+    match quality {
+        Quality::Good => ("good", lit),
+        Quality::Uncertain => ("uncertain", lit),
+        Quality::Bad => ("bad", lit),
+        Quality::Stale => ("stale", lit),
+    }
+}
+
+/// The difference is the twin: how far the model is off here and now.
+fn difference(ui: &mut Ui, measure: &Measure, difference: f64, observed: f64) {
+    if !difference.is_finite() {
+        return;
+    }
+    let mut text = format!("Simulated less observed: {}", measure.unit.scaled(difference).signed(difference));
+    if observed.abs() > 1e-9 && (difference / observed).abs() < 10.0 {
+        text += &format!("  ({:+.0}%)", 100.0 * difference / observed).replace('-', "−");
+    }
+    elided(ui, fine(text));
+}
+
+fn fact(ui: &mut Ui, fact: &Fact) {
+    row(ui, &fact.label, |ui| match fact.origin {
+        Origin::Stated => {
+            elided(ui, RichText::new(&fact.value).color(theme::TEXT));
+        }
+        Origin::Inferred(rule) => {
+            let mark = ui.label(RichText::new("≈").color(theme::AMBER).font(theme::strong(13.0)));
+            mark.on_hover_text(format!("Not in the map. Inferred: {rule}"));
+            let value = elided(ui, RichText::new(&fact.value).color(theme::TEXT));
+            value.on_hover_text(format!("{}\nNot in the map. Inferred: {rule}", fact.value));
+        }
+    });
+    if let Origin::Inferred(rule) = fact.origin {
+        ui.with_layout(Layout::right_to_left(Align::Min), |ui| elided(ui, fine(format!("inferred: {rule}"))));
+    }
+}
+
+fn related(ui: &mut Ui, data: &InspectorData, out: &mut Vec<PanelRequest>) {
+    for related in &data.related {
+        row(ui, &related.label, |ui| {
+            let label = format!("{} {}", related.label, related.title);
+            if link(ui, &related.title, &label).clicked() {
+                out.push(PanelRequest::Select(related.feature));
+            }
+        });
+    }
+}
+
+fn tags(ui: &mut Ui, tags: &[(String, String)]) {
+    ui.spacing_mut().item_spacing.y = 3.0;
+    for (key, value) in tags {
+        text_row(ui, key, value);
+    }
+}

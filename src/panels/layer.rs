@@ -1,0 +1,235 @@
+//! The coloured layers of the map and the groups of things that can be shown or hidden: their words, scales
+//! and ramps. The one place that says which number gets which colour; the map is coloured with
+//! [`LayerInfo::colour`], so that picture and legend cannot disagree.
+
+use citytwin_model::ramp::{NO_VALUE, Ramp, Rgb};
+
+use crate::format::Unit;
+
+/// What the map is coloured by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum LayerKind {
+    /// Natural colours.
+    #[default]
+    Plain,
+    /// Mean speed over the legal limit, share (1 = at the limit).
+    TrafficSpeed,
+    /// Vehicles per hour, both directions.
+    TrafficFlow,
+    /// Vehicles per hour, variant less baseline.
+    FlowChange,
+    /// Electric load over floor area, W/m².
+    BuildingLoad,
+    /// Photovoltaic output over footprint area, W/m².
+    Pv,
+    /// Apparent power over rating, share (1 = rated).
+    TransformerLoading,
+    /// Quality of each sensor's latest reading.
+    SensorQuality,
+}
+
+/// Things that can be shown or hidden together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum LayerGroup {
+    Buildings,
+    Roads,
+    Railways,
+    Water,
+    Green,
+    Trees,
+    Vehicles,
+    Signals,
+    Energy,
+    Sensors,
+    Labels,
+    Shadows,
+}
+
+/// A layer with its present scale.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LayerInfo {
+    pub kind: LayerKind,
+    /// Value at the ramp's start, in the layer's unit.
+    pub low: f64,
+    /// Value at the ramp's end.
+    pub high: f64,
+    /// Why the layer cannot be shown now, in words for a person.
+    pub unavailable: Option<String>,
+}
+
+/// The legend's four named colours of a categorical layer.
+pub const QUALITIES: [(&str, citytwin_model::Quality); 4] = [
+    ("Good", citytwin_model::Quality::Good),
+    ("Uncertain", citytwin_model::Quality::Uncertain),
+    ("Bad", citytwin_model::Quality::Bad),
+    ("Stale", citytwin_model::Quality::Stale),
+];
+
+impl LayerKind {
+    pub const ALL: [Self; 8] = [
+        Self::Plain,
+        Self::TrafficSpeed,
+        Self::TrafficFlow,
+        Self::FlowChange,
+        Self::BuildingLoad,
+        Self::Pv,
+        Self::TransformerLoading,
+        Self::SensorQuality,
+    ];
+
+    /// The name on the button.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Plain => "Natural colours",
+            Self::TrafficSpeed => "Traffic speed",
+            Self::TrafficFlow => "Traffic flow",
+            Self::FlowChange => "Change in flow",
+            Self::BuildingLoad => "Electric load",
+            Self::Pv => "Solar power",
+            Self::TransformerLoading => "Transformer loading",
+            Self::SensorQuality => "Sensor quality",
+        }
+    }
+
+    /// One sentence on what the colours mean.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Plain => "Buildings, water and green as they look by day.",
+            Self::TrafficSpeed => "Mean speed of vehicles now, as a share of the legal limit.",
+            Self::TrafficFlow => "Vehicles per hour over the last quarter of an hour, per direction.",
+            Self::FlowChange => "Vehicles per hour with your changes, less those without.",
+            Self::BuildingLoad => "Electric power each building draws now, per m² of floor.",
+            Self::Pv => "Power of the building's rooftop photovoltaics now, per m² of footprint.",
+            Self::TransformerLoading => "Power through each transformer, as a share of its rating.",
+            Self::SensorQuality => "How far each sensor's latest reading can be believed.",
+        }
+    }
+
+    /// Unit of the scale; `None` where colours are names.
+    pub const fn unit(self) -> Option<Unit> {
+        match self {
+            Self::Plain | Self::SensorQuality => None,
+            Self::TrafficSpeed | Self::TransformerLoading => Some(Unit::Share),
+            Self::TrafficFlow | Self::FlowChange => Some(Unit::VehiclesPerHour),
+            Self::BuildingLoad | Self::Pv => Some(Unit::WattsPerSquareMetre),
+        }
+    }
+
+    /// The ramp; `None` where colours are names.
+    pub const fn ramp(self) -> Option<Ramp> {
+        match self {
+            Self::Plain | Self::SensorQuality => None,
+            Self::TrafficSpeed => Some(Ramp::LowIsBad),
+            Self::TrafficFlow | Self::BuildingLoad => Some(Ramp::Sequential),
+            Self::FlowChange => Some(Ramp::Diverging),
+            Self::Pv => Some(Ramp::Warm),
+            Self::TransformerLoading => Some(Ramp::HighIsBad),
+        }
+    }
+
+    /// The ramp as a table over 0…1, for a renderer; all grey where colours are names.
+    pub fn colours(self) -> [Rgb; 256] {
+        std::array::from_fn(|k| self.ramp().map_or(NO_VALUE, |ramp| ramp.colour(k as f64 / 255.0)))
+    }
+
+    /// Words at both ends of the legend.
+    pub const fn ends(self) -> (&'static str, &'static str) {
+        match self {
+            Self::TrafficSpeed => ("slow", "free"),
+            Self::FlowChange => ("less", "more"),
+            Self::TransformerLoading => ("light", "overloaded"),
+            _ => ("", ""),
+        }
+    }
+
+    /// Scale to start with, in the layer's unit. Speed: nothing to the limit. Flow: 1,500 veh/h, about one
+    /// signalled lane's daily peak (HCM 2010, saturation 1,900 veh/h × green share). Load: 20 W/m², an office
+    /// at its peak. PV: 150 W/m² of footprint, a roof two thirds covered at full sun. Loading: 1.5 of rating.
+    pub const fn usual_range(self) -> (f64, f64) {
+        match self {
+            Self::Plain | Self::SensorQuality | Self::TrafficSpeed => (0.0, 1.0),
+            Self::TrafficFlow => (0.0, 1_500.0),
+            Self::FlowChange => (-500.0, 500.0),
+            Self::BuildingLoad => (0.0, 20.0),
+            Self::Pv => (0.0, 150.0),
+            Self::TransformerLoading => (0.0, 1.5),
+        }
+    }
+}
+
+impl LayerInfo {
+    /// The layer with its usual scale, ready to be shown.
+    pub fn usual(kind: LayerKind) -> Self {
+        let (low, high) = kind.usual_range();
+        Self { kind, low, high, unavailable: None }
+    }
+
+    /// The same, but not to be had now.
+    pub fn unavailable(kind: LayerKind, why: impl Into<String>) -> Self {
+        Self { unavailable: Some(why.into()), ..Self::usual(kind) }
+    }
+
+    /// Where a value in the layer's unit lies on the scale, 0…1; NaN stays NaN.
+    pub fn position(&self, value: f64) -> f32 {
+        ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0) as f32
+    }
+
+    /// The colour of a value in the layer's unit.
+    pub fn colour(&self, value: f64) -> Rgb {
+        self.kind.ramp().map_or(NO_VALUE, |ramp| ramp.colour_of(value, self.low, self.high))
+    }
+}
+
+impl LayerGroup {
+    pub const ALL: [Self; 12] = [
+        Self::Buildings,
+        Self::Roads,
+        Self::Railways,
+        Self::Water,
+        Self::Green,
+        Self::Trees,
+        Self::Vehicles,
+        Self::Signals,
+        Self::Energy,
+        Self::Sensors,
+        Self::Labels,
+        Self::Shadows,
+    ];
+
+    /// The name beside the box.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Buildings => "Buildings",
+            Self::Roads => "Roads",
+            Self::Railways => "Railways",
+            Self::Water => "Water",
+            Self::Green => "Green",
+            Self::Trees => "Trees",
+            Self::Vehicles => "Vehicles",
+            Self::Signals => "Traffic lights",
+            Self::Energy => "Energy",
+            Self::Sensors => "Sensors",
+            Self::Labels => "Names",
+            Self::Shadows => "Shadows",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_numeric_layer_has_ramp_unit_and_a_range() {
+        for kind in LayerKind::ALL {
+            assert_eq!(kind.ramp().is_some(), kind.unit().is_some(), "{kind:?}");
+            let info = LayerInfo::usual(kind);
+            assert!(info.low < info.high, "{kind:?}");
+            assert_eq!(info.colour(f64::NAN), NO_VALUE, "{kind:?}");
+        }
+        assert!(LayerInfo::usual(LayerKind::Pv).position(f64::NAN).is_nan());
+        assert_eq!(LayerInfo::usual(LayerKind::Pv).position(1e9), 1.0);
+        let change = LayerInfo::usual(LayerKind::FlowChange);
+        assert_eq!(change.colour(0.0), [247, 247, 247], "no change is the neutral middle");
+    }
+}

@@ -1,0 +1,143 @@
+//! The left panel: search, layers with their legend, what is shown, what-if.
+
+use egui::{Button, Key, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
+
+use crate::{
+    FlyTarget, PanelInput, PanelRequest, PanelState, SearchHit,
+    element::{Entry, fine, icon_button, section, weak},
+    format::count,
+    icon, legend, theme, what_if,
+};
+
+/// Draws the panel.
+pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    let frame =
+        egui::Frame::new().fill(theme::PANEL).inner_margin(egui::Margin { left: 12, right: 4, top: 8, bottom: 4 });
+    let mut open = state.left_open;
+    let panel = Panel::left("left-panel").default_size(280.0).size_range(240.0..=400.0).frame(frame);
+    panel.show_collapsible(ui, &mut open, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_width(ui.available_width() - 8.0);
+            if input.can.search {
+                search(ui, state, input, out);
+            }
+            if !input.layers.is_empty() {
+                section(ui, "Map colours", "", |ui| layers(ui, input, out));
+            }
+            if !input.shown.is_empty() {
+                let hidden = input.shown.iter().filter(|(_, shown)| !shown).count();
+                let aside = if hidden > 0 { format!("{hidden} hidden") } else { String::new() };
+                section(ui, "Show on the map", &aside, |ui| groups(ui, input, out));
+            }
+            if let Some(data) = input.what_if {
+                let aside =
+                    if data.edits.is_empty() { String::new() } else { count(data.edits.len(), "change", "changes") };
+                section(ui, "What if", &aside, |ui| what_if::show(ui, state, data, out));
+            }
+        });
+    });
+    state.left_open = open;
+}
+
+fn search(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    let typed = ui
+        .horizontal(|ui| {
+            let clearing = !state.search.is_empty();
+            let room = ui.available_width() - if clearing { 32.0 } else { 0.0 };
+            let edit = TextEdit::singleline(&mut state.search)
+                .hint_text(format!("{}  Search street, building, way/123 …", icon::SEARCH))
+                .margin(vec2(10.0, 6.0))
+                .desired_width(room);
+            let response = ui.add(edit);
+            if std::mem::take(&mut state.search_wanted) {
+                response.request_focus();
+            }
+            if clearing && icon_button(ui, icon::CLOSE, "Clear the search").clicked() {
+                state.search.clear();
+                out.push(PanelRequest::Search(String::new()));
+            }
+            response
+        })
+        .inner;
+    if typed.changed() {
+        out.push(PanelRequest::Search(state.search.trim().to_owned()));
+    }
+    let entered = typed.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+    if !state.search.trim().is_empty() {
+        hits(ui, input, entered, out);
+    }
+    ui.add_space(4.0);
+}
+
+fn hits(ui: &mut Ui, input: &PanelInput, entered: bool, out: &mut Vec<PanelRequest>) {
+    let go = |hit: &SearchHit, out: &mut Vec<PanelRequest>| {
+        out.push(PanelRequest::Select(hit.feature));
+        if input.can.fly_to {
+            out.push(PanelRequest::FlyTo(FlyTarget::Feature(hit.feature)));
+        }
+    };
+    if input.search.is_empty() {
+        ui.label(weak("Nothing in this city matches."));
+    }
+    if let Some(first) = input.search.first().filter(|_| entered) {
+        go(first, out);
+    }
+    let height = 40.0;
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let area = ScrollArea::vertical().id_salt("hits").max_height(6.0 * height);
+    area.show_rows(ui, height - 2.0, input.search.len(), |ui, range| {
+        for hit in &input.search[range] {
+            let entry = Entry { lead: &hit.title, text: &hit.kind, ..Entry::default() };
+            if entry.show(ui, height - 2.0).clicked() {
+                go(hit, out);
+            }
+        }
+    });
+}
+
+fn layers(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    ui.spacing_mut().item_spacing.y = 2.0;
+    for (place, layer) in input.layers.iter().enumerate() {
+        let chosen = layer.kind == input.layer;
+        let enabled = layer.unavailable.is_none();
+        let dot = if chosen { "●" } else { "○" };
+        let colour = if chosen { theme::ACCENT } else { theme::WEAK };
+        let key = if place < 8 { format!("{}", place + 1) } else { String::new() };
+        let button = Button::new((RichText::new(dot).color(colour).size(10.0), layer.kind.title()))
+            .selected(chosen)
+            .frame_when_inactive(chosen)
+            .right_text(fine(key))
+            .min_size(vec2(ui.available_width(), 26.0));
+        let response = ui.add_enabled(enabled, button);
+        response.widget_info(|| {
+            egui::WidgetInfo::selected(egui::WidgetType::RadioButton, enabled, chosen, layer.kind.title())
+        });
+        let response = match &layer.unavailable {
+            Some(why) => response.on_disabled_hover_text(why),
+            None => response.on_hover_text(layer.kind.meaning()),
+        };
+        if response.clicked() && !chosen {
+            out.push(PanelRequest::SetLayer(layer.kind));
+        }
+        if chosen {
+            legend::show(ui, layer);
+        }
+    }
+}
+
+fn groups(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    let column = 0.5 * (ui.available_width() - 8.0);
+    for pair in input.shown.chunks(2) {
+        ui.horizontal(|ui| {
+            for (group, shown) in pair {
+                ui.allocate_ui_with_layout(vec2(column, 22.0), *ui.layout(), |ui| {
+                    ui.set_width(column);
+                    let mut now = *shown;
+                    if ui.checkbox(&mut now, group.title()).changed() {
+                        out.push(PanelRequest::SetVisible(*group, now));
+                    }
+                });
+            }
+        });
+    }
+}

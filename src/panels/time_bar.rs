@@ -1,0 +1,203 @@
+//! The bar at the bottom: the city's clock, its speed, the time of day, vehicles under way.
+
+use egui::{Align, Button, Layout, Panel, Popup, Rect, RichText, Slider, Ui, pos2, vec2};
+
+use crate::{
+    ClockData, PanelInput, PanelRequest, PanelState, SPEEDS,
+    element::{elided, fine, named, strong},
+    format::{Unit, count, hour_minute},
+    icon,
+    state::Draft,
+    theme,
+};
+
+/// Seconds in a civil day without a clock change.
+const DAY_S: f64 = 86_400.0;
+/// The slider's step, second: five minutes.
+const STEP_S: f64 = 300.0;
+
+/// Draws the bar.
+pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    let frame = egui::Frame::new().fill(theme::BAR).inner_margin(egui::Margin::symmetric(12, 6));
+    Panel::bottom("time-bar").exact_size(56.0).resizable(false).frame(frame).show(ui, |ui| {
+        ui.horizontal_centered(|ui| {
+            play(ui, &input.clock, out);
+            speeds(ui, &input.clock, out);
+            ui.separator();
+            let now_s = ui.input(|i| i.time);
+            let shown_s = state.time.value(second_of_day(&input.clock), now_s);
+            clock(ui, &input.clock, &state.time, shown_s, out);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                vehicles(ui, input);
+                if input.clock.settable.is_some() && ui.available_width() > 120.0 {
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        day(ui, &input.clock, &mut state.time, shown_s, out);
+                    });
+                }
+            });
+        });
+    });
+}
+
+fn second_of_day(clock: &ClockData) -> f64 {
+    let time = clock.local.time();
+    f64::from(time.hour()) * 3_600.0 + f64::from(time.minute()) * 60.0 + f64::from(time.second())
+}
+
+fn play(ui: &mut Ui, clock: &ClockData, out: &mut Vec<PanelRequest>) {
+    let (icon, label) = if clock.paused { (icon::PLAY, "Play (Space)") } else { (icon::PAUSE, "Pause (Space)") };
+    let words = RichText::new(icon).size(17.0).color(theme::BAR);
+    let response = ui.add(Button::new(words).fill(theme::ACCENT).corner_radius(18).min_size(vec2(36.0, 36.0)));
+    named(&response, label);
+    if response.on_hover_text(label).clicked() {
+        out.push(PanelRequest::Pause(!clock.paused));
+    }
+}
+
+fn speeds(ui: &mut Ui, clock: &ClockData, out: &mut Vec<PanelRequest>) {
+    ui.spacing_mut().item_spacing.x = 2.0;
+    for speed in SPEEDS {
+        let chosen = clock.speed == speed;
+        let button = Button::new(format!("{speed}×")).selected(chosen).frame_when_inactive(chosen);
+        let response = ui.add(button.min_size(vec2(40.0, 26.0)));
+        let minutes = speed / 60.0;
+        let meaning = match speed {
+            1.0 => "As fast as the real city".to_owned(),
+            s if s < 60.0 => format!("{s} seconds of the city in each second"),
+            60.0 => "A minute of the city in each second".to_owned(),
+            _ => format!("{minutes} minutes of the city in each second"),
+        };
+        if response.on_hover_text(meaning).clicked() {
+            out.push(PanelRequest::SetSpeed(speed));
+        }
+    }
+    ui.spacing_mut().item_spacing.x = 8.0;
+    if let Some(achieved) = clock.achieved.filter(|a| a.is_finite()) {
+        let text = RichText::new(format!("{} {achieved:.0}×", icon::WARNING)).color(theme::AMBER).size(11.0);
+        ui.label(text).on_hover_text(format!(
+            "This machine manages {achieved:.1} seconds of the city in each second, less than asked for."
+        ));
+    }
+}
+
+/// Time and date; the date opens a choice of days where the clock can be set.
+fn clock(ui: &mut Ui, clock: &ClockData, draft: &Draft, shown_s: f64, out: &mut Vec<PanelRequest>) {
+    let held = draft.is_held();
+    let time = if held { hour_minute(shown_s) } else { clock.local.strftime("%H:%M:%S").to_string() };
+    let colour = if held { theme::ACCENT } else { theme::STRONG };
+    ui.allocate_ui_with_layout(vec2(84.0, 40.0), Layout::left_to_right(Align::Center), |ui| {
+        ui.set_width(84.0);
+        ui.label(RichText::new(time).font(theme::strong(20.0)).color(colour));
+    });
+    ui.allocate_ui_with_layout(vec2(128.0, 40.0), Layout::top_down(Align::Min), |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.spacing_mut().interact_size.y = 18.0;
+        let date = clock.local.strftime("%a %-d %b %Y").to_string();
+        if clock.settable.is_some() {
+            date_menu(ui, clock, &date, out);
+        } else {
+            elided(ui, RichText::new(date).color(theme::TEXT).size(12.0));
+        }
+        elided(ui, fine(clock.zone));
+    });
+}
+
+fn date_menu(ui: &mut Ui, clock: &ClockData, date: &str, out: &mut Vec<PanelRequest>) {
+    let text = RichText::new(format!("{date}  {}", icon::CALENDAR)).size(12.0).color(theme::TEXT);
+    let response = ui.add(Button::new(text).frame(false).min_size(vec2(0.0, 18.0)));
+    named(&response, &format!("Date: {date}"));
+    Popup::menu(&response).show(|ui| {
+        ui.set_width(210.0);
+        ui.label(fine("Go to"));
+        let today = clock.local.date();
+        let year = today.year();
+        let named_day = |month, day| citytwin_model::time::civil::Date::new(year, month, day).ok();
+        for (label, date) in [
+            ("Day before", today.yesterday().ok()),
+            ("Day after", today.tomorrow().ok()),
+            ("21 March, equal day and night", named_day(3, 21)),
+            ("21 June, highest sun in the north", named_day(6, 21)),
+            ("23 September, equal day and night", named_day(9, 23)),
+            ("21 December, lowest sun in the north", named_day(12, 21)),
+        ] {
+            if let Some(date) = date
+                && ui.button(label).clicked()
+            {
+                out.push(PanelRequest::SetDate(date));
+            }
+        }
+        if let Some(effect) = clock.settable.filter(|text| !text.is_empty()) {
+            ui.separator();
+            ui.label(fine(effect));
+        }
+    });
+}
+
+/// The time of day as a slider over a band of night and day. Sent once, on release.
+fn day(ui: &mut Ui, clock: &ClockData, draft: &mut Draft, shown_s: f64, out: &mut Vec<PanelRequest>) {
+    let under = ui.painter().add(egui::Shape::Noop);
+    let mut second = shown_s;
+    let width = ui.available_width() - 16.0;
+    let response = ui
+        .scope(|ui| {
+            ui.spacing_mut().slider_width = width;
+            ui.visuals_mut().widgets.inactive.bg_fill = egui::Color32::TRANSPARENT;
+            ui.visuals_mut().slider_trailing_fill = false;
+            ui.visuals_mut().widgets.inactive.fg_stroke.color = theme::STRONG;
+            ui.add(Slider::new(&mut second, 0.0..=DAY_S - STEP_S).step_by(STEP_S).show_value(false))
+        })
+        .inner;
+    let text = format!("Time of day: {}", hour_minute(shown_s));
+    response.widget_info(|| egui::WidgetInfo::slider(true, shown_s, "Time of day"));
+    ui.painter().set(under, egui::Shape::Vec(band(ui, response.rect, clock)));
+    if response.changed() {
+        draft.hold(second, ui.input(|i| i.time));
+    }
+    if let Some(second) = draft.release(ui, &response, second_of_day(clock)) {
+        out.push(PanelRequest::SetTimeOfDay(second.clamp(0.0, DAY_S - 1.0)));
+    }
+    let effect = clock.settable.unwrap_or_default();
+    response.on_hover_text(format!("{text}\n{effect}"));
+}
+
+/// Night, day and hour marks behind the slider.
+fn band(ui: &Ui, rect: Rect, clock: &ClockData) -> Vec<egui::Shape> {
+    let radius = 0.4 * rect.height();
+    let rail = Rect::from_min_max(
+        pos2(rect.left() + radius, rect.center().y - 3.0),
+        pos2(rect.right() - radius, rect.center().y + 3.0),
+    );
+    let x = |hour: f64| rail.left() + rail.width() * (hour / 24.0) as f32;
+    let hour_of = |t: citytwin_model::time::civil::Time| f64::from(t.hour()) + f64::from(t.minute()) / 60.0;
+    let mut shapes = vec![egui::Shape::rect_filled(rail, 3.0, egui::Color32::from_rgb(36, 46, 66))];
+    if let Some((rise, set)) = clock.daylight
+        && rise < set
+    {
+        let day = Rect::from_min_max(pos2(x(hour_of(rise)), rail.top()), pos2(x(hour_of(set)), rail.bottom()));
+        shapes.push(egui::Shape::rect_filled(day, 3.0, egui::Color32::from_rgb(196, 160, 84)));
+    }
+    for hour in [0.0, 6.0, 12.0, 18.0, 24.0] {
+        let text = format!("{:02}:00", hour as u32);
+        let galley = ui.painter().layout_no_wrap(text, egui::FontId::proportional(10.0), theme::WEAK);
+        let left = (x(hour) - 0.5 * galley.size().x).clamp(rect.left(), rect.right() - galley.size().x);
+        shapes.push(egui::Shape::galley(pos2(left, rail.bottom() + 6.0), galley, theme::WEAK));
+    }
+    shapes
+}
+
+fn vehicles(ui: &mut Ui, input: &PanelInput) {
+    let Some(traffic) = input.traffic else { return };
+    let whole = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let block = ui.allocate_ui_with_layout(vec2(128.0, 40.0), Layout::top_down(Align::Max), |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let under_way = Unit::Vehicles.text(traffic.under_way as f64);
+        elided(ui, strong(format!("{}  {under_way}", icon::CAR)));
+        elided(ui, fine("under way"));
+    });
+    block.response.on_hover_text(format!(
+        "{} arrived, {} refused since the simulation began",
+        count(whole(traffic.arrived), "trip", "trips"),
+        count(whole(traffic.refused), "trip", "trips"),
+    ));
+    ui.separator();
+}

@@ -1,0 +1,147 @@
+//! The last day as plots: power of the city, vehicles under way.
+
+use egui::{Color32, RichText, ScrollArea, Ui, Vec2b};
+use egui_plot::{AxisHints, GridMark, HPlacement, Line, Plot, PlotPoint, PlotPoints};
+
+use crate::{
+    History, PanelInput,
+    element::{empty, fine, strong},
+    format::{Unit, hour_minute},
+    theme,
+};
+
+/// One line of a plot.
+struct Series<'a> {
+    name: &'static str,
+    colour: Color32,
+    values: &'a [f64],
+}
+
+/// Draws the tab.
+pub fn show(ui: &mut Ui, input: &PanelInput) {
+    let Some(history) = input.history.filter(|h| h.at_s.len() >= 2) else {
+        empty(ui, "Nothing to plot yet", "The curves grow while the city runs.");
+        return;
+    };
+    ScrollArea::vertical().id_salt("trends").auto_shrink(false).show(ui, |ui| {
+        ui.set_width(ui.available_width() - 4.0);
+        let load = Series { name: "Load", colour: theme::ACCENT, values: &history.load_w };
+        let pv = Series { name: "Solar", colour: theme::AMBER, values: &history.pv_w };
+        let supplied = Series { name: "Supplied", colour: theme::BETTER, values: &history.supplied_w };
+        plot(ui, "Electric power", Unit::Watts, history, &[load, pv, supplied]);
+        ui.add_space(10.0);
+        let vehicles = Series { name: "Under way", colour: theme::ACCENT, values: &history.vehicles };
+        plot(ui, "Vehicles under way", Unit::Vehicles, history, &[vehicles]);
+    });
+}
+
+fn plot(ui: &mut Ui, title: &str, unit: Unit, history: &History, series: &[Series]) {
+    let drawn: Vec<&Series> = series.iter().filter(|s| s.values.iter().any(|v| v.is_finite())).collect();
+    if drawn.is_empty() {
+        return;
+    }
+    let size = drawn.iter().flat_map(|s| s.values).filter(|v| v.is_finite()).fold(0.0_f64, |a, v| a.max(v.abs()));
+    let scale = unit.scaled(size);
+    heading(ui, title, scale.symbol, &drawn);
+    let axis = AxisHints::new_y()
+        .placement(HPlacement::Left)
+        .min_thickness(38.0)
+        .formatter(move |mark: GridMark, _: &_| scale.number(mark.value));
+    Plot::new(title)
+        .height(150.0)
+        .allow_drag(false)
+        .allow_zoom(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .allow_double_click_reset(false)
+        .show_background(false)
+        .show_grid(Vec2b::new(false, true))
+        .grid_color(theme::LINE)
+        .include_y(0.0)
+        .set_margin_fraction(egui::vec2(0.0, 0.08))
+        .x_grid_spacer(|grid| hours(grid.bounds))
+        .x_axis_formatter(|mark, _| hour_minute(mark.value))
+        .custom_y_axes(vec![axis])
+        .label_formatter(move |hover| {
+            let (name, at) = match hover {
+                egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => (*plot_name, *position),
+                egui_plot::HoverPosition::Elsewhere { .. } => return None,
+            };
+            Some(format!("{name} {}\n{}", scale.text(at.y), hour_minute(at.x)))
+        })
+        .show(ui, |plot| {
+            for line in drawn {
+                for run in runs(&history.at_s, line.values) {
+                    plot.line(Line::new(line.name, PlotPoints::Owned(run)).color(line.colour).width(1.8));
+                }
+            }
+        });
+}
+
+fn heading(ui: &mut Ui, title: &str, unit: &str, drawn: &[&Series]) {
+    ui.horizontal(|ui| {
+        ui.label(strong(title));
+        ui.label(fine(unit));
+    });
+    if drawn.len() > 1 {
+        ui.horizontal(|ui| {
+            for series in drawn {
+                ui.label(RichText::new("●").color(series.colour).size(10.0));
+                ui.label(fine(series.name));
+            }
+        });
+    }
+}
+
+/// Every six hours (or every hour of a short stretch) within the bounds.
+fn hours((low, high): (f64, f64)) -> Vec<GridMark> {
+    let span = high - low;
+    if !span.is_finite() || span <= 0.0 || span > 40.0 * 86_400.0 {
+        return Vec::new();
+    }
+    let step = [3_600.0, 7_200.0, 21_600.0, 86_400.0].into_iter().find(|s| span / s <= 6.0).unwrap_or(864_000.0);
+    let mut marks = Vec::new();
+    let mut at = (low / step).ceil() * step;
+    while at <= high {
+        marks.push(GridMark { value: at, step_size: step });
+        at += step;
+    }
+    marks
+}
+
+/// The stretches without a gap: a missing value breaks the line instead of bending it.
+fn runs(at_s: &[f64], values: &[f64]) -> Vec<Vec<PlotPoint>> {
+    let mut runs = vec![Vec::new()];
+    for (&x, &y) in at_s.iter().zip(values) {
+        if x.is_finite() && y.is_finite() {
+            if let Some(run) = runs.last_mut() {
+                run.push(PlotPoint::new(x, y));
+            }
+        } else if runs.last().is_some_and(|run| !run.is_empty()) {
+            runs.push(Vec::new());
+        }
+    }
+    runs.retain(|run| !run.is_empty());
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_break_the_line() {
+        let nan = f64::NAN;
+        let runs = runs(&[0.0, 1.0, 2.0, 3.0, nan, 5.0], &[1.0, 2.0, nan, 4.0, 5.0, 6.0]);
+        assert_eq!(runs.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 1]);
+    }
+
+    #[test]
+    fn hour_marks_stay_few_whatever_the_span() {
+        for (low, high) in [(0.0, 3_600.0), (0.0, 86_400.0), (1e9, 1e9 + 86_400.0), (0.0, 1e6)] {
+            let marks = hours((low, high));
+            assert!((1..=10).contains(&marks.len()), "{low} {high}: {}", marks.len());
+        }
+        assert!(hours((f64::NAN, 1.0)).is_empty() && hours((0.0, f64::INFINITY)).is_empty());
+    }
+}

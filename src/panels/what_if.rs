@@ -1,0 +1,178 @@
+//! What-if: the assumptions as sliders, the picked road as a switch, the list of changes, the comparison.
+
+use citytwin_model::Request;
+use egui::{Button, DragValue, RichText, Slider, Ui, vec2};
+
+use crate::{
+    Comparison, PanelRequest, PanelState, PickedRoad, Tab, WhatIfData,
+    element::{card, elided, fine, icon_button, main_button, named, progress, quiet_button, weak},
+    icon,
+    state::Draft,
+    theme,
+};
+
+/// One assumption as a slider, in per cent.
+struct Knob {
+    title: &'static str,
+    meaning: &'static str,
+    /// Per cent.
+    high: f64,
+    /// As it is now, share.
+    now: f64,
+    /// Without edits, share.
+    baseline: f64,
+    request: fn(f64) -> Request,
+}
+
+/// Draws the section.
+pub fn show(ui: &mut Ui, state: &mut PanelState, data: &WhatIfData, out: &mut Vec<PanelRequest>) {
+    let knob = |title, meaning, high, now, baseline, request| Knob { title, meaning, high, now, baseline, request };
+    let (now, base) = (&data.now, &data.baseline);
+    let demand = "Trips relative to today: 100% is the demand as modelled.";
+    let pv = "Share of suitable roofs that carry photovoltaics.";
+    let ev = "Share of cars that are electric and charge in the city.";
+    let (d, p, e) = (Request::SetDemandFactor, Request::SetPvShare, Request::SetEvShare);
+    slide(ui, &mut state.demand, &knob("Traffic demand", demand, 300.0, now.demand_factor, base.demand_factor, d), out);
+    slide(ui, &mut state.pv, &knob("Roofs with solar", pv, 100.0, now.pv_share, base.pv_share, p), out);
+    slide(ui, &mut state.ev, &knob("Electric cars", ev, 100.0, now.ev_share, base.ev_share, e), out);
+    ui.add_space(2.0);
+    road(ui, data.road.as_ref(), out);
+    if !data.edits.is_empty() {
+        changes(ui, &data.edits, out);
+    }
+    ui.add_space(4.0);
+    compare(ui, state, data, out);
+}
+
+fn slide(ui: &mut Ui, draft: &mut Draft, knob: &Knob, out: &mut Vec<PanelRequest>) {
+    let now_s = ui.input(|i| i.time);
+    // The draft holds per cent, rounded to whole ones, so that what is shown is what is sent.
+    let city = if knob.now.is_finite() { (100.0 * knob.now).clamp(0.0, knob.high) } else { 0.0 };
+    let mut percent = draft.value(city, now_s);
+    let typed = ui.horizontal(|ui| {
+        let label = ui.label(RichText::new(knob.title).color(theme::TEXT)).on_hover_text(knob.meaning);
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let value = DragValue::new(&mut percent).range(0.0..=knob.high).max_decimals(0).suffix("%").speed(0.5);
+            ui.add(value.update_while_editing(false)).labelled_by(label.id)
+        })
+        .inner
+    });
+    let slider = ui
+        .scope(|ui| {
+            ui.spacing_mut().slider_width = ui.available_width();
+            ui.visuals_mut().selection.bg_fill = theme::ACCENT;
+            ui.visuals_mut().widgets.inactive.fg_stroke.color = theme::STRONG;
+            ui.add(Slider::new(&mut percent, 0.0..=knob.high).step_by(1.0).show_value(false))
+        })
+        .inner;
+    slider.widget_info(|| egui::WidgetInfo::slider(true, percent, knob.title));
+    mark_baseline(ui, slider.rect, (100.0 * knob.baseline / knob.high) as f32);
+    let control = typed.inner | slider;
+    if control.changed() {
+        draft.hold(percent.round().clamp(0.0, knob.high), now_s);
+    }
+    if let Some(percent) = draft.release(ui, &control, city) {
+        out.push(PanelRequest::Edit((knob.request)(percent.clamp(0.0, knob.high) / 100.0)));
+    }
+    let baseline = format!("{}\nBaseline: {:.0}%. Applied when you let go.", knob.meaning, 100.0 * knob.baseline);
+    control.on_hover_text(baseline);
+}
+
+/// A notch under the rail where the baseline lies.
+fn mark_baseline(ui: &Ui, rect: egui::Rect, share: f32) {
+    if share.is_finite() {
+        let radius = 0.4 * rect.height();
+        let x = egui::lerp(rect.left() + radius..=rect.right() - radius, share.clamp(0.0, 1.0));
+        let y = rect.center().y;
+        ui.painter().vline(x, y + 7.0..=y + 11.0, (1.5, theme::WEAK));
+    }
+}
+
+fn road(ui: &mut Ui, road: Option<&PickedRoad>, out: &mut Vec<PanelRequest>) {
+    let Some(road) = road else {
+        ui.add(egui::Label::new(weak("Click a road on the map to close or reopen it.")).wrap());
+        return;
+    };
+    card(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.set_width(ui.available_width());
+            let (icon, colour) = if road.closed { (icon::CLOSED, theme::WORSE) } else { (icon::CAR, theme::ACCENT) };
+            ui.label(RichText::new(icon).color(colour).size(15.0));
+            elided(ui, RichText::new(&road.name).color(theme::STRONG));
+        });
+        ui.label(fine(format!("{}  ·  {}", road.source, if road.closed { "closed" } else { "open to traffic" })));
+        let words = if road.closed { "Reopen this road" } else { "Close this road" };
+        let button = Button::new(words).min_size(vec2(ui.available_width(), 28.0));
+        let response = ui.add_enabled(road.refused.is_none(), button);
+        if response.clicked() {
+            let source = road.source.clone();
+            let request = if road.closed { Request::ReopenRoad(source) } else { Request::CloseRoad(source) };
+            out.push(PanelRequest::Edit(request));
+        }
+        if let Some(why) = &road.refused {
+            ui.add(egui::Label::new(fine(why.as_str())).wrap());
+        }
+    });
+}
+
+fn changes(ui: &mut Ui, edits: &[String], out: &mut Vec<PanelRequest>) {
+    ui.horizontal(|ui| {
+        ui.label(fine("Your changes"));
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let all = ui.add(Button::new(fine("Undo all").color(theme::ACCENT)).frame(false));
+            named(&all, "Undo all changes");
+            if all.clicked() {
+                out.push(PanelRequest::ResetEdits);
+            }
+        });
+    });
+    let height = 24.0;
+    let area = egui::ScrollArea::vertical().id_salt("edits").max_height(5.0 * (height + 2.0));
+    ui.spacing_mut().item_spacing.y = 2.0;
+    area.stick_to_bottom(true).show_rows(ui, height, edits.len(), |ui, range| {
+        for place in range {
+            ui.horizontal(|ui| {
+                ui.set_height(height);
+                ui.label(fine(format!("{}.", place + 1)));
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    if place + 1 == edits.len() && icon_button(ui, icon::UNDO, "Undo this change (Ctrl Z)").clicked() {
+                        out.push(PanelRequest::UndoEdit);
+                    }
+                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                        elided(ui, RichText::new(&edits[place]).size(12.0));
+                    });
+                });
+            });
+        }
+    });
+}
+
+fn compare(ui: &mut Ui, state: &mut PanelState, data: &WhatIfData, out: &mut Vec<PanelRequest>) {
+    if let Comparison::Running { fraction, doing } = &data.comparison {
+        let percent = if fraction.is_finite() { (100.0 * fraction.clamp(0.0, 1.0)).round() } else { 0.0 };
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(format!("{percent}%")).font(theme::strong(13.0)).color(theme::STRONG));
+            elided(ui, fine(doing.as_str()));
+        });
+        progress(ui, *fraction, "Comparison");
+        if quiet_button(ui, icon::CLOSE, "Cancel").clicked() {
+            out.push(PanelRequest::CancelCompare);
+        }
+        return;
+    }
+    if data.edits.is_empty() {
+        ui.add(egui::Label::new(weak("Change something, then compare it with the city as it is.")).wrap());
+    } else {
+        let words = match data.comparison {
+            Comparison::Done(_) | Comparison::Outdated(_) => "Compare again",
+            _ => "Compare with baseline",
+        };
+        if main_button(ui, icon::COMPARE, words).clicked() {
+            out.push(PanelRequest::Compare);
+            state.open(Tab::Figures);
+        }
+    }
+    if let Comparison::Failed(why) = &data.comparison {
+        ui.label(RichText::new(why).color(theme::WORSE).size(12.0));
+    }
+}
