@@ -1,1 +1,25 @@
-//! (being built)
+//! Runs of a city with edits: baseline, variants, key figures, and how sure a difference is.
+//!
+//! Owns the loop that drives the engines without a renderer or ECS, what comes out of it, and the comparison of
+//! paired runs. Must not know twin, view, panels or import. The same specification gives the same bytes for any
+//! number of threads; nothing in a result depends on how long it took.
+
+mod compare;
+mod energy_run;
+mod figures;
+mod output;
+mod prepare;
+mod result;
+mod run;
+mod spec;
+mod student;
+mod traffic_run;
+
+#[cfg(test)]
+mod tests;
+
+pub use compare::{CompareSpec, Comparison, FigureDifference, compare};
+pub use output::write_outputs;
+pub use result::{Better, HourRow, KeyFigure, LinkRow, RunResult, TransformerRow, Vehicles};
+pub use run::run;
+pub use spec::{RunError, RunSpec, Watch};

@@ -1,0 +1,183 @@
+//! Baseline against variant, with its uncertainty: pairs of runs that share their seed (common random numbers),
+//! so that what differs within a pair is the edits.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use citytwin_model::{Assumptions, City, Request};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::{
+    energy_run::{self, later},
+    figures,
+    prepare::{Prepared, pool},
+    result::{Better, KeyFigure},
+    spec::{RunError, RunSpec, Watch, assumptions},
+    student::{half_width_95, mean},
+    traffic_run::{self, TrafficRun, Window},
+};
+
+/// What to compare.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CompareSpec {
+    /// The baseline: its start and hours are the window that is measured, its seed is that of the first pair.
+    pub base: RunSpec,
+    /// What the variant changes on top of the baseline's own edits.
+    pub edits: Vec<Request>,
+    /// Pairs of runs; 2 or more for an interval, 5 for a usable one.
+    pub replications: u32,
+    /// Simulated before the window to fill the streets, second; with the edits in force.
+    pub warm_up_s: f64,
+}
+
+impl CompareSpec {
+    /// A question that is answered while a person waits: one hour from `base.start`, five pairs, half an hour
+    /// of warm-up.
+    pub fn quick(base: RunSpec, edits: Vec<Request>) -> Self {
+        Self { base: RunSpec { hours: 1.0, ..base }, edits, replications: 5, warm_up_s: 1800.0 }
+    }
+}
+
+/// One key figure in both worlds, means over the pairs.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct FigureDifference {
+    pub name: &'static str,
+    pub label: &'static str,
+    pub unit: &'static str,
+    pub better: Better,
+    pub source: &'static str,
+    pub baseline: f64,
+    pub variant: f64,
+    /// Variant − baseline.
+    pub difference: f64,
+    /// Half the width of the 95 % interval of the difference (Student's t over the pairs); `None` for one pair.
+    pub interval_95: Option<f64>,
+}
+
+/// The answer.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Comparison {
+    pub hours: f64,
+    pub replications: u32,
+    pub figures: Vec<FigureDifference>,
+    /// Mean flow per link in the window, vehicles per hour; index = `LinkId`.
+    #[serde(skip)]
+    pub baseline_vph: Vec<f32>,
+    #[serde(skip)]
+    pub variant_vph: Vec<f32>,
+}
+
+impl Comparison {
+    /// Flow change of every link, variant − baseline, vehicles per hour; index = `LinkId`.
+    pub fn flow_change_vph(&self) -> Vec<f32> {
+        self.variant_vph.iter().zip(&self.baseline_vph).map(|(variant, baseline)| variant - baseline).collect()
+    }
+}
+
+/// Runs all pairs on `base.threads` workers. Energy has no chance in it and runs once per side.
+pub fn compare(city: &City, spec: &CompareSpec, watch: &dyn Watch) -> Result<Comparison, RunError> {
+    let seconds = spec.base.seconds()?;
+    if spec.replications == 0 {
+        return Err(RunError::NoReplications);
+    }
+    let variant_edits: Vec<Request> = spec.base.edits.iter().chain(&spec.edits).cloned().collect();
+    let sides = [assumptions(city, &spec.base.edits)?, assumptions(city, &variant_edits)?];
+    later(spec.base.start, seconds)?;
+    pool(spec.base.threads)?.install(|| {
+        let prepared = Prepared::new(city);
+        let runs = run_pairs(&prepared, spec, &sides, seconds, watch)?;
+        let energy: Vec<_> = sides
+            .iter()
+            .map(|side| Ok(figures::energy(&energy_run::run(&prepared, side, spec.base.start, seconds)?)))
+            .collect::<Result<_, RunError>>()?;
+        let mut figures = differences(&traffic_figures(&runs[0], &sides[0]), &traffic_figures(&runs[1], &sides[1]));
+        // The same on every pair: an interval of zero width.
+        let copies = |side: usize| vec![energy[side].clone(); spec.replications as usize];
+        figures.extend(differences(&copies(0), &copies(1)));
+        Ok(Comparison {
+            hours: spec.base.hours,
+            replications: spec.replications,
+            figures,
+            baseline_vph: mean_flow(&runs[0], spec.base.hours),
+            variant_vph: mean_flow(&runs[1], spec.base.hours),
+        })
+    })
+}
+
+/// The runs of each side, in the order of their seeds.
+fn run_pairs(
+    prepared: &Prepared,
+    spec: &CompareSpec,
+    sides: &[Assumptions; 2],
+    seconds: f64,
+    watch: &dyn Watch,
+) -> Result<[Vec<TrafficRun>; 2], RunError> {
+    let jobs: Vec<(usize, u64)> = (0..u64::from(spec.replications)).flat_map(|pair| [(0, pair), (1, pair)]).collect();
+    let progress = Shared::new(watch, jobs.len());
+    let mut done: Vec<(usize, TrafficRun)> = jobs
+        .par_iter()
+        .enumerate()
+        .map(|(job, &(side, pair))| {
+            let seed = spec.base.seed.wrapping_add(pair);
+            let window = Window { start: spec.base.start, seconds, warm_up_s: spec.warm_up_s.max(0.0), seed };
+            let run = traffic_run::run(prepared, &sides[side], window, &|fraction| progress.tell(job, fraction))?;
+            Ok((side, run))
+        })
+        .collect::<Result<_, RunError>>()?;
+    let mut runs = [Vec::new(), Vec::new()];
+    for (side, run) in done.drain(..) {
+        runs[side].push(run);
+    }
+    Ok(runs)
+}
+
+/// One fraction of many jobs.
+struct Shared<'a> {
+    watch: &'a dyn Watch,
+    /// Per job, in millionths.
+    parts: Vec<AtomicU32>,
+}
+
+impl<'a> Shared<'a> {
+    fn new(watch: &'a dyn Watch, jobs: usize) -> Self {
+        Self { watch, parts: (0..jobs).map(|_| AtomicU32::new(0)).collect() }
+    }
+
+    fn tell(&self, job: usize, fraction: f32) -> bool {
+        self.parts[job].store((fraction * 1e6) as u32, Ordering::Relaxed);
+        let sum: f32 = self.parts.iter().map(|part| part.load(Ordering::Relaxed) as f32 * 1e-6).sum();
+        self.watch.progress(sum / self.parts.len() as f32);
+        !self.watch.cancelled()
+    }
+}
+
+fn traffic_figures(runs: &[TrafficRun], side: &Assumptions) -> Vec<Vec<KeyFigure>> {
+    runs.iter().map(|run| figures::traffic(run, side)).collect()
+}
+
+/// Per figure over the pairs; both sides list the same figures in the same order.
+fn differences(baseline: &[Vec<KeyFigure>], variant: &[Vec<KeyFigure>]) -> Vec<FigureDifference> {
+    let column = |side: &[Vec<KeyFigure>], index: usize| side.iter().map(|run| run[index].value).collect::<Vec<f64>>();
+    let one = |(index, figure): (usize, &KeyFigure)| {
+        let (before, after) = (column(baseline, index), column(variant, index));
+        let paired: Vec<f64> = after.iter().zip(&before).map(|(a, b)| a - b).collect();
+        FigureDifference {
+            name: figure.name,
+            label: figure.label,
+            unit: figure.unit,
+            better: figure.better,
+            source: figure.source,
+            baseline: mean(&before),
+            variant: mean(&after),
+            difference: mean(&paired),
+            interval_95: half_width_95(&paired),
+        }
+    };
+    baseline.first().into_iter().flatten().enumerate().map(one).collect()
+}
+
+fn mean_flow(runs: &[TrafficRun], hours: f64) -> Vec<f32> {
+    let links = runs.first().map_or(0, |run| run.passed.len());
+    let scale = 1.0 / (hours * runs.len() as f64);
+    (0..links).map(|link| (runs.iter().map(|run| run.passed[link]).sum::<u64>() as f64 * scale) as f32).collect()
+}

@@ -1,0 +1,75 @@
+//! The energy side of a run: evaluate, accumulate, keep the peaks.
+
+use citytwin_energy::{EnergyMwh, EnergySystem, Totals};
+use citytwin_environment as environment;
+use citytwin_model::{
+    Assumptions, Timestamp,
+    time::{LocalTime, SignedDuration},
+};
+
+use crate::{prepare::Prepared, spec::RunError};
+
+/// Time between two evaluations, second: load profiles are hourly, the sun moves 1.25° in it.
+const STEP_S: f64 = 300.0;
+
+/// What the energy system did.
+pub struct EnergyRun {
+    /// Energy up to the end of every hour (the last may be a part), MWh.
+    pub hours: Vec<EnergyMwh>,
+    pub energy: EnergyMwh,
+    pub peak_load_w: f64,
+    /// Highest power drawn from medium voltage, W.
+    pub peak_supplied_w: f64,
+    pub system: EnergySystem,
+}
+
+/// Runs `seconds` from `start` under the city's typical weather.
+pub fn run(
+    prepared: &Prepared,
+    assumptions: &Assumptions,
+    start: Timestamp,
+    seconds: f64,
+) -> Result<EnergyRun, RunError> {
+    let mut system = prepared.energy.clone();
+    system.set_shares(assumptions.pv_share, assumptions.ev_share);
+    let mut out = EnergyRun {
+        hours: Vec::new(),
+        energy: EnergyMwh::default(),
+        peak_load_w: 0.0,
+        peak_supplied_w: f64::NEG_INFINITY,
+        system,
+    };
+    let steps = (seconds / STEP_S).ceil() as u64;
+    for step in 0..steps {
+        let from_s = step as f64 * STEP_S;
+        let dt_s = STEP_S.min(seconds - from_s);
+        let Totals { load_w, supplied_w, .. } = evaluate(prepared, &mut out.system, start, from_s + 0.5 * dt_s)?;
+        out.system.accumulate(dt_s);
+        out.peak_load_w = out.peak_load_w.max(load_w);
+        out.peak_supplied_w = out.peak_supplied_w.max(supplied_w);
+        let hour_ends = (step + 1) % (3600.0 / STEP_S) as u64 == 0;
+        if hour_ends || step + 1 == steps {
+            out.hours.push(out.system.energy());
+        }
+    }
+    out.energy = out.system.energy();
+    Ok(out)
+}
+
+/// The city's power `after_s` seconds from `start`.
+fn evaluate(
+    prepared: &Prepared,
+    system: &mut EnergySystem,
+    start: Timestamp,
+    after_s: f64,
+) -> Result<Totals, RunError> {
+    let at = later(start, after_s)?;
+    let (sun, weather) = environment::sky(&prepared.city.anchor, at);
+    system.evaluate(LocalTime::of(at, &prepared.city.time_zone.value), sun, weather);
+    Ok(system.totals())
+}
+
+/// An instant some seconds later.
+pub fn later(start: Timestamp, seconds: f64) -> Result<Timestamp, RunError> {
+    start.checked_add(SignedDuration::from_secs_f64(seconds)).map_err(|_| RunError::Calendar)
+}

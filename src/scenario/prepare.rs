@@ -1,0 +1,30 @@
+//! What all runs of one city share: compiled once, read by many.
+
+use std::sync::Arc;
+
+use citytwin_energy::EnergySystem;
+use citytwin_model::City;
+use citytwin_traffic::{Demand, Network};
+
+use crate::spec::RunError;
+
+/// The engines' static side.
+pub struct Prepared<'a> {
+    pub city: &'a City,
+    pub network: Arc<Network>,
+    pub demand: Arc<Demand>,
+    pub energy: EnergySystem,
+}
+
+impl<'a> Prepared<'a> {
+    pub fn new(city: &'a City) -> Self {
+        let network = Arc::new(Network::compile(city));
+        let demand = Arc::new(Demand::estimate(city, &network));
+        Self { city, network, demand, energy: EnergySystem::new(city) }
+    }
+}
+
+/// A pool of worker threads; 0 for as many as the machine has.
+pub fn pool(threads: usize) -> Result<rayon::ThreadPool, RunError> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("run-{i}")).build()?)
+}

@@ -1,0 +1,291 @@
+//! Runs and comparisons on a city of two banks, built by hand: every number can be followed on paper.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use citytwin_model::{
+    AccessLevel, Anchor, Building, BuildingId, BuildingUse, City, Coord, EditError, GeoBounds, Known, LineString, Link,
+    LinkEnd, LinkId, LonLat, MultiPolygon, Node, NodeId, Oneway, Polygon, Request, Road, RoadAccess, RoadClass, RoadId,
+    Roof, RoofShape, SourceRef, Tags, Timestamp, Volume,
+};
+
+use crate::{CompareSpec, RunError, RunSpec, Watch, compare, run, write_outputs};
+
+/// The short bridge between the banks.
+const BRIDGE: SourceRef = SourceRef::Way(900);
+const SIDE: usize = 4;
+const BLOCK_M: f64 = 150.0;
+
+fn node(city: &mut City, x: f64, y: f64) -> NodeId {
+    let id = NodeId::from_index(city.nodes.len());
+    let source = SourceRef::Node(1 + city.nodes.len() as i64);
+    city.nodes.push(Node { id, source, at: Coord { x, y }, signals: false });
+    id
+}
+
+/// A two-way road of one lane each way between two nodes.
+fn street(city: &mut City, way: i64, (from, to): (NodeId, NodeId), class: RoadClass, speed_mps: f64) {
+    let id = RoadId::from_index(city.roads.len());
+    let (a, b) = (city.nodes[from.index()].at, city.nodes[to.index()].at);
+    let access = AccessLevel::Yes;
+    city.roads.push(Road {
+        id,
+        source: SourceRef::Way(way),
+        name: None,
+        class,
+        is_ramp: false,
+        is_roundabout: false,
+        oneway: Known::stated(Oneway::Both),
+        lanes_forward: Known::stated(1),
+        lanes_backward: Known::stated(1),
+        width_m: Known::stated(7.0),
+        speed_forward_mps: Known::stated(speed_mps),
+        speed_backward_mps: Known::stated(speed_mps),
+        access: RoadAccess { car: access, goods: access, bus: access, bicycle: access, foot: access },
+        bridge: way >= 900,
+        tunnel: false,
+        layer: 0,
+        line: LineString::new(vec![a, b]),
+        turn_lanes_forward: vec![],
+        turn_lanes_backward: vec![],
+        tags: Tags::default(),
+    });
+    for (from, to, forward) in [(from, to, true), (to, from, false)] {
+        city.links.push(Link {
+            id: LinkId::from_index(city.links.len()),
+            road: id,
+            from,
+            to,
+            first: 0,
+            last: 1,
+            forward,
+            length_m: (b.x - a.x).hypot(b.y - a.y),
+            lanes: 1,
+            speed_mps,
+            end: LinkEnd::Free,
+            connected: true,
+        });
+    }
+}
+
+fn building(city: &mut City, usage: BuildingUse, x: f64, y: f64) {
+    let index = city.buildings.len();
+    let ring = vec![(x, y), (x + 40.0, y), (x + 40.0, y + 20.0), (x, y + 20.0), (x, y)];
+    city.buildings.push(Building {
+        id: BuildingId::from_index(index),
+        source: SourceRef::Way(5000 + index as i64),
+        name: None,
+        usage: Known::stated(usage),
+        volume: Volume {
+            footprint: MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]),
+            height_m: Known::stated(12.0),
+            min_height_m: Known::stated(0.0),
+            levels: Known::stated(4.0),
+            roof: Roof {
+                shape: Known::stated(RoofShape::Flat),
+                height_m: Known::stated(0.0),
+                direction_deg: None,
+                across: false,
+                colour: None,
+                material: None,
+            },
+            colour: None,
+            material: None,
+        },
+        parts: vec![],
+        tags: Tags::default(),
+    });
+}
+
+/// Homes on the west bank, work on the east bank, each a grid of streets; a short bridge and one 1.5 km north.
+fn two_banks() -> City {
+    let bounds = GeoBounds { west: 10.0, south: 50.0, east: 10.05, north: 50.05 };
+    let mut city = City::empty("Two Banks", Anchor::new(LonLat { lon: 10.0, lat: 50.0 }), bounds);
+    let mut banks = Vec::new();
+    for (bank, x0) in [(0, 0.0), (1, 800.0)] {
+        let mut grid = Vec::new();
+        for row in 0..SIDE {
+            for column in 0..SIDE {
+                let (x, y) = (x0 + column as f64 * BLOCK_M, row as f64 * BLOCK_M);
+                grid.push(node(&mut city, x, y));
+                let usage = if bank == 0 { BuildingUse::Apartments } else { BuildingUse::Office };
+                building(&mut city, usage, x + 20.0, y + 20.0);
+            }
+        }
+        for row in 0..SIDE {
+            for column in 0..SIDE {
+                let (here, way) = (row * SIDE + column, (100 + bank * 300 + row * 20 + column * 2) as i64);
+                if column + 1 < SIDE {
+                    street(&mut city, way, (grid[here], grid[here + 1]), RoadClass::Residential, 13.9);
+                }
+                if row + 1 < SIDE {
+                    street(&mut city, way + 1, (grid[here], grid[here + SIDE]), RoadClass::Residential, 13.9);
+                }
+            }
+        }
+        banks.push(grid);
+    }
+    let last = SIDE - 1;
+    street(&mut city, 900, (banks[0][SIDE + last], banks[1][SIDE]), RoadClass::Secondary, 13.9);
+    let (north_west, north_east) = (node(&mut city, 450.0, 2000.0), node(&mut city, 800.0, 2000.0));
+    street(&mut city, 800, (banks[0][last * SIDE + last], north_west), RoadClass::Secondary, 13.9);
+    street(&mut city, 801, (banks[1][last * SIDE], north_east), RoadClass::Secondary, 13.9);
+    street(&mut city, 901, (north_west, north_east), RoadClass::Secondary, 13.9);
+    city.population = Some(1500);
+    city
+}
+
+fn spec(hours: f64, edits: Vec<Request>) -> RunSpec {
+    RunSpec { hours, seed: 7, start: "2026-03-03T06:30:00Z".parse().unwrap(), threads: 1, edits }
+}
+
+#[test]
+fn trips_and_energy_are_conserved() {
+    let result = run(&two_banks(), &spec(2.5, vec![Request::SetPvShare(0.5)]), &()).unwrap();
+    let v = result.vehicles;
+    assert!(v.demanded > 100 && v.arrived > 50, "{v:?}");
+    assert_eq!(v.demanded, v.arrived + v.under_way + v.refused);
+    assert_eq!(v.refused, result.refusals.values().sum::<u64>());
+    let e = result.energy_mwh;
+    assert!((e.supplied - (e.load + e.losses - e.pv)).abs() <= 1e-6 * e.load, "{e:?}");
+    assert!(e.load > 0.0 && e.pv > 0.0 && e.losses > 0.0);
+    assert_eq!(result.hourly.len(), 3);
+    assert_eq!(result.hourly.iter().map(|h| h.demanded).sum::<u64>(), v.demanded);
+    assert_eq!(result.hourly.iter().map(|h| h.arrived).sum::<u64>(), v.arrived);
+    assert!((result.hourly.iter().map(|h| h.load_mwh).sum::<f64>() - e.load).abs() < 1e-9);
+    assert_eq!(result.hourly[1].local, "2026-03-03T07:30:00");
+    assert!(result.key_figures.iter().all(|f| f.value.is_finite()), "{:?}", result.key_figures);
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes_on_any_number_of_threads() {
+    let city = two_banks();
+    let bytes = |threads| {
+        let result = run(&city, &RunSpec { threads, ..spec(1.0, vec![]) }, &()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        write_outputs(&result, folder.path()).unwrap();
+        ["summary.json", "hours.csv", "links.csv", "transformers.csv"]
+            .map(|f| std::fs::read(folder.path().join(f)).unwrap())
+    };
+    let one = bytes(1);
+    assert!(one == bytes(1) && one == bytes(2) && one == bytes(3));
+    let other = run(&city, &RunSpec { seed: 8, ..spec(1.0, vec![]) }, &()).unwrap();
+    assert!(!String::from_utf8(one[0].clone()).unwrap().contains(&other.state_hash));
+}
+
+#[test]
+fn the_summary_has_the_names_that_scripts_rely_on() {
+    let result = run(&two_banks(), &spec(0.2, vec![Request::CloseRoad(BRIDGE)]), &()).unwrap();
+    let json: serde_json::Value = serde_json::to_value(&result).unwrap();
+    for pointer in ["/vehicles/demanded", "/vehicles/arrived", "/vehicles/under_way", "/vehicles/refused"] {
+        assert!(json.pointer(pointer).unwrap().is_u64(), "{pointer}");
+    }
+    for pointer in
+        ["/mean_travel_time_s", "/energy_mwh/load", "/energy_mwh/pv", "/energy_mwh/losses", "/energy_mwh/supplied"]
+    {
+        assert!(json.pointer(pointer).unwrap().is_number(), "{pointer}");
+    }
+    assert_eq!(json["state_hash"].as_str().unwrap().len(), 16);
+    assert_eq!(json["edits"][0], "close:way/900");
+}
+
+#[test]
+fn closing_the_bridge_lengthens_trips_and_moves_the_flow() {
+    let city = two_banks();
+    let start: Timestamp = "2026-03-03T07:00:00Z".parse().unwrap();
+    let base = RunSpec { start, threads: 0, ..spec(1.0, vec![]) };
+    let question = CompareSpec {
+        replications: 3,
+        warm_up_s: 1200.0,
+        ..CompareSpec::quick(base, vec![Request::CloseRoad(BRIDGE)])
+    };
+    let answer = compare(&city, &question, &()).unwrap();
+    let travel = answer.figures.iter().find(|f| f.name == "mean_travel_time").unwrap();
+    assert!(travel.difference > travel.interval_95.unwrap() && travel.difference > 0.5, "{travel:?}");
+    let change = |way: i64| -> f32 {
+        let links = city.links.iter().filter(|l| city.roads[l.road.index()].source == SourceRef::Way(way));
+        links.map(|l| answer.flow_change_vph()[l.id.index()]).sum()
+    };
+    assert!(change(900) < -10.0 && change(901) > 10.0, "{} {}", change(900), change(901));
+    let load = answer.figures.iter().find(|f| f.name == "peak_load").unwrap();
+    assert_eq!((load.difference, load.interval_95), (0.0, Some(0.0)));
+}
+
+#[test]
+fn identical_scenarios_differ_by_exactly_nothing() {
+    let city = two_banks();
+    for threads in [1, 2] {
+        let base = RunSpec { threads, ..spec(0.5, vec![Request::SetEvShare(0.3)]) };
+        let question = CompareSpec { base, edits: vec![], replications: 2, warm_up_s: 300.0 };
+        let answer = compare(&city, &question, &()).unwrap();
+        for figure in &answer.figures {
+            assert_eq!((figure.difference, figure.interval_95), (0.0, Some(0.0)), "{}", figure.name);
+        }
+        assert!(answer.flow_change_vph().iter().all(|&change| change == 0.0));
+    }
+}
+
+#[test]
+fn shares_change_energy_and_demand_changes_trips() {
+    let city = two_banks();
+    let figure = |edits: Vec<Request>, name: &str| {
+        let result = run(&city, &spec(1.0, edits), &()).unwrap();
+        result.key_figures.iter().find(|f| f.name == name).unwrap().value
+    };
+    assert!(figure(vec![Request::SetPvShare(1.0)], "pv_share_of_load") > figure(vec![], "pv_share_of_load"));
+    assert!(figure(vec![Request::SetEvShare(1.0)], "peak_load") > figure(vec![], "peak_load"));
+    assert_eq!(figure(vec![Request::SetEvShare(1.0)], "car_co2"), 0.0);
+    assert!(figure(vec![Request::SetDemandFactor(0.3)], "vehicle_km") < figure(vec![], "vehicle_km"));
+}
+
+struct StopAt(f32, AtomicBool, AtomicU32);
+
+impl Watch for StopAt {
+    fn progress(&self, fraction: f32) {
+        self.2.store((fraction * 1000.0) as u32, Ordering::Relaxed);
+        self.1.store(fraction >= self.0, Ordering::Relaxed);
+    }
+    fn cancelled(&self) -> bool {
+        self.1.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn a_run_can_be_cancelled_and_bad_questions_are_refused() {
+    let city = two_banks();
+    let watch = StopAt(0.3, AtomicBool::new(false), AtomicU32::new(0));
+    assert!(matches!(run(&city, &spec(1.0, vec![]), &watch), Err(RunError::Cancelled)));
+    assert!((300..400).contains(&watch.2.load(Ordering::Relaxed)));
+    for hours in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e9] {
+        assert!(matches!(run(&city, &spec(hours, vec![]), &()), Err(RunError::Hours(_))), "{hours}");
+    }
+    let nowhere = Request::CloseRoad(SourceRef::Way(1));
+    assert!(matches!(run(&city, &spec(1.0, vec![nowhere]), &()), Err(RunError::Edit(EditError::UnknownRoad(_)))));
+    let late = RunSpec { start: Timestamp::MAX, ..spec(1.0, vec![]) };
+    assert!(matches!(run(&city, &late, &()), Err(RunError::Calendar)));
+}
+
+#[test]
+fn outputs_refuse_a_file_in_their_place_and_say_where() {
+    let result = run(&two_banks(), &spec(0.1, vec![]), &()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("taken");
+    std::fs::write(&file, "mine").unwrap();
+    let message = write_outputs(&result, &file).unwrap_err().to_string();
+    assert!(message.contains("taken") && !message.contains('\n'), "{message}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"mine");
+    let new = folder.path().join("a/b");
+    write_outputs(&result, &new).unwrap();
+    write_outputs(&result, &new).unwrap();
+    let mut names: Vec<_> = std::fs::read_dir(&new).unwrap().map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["hours.csv", "links.csv", "summary.json", "transformers.csv"]);
+}
+
+#[test]
+fn an_empty_city_runs() {
+    let bounds = GeoBounds { west: 0.0, south: 0.0, east: 0.0, north: 0.0 };
+    let city = City::empty("Nowhere", Anchor::new(LonLat { lon: 0.0, lat: 0.0 }), bounds);
+    let result = run(&city, &spec(1.0, vec![]), &()).unwrap();
+    assert_eq!((result.vehicles.demanded, result.energy_mwh.load), (0, 0.0));
+    assert!(result.key_figures.iter().all(|f| f.value.is_finite()), "{:?}", result.key_figures);
+}

@@ -1,0 +1,197 @@
+//! The traffic side of a run: step, sample every minute, keep what happened per hour and link.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use citytwin_model::{Assumptions, Timestamp, time::LocalTime};
+use citytwin_traffic::{Simulation, Tally};
+
+use crate::{
+    energy_run::later,
+    prepare::Prepared,
+    spec::{RunError, closed_roads},
+};
+
+/// Time between two looks at all links, second.
+const SAMPLE_S: f64 = 60.0;
+
+/// When and how long: `warm_up_s` before `start` fill the streets and are not counted.
+#[derive(Clone, Copy)]
+pub struct Window {
+    pub start: Timestamp,
+    pub seconds: f64,
+    pub warm_up_s: f64,
+    pub seed: u64,
+}
+
+/// Sums over samples of all links.
+#[derive(Clone, Copy, Default)]
+pub struct Flow {
+    /// Time vehicles spent on links, vehicle-second.
+    pub vehicle_s: f64,
+    /// Way they made, vehicle-metre.
+    pub vehicle_m: f64,
+    /// Time beyond what the same way takes at the legal limit, vehicle-second.
+    pub delay_s: f64,
+}
+
+/// Trips so far.
+#[derive(Clone, Copy, Default)]
+pub struct Trips {
+    pub demanded: u64,
+    pub arrived: u64,
+    pub under_way: u64,
+    pub refused: u64,
+    /// Travel time of all arrived trips together, second.
+    pub travel_s: f64,
+}
+
+/// State at the end of an hour (or of the run).
+#[derive(Clone, Copy, Default)]
+pub struct Mark {
+    pub trips: Trips,
+    pub flow: Flow,
+}
+
+/// What the traffic did within the window.
+pub struct TrafficRun {
+    /// At the start of the window, after every hour, and at the end.
+    pub marks: Vec<Mark>,
+    pub refusals: BTreeMap<String, u64>,
+    /// Vehicles that left each link within the window; index = `LinkId`.
+    pub passed: Vec<u64>,
+    /// Sums per link.
+    pub links: Vec<Flow>,
+    pub state_hash: u64,
+}
+
+impl TrafficRun {
+    /// First and last mark.
+    pub fn ends(&self) -> (Mark, Mark) {
+        (self.marks.first().copied().unwrap_or_default(), self.marks.last().copied().unwrap_or_default())
+    }
+}
+
+/// Runs the traffic of a window. `watch` hears the fraction done and may say stop (`false`).
+pub fn run(
+    prepared: &Prepared,
+    assumptions: &Assumptions,
+    window: Window,
+    watch: &dyn Fn(f32) -> bool,
+) -> Result<TrafficRun, RunError> {
+    let mut simulation = start(prepared, assumptions, window)?;
+    let warm_up = (window.warm_up_s / Simulation::STEP_S).round() as u64;
+    let steps = (window.seconds / Simulation::STEP_S).ceil() as u64;
+    let per_sample = (SAMPLE_S / Simulation::STEP_S).round().max(1.0) as u64;
+    let per_hour = (3600.0 / Simulation::STEP_S).round() as u64;
+    let all = (warm_up + steps) as f32;
+    for step in 0..warm_up {
+        if step % per_sample == 0 && !watch(step as f32 / all) {
+            return Err(RunError::Cancelled);
+        }
+        simulation.step();
+    }
+    let mut meter = Meter::new(prepared, &simulation);
+    for step in 1..=steps {
+        simulation.step();
+        if step % per_sample == 0 || step == steps {
+            let since = if step % per_sample == 0 { per_sample } else { step % per_sample };
+            meter.sample(prepared, &simulation, since as f64 * Simulation::STEP_S);
+            if !watch((warm_up + step) as f32 / all) {
+                return Err(RunError::Cancelled);
+            }
+        }
+        if step % per_hour == 0 || step == steps {
+            meter.mark(&simulation);
+        }
+    }
+    Ok(meter.finish(&simulation))
+}
+
+fn start(prepared: &Prepared, assumptions: &Assumptions, window: Window) -> Result<Simulation, RunError> {
+    let begin = later(window.start, -window.warm_up_s)?;
+    let local = LocalTime::of(begin, &prepared.city.time_zone.value);
+    let (network, demand) = (Arc::clone(&prepared.network), Arc::clone(&prepared.demand));
+    let mut simulation = Simulation::new(network, demand, local, window.seed);
+    simulation.set_demand_factor(assumptions.demand_factor);
+    simulation.set_closed(&closed_roads(prepared.city, assumptions));
+    Ok(simulation)
+}
+
+/// Collects samples.
+struct Meter {
+    out: TrafficRun,
+    flow: Flow,
+    passed_before: Vec<u64>,
+    refused_before: BTreeMap<String, u64>,
+}
+
+impl Meter {
+    fn new(prepared: &Prepared, simulation: &Simulation) -> Self {
+        let out = TrafficRun {
+            marks: vec![Mark { trips: trips(&simulation.tally()), flow: Flow::default() }],
+            refusals: BTreeMap::new(),
+            passed: Vec::new(),
+            links: vec![Flow::default(); prepared.city.links.len()],
+            state_hash: 0,
+        };
+        Self {
+            out,
+            flow: Flow::default(),
+            passed_before: passed(simulation),
+            refused_before: refusals(&simulation.tally()),
+        }
+    }
+
+    /// Adds the vehicles on every link as they are now, for the time since the last sample.
+    fn sample(&mut self, prepared: &Prepared, simulation: &Simulation, dt_s: f64) {
+        let links = simulation.link_states().iter().zip(&prepared.city.links).zip(&mut self.out.links);
+        for ((state, link), sum) in links {
+            if state.vehicles == 0 {
+                continue;
+            }
+            let time_s = f64::from(state.vehicles) * dt_s;
+            let way_m = time_s * f64::from(state.speed_mps);
+            let delay_s = (time_s - way_m / link.speed_mps).max(0.0);
+            for flow in [&mut self.flow, &mut *sum] {
+                flow.vehicle_s += time_s;
+                flow.vehicle_m += way_m;
+                flow.delay_s += delay_s;
+            }
+        }
+    }
+
+    fn mark(&mut self, simulation: &Simulation) {
+        self.out.marks.push(Mark { trips: trips(&simulation.tally()), flow: self.flow });
+    }
+
+    fn finish(mut self, simulation: &Simulation) -> TrafficRun {
+        self.out.passed =
+            passed(simulation).iter().zip(&self.passed_before).map(|(after, before)| after - before).collect();
+        self.out.refusals = refusals(&simulation.tally());
+        for (reason, before) in &self.refused_before {
+            if let Some(count) = self.out.refusals.get_mut(reason) {
+                *count -= before;
+            }
+        }
+        self.out.state_hash = simulation.state_hash();
+        self.out
+    }
+}
+
+fn passed(simulation: &Simulation) -> Vec<u64> {
+    simulation.link_states().iter().map(|state| u64::from(state.passed)).collect()
+}
+
+fn trips(tally: &Tally) -> Trips {
+    Trips {
+        demanded: tally.demanded,
+        arrived: tally.arrived,
+        under_way: tally.under_way,
+        refused: tally.refused.values().sum(),
+        travel_s: tally.mean_travel_time_s * tally.arrived as f64,
+    }
+}
+
+fn refusals(tally: &Tally) -> BTreeMap<String, u64> {
+    tally.refused.iter().map(|(reason, &count)| (reason.to_string(), count)).collect()
+}
