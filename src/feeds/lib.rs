@@ -1,1 +1,50 @@
-//! (being built)
+//! The outside world's live values: MQTT packets to [`Reading`]s, with every refusal counted.
+//!
+//! Owns the payload format, the connection to a broker, the broker that the program embeds, and the
+//! emulator that publishes the simulated city in place of devices. Knows `model` alone: no engine, no
+//! renderer, no file format of a city. Nothing here ever publishes to a real broker but the emulator,
+//! and only to the one it is given.
+//!
+//! # Payload format
+//! A sensor publishes on its topic, by default `citytwin/<city>/<sensor id>/<quantity>`. The payload is a
+//! bare number in the quantity's unit (`412.5`), or a JSON object, or an array of up to 1,024 such objects:
+//!
+//! | key | value | absent |
+//! |---|---|---|
+//! | `value` | number | refused |
+//! | `unit` | the quantity's unit or a convertible one (`kW`, `mph`, `m/s`, `°F`, …) | the quantity's unit |
+//! | `observed_at` | RFC 3339 text, or Unix time in seconds or milliseconds | time of receipt |
+//! | `quality` | `good`, `uncertain`, `bad` | `good` |
+//! | `emulated` | `true` when no device measured it | `false` |
+//!
+//! Other keys are passed over. A payload is UTF-8 of at most 64 KiB. Its value must be finite and within
+//! [`Quantity::possible`](citytwin_model::Quantity::possible). A stamp more than 60 s ahead of the time of
+//! receipt, or before the year 2000, comes from a clock that is wrong: the time of receipt stands in for it
+//! and the reading is at best uncertain. Late and repeated packets are decoded as they are; their order is
+//! judged by observed time where readings are applied.
+
+mod backoff;
+mod broker;
+mod config;
+mod emulation;
+mod emulator;
+mod error;
+mod feed;
+mod link;
+mod payload;
+mod registry;
+mod status;
+mod tls;
+mod unit;
+
+pub use broker::Broker;
+pub use citytwin_model::{Reading, Sensor};
+pub use config::MqttConfig;
+pub use crossbeam_channel::Receiver;
+pub use emulation::{EmulatedPacket, Emulation};
+pub use emulator::{Emulator, EmulatorStatus};
+pub use error::FeedError;
+pub use feed::{Clock, MqttFeed};
+pub use payload::{DecodeError, MAX_PAYLOAD_BYTES, decode};
+pub use registry::SensorRegistry;
+pub use status::{Connection, FeedStatus};

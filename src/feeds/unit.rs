@@ -1,0 +1,114 @@
+//! Units that devices speak, turned into the one of the quantity.
+
+use citytwin_model::{
+    Quantity,
+    units::{MPS_PER_KMH, MPS_PER_KNOT, MPS_PER_MPH},
+};
+
+/// µg/m³ of NO₂ per ppb at 293 K and 101.3 kPa, the state that Directive 2008/50/EC, Annex VI B, prescribes:
+/// molar mass 46.0055 g/mol over molar volume 24.055 L/mol.
+const NO2_UG_M3_PER_PPB: f64 = 46.0055 / 24.055;
+/// Zero Celsius in kelvin, exact.
+const ZERO_CELSIUS_K: f64 = 273.15;
+
+/// `value` in `unit` as the quantity's own unit. `None` when the unit does not measure that quantity.
+pub(crate) fn to_own_unit(quantity: Quantity, unit: &str, value: f64) -> Option<f64> {
+    let (scale, offset) = factors(quantity, unit.trim())?;
+    Some(value * scale + offset)
+}
+
+/// Scale and offset to the quantity's unit. Prefixes make case count: `mW` is no `MW`.
+fn factors(quantity: Quantity, unit: &str) -> Option<(f64, f64)> {
+    let linear = |scale: f64| Some((scale, 0.0));
+    match quantity {
+        Quantity::VehicleFlow => match unit {
+            "veh/h" | "vph" | "vehicles/h" | "1/h" => linear(1.0),
+            "veh/min" | "1/min" => linear(60.0),
+            "veh/s" | "1/s" => linear(3600.0),
+            _ => None,
+        },
+        Quantity::Speed => match unit {
+            "km/h" | "kmh" | "kph" | "KMH" => linear(1.0),
+            "mph" | "mi/h" => linear(MPS_PER_MPH / MPS_PER_KMH),
+            "m/s" => linear(1.0 / MPS_PER_KMH),
+            "kn" | "kt" => linear(MPS_PER_KNOT / MPS_PER_KMH),
+            _ => None,
+        },
+        Quantity::ActivePower => match unit {
+            "W" => linear(1.0),
+            "mW" => linear(1e-3),
+            "kW" | "KW" => linear(1e3),
+            "MW" => linear(1e6),
+            _ => None,
+        },
+        Quantity::AirTemperature => match unit {
+            "°C" | "C" | "degC" | "Cel" => linear(1.0),
+            "°F" | "F" | "degF" => Some((5.0 / 9.0, -32.0 * 5.0 / 9.0)),
+            "K" => Some((1.0, -ZERO_CELSIUS_K)),
+            _ => None,
+        },
+        Quantity::Irradiance => match unit {
+            "W/m²" | "W/m2" | "W/m^2" => linear(1.0),
+            "kW/m²" | "kW/m2" | "kW/m^2" => linear(1e3),
+            _ => None,
+        },
+        Quantity::Pm25 => mass_concentration(unit),
+        Quantity::No2 if unit == "ppb" => linear(NO2_UG_M3_PER_PPB),
+        Quantity::No2 => mass_concentration(unit),
+        Quantity::Noise => matches!(unit, "dB(A)" | "dBA" | "dB[A]").then_some((1.0, 0.0)),
+    }
+}
+
+/// To µg/m³. The micro sign U+00B5 and the Greek letter U+03BC both occur.
+fn mass_concentration(unit: &str) -> Option<(f64, f64)> {
+    match unit {
+        "µg/m³" | "μg/m³" | "µg/m3" | "μg/m3" | "ug/m³" | "ug/m3" => Some((1.0, 0.0)),
+        "mg/m³" | "mg/m3" => Some((1e3, 0.0)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_quantity_knows_its_own_unit() {
+        for quantity in Quantity::ALL {
+            assert_eq!(to_own_unit(quantity, quantity.unit(), 7.5), Some(7.5), "{quantity}");
+            assert_eq!(to_own_unit(quantity, "parsec", 7.5), None, "{quantity}");
+        }
+    }
+
+    /// Truth: NIST Special Publication 811 (2008), Appendix B, and exact definitions.
+    #[test]
+    fn conversions_agree_with_published_factors() {
+        let rows = [
+            (Quantity::Speed, "mph", 60.0, 96.56064),
+            (Quantity::Speed, "m/s", 10.0, 36.0),
+            (Quantity::Speed, "kn", 10.0, 18.52),
+            (Quantity::ActivePower, "kW", 2.5, 2500.0),
+            (Quantity::ActivePower, "mW", 2.5, 0.0025),
+            (Quantity::ActivePower, "MW", 2.5, 2_500_000.0),
+            (Quantity::AirTemperature, "°F", -40.0, -40.0),
+            (Quantity::AirTemperature, "F", 212.0, 100.0),
+            (Quantity::AirTemperature, "K", 273.15, 0.0),
+            (Quantity::VehicleFlow, "veh/min", 12.0, 720.0),
+            (Quantity::Irradiance, "kW/m²", 0.8, 800.0),
+            (Quantity::Pm25, "mg/m3", 0.02, 20.0),
+        ];
+        for (quantity, unit, value, expected) in rows {
+            let got = to_own_unit(quantity, unit, value).unwrap();
+            // Round-off of one multiplication and one addition.
+            assert!((got - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{value} {unit}: {got}");
+        }
+    }
+
+    /// Truth: WHO air quality guidelines (2021), table of conversion factors: 1 ppb NO₂ = 1.88 µg/m³ at
+    /// 25 °C and 1.91 µg/m³ at 20 °C.
+    #[test]
+    fn nitrogen_dioxide_in_ppb() {
+        let got = to_own_unit(Quantity::No2, "ppb", 1.0).unwrap();
+        assert!((got - 1.91).abs() < 0.005, "{got}");
+    }
+}
