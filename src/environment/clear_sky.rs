@@ -75,6 +75,32 @@ mod tests {
         }
     }
 
+    /// Truth from outside: the brightest hours of Amsterdam's IWEC weather year (row n of the file is the hour
+    /// before n o'clock, UTC+1) lie on the clear sky: the 98th percentile of measured over clear-sky
+    /// irradiance is 1 within 3 %, the usual error of clear-sky models.
+    #[test]
+    fn the_brightest_measured_hours_are_clear() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/energy/solar/pv_in.csv");
+        let Ok(table) = std::fs::read_to_string(path) else {
+            println!("skipped: {path} absent");
+            return;
+        };
+        let amsterdam = citytwin_model::Anchor::new(citytwin_model::LonLat { lon: 4.77, lat: 52.30 });
+        let first: citytwin_model::Timestamp = "2018-12-31T23:30:00Z".parse().unwrap();
+        let mut ratios: Vec<f64> = Vec::new();
+        for (row, hour) in table.lines().skip(1).zip(0_i64..) {
+            let at = citytwin_model::Timestamp::from_second(first.as_second() + 3600 * hour).unwrap();
+            let sun = crate::sun(&amsterdam, at);
+            if sun.elevation_deg > 15.0 {
+                let measured: f64 = row.split(',').next().unwrap().parse().unwrap();
+                ratios.push(measured / clear_sky(sun, (hour / 24 + 1) as i16).ghi);
+            }
+        }
+        ratios.sort_by(f64::total_cmp);
+        let bright = ratios[ratios.len() * 98 / 100];
+        assert!((bright - 1.0).abs() < 0.03, "{bright}");
+    }
+
     #[test]
     fn parts_add_up_and_night_is_dark() {
         for elevation in 0..=90 {
