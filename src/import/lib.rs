@@ -7,6 +7,8 @@ pub mod areas;
 pub mod buildings;
 pub mod error;
 pub mod folder;
+mod measure;
+mod multipolygon;
 pub mod raw;
 mod read;
 

@@ -1,0 +1,175 @@
+//! Rings of points to valid polygons: simple ones pass as they are, others are mended by the even-odd rule.
+
+use citytwin_model::{Coord, LineString, MultiPolygon, Polygon, Problem, ProblemKind, SourceRef};
+use geo::{
+    Area, BooleanOps,
+    kernels::{Kernel, Orientation, RobustKernel},
+};
+
+/// Smaller than this no area is drawn, m²: OSM's own resolution of 1e-7° is 1.1 cm of latitude.
+const MIN_AREA_M2: f64 = 0.01;
+
+/// The polygons that the rings draw by the even-odd rule. Rings may be open or closed and may repeat points.
+/// `None`, with a problem, when they enclose nothing.
+pub(crate) fn polygons(
+    rings: Vec<Vec<Coord<f64>>>,
+    source: &SourceRef,
+    problems: &mut Vec<Problem>,
+) -> Option<MultiPolygon<f64>> {
+    let at = rings.iter().flatten().next().copied();
+    let mut rings: Vec<_> = rings.into_iter().map(without_repeats).filter(|ring| ring.len() >= 3).collect();
+    let mut report = |what: String, at| {
+        problems.push(Problem { source: source.clone(), kind: ProblemKind::Geometry, what, at });
+    };
+    let crossing = crossing(&rings);
+    let shape = match (&crossing, rings.len()) {
+        (None, 1) => valid_ring(rings.swap_remove(0)),
+        (_, 0) => MultiPolygon(Vec::new()),
+        _ => overlay(rings),
+    };
+    if shape.0.is_empty() {
+        report("encloses no area; left out".to_owned(), at);
+        return None;
+    }
+    if let Some(at) = crossing {
+        report("its outline crosses or touches itself; mended by the even-odd rule".to_owned(), Some(at));
+    }
+    Some(shape)
+}
+
+/// The valid polygons of any rings by the even-odd rule; may be empty.
+pub(crate) fn overlay(rings: Vec<Vec<Coord<f64>>>) -> MultiPolygon<f64> {
+    let rough = MultiPolygon(rings.into_iter().map(|ring| Polygon::new(LineString::new(ring), Vec::new())).collect());
+    let mut shape = rough.union(&MultiPolygon::<f64>(Vec::new()));
+    shape.0.retain(|polygon| polygon.unsigned_area() >= MIN_AREA_M2);
+    for polygon in &mut shape.0 {
+        // The overlay answers in this order; a rounded sliver of a hole may have flipped.
+        if polygon.interiors().iter().any(|hole| twice_area(&hole.0).abs() < 2.0 * MIN_AREA_M2) {
+            let (exterior, mut holes) = std::mem::replace(polygon, Polygon::empty()).into_inner();
+            holes.retain(|hole| twice_area(&hole.0).abs() >= 2.0 * MIN_AREA_M2);
+            *polygon = Polygon::new(exterior, holes);
+        }
+    }
+    shape
+}
+
+fn valid_ring(mut ring: Vec<Coord<f64>>) -> MultiPolygon<f64> {
+    let twice = twice_area(&ring);
+    if twice.abs() < 2.0 * MIN_AREA_M2 {
+        return MultiPolygon(Vec::new());
+    }
+    if twice < 0.0 {
+        ring.reverse();
+    }
+    MultiPolygon(vec![Polygon::new(LineString::new(ring), Vec::new())])
+}
+
+/// Twice the signed area, counter-clockwise positive, of an open or closed ring, about its first point.
+fn twice_area(ring: &[Coord<f64>]) -> f64 {
+    let Some(origin) = ring.first() else { return 0.0 };
+    let from = |p: &Coord<f64>| (p.x - origin.x, p.y - origin.y);
+    ring.windows(2)
+        .map(|pair| {
+            let ((ax, ay), (bx, by)) = (from(&pair[0]), from(&pair[1]));
+            ax * by - bx * ay
+        })
+        .sum()
+}
+
+/// Points without neighbours at the same place; the closing point is dropped too.
+fn without_repeats(mut ring: Vec<Coord<f64>>) -> Vec<Coord<f64>> {
+    ring.dedup();
+    while ring.len() > 1 && ring.first() == ring.last() {
+        ring.pop();
+    }
+    ring
+}
+
+/// One side of a ring, with its ends ordered by x for the sweep.
+struct Side {
+    ring: usize,
+    index: usize,
+    from: Coord<f64>,
+    to: Coord<f64>,
+}
+
+impl Side {
+    fn low_x(&self) -> f64 {
+        self.from.x.min(self.to.x)
+    }
+
+    fn high_x(&self) -> f64 {
+        self.from.x.max(self.to.x)
+    }
+}
+
+/// Where a ring crosses or touches itself, or two rings cross; rings that merely touch are fine.
+fn crossing(rings: &[Vec<Coord<f64>>]) -> Option<Coord<f64>> {
+    let mut sides: Vec<Side> = Vec::with_capacity(rings.iter().map(Vec::len).sum());
+    for (ring, points) in rings.iter().enumerate() {
+        for (index, &from) in points.iter().enumerate() {
+            sides.push(Side { ring, index, from, to: points[(index + 1) % points.len()] });
+        }
+    }
+    sides.sort_by(|a, b| a.low_x().total_cmp(&b.low_x()));
+    for (i, a) in sides.iter().enumerate() {
+        let high = a.high_x();
+        let near = sides[i + 1..].iter().take_while(|b| b.low_x() <= high);
+        for b in near {
+            if a.from.y.min(a.to.y) <= b.from.y.max(b.to.y)
+                && b.from.y.min(b.to.y) <= a.from.y.max(a.to.y)
+                && conflict(a, b, rings[a.ring].len())
+            {
+                return Some(b.from);
+            }
+        }
+    }
+    None
+}
+
+fn conflict(a: &Side, b: &Side, len: usize) -> bool {
+    if a.ring != b.ring {
+        return cross(a, b);
+    }
+    if (a.index + 1) % len == b.index {
+        return folds_back(a, b);
+    }
+    if (b.index + 1) % len == a.index {
+        return folds_back(b, a);
+    }
+    meet(a, b)
+}
+
+/// The second of two consecutive sides runs back over the first: a spike.
+fn folds_back(first: &Side, second: &Side) -> bool {
+    RobustKernel::orient2d(first.from, first.to, second.to) == Orientation::Collinear
+        && (first.to.x - first.from.x) * (second.to.x - second.from.x)
+            + (first.to.y - first.from.y) * (second.to.y - second.from.y)
+            < 0.0
+}
+
+/// Each side's ends lie strictly on both sides of the other.
+fn cross(a: &Side, b: &Side) -> bool {
+    use Orientation::Collinear;
+    let turns = turns(a, b);
+    turns.iter().all(|turn| *turn != Collinear) && turns[0] != turns[1] && turns[2] != turns[3]
+}
+
+/// The sides share at least one point; their boxes are known to overlap.
+fn meet(a: &Side, b: &Side) -> bool {
+    let [a1, a2, b1, b2] = turns(a, b);
+    if a1 != a2 && b1 != b2 {
+        return true;
+    }
+    // All four on one line: overlapping boxes mean overlapping sides.
+    [a1, a2, b1, b2].iter().all(|turn| *turn == Orientation::Collinear)
+}
+
+fn turns(a: &Side, b: &Side) -> [Orientation; 4] {
+    [
+        RobustKernel::orient2d(b.from, b.to, a.from),
+        RobustKernel::orient2d(b.from, b.to, a.to),
+        RobustKernel::orient2d(a.from, a.to, b.from),
+        RobustKernel::orient2d(a.from, a.to, b.to),
+    ]
+}

@@ -1,0 +1,81 @@
+//! Where a shape is: its box, a point inside it, which shapes hold a point.
+
+use citytwin_model::{Coord, MultiPolygon, Polygon};
+use geo::{Area, BoundingRect, CoordinatePosition, coordinate_position::CoordPos};
+use rstar::{
+    AABB, RTree,
+    primitives::{GeomWithData, Rectangle},
+};
+
+/// Shapes by place; answers with their positions in the list they were built from.
+pub(crate) struct ShapeIndex<'a> {
+    shapes: Vec<&'a MultiPolygon<f64>>,
+    tree: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>,
+}
+
+impl<'a> ShapeIndex<'a> {
+    pub fn new(shapes: impl IntoIterator<Item = &'a MultiPolygon<f64>>) -> Self {
+        let shapes: Vec<_> = shapes.into_iter().collect();
+        let boxes = shapes.iter().enumerate().filter_map(|(index, shape)| {
+            let (low, high) = bounds_of(shape)?;
+            Some(GeomWithData::new(Rectangle::from_corners([low.x, low.y], [high.x, high.y]), index))
+        });
+        let tree = RTree::bulk_load(boxes.collect());
+        Self { shapes, tree }
+    }
+
+    /// The shapes that hold the point, smallest area first, earlier first among equals.
+    pub fn holding(&self, at: Coord<f64>) -> Vec<usize> {
+        let point = AABB::from_point([at.x, at.y]);
+        let mut found: Vec<usize> = self
+            .tree
+            .locate_in_envelope_intersecting(&point)
+            .map(|entry| entry.data)
+            .filter(|index| holds(self.shapes[*index], at))
+            .collect();
+        found.sort_unstable();
+        let area = |index: &usize| self.shapes[*index].unsigned_area();
+        found.sort_by(|a, b| area(a).total_cmp(&area(b)));
+        found
+    }
+
+    /// Whether any shape holds the point.
+    pub fn any_holds(&self, at: Coord<f64>) -> bool {
+        let point = AABB::from_point([at.x, at.y]);
+        self.tree.locate_in_envelope_intersecting(&point).any(|entry| holds(self.shapes[entry.data], at))
+    }
+}
+
+/// The point lies in the shape or on its boundary.
+fn holds(shape: &MultiPolygon<f64>, at: Coord<f64>) -> bool {
+    shape.0.iter().any(|polygon| polygon.coordinate_position(&at) != CoordPos::Outside)
+}
+
+/// South-west and north-east corner of the shape's box; `None` for an empty shape.
+fn bounds_of(shape: &MultiPolygon<f64>) -> Option<(Coord<f64>, Coord<f64>)> {
+    shape.bounding_rect().map(|rect| (rect.min(), rect.max()))
+}
+
+/// A point well inside the largest polygon: the middle of its widest chord at one of a few heights.
+pub(crate) fn point_inside(shape: &MultiPolygon<f64>) -> Option<Coord<f64>> {
+    // Fractions of the height that no drawn outline is likely to have a corner at.
+    const HEIGHTS: [f64; 3] = [0.5003, 0.3167, 0.7129];
+    let polygon = shape.0.iter().max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()))?;
+    let rect = polygon.bounding_rect()?;
+    let chords = HEIGHTS.iter().filter_map(|part| widest_chord(polygon, rect.min().y + part * rect.height()));
+    let best = chords.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, middle)| middle);
+    best.or_else(|| polygon.exterior().0.first().copied())
+}
+
+/// Width and middle of the widest stretch of the level `y` inside the polygon.
+fn widest_chord(polygon: &Polygon<f64>, y: f64) -> Option<(f64, Coord<f64>)> {
+    let rings = std::iter::once(polygon.exterior()).chain(polygon.interiors());
+    let mut cuts: Vec<f64> = rings
+        .flat_map(|ring| ring.0.windows(2))
+        .filter(|side| (side[0].y > y) != (side[1].y > y))
+        .map(|side| side[0].x + (y - side[0].y) / (side[1].y - side[0].y) * (side[1].x - side[0].x))
+        .collect();
+    cuts.sort_by(f64::total_cmp);
+    let chords = cuts.chunks_exact(2).map(|cut| (cut[1] - cut[0], Coord { x: 0.5 * (cut[0] + cut[1]), y }));
+    chords.max_by(|a, b| a.0.total_cmp(&b.0))
+}
