@@ -40,19 +40,9 @@ pub fn empty(ui: &mut Ui, what: &str, hint: &str) {
 
 /// A button that is one icon; `label` is its tooltip and its name for screen readers.
 pub fn icon_button(ui: &mut Ui, icon: &str, label: &str) -> Response {
-    toggle_icon(ui, icon, label, false)
-}
-
-/// The same, drawn as chosen.
-pub fn toggle_icon(ui: &mut Ui, icon: &str, label: &str, chosen: bool) -> Response {
-    let button = Button::new(RichText::new(icon).size(15.0)).selected(chosen).frame_when_inactive(chosen);
+    let button = Button::new(RichText::new(icon).size(15.0)).frame_when_inactive(false);
     let response = ui.add(button.min_size(vec2(28.0, 26.0)));
-    if chosen {
-        let enabled = response.enabled();
-        response.widget_info(|| WidgetInfo::selected(WidgetType::Button, enabled, chosen, label));
-    } else {
-        named(&response, label);
-    }
+    named(&response, label);
     response.on_hover_text(label)
 }
 
@@ -60,6 +50,56 @@ pub fn toggle_icon(ui: &mut Ui, icon: &str, label: &str, chosen: bool) -> Respon
 pub fn named(response: &Response, label: &str) {
     let enabled = response.enabled();
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, enabled, label));
+}
+
+/// Lines close together, as in a table: for what follows in this `ui`.
+pub fn tight(ui: &mut Ui) {
+    ui.spacing_mut().interact_size.y = 18.0;
+    ui.spacing_mut().item_spacing.y = 4.0;
+}
+
+/// Switches a side panel; drawn as a window with that side filled when open.
+pub fn side_toggle(ui: &mut Ui, open: bool, at_left: bool, label: &str) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(28.0, 26.0), Sense::click());
+    response.widget_info(|| WidgetInfo::selected(WidgetType::Button, true, open, label));
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, 6.0, theme::HOVER);
+    }
+    let window = Rect::from_center_size(rect.center(), vec2(16.0, 13.0));
+    let colour = if open { theme::TEXT } else { theme::WEAK };
+    let mut side = window;
+    if at_left {
+        side.max.x = window.left() + 5.5;
+    } else {
+        side.min.x = window.right() - 5.5;
+    }
+    if open {
+        ui.painter().rect_filled(side, 2.0, colour);
+    }
+    let edge = if at_left { side.right() } else { side.left() };
+    ui.painter().vline(edge, window.y_range(), (1.2, colour));
+    ui.painter().rect_stroke(window, 2.5, (1.2, colour), egui::StrokeKind::Middle);
+    response.on_hover_text(label)
+}
+
+/// The handle of a slider, over egui's own: solid, so that it is seen on any rail. `share` is 0…1.
+pub fn handle(ui: &Ui, slider: &Response, share: f64) {
+    let reach = slider.rect.height() / 2.5;
+    let x = egui::lerp(slider.rect.x_range().shrink(reach), share.clamp(0.0, 1.0) as f32);
+    let centre = egui::pos2(x, slider.rect.center().y);
+    let held = slider.dragged() || slider.has_focus();
+    let ring = if held { Stroke::new(3.0, theme::ACCENT) } else { Stroke::new(2.0, theme::PANEL) };
+    let grown = if held || slider.hovered() { 0.5 } else { 0.0 };
+    ui.painter().circle(centre, reach + grown, theme::STRONG, ring);
+}
+
+/// Gives a text field its name for screen readers.
+pub fn name_field(response: &Response, label: &str, text: &str) {
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(WidgetType::TextEdit, true, label);
+        info.current_text_value = Some(text.to_owned());
+        info
+    });
 }
 
 /// A small rounded label.
@@ -97,8 +137,8 @@ pub fn section(ui: &mut Ui, title: &str, aside: &str, add: impl FnOnce(&mut Ui))
     header.widget_info(|| WidgetInfo::selected(WidgetType::CollapsingHeader, true, open, title));
     paint_header(ui, rect, &header, (title, aside, open));
     folding.show_body_unindented(ui, |ui| {
-        add(ui);
-        ui.add_space(6.0);
+        ui.scope(add);
+        ui.add_space(4.0);
     });
     let line = Stroke::new(1.0, theme::LINE);
     let y = ui.cursor().top();
@@ -121,7 +161,6 @@ fn paint_header(ui: &Ui, rect: Rect, header: &Response, (title, aside, open): (&
 /// A label at the left and what belongs to it at the right end of the line.
 pub fn row(ui: &mut Ui, label: &str, value: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = 18.0;
         let width = 0.42 * ui.available_width();
         ui.allocate_ui_with_layout(vec2(width, 18.0), Layout::left_to_right(Align::Center), |ui| {
             ui.set_width(width);
@@ -150,14 +189,15 @@ pub fn link(ui: &mut Ui, text: &str, label: &str) -> Response {
 pub fn main_button(ui: &mut Ui, icon: &str, text: &str) -> Response {
     let words = RichText::new(format!("{icon}  {text}")).color(theme::BAR).font(theme::strong(13.0));
     let button = Button::new(words).fill(theme::ACCENT).wrap_mode(TextWrapMode::Truncate);
-    let response = ui.add(button.min_size(vec2(ui.available_width(), 32.0)));
+    let response = ui.add_sized(vec2(ui.available_width(), 32.0), button);
     named(&response, text);
     response
 }
 
 /// A quiet action: icon and words.
 pub fn quiet_button(ui: &mut Ui, icon: &str, text: &str) -> Response {
-    let response = ui.add(Button::new(format!("{icon}  {text}")).wrap_mode(TextWrapMode::Extend));
+    let button = Button::new(format!("{icon}  {text}")).wrap_mode(TextWrapMode::Extend);
+    let response = ui.add(button.min_size(vec2(0.0, 26.0)));
     named(&response, text);
     response
 }

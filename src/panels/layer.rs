@@ -80,14 +80,14 @@ impl LayerKind {
     /// The name on the button.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Plain => "Natural colours",
+            Self::Plain => "Natural",
             Self::TrafficSpeed => "Traffic speed",
             Self::TrafficFlow => "Traffic flow",
-            Self::FlowChange => "Change in flow",
+            Self::FlowChange => "Flow change",
             Self::BuildingLoad => "Electric load",
             Self::Pv => "Solar power",
-            Self::TransformerLoading => "Transformer loading",
-            Self::SensorQuality => "Sensor quality",
+            Self::TransformerLoading => "Transformers",
+            Self::SensorQuality => "Sensors",
         }
     }
 

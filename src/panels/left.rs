@@ -3,8 +3,8 @@
 use egui::{Button, Key, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::{
-    FlyTarget, PanelInput, PanelRequest, PanelState, SearchHit,
-    element::{Entry, fine, icon_button, section, weak},
+    FlyTarget, LayerInfo, PanelInput, PanelRequest, PanelState, SearchHit,
+    element::{Entry, fine, icon_button, name_field, section, tight, weak},
     format::count,
     icon, legend, theme, what_if,
 };
@@ -24,15 +24,15 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
             if !input.layers.is_empty() {
                 section(ui, "Map colours", "", |ui| layers(ui, input, out));
             }
-            if !input.shown.is_empty() {
-                let hidden = input.shown.iter().filter(|(_, shown)| !shown).count();
-                let aside = if hidden > 0 { format!("{hidden} hidden") } else { String::new() };
-                section(ui, "Show on the map", &aside, |ui| groups(ui, input, out));
-            }
             if let Some(data) = input.what_if {
                 let aside =
                     if data.edits.is_empty() { String::new() } else { count(data.edits.len(), "change", "changes") };
                 section(ui, "What if", &aside, |ui| what_if::show(ui, state, data, out));
+            }
+            if !input.shown.is_empty() {
+                let hidden = input.shown.iter().filter(|(_, shown)| !shown).count();
+                let aside = if hidden > 0 { format!("{hidden} hidden") } else { String::new() };
+                section(ui, "Show on the map", &aside, |ui| groups(ui, input, out));
             }
         });
     });
@@ -43,12 +43,13 @@ fn search(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec
     let typed = ui
         .horizontal(|ui| {
             let clearing = !state.search.is_empty();
-            let room = ui.available_width() - if clearing { 32.0 } else { 0.0 };
+            let room = ui.available_width() - if clearing { 36.0 } else { 0.0 };
             let edit = TextEdit::singleline(&mut state.search)
                 .hint_text(format!("{}  Search street, building, way/123 …", icon::SEARCH))
                 .margin(vec2(10.0, 6.0))
                 .desired_width(room);
             let response = ui.add(edit);
+            name_field(&response, "Search the city", &state.search);
             if std::mem::take(&mut state.search_wanted) {
                 response.request_focus();
             }
@@ -95,37 +96,42 @@ fn hits(ui: &mut Ui, input: &PanelInput, entered: bool, out: &mut Vec<PanelReque
     });
 }
 
+/// Two columns of choices, then the legend of the one that is chosen.
 fn layers(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
-    ui.spacing_mut().item_spacing.y = 2.0;
-    for (place, layer) in input.layers.iter().enumerate() {
-        let chosen = layer.kind == input.layer;
-        let enabled = layer.unavailable.is_none();
-        let dot = if chosen { "●" } else { "○" };
-        let colour = if chosen { theme::ACCENT } else { theme::WEAK };
-        let key = if place < 8 { format!("{}", place + 1) } else { String::new() };
-        let button = Button::new((RichText::new(dot).color(colour).size(10.0), layer.kind.title()))
-            .selected(chosen)
-            .frame_when_inactive(chosen)
-            .right_text(fine(key))
-            .min_size(vec2(ui.available_width(), 26.0));
-        let response = ui.add_enabled(enabled, button);
-        response.widget_info(|| {
-            egui::WidgetInfo::selected(egui::WidgetType::RadioButton, enabled, chosen, layer.kind.title())
+    ui.spacing_mut().item_spacing = vec2(4.0, 2.0);
+    ui.spacing_mut().button_padding.x = 8.0;
+    let width = 0.5 * (ui.available_width() - 4.0);
+    for (row, pair) in input.layers.chunks(2).enumerate() {
+        ui.horizontal(|ui| {
+            for (column, layer) in pair.iter().enumerate() {
+                layer_button(ui, (layer, 2 * row + column + 1), layer.kind == input.layer, width, out);
+            }
         });
-        let response = match &layer.unavailable {
-            Some(why) => response.on_disabled_hover_text(why),
-            None => response.on_hover_text(layer.kind.meaning()),
-        };
-        if response.clicked() && !chosen {
-            out.push(PanelRequest::SetLayer(layer.kind));
-        }
-        if chosen {
-            legend::show(ui, layer);
-        }
+    }
+    if let Some(layer) = input.layers.iter().find(|layer| layer.kind == input.layer) {
+        legend::show(ui, layer);
+    }
+}
+
+fn layer_button(ui: &mut Ui, (layer, key): (&LayerInfo, usize), chosen: bool, width: f32, out: &mut Vec<PanelRequest>) {
+    let enabled = layer.unavailable.is_none();
+    let title = layer.kind.title();
+    let text = RichText::new(title).size(12.5);
+    let button = Button::new(text).selected(chosen).frame_when_inactive(chosen).truncate();
+    let key_text = if key < 9 { fine(key.to_string()) } else { fine("") };
+    let response = ui.add_enabled(enabled, button.right_text(key_text).min_size(vec2(width, 26.0)));
+    response.widget_info(|| egui::WidgetInfo::selected(egui::WidgetType::RadioButton, enabled, chosen, title));
+    let response = match &layer.unavailable {
+        Some(why) => response.on_disabled_hover_text(why),
+        None => response.on_hover_text(layer.kind.meaning()),
+    };
+    if response.clicked() && !chosen {
+        out.push(PanelRequest::SetLayer(layer.kind));
     }
 }
 
 fn groups(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    tight(ui);
     let column = 0.5 * (ui.available_width() - 8.0);
     for pair in input.shown.chunks(2) {
         ui.horizontal(|ui| {

@@ -19,20 +19,24 @@ pub fn show(ui: &mut Ui, layer: &LayerInfo) {
         Some(unit) => ramp(ui, layer, unit),
         None => qualities(ui),
     }
-    ui.add_space(6.0);
 }
 
 fn ramp(ui: &mut Ui, layer: &LayerInfo, unit: crate::format::Unit) {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 42.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::hover());
     let bar =
         Rect::from_min_max(pos2(rect.left() + 2.0, rect.top() + 2.0), pos2(rect.right() - 2.0, rect.top() + 12.0));
     ui.painter().add(gradient(bar, layer));
     let size = layer.low.abs().max(layer.high.abs());
     let scale = unit.scaled(size);
+    let step = 0.25 * (layer.high - layer.low);
     let numbers: Vec<String> = (0..5)
         .map(|k| {
             let value = layer.low + (layer.high - layer.low) * f64::from(k) / 4.0;
-            if layer.kind == LayerKind::FlowChange { scale.signed_number(value) } else { scale.number(value) }
+            if layer.kind == LayerKind::FlowChange {
+                scale.signed_number(value)
+            } else {
+                scale.step_number(value, step)
+            }
         })
         .collect();
     for (k, text) in numbers.iter().enumerate() {

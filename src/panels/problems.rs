@@ -5,7 +5,7 @@ use egui::{ComboBox, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::{
     FlyTarget, PanelInput, PanelRequest, PanelState,
-    element::{Entry, empty, fine},
+    element::{Entry, empty, fine, name_field},
     format::count,
     icon,
     state::ProblemView,
@@ -48,7 +48,8 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
         let edit =
             TextEdit::singleline(&mut view.filter).hint_text("Filter by words or way/123").margin(vec2(8.0, 5.0));
         let room = ui.available_width() - 138.0;
-        ui.add(edit.desired_width(room.max(60.0)));
+        let response = ui.add(edit.desired_width(room.max(60.0)));
+        name_field(&response, "Filter problems", &view.filter);
         kinds(ui, view, input.problems);
     });
     update_rows(view, input.problems);

@@ -4,7 +4,7 @@ use egui::{Frame, Id, Label, Margin, Modal, RichText, ScrollArea, Ui, vec2};
 
 use crate::{
     ModelNote, PanelInput, PanelState, Validation,
-    element::{card, chip, fine, icon_button, strong, weak},
+    element::{card, chip, fine, icon_button, strong, tight, weak},
     icon, keys, theme,
 };
 
@@ -22,9 +22,11 @@ pub fn show(ctx: &egui::Context, state: &mut PanelState, input: &PanelInput) {
 /// Whether it stays open.
 fn modal(ctx: &egui::Context, id: &str, title: &str, width: f32, add: impl FnOnce(&mut Ui)) -> bool {
     let room = ctx.content_rect().size() - vec2(48.0, 96.0);
-    let frame = Frame::window(&ctx.global_style()).inner_margin(Margin::same(20));
-    let sheet = Modal::new(Id::new(id)).frame(frame).show(ctx, |ui| {
+    let frame = Frame::window(&ctx.global_style()).fill(theme::PANEL).inner_margin(Margin::same(20));
+    let area = Modal::default_area(Id::new(id)).default_size(room);
+    let sheet = Modal::new(Id::new(id)).area(area).frame(frame).show(ctx, |ui| {
         ui.set_width(width.min(room.x - 40.0));
+        ui.set_max_height(room.y);
         let close = ui
             .horizontal(|ui| {
                 ui.label(RichText::new(title).color(theme::STRONG).font(theme::strong(16.0)));
@@ -37,6 +39,7 @@ fn modal(ctx: &egui::Context, id: &str, title: &str, width: f32, add: impl FnOnc
         ui.add_space(6.0);
         ScrollArea::vertical().max_height(room.y - 80.0).show(ui, |ui| {
             ui.set_width(ui.available_width() - 8.0);
+            tight(ui);
             add(ui);
         });
         close

@@ -4,7 +4,7 @@ use egui::{Align, Button, Layout, Panel, Popup, Rect, RichText, Slider, Ui, pos2
 
 use crate::{
     ClockData, PanelInput, PanelRequest, PanelState, SPEEDS,
-    element::{elided, fine, named, strong},
+    element::{elided, fine, handle, named, strong},
     format::{Unit, count, hour_minute},
     icon,
     state::Draft,
@@ -45,10 +45,22 @@ fn second_of_day(clock: &ClockData) -> f64 {
 }
 
 fn play(ui: &mut Ui, clock: &ClockData, out: &mut Vec<PanelRequest>) {
-    let (icon, label) = if clock.paused { (icon::PLAY, "Play (Space)") } else { (icon::PAUSE, "Pause (Space)") };
-    let words = RichText::new(icon).size(17.0).color(theme::BAR);
-    let response = ui.add(Button::new(words).fill(theme::ACCENT).corner_radius(18).min_size(vec2(36.0, 36.0)));
+    let label = if clock.paused { "Play (Space)" } else { "Pause (Space)" };
+    let (rect, response) = ui.allocate_exact_size(vec2(36.0, 36.0), egui::Sense::click());
     named(&response, label);
+    let lit = response.hovered() || response.has_focus();
+    let ground = if lit { theme::ACCENT.lerp_to_gamma(theme::STRONG, 0.25) } else { theme::ACCENT };
+    let centre = rect.center();
+    ui.painter().circle_filled(centre, 18.0, ground);
+    if clock.paused {
+        let corners = [vec2(-5.0, -8.0), vec2(9.0, 0.0), vec2(-5.0, 8.0)].map(|v| centre + v);
+        ui.painter().add(egui::Shape::convex_polygon(corners.to_vec(), theme::BAR, egui::Stroke::NONE));
+    } else {
+        for x in [-4.5, 4.5] {
+            let bar = Rect::from_center_size(centre + vec2(x, 0.0), vec2(4.5, 15.0));
+            ui.painter().rect_filled(bar, 1.0, theme::BAR);
+        }
+    }
     if response.on_hover_text(label).clicked() {
         out.push(PanelRequest::Pause(!clock.paused));
     }
@@ -141,15 +153,16 @@ fn day(ui: &mut Ui, clock: &ClockData, draft: &mut Draft, shown_s: f64, out: &mu
     let response = ui
         .scope(|ui| {
             ui.spacing_mut().slider_width = width;
+            ui.spacing_mut().interact_size.y = 18.0;
             ui.visuals_mut().widgets.inactive.bg_fill = egui::Color32::TRANSPARENT;
             ui.visuals_mut().slider_trailing_fill = false;
-            ui.visuals_mut().widgets.inactive.fg_stroke.color = theme::STRONG;
             ui.add(Slider::new(&mut second, 0.0..=DAY_S - STEP_S).step_by(STEP_S).show_value(false))
         })
         .inner;
     let text = format!("Time of day: {}", hour_minute(shown_s));
     response.widget_info(|| egui::WidgetInfo::slider(true, shown_s, "Time of day"));
     ui.painter().set(under, egui::Shape::Vec(band(ui, response.rect, clock)));
+    handle(ui, &response, second / (DAY_S - STEP_S));
     if response.changed() {
         draft.hold(second, ui.input(|i| i.time));
     }

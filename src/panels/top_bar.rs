@@ -4,7 +4,7 @@ use egui::{Align, Button, Layout, Panel, Popup, PopupCloseBehavior, RichText, Ui
 
 use crate::{
     CameraPreset, FeedData, FeedState, PanelInput, PanelRequest, PanelState,
-    element::{chip, elided, fine, icon_button, named, strong, text_row, toggle_icon},
+    element::{chip, elided, fine, icon_button, named, side_toggle, strong, text_row, tight},
     format::{ago, count},
     icon, theme,
 };
@@ -14,7 +14,7 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
     let frame = egui::Frame::new().fill(theme::BAR).inner_margin(egui::Margin::symmetric(10, 6));
     Panel::top("top-bar").exact_size(40.0).resizable(false).frame(frame).show(ui, |ui| {
         ui.horizontal_centered(|ui| {
-            if toggle_icon(ui, icon::SIDE, "Left panel (F2)", state.left_open).clicked() {
+            if side_toggle(ui, state.left_open, true, "Left panel (F2)").clicked() {
                 state.left_open = !state.left_open;
             }
             ui.add_space(2.0);
@@ -59,7 +59,7 @@ fn city(ui: &mut Ui, input: &PanelInput) {
 /// From right to left.
 fn tools(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec<PanelRequest>) {
     ui.spacing_mut().item_spacing.x = 4.0;
-    if toggle_icon(ui, icon::SIDE, "Right panel (F3)", state.right_open).clicked() {
+    if side_toggle(ui, state.right_open, false, "Right panel (F3)").clicked() {
         state.right_open = !state.right_open;
     }
     if icon_button(ui, icon::HELP, "Keys and help (F1)").clicked() {
@@ -114,6 +114,7 @@ fn words(feed: &FeedData) -> (&'static str, egui::Color32) {
 }
 
 fn details(ui: &mut Ui, feed: &FeedData) {
+    tight(ui);
     ui.label(strong("Live feed"));
     elided(ui, fine(feed.source.as_str()));
     if let FeedState::Lost(why) = &feed.state {

@@ -5,7 +5,7 @@ use egui_plot::{AxisHints, GridMark, HPlacement, Line, Plot, PlotPoint, PlotPoin
 
 use crate::{
     History, PanelInput,
-    element::{empty, fine, strong},
+    element::{empty, fine, strong, tight},
     format::{Unit, hour_minute},
     theme,
 };
@@ -28,10 +28,11 @@ pub fn show(ui: &mut Ui, input: &PanelInput) {
         let load = Series { name: "Load", colour: theme::ACCENT, values: &history.load_w };
         let pv = Series { name: "Solar", colour: theme::AMBER, values: &history.pv_w };
         let supplied = Series { name: "Supplied", colour: theme::BETTER, values: &history.supplied_w };
-        plot(ui, "Electric power", Unit::Watts, history, &[load, pv, supplied]);
+        tight(ui);
+        ui.scope(|ui| plot(ui, "Electric power", Unit::Watts, history, &[load, pv, supplied]));
         ui.add_space(10.0);
         let vehicles = Series { name: "Under way", colour: theme::ACCENT, values: &history.vehicles };
-        plot(ui, "Vehicles under way", Unit::Vehicles, history, &[vehicles]);
+        ui.scope(|ui| plot(ui, "Vehicles under way", Unit::Vehicles, history, &[vehicles]));
     });
 }
 
@@ -43,10 +44,11 @@ fn plot(ui: &mut Ui, title: &str, unit: Unit, history: &History, series: &[Serie
     let size = drawn.iter().flat_map(|s| s.values).filter(|v| v.is_finite()).fold(0.0_f64, |a, v| a.max(v.abs()));
     let scale = unit.scaled(size);
     heading(ui, title, scale.symbol, &drawn);
+    ui.style_mut().text_styles.insert(egui::TextStyle::Body, egui::FontId::proportional(11.0));
     let axis = AxisHints::new_y()
         .placement(HPlacement::Left)
         .min_thickness(38.0)
-        .formatter(move |mark: GridMark, _: &_| scale.number(mark.value));
+        .formatter(move |mark: GridMark, _: &_| scale.step_number(mark.value, mark.step_size));
     Plot::new(title)
         .height(150.0)
         .allow_drag(false)

@@ -5,7 +5,7 @@ use egui::{Button, DragValue, RichText, Slider, Ui, vec2};
 
 use crate::{
     Comparison, PanelRequest, PanelState, PickedRoad, Tab, WhatIfData,
-    element::{card, elided, fine, icon_button, main_button, named, progress, quiet_button, weak},
+    element::{card, elided, fine, handle, icon_button, main_button, named, progress, quiet_button, tight, weak},
     icon,
     state::Draft,
     theme,
@@ -26,6 +26,7 @@ struct Knob {
 
 /// Draws the section.
 pub fn show(ui: &mut Ui, state: &mut PanelState, data: &WhatIfData, out: &mut Vec<PanelRequest>) {
+    tight(ui);
     let knob = |title, meaning, high, now, baseline, request| Knob { title, meaning, high, now, baseline, request };
     let (now, base) = (&data.now, &data.baseline);
     let demand = "Trips relative to today: 100% is the demand as modelled.";
@@ -53,6 +54,8 @@ fn slide(ui: &mut Ui, draft: &mut Draft, knob: &Knob, out: &mut Vec<PanelRequest
         let label = ui.label(RichText::new(knob.title).color(theme::TEXT)).on_hover_text(knob.meaning);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let value = DragValue::new(&mut percent).range(0.0..=knob.high).max_decimals(0).suffix("%").speed(0.5);
+            ui.spacing_mut().interact_size = vec2(48.0, 20.0);
+            ui.spacing_mut().button_padding = vec2(6.0, 1.0);
             ui.add(value.update_while_editing(false)).labelled_by(label.id)
         })
         .inner
@@ -61,11 +64,11 @@ fn slide(ui: &mut Ui, draft: &mut Draft, knob: &Knob, out: &mut Vec<PanelRequest
         .scope(|ui| {
             ui.spacing_mut().slider_width = ui.available_width();
             ui.visuals_mut().selection.bg_fill = theme::ACCENT;
-            ui.visuals_mut().widgets.inactive.fg_stroke.color = theme::STRONG;
             ui.add(Slider::new(&mut percent, 0.0..=knob.high).step_by(1.0).show_value(false))
         })
         .inner;
     slider.widget_info(|| egui::WidgetInfo::slider(true, percent, knob.title));
+    handle(ui, &slider, percent / knob.high);
     mark_baseline(ui, slider.rect, (100.0 * knob.baseline / knob.high) as f32);
     let control = typed.inner | slider;
     if control.changed() {
@@ -95,15 +98,18 @@ fn road(ui: &mut Ui, road: Option<&PickedRoad>, out: &mut Vec<PanelRequest>) {
     };
     card(ui, |ui| {
         ui.horizontal(|ui| {
-            ui.set_width(ui.available_width());
             let (icon, colour) = if road.closed { (icon::CLOSED, theme::WORSE) } else { (icon::CAR, theme::ACCENT) };
             ui.label(RichText::new(icon).color(colour).size(15.0));
-            elided(ui, RichText::new(&road.name).color(theme::STRONG));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.label(fine(if road.closed { "closed" } else { "open" }).color(colour));
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    elided(ui, RichText::new(&road.name).color(theme::STRONG)).on_hover_text(road.source.to_string());
+                });
+            });
         });
-        ui.label(fine(format!("{}  ·  {}", road.source, if road.closed { "closed" } else { "open to traffic" })));
         let words = if road.closed { "Reopen this road" } else { "Close this road" };
-        let button = Button::new(words).min_size(vec2(ui.available_width(), 28.0));
-        let response = ui.add_enabled(road.refused.is_none(), button);
+        let size = vec2(ui.available_width(), 26.0);
+        let response = ui.add_enabled_ui(road.refused.is_none(), |ui| ui.add_sized(size, Button::new(words))).inner;
         if response.clicked() {
             let source = road.source.clone();
             let request = if road.closed { Request::ReopenRoad(source) } else { Request::CloseRoad(source) };

@@ -1,0 +1,365 @@
+//! Every control sends its request, once, with values in range; what cannot be done says why.
+
+mod sample;
+
+use citytwin_model::{BuildingId, Coord, FeatureRef, Request, RoadId, SensorId, SourceRef};
+use citytwin_panels::{
+    CameraPreset, Comparison, FlyTarget, LayerGroup, LayerInfo, LayerKind, PanelRequest, PanelState, Picked, Tab, draw,
+};
+use egui::{Key, Modifiers, accesskit::Role};
+use egui_kittest::{Harness, kittest::Queryable};
+use sample::Sample;
+
+/// The program's side: the sample, the panels' memory, what they asked for.
+struct Desk {
+    sample: Sample,
+    state: PanelState,
+    asked: Vec<PanelRequest>,
+}
+
+fn open(sample: Sample) -> Harness<'static, Desk> {
+    let desk = Desk { sample, state: PanelState::default(), asked: Vec::new() };
+    let mut harness = Harness::builder().with_size([1280.0, 1000.0]).build_ui_state(
+        |ui, desk: &mut Desk| {
+            draw(ui, &mut desk.state, &desk.sample.input(), &mut desk.asked);
+        },
+        desk,
+    );
+    harness.run_steps(6);
+    harness.state_mut().asked.clear();
+    harness
+}
+
+/// Clicks the button with this name and returns what was asked for.
+fn click(harness: &mut Harness<'static, Desk>, name: &str) -> Vec<PanelRequest> {
+    harness.get_by_label(name).click();
+    harness.run_steps(4);
+    std::mem::take(&mut harness.state_mut().asked)
+}
+
+#[test]
+fn buttons_of_the_bars_ask_for_what_they_say() {
+    let mut harness = open(Sample::new());
+    for (name, request) in [
+        ("Pause (Space)", PanelRequest::Pause(true)),
+        ("60×", PanelRequest::SetSpeed(60.0)),
+        ("300×", PanelRequest::SetSpeed(300.0)),
+        ("Whole city (Home)", PanelRequest::Camera(CameraPreset::Home)),
+        ("Look straight down (T)", PanelRequest::Camera(CameraPreset::Top)),
+        ("Tilted view", PanelRequest::Camera(CameraPreset::Tilt)),
+        ("Save a picture (F12)", PanelRequest::Screenshot),
+    ] {
+        assert_eq!(click(&mut harness, name), [request], "{name}");
+    }
+    harness.state_mut().sample.paused = true;
+    harness.run_steps(2);
+    assert_eq!(click(&mut harness, "Play (Space)"), [PanelRequest::Pause(false)]);
+}
+
+#[test]
+fn layers_and_groups_are_chosen_and_a_layer_that_cannot_be_had_is_not() {
+    let mut harness = open(Sample::new());
+    for layer in LayerKind::ALL {
+        let title = layer.title();
+        harness.get_by_role_and_label(Role::RadioButton, title).click();
+        harness.run_steps(3);
+        let asked = std::mem::take(&mut harness.state_mut().asked);
+        let idle = matches!(layer, LayerKind::TrafficSpeed | LayerKind::FlowChange);
+        let expected = if idle { vec![] } else { vec![PanelRequest::SetLayer(layer)] };
+        assert_eq!(asked, expected, "{title}: chosen already, not to be had, or asked for");
+    }
+    for (group, shown) in harness.state().sample.shown.clone() {
+        harness.get_by_role_and_label(Role::CheckBox, group.title()).click();
+        harness.run_steps(3);
+        let asked = std::mem::take(&mut harness.state_mut().asked);
+        assert_eq!(asked, [PanelRequest::SetVisible(group, !shown)]);
+    }
+}
+
+#[test]
+fn the_road_closes_reopens_or_says_why_not() {
+    let source = SourceRef::Way(4_711_008);
+    let mut harness = open(Sample::new());
+    let reopen = PanelRequest::Edit(Request::ReopenRoad(source.clone()));
+    assert_eq!(click(&mut harness, "Reopen this road"), [reopen]);
+    let road = harness.state_mut().sample.what_if.road.as_mut().unwrap();
+    road.closed = false;
+    harness.run_steps(2);
+    assert_eq!(click(&mut harness, "Close this road"), [PanelRequest::Edit(Request::CloseRoad(source))]);
+    let road = harness.state_mut().sample.what_if.road.as_mut().unwrap();
+    road.refused = Some("A footway carries no motor vehicles.".into());
+    harness.run_steps(2);
+    assert!(harness.query_by_label("A footway carries no motor vehicles.").is_some());
+    assert_eq!(click(&mut harness, "Close this road"), []);
+    harness.state_mut().sample.what_if.road = None;
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Close this road").is_none());
+    assert!(harness.query_by_label_contains("Click a road").is_some());
+}
+
+#[test]
+fn edits_are_undone_and_compared() {
+    let mut harness = open(Sample::new());
+    assert_eq!(click(&mut harness, "Undo this change (Ctrl Z)"), [PanelRequest::UndoEdit]);
+    assert_eq!(click(&mut harness, "Undo all changes"), [PanelRequest::ResetEdits]);
+    assert_eq!(click(&mut harness, "Compare again"), [PanelRequest::Compare]);
+    assert_eq!(harness.state().state.tab, Tab::Figures);
+    harness.state_mut().sample.what_if.comparison =
+        Comparison::Running { fraction: f32::NAN, doing: "Baseline, run 1 of 5".into() };
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Compare again").is_none(), "one comparison at a time");
+    assert_eq!(click(&mut harness, "Cancel"), [PanelRequest::CancelCompare]);
+    harness.state_mut().sample.what_if.edits.clear();
+    harness.state_mut().sample.what_if.comparison = Comparison::None;
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Compare with baseline").is_none(), "nothing to compare");
+}
+
+#[test]
+fn a_dragged_slider_sends_one_clamped_request_on_release() {
+    let mut harness = open(Sample::new());
+    for (name, high) in [("Traffic demand", 3.0), ("Roofs with solar", 1.0), ("Electric cars", 1.0)] {
+        let rail = harness.get_by_role_and_label(Role::Slider, name).rect();
+        harness.drag_at(rail.center());
+        harness.run_steps(2);
+        for step in 1..6 {
+            harness.hover_at(rail.center() + egui::vec2(60.0 * step as f32, 0.0));
+            harness.run_steps(1);
+        }
+        assert_eq!(harness.state().asked, [], "{name}: nothing while the hand is on it");
+        harness.drop_at(rail.center() + egui::vec2(300.0, 0.0));
+        harness.run_steps(4);
+        let asked = std::mem::take(&mut harness.state_mut().asked);
+        let value = match asked.as_slice() {
+            [PanelRequest::Edit(Request::SetDemandFactor(v) | Request::SetPvShare(v) | Request::SetEvShare(v))] => *v,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!(value, high, "{name}: drawn beyond its end");
+        harness.remove_cursor();
+        harness.run_steps(60);
+        assert_eq!(harness.state().asked, [], "{name}: sent once");
+    }
+}
+
+#[test]
+fn arrow_keys_on_a_slider_send_one_request_after_a_rest() {
+    let mut harness = open(Sample::new());
+    harness.get_by_role_and_label(Role::Slider, "Electric cars").focus();
+    harness.run_steps(2);
+    for _ in 0..5 {
+        harness.key_press(Key::ArrowRight);
+        harness.run_steps(1);
+    }
+    assert_eq!(harness.state().asked, []);
+    harness.run_steps(60);
+    assert_eq!(harness.state().asked, [PanelRequest::Edit(Request::SetEvShare(0.10))]);
+}
+
+#[test]
+fn the_time_of_day_is_set_on_release_and_stays_within_the_day() {
+    let mut harness = open(Sample::new());
+    let rail = harness.get_by_role_and_label(Role::Slider, "Time of day").rect();
+    harness.drag_at(rail.center());
+    harness.run_steps(2);
+    harness.hover_at(rail.right_center() + egui::vec2(200.0, 0.0));
+    harness.run_steps(1);
+    harness.drop_at(rail.right_center() + egui::vec2(200.0, 0.0));
+    harness.run_steps(3);
+    assert_eq!(harness.state().asked, [PanelRequest::SetTimeOfDay(86_100.0)]);
+}
+
+#[test]
+fn the_date_is_chosen_from_a_menu() {
+    let mut harness = open(Sample::new());
+    assert_eq!(click(&mut harness, "Date: Thu 18 Jun 2026"), []);
+    let day = citytwin_model::time::civil::date;
+    assert_eq!(click(&mut harness, "Day after"), [PanelRequest::SetDate(day(2026, 6, 19))]);
+}
+
+#[test]
+fn the_inspector_flies_selects_copies_and_closes() {
+    let mut harness = open(Sample::new());
+    let road = FeatureRef::Road(RoadId(7));
+    assert_eq!(click(&mut harness, "Fly there"), [PanelRequest::FlyTo(FlyTarget::Feature(road))]);
+    let sensor = PanelRequest::Select(FeatureRef::Sensor(SensorId(2)));
+    assert_eq!(click(&mut harness, "Watched by Nordbrücke, north side"), [sensor]);
+    harness.get_by_label("Copy the source id").click();
+    harness.run_steps(1);
+    harness.step();
+    assert_eq!(click(&mut harness, "Clear the selection (Esc)"), [PanelRequest::ClearSelection]);
+}
+
+#[test]
+fn a_vehicle_can_be_followed() {
+    let mut sample = Sample::new();
+    let mut vehicle = sample::road();
+    vehicle.picked = Picked::Vehicle(12);
+    sample.inspector = Some(vehicle);
+    let mut harness = open(sample);
+    assert_eq!(click(&mut harness, "Follow"), [PanelRequest::FollowVehicle(Some(12))]);
+    harness.state_mut().sample.inspector.as_mut().unwrap().followed = true;
+    harness.run_steps(2);
+    assert_eq!(click(&mut harness, "Stop following"), [PanelRequest::FollowVehicle(None)]);
+    assert_eq!(click(&mut harness, "Fly there"), [PanelRequest::FlyTo(FlyTarget::Vehicle(12))]);
+}
+
+#[test]
+fn a_problem_with_a_place_is_a_click_away_and_the_filter_narrows() {
+    let mut harness = open(Sample::new());
+    click(&mut harness, "Problems");
+    let name = "way/1001: outline crosses itself; mended";
+    let there = FlyTarget::Place(Coord { x: 1.0, y: -1.0 }, SourceRef::Way(1001));
+    assert_eq!(click(&mut harness, name), [PanelRequest::FlyTo(there)]);
+    let nowhere = "way/1004: 3 of its 12 nodes are not in the file; drawn without them";
+    assert_eq!(click(&mut harness, nowhere), [], "it has no place");
+    harness.get_by_role_and_label(Role::TextInput, "Filter problems").focus();
+    harness.run_steps(1);
+    harness.get_by_role_and_label(Role::TextInput, "Filter problems").type_text("way/1007");
+    harness.run_steps(3);
+    assert!(harness.query_by_label("1 of 137 problems").is_some());
+    assert!(harness.query_by_label(name).is_none());
+}
+
+#[test]
+fn search_asks_lists_and_goes() {
+    let mut harness = open(Sample::new());
+    harness.get_by_role_and_label(Role::TextInput, "Search the city").focus();
+    harness.run_steps(1);
+    harness.get_by_role_and_label(Role::TextInput, "Search the city").type_text("nord ");
+    harness.run_steps(3);
+    let asked = std::mem::take(&mut harness.state_mut().asked);
+    assert_eq!(asked.last(), Some(&PanelRequest::Search("nord".into())));
+    let hall = FeatureRef::Building(BuildingId(3));
+    let go = [PanelRequest::Select(hall), PanelRequest::FlyTo(FlyTarget::Feature(hall))];
+    assert_eq!(click(&mut harness, "Nordbad: Public building"), go);
+    assert_eq!(click(&mut harness, "Clear the search"), [PanelRequest::Search(String::new())]);
+    assert_eq!(harness.state().state.search, "");
+}
+
+#[test]
+fn enter_goes_to_the_first_hit() {
+    let mut harness = open(Sample::new());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+    harness.run_steps(2);
+    harness.get_by_role_and_label(Role::TextInput, "Search the city").type_text("n");
+    harness.run_steps(2);
+    harness.state_mut().asked.clear();
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    let bridge = FeatureRef::Road(RoadId(7));
+    assert_eq!(harness.state().asked, [PanelRequest::Select(bridge), PanelRequest::FlyTo(FlyTarget::Feature(bridge))]);
+}
+
+#[test]
+fn keys_do_what_the_sheet_says() {
+    let mut harness = open(Sample::new());
+    let bridge = FlyTarget::Feature(FeatureRef::Road(RoadId(7)));
+    for (modifiers, key, request) in [
+        (Modifiers::NONE, Key::Space, PanelRequest::Pause(true)),
+        (Modifiers::NONE, Key::Comma, PanelRequest::SetSpeed(1.0)),
+        (Modifiers::NONE, Key::Period, PanelRequest::SetSpeed(60.0)),
+        (Modifiers::NONE, Key::Num5, PanelRequest::SetLayer(LayerKind::BuildingLoad)),
+        (Modifiers::NONE, Key::F, PanelRequest::FlyTo(bridge)),
+        (Modifiers::NONE, Key::Home, PanelRequest::Camera(CameraPreset::Home)),
+        (Modifiers::NONE, Key::T, PanelRequest::Camera(CameraPreset::Top)),
+        (Modifiers::NONE, Key::F12, PanelRequest::Screenshot),
+        (Modifiers::NONE, Key::Escape, PanelRequest::ClearSelection),
+        (Modifiers::COMMAND, Key::Z, PanelRequest::UndoEdit),
+    ] {
+        harness.key_press_modifiers(modifiers, key);
+        harness.run_steps(2);
+        assert_eq!(std::mem::take(&mut harness.state_mut().asked), [request], "{key:?}");
+    }
+    harness.key_press(Key::Num4);
+    harness.run_steps(2);
+    assert_eq!(harness.state().asked, [], "a layer that cannot be had has no key");
+}
+
+#[test]
+fn keys_typed_into_a_field_stay_there() {
+    let mut harness = open(Sample::new());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+    harness.run_steps(2);
+    harness.state_mut().asked.clear();
+    for key in [Key::T, Key::F, Key::Num5, Key::Space, Key::Home] {
+        harness.key_press(key);
+        harness.run_steps(2);
+    }
+    assert_eq!(harness.state().asked, []);
+}
+
+#[test]
+fn sheets_open_and_close() {
+    let mut harness = open(Sample::new());
+    harness.key_press(Key::F1);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Keys and mouse").is_some());
+    assert!(harness.query_by_label("Zoom to the pointer").is_some(), "the map's keys stand beside the panels' own");
+    harness.key_press(Key::Space);
+    harness.run_steps(2);
+    assert_eq!(harness.state().asked, [], "a sheet has the keys");
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(!harness.state().state.help_open);
+    assert_eq!(harness.state().asked, [], "Esc closed the sheet and nothing else");
+    click(&mut harness, "Models and how far to trust them");
+    assert!(harness.query_by_label("not validated").is_some());
+    click(&mut harness, "Close this sheet (Esc)");
+    assert!(!harness.state().state.models_open);
+}
+
+#[test]
+fn notices_are_dismissed() {
+    let mut sample = Sample::new();
+    sample.notices = sample::notices();
+    sample.notices.truncate(1);
+    let mut harness = open(sample);
+    assert_eq!(click(&mut harness, "Dismiss"), [PanelRequest::DismissNotice(1)]);
+}
+
+#[test]
+fn the_emulation_is_always_marked_and_the_feed_opens() {
+    let mut harness = open(Sample::new());
+    assert!(harness.query_by_label("EMULATED").is_some());
+    click(&mut harness, "Left panel (F2)");
+    click(&mut harness, "Right panel (F3)");
+    harness.run_steps(20);
+    assert!(harness.query_by_label("EMULATED").is_some());
+    assert!(harness.query_by_label("© OpenStreetMap contributors, ODbL 1.0").is_some());
+    assert!(harness.query_by_label_contains("Legend: Traffic speed").is_some(), "the map keeps its legend");
+    click(&mut harness, "Feed: Live");
+    assert!(harness.query_by_label("5,214 packets").is_some());
+    harness.state_mut().sample.feed.emulated = false;
+    harness.run_steps(2);
+    assert!(harness.query_by_label("EMULATED").is_none());
+}
+
+#[test]
+fn what_the_program_cannot_do_is_not_offered() {
+    let mut harness = Harness::builder().with_size([1280.0, 800.0]).build_ui_state(
+        |ui, desk: &mut Desk| {
+            let input = citytwin_panels::PanelInput { can: Default::default(), models: &[], ..desk.sample.input() };
+            draw(ui, &mut desk.state, &input, &mut desk.asked);
+        },
+        Desk { sample: Sample::new(), state: PanelState::default(), asked: Vec::new() },
+    );
+    harness.run_steps(6);
+    for name in ["Save a picture (F12)", "Whole city (Home)", "Fly there", "Models and how far to trust them"] {
+        assert!(harness.query_by_label(name).is_none(), "{name}");
+    }
+    for key in [Key::F12, Key::Home, Key::T, Key::F] {
+        harness.key_press(key);
+        harness.run_steps(2);
+    }
+    assert_eq!(harness.state().asked, []);
+}
+
+#[test]
+fn groups_and_layers_left_out_are_not_shown() {
+    let mut sample = Sample::new();
+    sample.layers = vec![LayerInfo::usual(LayerKind::Plain), LayerInfo::usual(LayerKind::Pv)];
+    sample.shown = vec![(LayerGroup::Trees, true)];
+    let harness = open(sample);
+    assert!(harness.query_by_label("Trees").is_some() && harness.query_by_label("Water").is_none());
+    assert!(harness.query_by_label("Solar power").is_some() && harness.query_by_label("Traffic flow").is_none());
+}

@@ -1,0 +1,308 @@
+//! A made-up city for the panels' tests: every kind of data, and its extremes.
+
+use citytwin_model::{
+    Assumptions, BuildingId, Coord, EnergyAssetId, FeatureRef, LonLat, Origin, Problem, ProblemKind, Quality, RoadId,
+    SensorId, SourceRef,
+    time::civil::{date, time},
+};
+use citytwin_panels::{
+    Abilities, Better, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, History, InspectorData,
+    KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, Measure, ModelNote, Notice, Observation, PanelInput,
+    Picked, PickedRoad, Related, SearchHit, TrafficNow, Trail, Unit, Validation, WhatIfData,
+};
+
+/// Owns what a [`PanelInput`] borrows.
+pub struct Sample {
+    pub name: String,
+    pub attribution: Vec<String>,
+    pub layer: LayerKind,
+    pub layers: Vec<LayerInfo>,
+    pub shown: Vec<(LayerGroup, bool)>,
+    pub feed: FeedData,
+    pub inspector: Option<InspectorData>,
+    pub what_if: WhatIfData,
+    pub figures: Vec<KeyFigureRow>,
+    pub history: History,
+    pub problems: Vec<Problem>,
+    pub search: Vec<SearchHit>,
+    pub notices: Vec<Notice>,
+    pub paused: bool,
+    pub speed: f64,
+}
+
+pub const MODELS: [ModelNote; 2] = [
+    ModelNote {
+        name: "Traffic: car following on the road network",
+        drives: "vehicles, flows, speeds, travel times",
+        how: "Every vehicle chooses its fastest route, keeps its distance (IDM) and stops at signals.",
+        validation: Validation::Plausible,
+        evidence: "Free speeds and saturation flows agree with the HCM; not yet held against counts of this city.",
+    },
+    ModelNote {
+        name: "Energy: hourly profiles by use and floor area",
+        drives: "building load, transformer loading",
+        how: "Each building follows the standard load profile of its use, scaled by its floor area.",
+        validation: Validation::NotValidated,
+        evidence: "Floor areas come from the map's levels, which are inferred for most buildings.",
+    },
+];
+
+pub const CAMERA_KEYS: [KeyNote; 4] = [
+    KeyNote { keys: "Drag", does: "Move the map" },
+    KeyNote { keys: "Right drag", does: "Turn and tilt" },
+    KeyNote { keys: "Wheel", does: "Zoom to the pointer" },
+    KeyNote { keys: "W A S D", does: "Move" },
+];
+
+impl Sample {
+    /// A city in full swing.
+    pub fn new() -> Self {
+        let mut layers: Vec<LayerInfo> = LayerKind::ALL.into_iter().map(LayerInfo::usual).collect();
+        layers[3].unavailable = Some("Compare your changes first.".into());
+        Self {
+            name: "Flussheim".into(),
+            attribution: vec!["© OpenStreetMap contributors, ODbL 1.0".into()],
+            layer: LayerKind::TrafficSpeed,
+            layers,
+            shown: LayerGroup::ALL.map(|group| (group, group != LayerGroup::Labels)).to_vec(),
+            feed: feed(),
+            inspector: Some(road()),
+            what_if: what_if(),
+            figures: figures(),
+            history: history(),
+            problems: problems(137),
+            search: vec![
+                SearchHit {
+                    title: "Nordbrücke".into(),
+                    kind: "Primary road, bridge".into(),
+                    feature: FeatureRef::Road(RoadId(7)),
+                },
+                SearchHit {
+                    title: "Nordbad".into(),
+                    kind: "Public building".into(),
+                    feature: FeatureRef::Building(BuildingId(3)),
+                },
+            ],
+            notices: Vec::new(),
+            paused: false,
+            speed: 10.0,
+        }
+    }
+
+    /// What the panels get.
+    pub fn input(&self) -> PanelInput<'_> {
+        PanelInput {
+            city: CityData {
+                name: &self.name,
+                population: Some(40_120),
+                buildings: 8_312,
+                roads: 2_114,
+                sensors: 24,
+                attribution: &self.attribution,
+            },
+            clock: ClockData {
+                local: date(2026, 6, 18).to_datetime(time(8, 32, 5, 0)),
+                zone: "Europe/Berlin",
+                speed: self.speed,
+                achieved: None,
+                paused: self.paused,
+                daylight: Some((time(4, 43, 0, 0), time(21, 33, 0, 0))),
+                settable: Some("Setting the clock starts the traffic anew from there."),
+            },
+            traffic: Some(TrafficNow { under_way: 1_904, arrived: 12_331, refused: 41 }),
+            feed: Some(&self.feed),
+            layer: self.layer,
+            layers: &self.layers,
+            shown: &self.shown,
+            inspector: self.inspector.as_ref(),
+            what_if: Some(&self.what_if),
+            figures: &self.figures,
+            history: Some(&self.history),
+            problems: &self.problems,
+            search: &self.search,
+            models: &MODELS,
+            camera_keys: &CAMERA_KEYS,
+            notices: &self.notices,
+            busy: None,
+            can: Abilities { camera_presets: true, fly_to: true, follow: true, screenshot: true, search: true },
+        }
+    }
+}
+
+fn feed() -> FeedData {
+    FeedData {
+        state: FeedState::Live,
+        source: "mqtt://127.0.0.1:41883 (embedded broker)".into(),
+        emulated: true,
+        packets: 5_214,
+        readings: 5_209,
+        refused: 5,
+        dropped: 0,
+        last_error: Some("citytwin/flussheim/x/speed: `value` is not a number".into()),
+        sensors: 24,
+        good: 22,
+        stale: 2,
+        oldest_s: Some(192.0),
+    }
+}
+
+/// A bridge with a sensor.
+pub fn road() -> InspectorData {
+    let curve = |h: f64| 640.0 + 380.0 * (-(h + 0.6).powi(2)).exp() + 120.0 * (2.1 * h).sin();
+    InspectorData {
+        picked: Picked::Feature(FeatureRef::Road(RoadId(7))),
+        title: "Nordbrücke".into(),
+        kind: "Primary road, bridge".into(),
+        source: Some(SourceRef::Way(4_711_008)),
+        at: Some(LonLat { lon: 8.68213, lat: 50.11092 }),
+        facts: vec![
+            fact("Lanes", "2 + 2", Origin::Stated),
+            fact("Width", "14.0 m", Origin::Inferred("lanes × 3.5 m")),
+            fact("Speed limit", "50 km/h", Origin::Inferred("default of a primary road in a town, DE")),
+            fact("Length", "312 m", Origin::Stated),
+        ],
+        measures: vec![Measure {
+            label: "Vehicle flow".into(),
+            unit: Unit::VehiclesPerHour,
+            observed: Some(Observation {
+                value: 1_184.0,
+                quality: Quality::Good,
+                age_s: 12.0,
+                sensor: "Nordbrücke, north side".into(),
+                emulated: true,
+            }),
+            simulated: Some(1_240.0),
+            model: "Traffic: car following".into(),
+            trail: Some(Trail {
+                observed: (0..72)
+                    .map(|k| -6.0 + f64::from(k) / 12.0)
+                    .map(|h| [h, curve(h) + 40.0 * (9.0 * h).sin()])
+                    .collect(),
+                simulated: (0..144).map(|k| -6.0 + f64::from(k) / 24.0).map(|h| [h, curve(h)]).collect(),
+            }),
+        }],
+        related: vec![Related {
+            label: "Watched by".into(),
+            title: "Nordbrücke, north side".into(),
+            feature: FeatureRef::Sensor(SensorId(2)),
+        }],
+        tags: [
+            ("highway", "primary"),
+            ("name", "Nordbrücke"),
+            ("bridge", "yes"),
+            ("lanes", "4"),
+            ("surface", "asphalt"),
+        ]
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .to_vec(),
+        problems: vec!["turn restriction ignored: its via node is missing".into()],
+        followed: false,
+    }
+}
+
+/// A building whose load only the engine knows.
+#[allow(dead_code, reason = "not every test looks at a building")]
+pub fn building() -> InspectorData {
+    InspectorData {
+        picked: Picked::Feature(FeatureRef::Building(BuildingId(3))),
+        title: "Hafenstraße 12".into(),
+        kind: "Apartment building".into(),
+        source: Some(SourceRef::Relation(99)),
+        measures: vec![Measure {
+            label: "Electric load".into(),
+            unit: Unit::Watts,
+            observed: None,
+            simulated: Some(18_420.0),
+            model: "Energy: hourly profiles".into(),
+            trail: None,
+        }],
+        related: vec![Related {
+            label: "Fed by".into(),
+            title: "Transformer T-017".into(),
+            feature: FeatureRef::EnergyAsset(EnergyAssetId(4)),
+        }],
+        problems: Vec::new(),
+        ..road()
+    }
+}
+
+fn fact(label: &str, value: &str, origin: Origin) -> Fact {
+    Fact { label: label.into(), value: value.into(), origin }
+}
+
+fn what_if() -> WhatIfData {
+    let baseline = Assumptions::default();
+    let source = SourceRef::Way(4_711_008);
+    let now = Assumptions { pv_share: 0.35, closed_roads: [source.clone()].into(), ..baseline.clone() };
+    WhatIfData {
+        baseline,
+        now,
+        edits: vec!["Closed Nordbrücke (way/4711008)".into(), "Roofs with solar 10% → 35%".into()],
+        road: Some(PickedRoad { source, name: "Nordbrücke".into(), closed: true, refused: None }),
+        comparison: Comparison::Done("24 h, 5 paired runs".into()),
+    }
+}
+
+fn figures() -> Vec<KeyFigureRow> {
+    let row = |label: &str, unit, baseline, now, interval, better| KeyFigureRow {
+        label: label.into(),
+        unit,
+        baseline,
+        now,
+        interval,
+        better,
+        says: "Traffic: car following. Mean over all trips that arrived.".into(),
+    };
+    vec![
+        row("Mean travel time", Unit::Seconds, Some(682.0), Some(771.0), Some(24.0), Better::Lower),
+        row("Trips arrived", Unit::Of("trips"), Some(118_204.0), Some(118_140.0), Some(210.0), Better::Higher),
+        row("Distance driven", Unit::VehicleKilometres, Some(402_110.0), Some(431_700.0), Some(2_900.0), Better::Lower),
+        row("Energy supplied", Unit::MegawattHours, Some(412.0), Some(377.5), Some(1.2), Better::Lower),
+        row("Solar energy", Unit::MegawattHours, Some(18.1), Some(63.4), None, Better::Higher),
+        row("Peak transformer loading", Unit::Share, Some(0.87), None, None, Better::Lower),
+    ]
+}
+
+fn history() -> History {
+    let at_s: Vec<f64> = (0..288).map(|k| 30_600.0 + 300.0 * f64::from(k)).collect();
+    let hour = |s: &f64| (s / 3_600.0) % 24.0;
+    let sun = |h: f64| ((h - 6.0) / 14.0 * std::f64::consts::PI).sin().max(0.0);
+    let load: Vec<f64> =
+        at_s.iter().map(hour).map(|h| 14e6 + 5e6 * (-(h - 19.0).powi(2) / 8.0).exp() + 3e6 * sun(h)).collect();
+    let pv: Vec<f64> = at_s.iter().map(hour).map(|h| if h < 24.0 { 4e6 * sun(h) } else { 0.0 }).collect();
+    let mut vehicles: Vec<f64> = at_s
+        .iter()
+        .map(hour)
+        .map(|h| 200.0 + 1_700.0 * ((-(h - 8.0).powi(2) / 2.0).exp() + (-(h - 17.0).powi(2) / 3.0).exp()))
+        .collect();
+    vehicles[120] = f64::NAN;
+    let supplied_w = load.iter().zip(&pv).map(|(l, p)| 1.03 * l - p).collect();
+    History { at_s, load_w: load, pv_w: pv, supplied_w, vehicles }
+}
+
+/// Problems of all kinds; every fifth has no place.
+pub fn problems(n: usize) -> Vec<Problem> {
+    let kinds = [
+        (ProblemKind::MissingReference, "3 of its 12 nodes are not in the file; drawn without them"),
+        (ProblemKind::Geometry, "outline crosses itself; mended"),
+        (ProblemKind::TagValue, "maxspeed=`walk fast` cannot be read; default of the class used"),
+        (ProblemKind::Connectivity, "cannot be reached from the main network: 4 links, 0.31 km"),
+    ];
+    (0..n)
+        .map(|k| {
+            let (kind, what) = kinds[k % kinds.len()];
+            let at = (k % 5 != 4).then_some(Coord { x: k as f64, y: -(k as f64) });
+            Problem { source: SourceRef::Way(1_000 + k as i64), kind, what: what.into(), at }
+        })
+        .collect()
+}
+
+/// Notices of each gravity.
+#[allow(dead_code, reason = "not every test shows notices")]
+pub fn notices() -> Vec<Notice> {
+    let notice = |id, gravity, text: &str| Notice { id, gravity, text: text.into() };
+    vec![
+        notice(1, Gravity::Done, "Picture saved to /home/ana/citytwin/flussheim-0832.png"),
+        notice(2, Gravity::Error, "way/12 carries no motor vehicles, so there is nothing to close"),
+    ]
+}
