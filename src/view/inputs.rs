@@ -173,6 +173,10 @@ pub enum CameraCommand {
     Home,
     /// From straight above, north up.
     TopDown,
+    /// Tilted again, about the same place.
+    Tilt,
+    /// Keep this moving place (city metres) in the middle.
+    Follow { at: [f32; 3] },
     /// Exactly this view: `yaw_rad` is the direction looked at, clockwise from north; `pitch_rad` the angle
     /// below the horizon.
     Set { target: [f32; 3], distance_m: f32, yaw_rad: f32, pitch_rad: f32 },
