@@ -1,0 +1,3 @@
+//! The importer on whole files: real extracts against an independent count, malformed files, mutations.
+
+mod support;
