@@ -25,14 +25,14 @@ pub struct Modules {
     pub peak_w: [f32; 2],
 }
 
-/// Share of a slope's (or flat roof's) area that modules cover: edges, chimneys, windows, installations and
+/// Module area per area of slope or flat roof: edges, chimneys, windows, installations and
 /// shade stay free. Set so that cities come near the rule of thumb of IEA-PVPS T7-4 (2002): 0.4 m² of well
 /// lit roof per m² of ground floor. `None` for shapes that bend too much.
 fn usable(shape: RoofShape) -> Option<f64> {
     match shape {
-        RoofShape::Flat => Some(0.45),
+        RoofShape::Flat => Some(0.40),
         RoofShape::Gabled | RoofShape::Skillion | RoofShape::Gambrel => Some(0.60),
-        RoofShape::Hipped | RoofShape::HalfHipped | RoofShape::Mansard => Some(0.45),
+        RoofShape::Hipped | RoofShape::HalfHipped | RoofShape::Mansard => Some(0.40),
         RoofShape::Pyramidal => Some(0.30),
         RoofShape::Dome | RoofShape::Onion | RoofShape::Cone | RoofShape::Round => None,
     }
@@ -50,7 +50,7 @@ pub fn modules(building: &Building, latitude_deg: f64) -> Option<Modules> {
     let mut found = Modules { planes: [Plane::nearest(0.0, 0.0); 2], peak_w: [0.0; 2] };
     let mut module_m2 = 0.0;
     for (slot, slope) in planes.into_iter().flatten().enumerate() {
-        let covered = area_m2 * slope.share / slope.tilt_deg.to_radians().cos() * share;
+        let covered = area_m2 * slope.area * share;
         found.planes[slot] = Plane::nearest(slope.tilt_deg, slope.azimuth_deg);
         found.peak_w[slot] = (covered * MODULE_EFFICIENCY * STC_W_M2) as f32;
         module_m2 += covered;
@@ -62,15 +62,15 @@ pub fn modules(building: &Building, latitude_deg: f64) -> Option<Modules> {
 struct Slope {
     tilt_deg: f64,
     azimuth_deg: f64,
-    /// Share of the footprint under it, 1.
-    share: f64,
+    /// Roof area per footprint area of the building, 1.
+    area: f64,
 }
 
 /// The slopes that face enough of the sun's way.
 fn slopes(building: &Building, latitude_deg: f64) -> [Option<Slope>; 2] {
     let equator_deg = if latitude_deg < 0.0 { 0.0 } else { 180.0 };
     let roof = &building.volume.roof;
-    let flat = Slope { tilt_deg: FLAT_TILT_DEG, azimuth_deg: equator_deg, share: 1.0 };
+    let flat = Slope { tilt_deg: FLAT_TILT_DEG, azimuth_deg: equator_deg, area: 1.0 };
     let Some(plan) = Plan::of(building) else { return [Some(flat), None] };
     let run_m = match roof.shape.value {
         RoofShape::Flat => return [Some(flat), None],
@@ -85,7 +85,8 @@ fn slopes(building: &Building, latitude_deg: f64) -> [Option<Slope>; 2] {
     let across_ridge = if roof.across { plan.long_azimuth_deg } else { plan.long_azimuth_deg + 90.0 };
     let faces = |azimuth_deg: f64, share: f64| {
         let turn = (azimuth_deg - equator_deg + 180.0).rem_euclid(360.0) - 180.0;
-        (turn.abs() <= TURN_MAX_DEG).then_some(Slope { tilt_deg, azimuth_deg, share })
+        let area = share / tilt_deg.to_radians().cos();
+        (turn.abs() <= TURN_MAX_DEG).then_some(Slope { tilt_deg, azimuth_deg, area })
     };
     match (roof.shape.value, roof.direction_deg) {
         (RoofShape::Skillion, direction) => [faces(direction.map_or(across_ridge, f64::from), 1.0), None],
@@ -119,5 +120,50 @@ impl Plan {
             short_m: length(short),
             long_azimuth_deg: long.0.atan2(long.1).to_degrees(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::building;
+
+    /// By hand: 20 m × 10 m under a gable 4 m high: tilt 38.66°, slope area 0.64 × footprint, 0.6 of it covered.
+    #[test]
+    fn a_gable_along_the_street_lights_its_southern_slope() {
+        let along = building(0, BuildingUse::House, (0.0, 0.0), (20.0, 10.0), RoofShape::Gabled);
+        let slope_w = (200.0 * 0.5 / (0.8_f64).atan().cos() * 0.6 * 200.0) as f32;
+        for (latitude, azimuth) in [(50.0, 180.0), (-30.0, 0.0)] {
+            let found = modules(&along, latitude).unwrap();
+            assert_eq!(found.planes[0], Plane::nearest(38.66, azimuth));
+            assert!((found.peak_w[0] - slope_w).abs() < 1.0 && found.peak_w[1] == 0.0, "{found:?}");
+        }
+        let mut across = along.clone();
+        across.volume.roof.across = true;
+        let found = modules(&across, 50.0).unwrap();
+        assert!(found.peak_w[0] > 0.0 && found.peak_w[0] == found.peak_w[1], "east and west: {found:?}");
+    }
+
+    #[test]
+    fn flat_roofs_face_the_equator_and_some_roofs_carry_none() {
+        let flat = building(0, BuildingUse::Office, (0.0, 0.0), (30.0, 10.0), RoofShape::Flat);
+        let found = modules(&flat, 50.0).unwrap();
+        assert_eq!((found.planes[0], found.peak_w), (Plane::nearest(15.0, 180.0), [24_000.0, 0.0]));
+        for (usage, size, shape) in [
+            (BuildingUse::Public, (30.0, 30.0), RoofShape::Dome),
+            (BuildingUse::Ancillary, (30.0, 30.0), RoofShape::Flat),
+            (BuildingUse::House, (4.0, 4.0), RoofShape::Flat),
+        ] {
+            assert_eq!(modules(&building(0, usage, (0.0, 0.0), size, shape), 50.0), None, "{usage:?} {shape:?}");
+        }
+    }
+
+    #[test]
+    fn a_skillion_faces_where_it_says() {
+        let mut shed = building(0, BuildingUse::Industrial, (0.0, 0.0), (20.0, 10.0), RoofShape::Skillion);
+        shed.volume.roof.direction_deg = Some(200.0);
+        assert_eq!(modules(&shed, 50.0).unwrap().planes[0], Plane::nearest(21.8, 200.0));
+        shed.volume.roof.direction_deg = Some(0.0);
+        assert_eq!(modules(&shed, 50.0), None, "a slope to the north carries none");
     }
 }

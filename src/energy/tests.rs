@@ -15,7 +15,7 @@ const CLEAR: Weather = Weather { ghi: 850.0, dni: 850.0, dhi: 110.0, air_tempera
 const NIGHT: SunPosition = SunPosition { azimuth_deg: 0.0, elevation_deg: -20.0 };
 const DARK: Weather = Weather { ghi: 0.0, dni: 0.0, dhi: 0.0, air_temperature_c: 10.0 };
 
-fn building(index: usize, usage: BuildingUse, at: (f64, f64), size: (f64, f64), roof: RoofShape) -> Building {
+pub fn building(index: usize, usage: BuildingUse, at: (f64, f64), size: (f64, f64), roof: RoofShape) -> Building {
     let (x, y) = at;
     let ring = vec![(x, y), (x + size.0, y), (x + size.0, y + size.1), (x, y + size.1), (x, y)];
     let shape = Polygon::new(LineString::from(ring), vec![]);
