@@ -52,6 +52,16 @@ pub fn named(response: &Response, label: &str) {
     response.widget_info(|| WidgetInfo::labeled(WidgetType::Button, enabled, label));
 }
 
+/// Draws into all the room there is and takes exactly that, however wide the contents would like to be: a
+/// panel must not creep over the map because of one long word.
+pub fn contained(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    let room = ui.available_rect_before_wrap();
+    let mut child = ui.new_child(egui::UiBuilder::new().id_salt("contained").max_rect(room));
+    child.shrink_clip_rect(room.expand(2.0));
+    add(&mut child);
+    ui.allocate_rect(room, Sense::hover());
+}
+
 /// Lines close together, as in a table: for what follows in this `ui`.
 pub fn tight(ui: &mut Ui) {
     ui.spacing_mut().interact_size.y = 18.0;

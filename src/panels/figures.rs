@@ -93,9 +93,9 @@ fn standing(ui: &mut Ui, comparison: &Comparison, no_edits: bool) {
 fn figure(ui: &mut Ui, row: &KeyFigureRow) {
     tight(ui);
     let (words, colour, why) = match row.verdict() {
-        Verdict::Better => ("better", theme::BETTER, "Outside the 95% interval: a real change for the better."),
-        Verdict::Worse => ("worse", theme::WORSE, "Outside the 95% interval: a real change for the worse."),
-        Verdict::Changed => ("changed", theme::ACCENT, "Outside the 95% interval: a real change."),
+        Verdict::Better => ("better", theme::BETTER, "Outside the 95% interval: more than chance, and for the better."),
+        Verdict::Worse => ("worse", theme::WORSE, "Outside the 95% interval: more than chance, and for the worse."),
+        Verdict::Changed => ("changed", theme::ACCENT, "Outside the 95% interval: more than chance."),
         Verdict::Unclear => ("no clear change", theme::WEAK, "Within the 95% interval: chance alone explains it."),
         Verdict::NoInterval => ("single run", theme::WEAK, "From one run: how much is chance is not known."),
         Verdict::Unknown => ("", theme::WEAK, ""),

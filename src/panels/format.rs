@@ -20,7 +20,7 @@ pub enum Unit {
     VehiclesPerHour,
     /// Vehicles.
     Vehicles,
-    /// Vehicle-kilometres.
+    /// Kilometres driven by all vehicles together.
     VehicleKilometres,
     /// km/h.
     KilometresPerHour,
@@ -97,7 +97,7 @@ impl Unit {
             Self::WattsPerSquareMetre => (1.0, "W/m²"),
             Self::VehiclesPerHour => (1.0, "veh/h"),
             Self::Vehicles => (1.0, "vehicles"),
-            Self::VehicleKilometres => (1.0, "veh·km"),
+            Self::VehicleKilometres => (1.0, "km"),
             Self::KilometresPerHour => (1.0, "km/h"),
             Self::Celsius => (1.0, "°C"),
             Self::MicrogramsPerCubicMetre => (1.0, "µg/m³"),
@@ -189,8 +189,11 @@ pub fn hour_minute(second_of_day: f64) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// Digits in groups of three, a true minus sign, no negative nothing.
+/// Digits in groups of three, a true minus sign, no negative nothing; powers of ten beyond 10¹².
 fn grouped(value: f64, decimals: usize) -> String {
+    if value.abs() >= 1e12 {
+        return format!("{value:.2e}").replace('-', "−");
+    }
     let text = format!("{:.decimals$}", value.abs());
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), None), |(w, f)| (w, Some(f)));
     let mut out = String::with_capacity(text.len() + 8);
@@ -235,6 +238,7 @@ mod tests {
             (Unit::Celsius, -0.04, "0.0 °C"),
             (Unit::Vehicles, 1e6, "1,000,000 vehicles"),
             (Unit::Of("kVA"), 400.0, "400 kVA"),
+            (Unit::Vehicles, -1e300, "−1.00e300 vehicles"),
             (Unit::Watts, f64::NAN, NO_NUMBER),
             (Unit::Watts, f64::INFINITY, NO_NUMBER),
         ] {

@@ -1,6 +1,6 @@
 //! The keys that the panels answer, and their words on the help sheet: one table for both.
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, Key, KeyboardShortcut, Modifiers, Popup};
 
 use crate::{CameraPreset, FlyTarget, PanelInput, PanelRequest, PanelState, SPEEDS, input::Picked};
 
@@ -55,13 +55,20 @@ pub(crate) fn sheet(input: &PanelInput) -> Vec<(&'static str, &'static str)> {
 
 /// Turns key presses into requests, unless a text field or another control has the keyboard.
 pub(crate) fn handle(ctx: &Context, state: &mut PanelState, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    let focused = ctx.memory(|memory| memory.focused().is_some());
+    // Esc has already taken the focus away or closed the menu when this runs: what counts is the frame before.
+    let esc_taken = std::mem::replace(&mut state.keys_held, focused || Popup::is_any_open(ctx)) || focused;
     if ctx.text_edit_focused() {
         return;
     }
     let sheet_open = state.help_open || state.models_open;
-    let focused = ctx.memory(|memory| memory.focused().is_some());
     for (modifiers, key, _, _, action) in KEYS {
-        let taken = focused && matches!(key, Key::Space | Key::Escape) || sheet_open && action != Action::Help;
+        let taken = match key {
+            Key::F1 => false,
+            Key::Space => focused || sheet_open,
+            Key::Escape => esc_taken || sheet_open,
+            _ => sheet_open,
+        };
         let shortcut = KeyboardShortcut::new(modifiers, key);
         if !taken && is_offered(action, input) && ctx.input_mut(|i| i.consume_shortcut(&shortcut)) {
             act(action, state, input, out);
@@ -70,11 +77,9 @@ pub(crate) fn handle(ctx: &Context, state: &mut PanelState, input: &PanelInput, 
     if ctx.input(|i| i.events.iter().any(|e| matches!(e, egui::Event::Text(text) if text == "?"))) {
         act(Action::Help, state, input, out);
     }
-    if sheet_open {
-        return;
-    }
-    for (key, layer) in DIGITS.iter().zip(input.layers) {
-        if layer.unavailable.is_none() && ctx.input_mut(|i| i.consume_key(NONE, *key)) {
+    let digits = DIGITS.iter().zip(input.layers).filter(|(_, layer)| !sheet_open && layer.unavailable.is_none());
+    for (key, layer) in digits {
+        if ctx.input_mut(|i| i.consume_key(NONE, *key)) {
             out.push(PanelRequest::SetLayer(layer.kind));
         }
     }

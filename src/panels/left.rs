@@ -4,7 +4,7 @@ use egui::{Button, Key, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::{
     FlyTarget, LayerInfo, PanelInput, PanelRequest, PanelState, SearchHit,
-    element::{Entry, fine, icon_button, name_field, section, tight, weak},
+    element::{Entry, contained, fine, icon_button, name_field, section, tight, weak},
     format::count,
     icon, legend, theme, what_if,
 };
@@ -15,28 +15,30 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
         egui::Frame::new().fill(theme::PANEL).inner_margin(egui::Margin { left: 12, right: 4, top: 8, bottom: 4 });
     let mut open = state.left_open;
     let panel = Panel::left("left-panel").default_size(280.0).size_range(240.0..=400.0).frame(frame);
-    panel.show_collapsible(ui, &mut open, |ui| {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            ui.set_width(ui.available_width() - 8.0);
-            if input.can.search {
-                search(ui, state, input, out);
-            }
-            if !input.layers.is_empty() {
-                section(ui, "Map colours", "", |ui| layers(ui, input, out));
-            }
-            if let Some(data) = input.what_if {
-                let aside =
-                    if data.edits.is_empty() { String::new() } else { count(data.edits.len(), "change", "changes") };
-                section(ui, "What if", &aside, |ui| what_if::show(ui, state, data, out));
-            }
-            if !input.shown.is_empty() {
-                let hidden = input.shown.iter().filter(|(_, shown)| !shown).count();
-                let aside = if hidden > 0 { format!("{hidden} hidden") } else { String::new() };
-                section(ui, "Show on the map", &aside, |ui| groups(ui, input, out));
-            }
-        });
-    });
+    panel.show_collapsible(ui, &mut open, |ui| contained(ui, |ui| sections(ui, state, input, out)));
     state.left_open = open;
+}
+
+fn sections(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.set_width(ui.available_width() - 8.0);
+        if input.can.search {
+            search(ui, state, input, out);
+        }
+        if !input.layers.is_empty() {
+            section(ui, "Map colours", "", |ui| layers(ui, input, out));
+        }
+        if let Some(data) = input.what_if {
+            let aside =
+                if data.edits.is_empty() { String::new() } else { count(data.edits.len(), "change", "changes") };
+            section(ui, "What if", &aside, |ui| what_if::show(ui, state, data, out));
+        }
+        if !input.shown.is_empty() {
+            let hidden = input.shown.iter().filter(|(_, shown)| !shown).count();
+            let aside = if hidden > 0 { format!("{hidden} hidden") } else { String::new() };
+            section(ui, "Show on the map", &aside, |ui| groups(ui, input, out));
+        }
+    });
 }
 
 fn search(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec<PanelRequest>) {

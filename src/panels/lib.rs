@@ -30,8 +30,10 @@
 //!    value on it, with the very [`LayerInfo`] given to the panels: then picture and legend agree.
 //! 6. Sliders send one [`PanelRequest::Edit`] when the hand lets go (the keyboard: after 0.4 s of rest), so no
 //!    throttling is needed. Consecutive edits of one slider may be merged by whoever keeps the list.
-//! 7. Selecting: set [`PanelInput::inspector`]; the panel brings its tab to the front on its own.
-//! 8. [`PanelInput`] borrows: keep figures, history (a few hundred points) and the inspector in the program and
+//! 7. No city yet: leave [`CityData::name`] empty and say in [`PanelInput::busy`] what is being read; only the top bar
+//!    is drawn.
+//! 8. Selecting: set [`PanelInput::inspector`]; the panel brings its tab to the front on its own.
+//! 9. [`PanelInput`] borrows: keep figures, history (a few hundred points) and the inspector in the program and
 //!    renew them a few times a second, not on every frame. Ages count city seconds.
 
 pub mod format;
@@ -84,9 +86,11 @@ pub fn draw(
     }
     let ctx = root.ctx().clone();
     top_bar::show(root, state, input, out);
-    time_bar::show(root, state, input, out);
-    left::show(root, state, input, out);
-    right::show(root, state, input, out);
+    if !input.city.name.is_empty() {
+        time_bar::show(root, state, input, out);
+        left::show(root, state, input, out);
+        right::show(root, state, input, out);
+    }
     let map = root.available_rect_before_wrap();
     overlay::show(&ctx, map, state, input, out);
     sheet::show(&ctx, state, input);

@@ -2,7 +2,9 @@
 
 use egui::{Button, Panel, RichText, Ui, vec2};
 
-use crate::{PanelInput, PanelRequest, PanelState, Tab, figures, format, inspector, problems, theme, trends};
+use crate::{
+    PanelInput, PanelRequest, PanelState, Tab, element::contained, figures, format, inspector, problems, theme, trends,
+};
 
 /// Draws the panel.
 pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec<PanelRequest>) {
@@ -18,13 +20,15 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
     let mut open = state.right_open;
     let panel = Panel::right("right-panel").default_size(330.0).size_range(290.0..=520.0).frame(frame);
     panel.show_collapsible(ui, &mut open, |ui| {
-        tabs(ui, state, input);
-        match state.tab {
-            Tab::Inspect => inspector::show(ui, input, out),
-            Tab::Figures => figures::show(ui, input),
-            Tab::Trends => trends::show(ui, input),
-            Tab::Problems => problems::show(ui, state, input, out),
-        }
+        contained(ui, |ui| {
+            tabs(ui, state, input);
+            match state.tab {
+                Tab::Inspect => inspector::show(ui, input, out),
+                Tab::Figures => figures::show(ui, input),
+                Tab::Trends => trends::show(ui, input),
+                Tab::Problems => problems::show(ui, state, input, out),
+            }
+        });
     });
     state.right_open = open;
 }

@@ -24,6 +24,8 @@ pub struct PanelState {
     pub models_open: bool,
     pub search: String,
     pub(crate) search_wanted: bool,
+    /// A control or a menu had the keyboard at the end of the last frame.
+    pub(crate) keys_held: bool,
     pub(crate) demand: Draft,
     pub(crate) pv: Draft,
     pub(crate) ev: Draft,
@@ -43,6 +45,7 @@ impl Default for PanelState {
             models_open: false,
             search: String::new(),
             search_wanted: false,
+            keys_held: false,
             demand: Draft::default(),
             pv: Draft::default(),
             ev: Draft::default(),

@@ -15,6 +15,8 @@ use crate::{
 const DAY_S: f64 = 86_400.0;
 /// The slider's step, second: five minutes.
 const STEP_S: f64 = 300.0;
+/// Steps from midnight to the day's last.
+const LAST_STEP: f64 = DAY_S / STEP_S - 1.0;
 
 /// Draws the bar.
 pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec<PanelRequest>) {
@@ -119,7 +121,7 @@ fn date_menu(ui: &mut Ui, clock: &ClockData, date: &str, out: &mut Vec<PanelRequ
     let response = ui.add(Button::new(text).frame(false).min_size(vec2(0.0, 18.0)));
     named(&response, &format!("Date: {date}"));
     Popup::menu(&response).show(|ui| {
-        ui.set_width(210.0);
+        ui.set_width(260.0);
         ui.label(fine("Go to"));
         let today = clock.local.date();
         let year = today.year();
@@ -148,7 +150,9 @@ fn date_menu(ui: &mut Ui, clock: &ClockData, date: &str, out: &mut Vec<PanelRequ
 /// The time of day as a slider over a band of night and day. Sent once, on release.
 fn day(ui: &mut Ui, clock: &ClockData, draft: &mut Draft, shown_s: f64, out: &mut Vec<PanelRequest>) {
     let under = ui.painter().add(egui::Shape::Noop);
-    let mut second = shown_s;
+    // The slider rounds what it is given to its step: that is no wish of the person.
+    let given = (shown_s / STEP_S).round().min(LAST_STEP) * STEP_S;
+    let mut second = given;
     let width = ui.available_width() - 16.0;
     let response = ui
         .scope(|ui| {
@@ -156,14 +160,15 @@ fn day(ui: &mut Ui, clock: &ClockData, draft: &mut Draft, shown_s: f64, out: &mu
             ui.spacing_mut().interact_size.y = 18.0;
             ui.visuals_mut().widgets.inactive.bg_fill = egui::Color32::TRANSPARENT;
             ui.visuals_mut().slider_trailing_fill = false;
-            ui.add(Slider::new(&mut second, 0.0..=DAY_S - STEP_S).step_by(STEP_S).show_value(false))
+            ui.add(Slider::new(&mut second, 0.0..=LAST_STEP * STEP_S).step_by(STEP_S).show_value(false))
         })
         .inner;
     let text = format!("Time of day: {}", hour_minute(shown_s));
     response.widget_info(|| egui::WidgetInfo::slider(true, shown_s, "Time of day"));
     ui.painter().set(under, egui::Shape::Vec(band(ui, response.rect, clock)));
-    handle(ui, &response, second / (DAY_S - STEP_S));
-    if response.changed() {
+    let shown_s = if second == given { shown_s } else { second };
+    handle(ui, &response, shown_s / DAY_S);
+    if second != given {
         draft.hold(second, ui.input(|i| i.time));
     }
     if let Some(second) = draft.release(ui, &response, second_of_day(clock)) {

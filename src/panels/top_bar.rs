@@ -127,7 +127,7 @@ fn details(ui: &mut Ui, feed: &FeedData) {
     text_row(ui, "Could not be read", &number(feed.refused, "packet", "packets"));
     text_row(ui, "Lost on the way", &number(feed.dropped, "reading", "readings"));
     ui.separator();
-    text_row(ui, "Sensors", &count(feed.sensors, "sensor", "sensors"));
+    text_row(ui, "In the city", &count(feed.sensors, "sensor", "sensors"));
     text_row(ui, "Good", &count(feed.good, "sensor", "sensors"));
     text_row(ui, "Stale", &count(feed.stale, "sensor", "sensors"));
     text_row(ui, "Oldest reading", &feed.oldest_s.map_or_else(|| "none yet".to_owned(), ago));

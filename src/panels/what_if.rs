@@ -49,7 +49,9 @@ fn slide(ui: &mut Ui, draft: &mut Draft, knob: &Knob, out: &mut Vec<PanelRequest
     let now_s = ui.input(|i| i.time);
     // The draft holds per cent, rounded to whole ones, so that what is shown is what is sent.
     let city = if knob.now.is_finite() { (100.0 * knob.now).clamp(0.0, knob.high) } else { 0.0 };
-    let mut percent = draft.value(city, now_s);
+    // Slider and field round what they are given to whole per cent: that is no wish of the person.
+    let given = draft.value(city, now_s).round();
+    let mut percent = given;
     let typed = ui.horizontal(|ui| {
         let label = ui.label(RichText::new(knob.title).color(theme::TEXT)).on_hover_text(knob.meaning);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -71,7 +73,7 @@ fn slide(ui: &mut Ui, draft: &mut Draft, knob: &Knob, out: &mut Vec<PanelRequest
     handle(ui, &slider, percent / knob.high);
     mark_baseline(ui, slider.rect, (100.0 * knob.baseline / knob.high) as f32);
     let control = typed.inner | slider;
-    if control.changed() {
+    if percent != given {
         draft.hold(percent.round().clamp(0.0, knob.high), now_s);
     }
     if let Some(percent) = draft.release(ui, &control, city) {

@@ -289,6 +289,25 @@ fn keys_typed_into_a_field_stay_there() {
 }
 
 #[test]
+fn esc_leaves_the_field_or_the_menu_first() {
+    let mut harness = open(Sample::new());
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::F);
+    harness.run_steps(3);
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert_eq!(harness.state().asked, [], "left the field");
+    click(&mut harness, "Feed: Live");
+    assert!(harness.query_by_label("Live feed").is_some());
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Live feed").is_none());
+    assert_eq!(harness.state().asked, [], "closed the menu");
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert_eq!(harness.state().asked, [PanelRequest::ClearSelection]);
+}
+
+#[test]
 fn sheets_open_and_close() {
     let mut harness = open(Sample::new());
     harness.key_press(Key::F1);
