@@ -1,10 +1,9 @@
 //! Baseline against variant, with its uncertainty: pairs of runs that share their seed (common random numbers),
 //! so that what differs within a pair is the edits.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use citytwin_model::{Assumptions, City, Request};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::{
@@ -83,52 +82,81 @@ pub fn compare(city: &City, spec: &CompareSpec, watch: &dyn Watch) -> Result<Com
     let variant_edits: Vec<Request> = spec.base.edits.iter().chain(&spec.edits).cloned().collect();
     let sides = [assumptions(city, &spec.base.edits)?, assumptions(city, &variant_edits)?];
     later(spec.base.start, seconds)?;
-    pool(spec.base.threads)?.install(|| {
-        let prepared = Prepared::new(city);
-        let runs = run_pairs(&prepared, spec, &sides, seconds, watch)?;
-        let energy: Vec<_> = sides
-            .iter()
-            .map(|side| Ok(figures::energy(&energy_run::run(&prepared, side, spec.base.start, seconds)?)))
-            .collect::<Result<_, RunError>>()?;
-        let mut figures = differences(&traffic_figures(&runs[0], &sides[0]), &traffic_figures(&runs[1], &sides[1]));
-        // The same on every pair: an interval of zero width.
-        let copies = |side: usize| vec![energy[side].clone(); spec.replications as usize];
-        figures.extend(differences(&copies(0), &copies(1)));
-        Ok(Comparison {
-            hours: spec.base.hours,
-            replications: spec.replications,
-            figures,
-            baseline_vph: mean_flow(&runs[0], spec.base.hours),
-            variant_vph: mean_flow(&runs[1], spec.base.hours),
-        })
+    let prepared = pool(spec.base.threads)?.install(|| Prepared::new(city));
+    let runs = Pairs { prepared: &prepared, spec, sides: &sides, seconds }.run(watch)?;
+    let energy: Vec<_> = sides
+        .iter()
+        .map(|side| Ok(figures::energy(&energy_run::run(&prepared, side, spec.base.start, seconds)?)))
+        .collect::<Result<_, RunError>>()?;
+    let mut figures = differences(&traffic_figures(&runs[0], &sides[0]), &traffic_figures(&runs[1], &sides[1]));
+    // The same on every pair: an interval of zero width.
+    let copies = |side: usize| vec![energy[side].clone(); spec.replications as usize];
+    figures.extend(differences(&copies(0), &copies(1)));
+    Ok(Comparison {
+        hours: spec.base.hours,
+        replications: spec.replications,
+        figures,
+        baseline_vph: mean_flow(&runs[0], spec.base.hours),
+        variant_vph: mean_flow(&runs[1], spec.base.hours),
     })
 }
 
-/// The runs of each side, in the order of their seeds.
-fn run_pairs(
-    prepared: &Prepared,
-    spec: &CompareSpec,
-    sides: &[Assumptions; 2],
+/// The traffic runs of a comparison.
+struct Pairs<'a> {
+    prepared: &'a Prepared<'a>,
+    spec: &'a CompareSpec,
+    sides: &'a [Assumptions; 2],
     seconds: f64,
-    watch: &dyn Watch,
-) -> Result<[Vec<TrafficRun>; 2], RunError> {
-    let jobs: Vec<(usize, u64)> = (0..u64::from(spec.replications)).flat_map(|pair| [(0, pair), (1, pair)]).collect();
-    let progress = Shared::new(watch, jobs.len());
-    let mut done: Vec<(usize, TrafficRun)> = jobs
-        .par_iter()
-        .enumerate()
-        .map(|(job, &(side, pair))| {
-            let seed = spec.base.seed.wrapping_add(pair);
-            let window = Window { start: spec.base.start, seconds, warm_up_s: spec.warm_up_s.max(0.0), seed };
-            let run = traffic_run::run(prepared, &sides[side], window, &|fraction| progress.tell(job, fraction))?;
-            Ok((side, run))
-        })
-        .collect::<Result<_, RunError>>()?;
-    let mut runs = [Vec::new(), Vec::new()];
-    for (side, run) in done.drain(..) {
-        runs[side].push(run);
+}
+
+impl Pairs<'_> {
+    /// All runs of each side, in the order of their seeds. Whole runs go to workers, since a run alone uses few
+    /// threads well; workers left over share in the runs.
+    fn run(&self, watch: &dyn Watch) -> Result<[Vec<TrafficRun>; 2], RunError> {
+        let jobs = 2 * self.spec.replications as usize;
+        let threads = match self.spec.base.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            stated => stated,
+        };
+        let workers = threads.min(jobs);
+        let (progress, next) = (Shared::new(watch, jobs), AtomicUsize::new(0));
+        let work = || -> Result<Vec<(usize, TrafficRun)>, RunError> {
+            let pool = pool(threads / workers)?;
+            let mut done = Vec::new();
+            loop {
+                let job = next.fetch_add(1, Ordering::Relaxed);
+                if job >= jobs {
+                    return Ok(done);
+                }
+                done.push((job, pool.install(|| self.one(job, &progress))?));
+            }
+        };
+        let mut done = std::thread::scope(|scope| {
+            let started: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            let mut all = Vec::with_capacity(jobs);
+            for worker in started {
+                all.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok::<_, RunError>(all)
+        })?;
+        done.sort_unstable_by_key(|(job, _)| *job);
+        let mut runs = [Vec::new(), Vec::new()];
+        for (job, run) in done {
+            runs[job % 2].push(run);
+        }
+        Ok(runs)
     }
-    Ok(runs)
+
+    /// Even jobs are the baseline, odd ones the variant of the same seed.
+    fn one(&self, job: usize, progress: &Shared) -> Result<TrafficRun, RunError> {
+        let window = Window {
+            start: self.spec.base.start,
+            seconds: self.seconds,
+            warm_up_s: self.spec.warm_up_s.max(0.0),
+            seed: self.spec.base.seed.wrapping_add((job / 2) as u64),
+        };
+        traffic_run::run(self.prepared, &self.sides[job % 2], window, &|fraction| progress.tell(job, fraction))
+    }
 }
 
 /// One fraction of many jobs.
@@ -136,18 +164,20 @@ struct Shared<'a> {
     watch: &'a dyn Watch,
     /// Per job, in millionths.
     parts: Vec<AtomicU32>,
+    stop: AtomicBool,
 }
 
 impl<'a> Shared<'a> {
     fn new(watch: &'a dyn Watch, jobs: usize) -> Self {
-        Self { watch, parts: (0..jobs).map(|_| AtomicU32::new(0)).collect() }
+        Self { watch, parts: (0..jobs).map(|_| AtomicU32::new(0)).collect(), stop: AtomicBool::new(false) }
     }
 
     fn tell(&self, job: usize, fraction: f32) -> bool {
         self.parts[job].store((fraction * 1e6) as u32, Ordering::Relaxed);
         let sum: f32 = self.parts.iter().map(|part| part.load(Ordering::Relaxed) as f32 * 1e-6).sum();
         self.watch.progress(sum / self.parts.len() as f32);
-        !self.watch.cancelled()
+        self.stop.fetch_or(self.watch.cancelled(), Ordering::Relaxed);
+        !self.stop.load(Ordering::Relaxed)
     }
 }
 
