@@ -142,7 +142,8 @@ fn date_menu(ui: &mut Ui, clock: &ClockData, date: &str, out: &mut Vec<PanelRequ
         }
         if let Some(effect) = clock.settable.filter(|text| !text.is_empty()) {
             ui.separator();
-            ui.label(fine(effect));
+            // A menu justifies its lines; a sentence stays ragged.
+            ui.vertical(|ui| ui.label(fine(effect)));
         }
     });
 }

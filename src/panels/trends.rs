@@ -1,12 +1,12 @@
 //! The last day as plots: power of the city, vehicles under way.
 
 use egui::{Color32, RichText, ScrollArea, Ui, Vec2b};
-use egui_plot::{AxisHints, GridMark, HPlacement, Line, Plot, PlotPoint, PlotPoints};
+use egui_plot::{AxisHints, GridMark, HPlacement, HoverPosition, Line, Plot, PlotPoint, PlotPoints};
 
 use crate::{
     History, PanelInput,
     element::{empty, fine, strong, tight},
-    format::{Unit, hour_minute},
+    format::{Scaled, Unit, hour_minute},
     theme,
 };
 
@@ -64,13 +64,7 @@ fn plot(ui: &mut Ui, title: &str, unit: Unit, history: &History, series: &[Serie
         .x_grid_spacer(|grid| hours(grid.bounds))
         .x_axis_formatter(|mark, _| hour_minute(mark.value))
         .custom_y_axes(vec![axis])
-        .label_formatter(move |hover| {
-            let (name, at) = match hover {
-                egui_plot::HoverPosition::NearDataPoint { plot_name, position, .. } => (*plot_name, *position),
-                egui_plot::HoverPosition::Elsewhere { .. } => return None,
-            };
-            Some(format!("{name} {}\n{}", scale.text(at.y), hour_minute(at.x)))
-        })
+        .label_formatter(move |hover| hover_text(hover, scale))
         .show(ui, |plot| {
             for line in drawn {
                 for run in runs(&history.at_s, line.values) {
@@ -78,6 +72,16 @@ fn plot(ui: &mut Ui, title: &str, unit: Unit, history: &History, series: &[Serie
                 }
             }
         });
+}
+
+/// Name, value and hour of the point under the pointer.
+fn hover_text(hover: &HoverPosition, scale: Scaled) -> Option<String> {
+    match hover {
+        HoverPosition::NearDataPoint { plot_name, position, .. } => {
+            Some(format!("{plot_name} {}\n{}", scale.text(position.y), hour_minute(position.x)))
+        }
+        HoverPosition::Elsewhere { .. } => None,
+    }
 }
 
 fn heading(ui: &mut Ui, title: &str, unit: &str, drawn: &[&Series]) {
