@@ -8,7 +8,7 @@ use bevy::{
 };
 
 use super::CameraRig;
-use crate::{CameraCommand, InputGate};
+use crate::InputGate;
 
 /// Pointer travel beyond which a press is a drag, logical pixel.
 const DRAG_PX: f32 = 4.0;
@@ -120,7 +120,6 @@ fn pull(rig: &mut CameraRig, held: &Held, at: Vec2, point: [f32; 2]) {
 pub fn keys(
     (keys, gate, time): (Option<Res<ButtonInput<KeyCode>>>, Res<InputGate>, Res<Time<Real>>),
     mut rig: ResMut<CameraRig>,
-    mut commands: MessageWriter<CameraCommand>,
 ) {
     let Some(keys) = keys.filter(|_| !gate.keyboard) else { return };
     let held = |a: KeyCode, b: KeyCode| f32::from(u8::from(keys.pressed(a) || keys.pressed(b)));
@@ -132,14 +131,8 @@ pub fn keys(
         rig.goal.walk(ahead * step_m, right * step_m);
     }
     let turn = held(KeyCode::KeyE, KeyCode::KeyE) - held(KeyCode::KeyQ, KeyCode::KeyQ);
-    let tilt = held(KeyCode::KeyR, KeyCode::KeyR) - held(KeyCode::KeyF, KeyCode::KeyF);
+    let tilt = held(KeyCode::KeyR, KeyCode::PageUp) - held(KeyCode::KeyV, KeyCode::PageDown);
     if turn != 0.0 || tilt != 0.0 {
         rig.goal.turn(turn * KEY_TURN_RAD_PER_S * seconds, tilt * KEY_TURN_RAD_PER_S * seconds);
-    }
-    if keys.just_pressed(KeyCode::KeyT) {
-        commands.write(CameraCommand::TopDown);
-    }
-    if keys.just_pressed(KeyCode::KeyH) || keys.just_pressed(KeyCode::Home) {
-        commands.write(CameraCommand::Home);
     }
 }
