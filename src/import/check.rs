@@ -35,6 +35,8 @@ pub struct CheckReport {
     pub buildings: usize,
     pub building_parts: usize,
     pub trees: usize,
+    /// Trees that stand for a `natural=tree_row` way.
+    pub trees_in_rows: usize,
     pub land: usize,
     pub water: usize,
     pub waterways: usize,
@@ -67,6 +69,7 @@ pub struct ReportedProblem {
 /// Counts a city.
 pub fn check_report(city: &City) -> CheckReport {
     let controls = |kind| city.controls.iter().filter(|control| control.kind == kind).count();
+    let single_trees = city.trees.iter().filter(|tree| matches!(tree.source, SourceRef::Node(_))).count();
     let km = |length_m: f64| length_m / 1000.0;
     CheckReport {
         name: city.name.clone(),
@@ -86,7 +89,8 @@ pub fn check_report(city: &City) -> CheckReport {
         give_ways: controls(ControlKind::GiveWay),
         buildings: city.buildings.len(),
         building_parts: city.building_parts.len(),
-        trees: city.trees.len(),
+        trees: single_trees,
+        trees_in_rows: city.trees.len() - single_trees,
         land: city.land.len(),
         water: city.water.len(),
         waterways: city.waterways.len(),
@@ -196,6 +200,7 @@ impl fmt::Display for CheckReport {
             (self.buildings, "buildings"),
             (self.building_parts, "building parts"),
             (self.trees, "trees"),
+            (self.trees_in_rows, "trees in rows"),
             (self.land, "land areas"),
             (self.water, "water areas"),
             (self.waterways, "waterways"),

@@ -8,6 +8,7 @@ pub mod buildings;
 pub mod check;
 pub mod error;
 mod extent;
+mod fetch;
 pub mod folder;
 mod measure;
 mod multipolygon;
@@ -19,6 +20,7 @@ pub mod roads;
 
 pub use check::{CheckReport, check_report};
 pub use error::ImportError;
+pub use fetch::{FetchError, FetchSpec, FetchSummary, MAX_AREA_DEG2, PUBLIC_OVERPASS, fetch, parse_bbox};
 
 use std::path::Path;
 
@@ -66,10 +68,11 @@ pub fn open(path: &Path, options: &ImportOptions, progress: &dyn Progress) -> Re
     let road_nodes = roads::read(&raw, &anchor, &location, &mut city);
     stage(progress, "network", 0.55)?;
     network::build(&raw, &anchor, road_nodes, &mut city);
-    stage(progress, "buildings", 0.65)?;
-    buildings::read(&raw, &anchor, &mut city);
-    stage(progress, "land and water", 0.85)?;
+    stage(progress, "land and water", 0.65)?;
     areas::read(&raw, &anchor, &mut city);
+    // After the land, which tells what unnamed buildings are used for.
+    stage(progress, "buildings", 0.75)?;
+    buildings::read(&raw, &anchor, &mut city);
     refuse_nothing(map, &city)?;
     if let Some(folder) = &folder {
         folder::apply(folder, &mut city);
@@ -125,6 +128,3 @@ fn refuse_nothing(map: &Path, city: &City) -> Result<(), ImportError> {
     let what = "holds no road, building, land, water or anything else to show".to_owned();
     Err(ImportError::Unusable { file: map.to_owned(), what, remedy: "cut an extract around a city" })
 }
-
-#[cfg(test)]
-mod tests;

@@ -67,8 +67,8 @@ impl Context<'_> {
         let place = line.0.first().copied().or_else(|| self.anywhere(&way));
         if line.0.windows(2).all(|pair| pair[0] == pair[1]) {
             let what = "has fewer than two nodes at different places in the file; left out".to_owned();
-            problems.push(Problem { source, kind: ProblemKind::Geometry, what, at: place });
-            return Some(Draft { road: None, problems });
+            let kind = problems.first().map_or(ProblemKind::Geometry, |clipped| clipped.kind);
+            return Some(Draft { road: None, problems: vec![Problem { source, kind, what, at: place }] });
         }
         let mut tag_problem = |what| {
             let kind = ProblemKind::TagValue;

@@ -1,7 +1,7 @@
 //! Where a shape is: its box, a point inside it, which shapes hold a point.
 
 use citytwin_model::{Coord, MultiPolygon, Polygon};
-use geo::{Area, BoundingRect, CoordinatePosition, coordinate_position::CoordPos};
+use geo::{Area, BoundingRect};
 use rstar::{
     AABB, RTree,
     primitives::{GeomWithData, Rectangle},
@@ -10,6 +10,7 @@ use rstar::{
 /// Shapes by place; answers with their positions in the list they were built from.
 pub(crate) struct ShapeIndex<'a> {
     shapes: Vec<&'a MultiPolygon<f64>>,
+    areas_m2: Vec<f64>,
     tree: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>,
 }
 
@@ -21,7 +22,8 @@ impl<'a> ShapeIndex<'a> {
             Some(GeomWithData::new(Rectangle::from_corners([low.x, low.y], [high.x, high.y]), index))
         });
         let tree = RTree::bulk_load(boxes.collect());
-        Self { shapes, tree }
+        let areas_m2 = shapes.iter().map(|shape| shape.unsigned_area()).collect();
+        Self { shapes, areas_m2, tree }
     }
 
     /// The shapes that hold the point, smallest area first, earlier first among equals.
@@ -34,8 +36,7 @@ impl<'a> ShapeIndex<'a> {
             .filter(|index| holds(self.shapes[*index], at))
             .collect();
         found.sort_unstable();
-        let area = |index: &usize| self.shapes[*index].unsigned_area();
-        found.sort_by(|a, b| area(a).total_cmp(&area(b)));
+        found.sort_by(|a, b| self.areas_m2[*a].total_cmp(&self.areas_m2[*b]));
         found
     }
 
@@ -46,9 +47,22 @@ impl<'a> ShapeIndex<'a> {
     }
 }
 
-/// The point lies in the shape or on its boundary.
+/// The point lies in the shape, by the even-odd rule over all rings; on the boundary it may fall to either side.
 fn holds(shape: &MultiPolygon<f64>, at: Coord<f64>) -> bool {
-    shape.0.iter().any(|polygon| polygon.coordinate_position(&at) != CoordPos::Outside)
+    let rings = shape.0.iter().flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
+    rings.filter(|ring| crossed_oddly(&ring.0, at)).count() % 2 == 1
+}
+
+/// A ray to the east of the point crosses the ring an odd number of times.
+fn crossed_oddly(ring: &[Coord<f64>], at: Coord<f64>) -> bool {
+    let mut odd = false;
+    for side in ring.windows(2) {
+        let (a, b) = (side[0], side[1]);
+        if (a.y > at.y) != (b.y > at.y) && (at.x - a.x) < (b.x - a.x) * ((at.y - a.y) / (b.y - a.y)) {
+            odd = !odd;
+        }
+    }
+    odd
 }
 
 /// South-west and north-east corner of the shape's box; `None` for an empty shape.

@@ -63,6 +63,10 @@ impl Resolver<'_> {
         let mut found = Vec::new();
         for from in &parts.from {
             for to in &parts.to {
+                let concerns_cars = self.carries_cars(*from) && self.carries_cars(*to);
+                if !concerns_cars {
+                    continue;
+                }
                 let turns = self.turns(&rule, &parts, self.road(*from)?, self.road(*to)?)?;
                 let turns = turns.into_iter().map(|(from, via, to)| TurnRestriction {
                     source: SourceRef::Relation(relation.id),
@@ -87,6 +91,11 @@ impl Resolver<'_> {
         let via = parts.via_ways.iter().map(|way| self.road(*way)).collect::<Result<Vec<_>, _>>()?;
         let (from, path, to) = turns.along(from, &via, to)?;
         Ok(vec![(from, TurnVia::Links(path), to)])
+    }
+
+    /// Not so for ways that stand in the file and are closed to cars: no rule is needed there.
+    fn carries_cars(&self, way: i64) -> bool {
+        self.raw.way(way).is_none() || self.road(way).is_ok()
     }
 
     fn road(&self, way: i64) -> Result<RoadId, String> {

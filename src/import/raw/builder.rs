@@ -36,7 +36,10 @@ impl RawMapBuilder {
 
     /// Widens the stated bounds: files of several downloads state several.
     pub(crate) fn add_bounds(&mut self, more: GeoBounds) {
-        let bounds = self.map.bounds.get_or_insert(more);
+        let Some(bounds) = &mut self.map.bounds else {
+            self.map.bounds = Some(more);
+            return;
+        };
         bounds.extend(LonLat { lon: more.west, lat: more.south });
         bounds.extend(LonLat { lon: more.east, lat: more.north });
     }

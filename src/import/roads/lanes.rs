@@ -161,7 +161,8 @@ mod tests {
             let lanes = lanes(&tags, (class, false), oneway, &mut problem);
             (oneway, lanes[0].value, lanes[1].value, width_m(&tags, class, &lanes, &mut problem).value)
         });
-        assert_eq!(found, expected, "{tags:?}");
+        assert_eq!((found.0, found.1, found.2), (expected.0, expected.1, expected.2), "{tags:?}");
+        assert!((found.3 - expected.3).abs() < 1e-9, "{tags:?}: {} m", found.3);
         assert_eq!(problems.len(), expected_problems, "{tags:?}: {problems:?}");
     }
 

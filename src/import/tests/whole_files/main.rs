@@ -1,3 +1,7 @@
 //! The importer on whole files: real extracts against an independent count, malformed files, mutations.
 
+mod counts;
+mod extracts;
+mod malformed;
+mod mutations;
 mod support;
