@@ -107,6 +107,23 @@ impl Assumptions {
         }
     }
 
+    /// The requests that lead from `base` to here; applied in order they give these assumptions.
+    pub fn requests_from(&self, base: &Self) -> Vec<Request> {
+        let mut requests: Vec<Request> =
+            base.closed_roads.difference(&self.closed_roads).cloned().map(Request::ReopenRoad).collect();
+        requests.extend(self.closed_roads.difference(&base.closed_roads).cloned().map(Request::CloseRoad));
+        if self.demand_factor != base.demand_factor {
+            requests.push(Request::SetDemandFactor(self.demand_factor));
+        }
+        if self.pv_share != base.pv_share {
+            requests.push(Request::SetPvShare(self.pv_share));
+        }
+        if self.ev_share != base.ev_share {
+            requests.push(Request::SetEvShare(self.ev_share));
+        }
+        requests
+    }
+
     fn set_closed(&mut self, road: &SourceRef, closed: bool) {
         if closed {
             self.closed_roads.insert(road.clone());

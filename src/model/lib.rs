@@ -26,7 +26,7 @@ pub mod units;
 pub mod weather;
 
 pub use building::{Building, BuildingPart, BuildingUse, Roof, RoofShape, Volume};
-pub use city::City;
+pub use city::{City, slug};
 pub use edit::{Assumptions, Edit, EditError, Request};
 pub use energy_asset::{EnergyAsset, EnergyAssetKind};
 pub use geo::{Coord, LineString, MultiPolygon, Polygon};

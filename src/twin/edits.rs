@@ -28,10 +28,6 @@ pub struct EditRefused {
     pub why: String,
 }
 
-/// An edit was taken back.
-#[derive(Message, Clone, PartialEq, Debug)]
-pub struct EditUndone(pub Edit);
-
 /// One line of the log.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LoggedEdit {
@@ -67,7 +63,6 @@ pub(crate) fn install(world: &mut World) {
 pub(crate) fn plugin(app: &mut App) {
     app.add_message::<EditRequested>()
         .add_message::<EditRefused>()
-        .add_message::<EditUndone>()
         .add_systems(PreUpdate, collect.run_if(resource_exists::<Requests>))
         .add_systems(FixedUpdate, (land_jump, apply_requests).chain().in_set(TwinSystems::Receive).in_set(EditsApplied))
         // A paused clock has no ticks; what a person asks for takes effect all the same.
@@ -93,7 +88,7 @@ pub(crate) struct Changing<'w> {
 
 fn apply_requests(
     mut requests: ResMut<Requests>,
-    (mut refused, mut undone): (MessageWriter<EditRefused>, MessageWriter<EditUndone>),
+    mut refused: MessageWriter<EditRefused>,
     (clock, origins): (Res<Clock>, Res<Origins>),
     mut changing: Changing,
     mut jump: ResMut<JumpState>,
@@ -114,10 +109,10 @@ fn apply_requests(
                     refused.write(EditRefused { request, why: error.to_string() });
                 }
             },
-            EditRequested::Undo => changing.undo_last(&clock, &mut undone),
+            EditRequested::Undo => changing.undo_last(&clock),
             EditRequested::Reset => {
                 while !changing.log.in_force.is_empty() {
-                    changing.undo_last(&clock, &mut undone);
+                    changing.undo_last(&clock);
                 }
             }
             EditRequested::Jump(to) => {
@@ -130,11 +125,10 @@ fn apply_requests(
 }
 
 impl Changing<'_> {
-    fn undo_last(&mut self, clock: &Clock, undone: &mut MessageWriter<EditUndone>) {
+    fn undo_last(&mut self, clock: &Clock) {
         if let Some(edit) = self.log.in_force.pop() {
             self.stated.0.undo(&edit);
-            self.log.push(clock, edit.clone(), true);
-            undone.write(EditUndone(edit));
+            self.log.push(clock, edit, true);
         }
     }
 

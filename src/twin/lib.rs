@@ -28,8 +28,8 @@ use citytwin_traffic as traffic;
 
 pub use assets::{Asset, EntityIndex, Observation, Observed, Residual, Simulated, Source};
 pub use clock::{Clock, ClockRequest};
-pub use comparison::{ComparisonRequest, ComparisonState, WhatIf};
-pub use edits::{EditLog, EditRefused, EditRequested, EditUndone, LoggedEdit, Stated};
+pub use comparison::{Answer, ComparisonProgress, ComparisonRequest, ComparisonState, WhatIf};
+pub use edits::{EditLog, EditRefused, EditRequested, LoggedEdit, Stated};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
 pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth};
 pub use record::{Record, Sample, Trace};

@@ -8,7 +8,7 @@ use std::sync::{
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
 use citytwin_feeds::{Broker, Emulator, FeedError, FeedStatus, MqttConfig, MqttFeed};
-use citytwin_model::{City, FeatureRef, Quality, SensorId, Timestamp};
+use citytwin_model::{City, FeatureRef, Quality, SensorId, Timestamp, slug};
 
 use crate::{
     Asset, CityModel, Clock, EntityIndex, Observed, Residual, Simulated, TwinSystems, edits::EditsApplied,
@@ -116,7 +116,7 @@ fn connect(choice: &FeedChoice, city: &City, clock: &FeedClock) -> Result<Feed, 
         let clock = clock.clone();
         Arc::new(move || clock.now())
     };
-    let slug = citytwin_feeds::slug(&city.name);
+    let slug = slug(&city.name);
     match choice {
         FeedChoice::Off => Ok(Feed::default()),
         FeedChoice::External(config) => {

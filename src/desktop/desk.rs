@@ -1,0 +1,147 @@
+//! What the person at the desk has chosen (layer, followed vehicle, search), and the plugin that wires twin,
+//! view and panels together.
+
+use bevy::prelude::*;
+use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui, input::EguiWantsInput};
+use citytwin_panels::{
+    Gravity, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, theme,
+};
+use citytwin_twin::{EditRefused, TwinPlugin};
+use citytwin_view::{InputGate, Picked, PickedVehicle, Selection, ViewPlugin};
+
+use crate::{gather, labels, layers, load, obey, picture};
+
+/// Choices of the person that neither twin nor view keep.
+#[derive(Resource, Debug)]
+pub struct Desk {
+    pub layer: LayerKind,
+    pub names: bool,
+    pub picked_vehicle: Option<u32>,
+    pub followed: Option<u32>,
+    pub search: Vec<SearchHit>,
+    pub notices: Vec<Notice>,
+    pub draw_panels: bool,
+    next_notice: u64,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            layer: LayerKind::Plain,
+            names: true,
+            picked_vehicle: None,
+            followed: None,
+            search: Vec::new(),
+            notices: Vec::new(),
+            draw_panels: true,
+            next_notice: 0,
+        }
+    }
+}
+
+impl Desk {
+    /// Shows a line until it is dismissed.
+    pub fn notice(&mut self, gravity: Gravity, text: impl Into<String>) {
+        let text = text.into();
+        if self.notices.iter().any(|n| n.text == text) {
+            return;
+        }
+        self.next_notice += 1;
+        self.notices.push(Notice { id: self.next_notice, gravity, text });
+    }
+}
+
+/// The panels' own memory.
+#[derive(Resource, Default)]
+struct Panels(PanelState);
+
+/// What the panels asked for this frame.
+#[derive(Resource, Default)]
+pub struct Asked(pub Vec<PanelRequest>);
+
+/// Everything but the window itself.
+pub struct DeskPlugin;
+
+impl Plugin for DeskPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins((TwinPlugin, ViewPlugin))
+            .init_resource::<Desk>()
+            .init_resource::<Panels>()
+            .init_resource::<Asked>()
+            .add_systems(PreUpdate, load::take_loaded)
+            .add_systems(Update, (gate, obey::obey, note_picks, note_refusals).chain())
+            .add_systems(EguiPrimaryContextPass, (dress, show).chain());
+        layers::plugin(app);
+        picture::plugin(app);
+        labels::plugin(app);
+    }
+}
+
+/// Pointer and keys over a panel never reach the camera.
+fn gate(wants: Option<Res<EguiWantsInput>>, mut gate: ResMut<InputGate>) {
+    let Some(wants) = wants else { return };
+    let next = InputGate { pointer: wants.wants_any_pointer_input(), keyboard: wants.wants_any_keyboard_input() };
+    gate.set_if_neq(next);
+}
+
+fn note_picks(
+    mut picked: MessageReader<Picked>,
+    mut vehicles: MessageReader<PickedVehicle>,
+    (mut selection, mut desk): (ResMut<Selection>, ResMut<Desk>),
+) {
+    for Picked(feature) in picked.read() {
+        selection.picked = *feature;
+        desk.picked_vehicle = None;
+    }
+    for PickedVehicle(id) in vehicles.read() {
+        selection.picked = None;
+        desk.picked_vehicle = Some(*id);
+    }
+}
+
+fn note_refusals(mut refused: MessageReader<EditRefused>, mut desk: ResMut<Desk>) {
+    for EditRefused { why, .. } in refused.read() {
+        desk.notice(Gravity::Warning, why.clone());
+    }
+}
+
+fn dress(mut contexts: EguiContexts, mut dressed: Local<bool>) -> Result {
+    if !*dressed {
+        theme(contexts.ctx_mut()?);
+        *dressed = true;
+    }
+    Ok(())
+}
+
+/// One frame of the panels.
+fn show(
+    mut contexts: EguiContexts,
+    (mut panels, mut asked, desk): (ResMut<Panels>, ResMut<Asked>, Res<Desk>),
+    seen: gather::Seen,
+) -> Result {
+    if !desk.draw_panels {
+        return Ok(());
+    }
+    let ctx = contexts.ctx_mut()?.clone();
+    let mut root = egui::Ui::new(
+        ctx.clone(),
+        "desk".into(),
+        egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.viewport_rect()),
+    );
+    let gathered = gather::gather(&seen, &desk);
+    draw(&mut root, &mut panels.0, &gathered.input(&seen, &desk), &mut asked.0);
+    Ok(())
+}
+
+/// Groups of things that can be hidden here.
+pub const GROUPS: [LayerGroup; 9] = [
+    LayerGroup::Buildings,
+    LayerGroup::Roads,
+    LayerGroup::Railways,
+    LayerGroup::Water,
+    LayerGroup::Green,
+    LayerGroup::Trees,
+    LayerGroup::Vehicles,
+    LayerGroup::Sensors,
+    LayerGroup::Labels,
+];

@@ -1,0 +1,173 @@
+//! What the panels show, gathered from the twin each frame.
+
+mod clock;
+mod energy;
+mod figures;
+mod inspect;
+mod names;
+
+use bevy::prelude::*;
+use citytwin_model::{Problem, time::civil};
+use citytwin_panels::{
+    Abilities, Busy, CityData, ClockData, FeedData, History, InspectorData, KeyFigureRow, LayerGroup, PanelInput,
+    TrafficNow, WhatIfData,
+};
+use citytwin_twin::{
+    CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, JumpState, Observed, Record,
+    Simulated, Source, Stated, Trace, TrafficTwin, WeatherNow, WhatIf,
+};
+use citytwin_view::{BuildProgress, Selection, Visibility};
+
+use crate::{
+    desk::{Desk, GROUPS},
+    layers::Offered,
+    load::LoadState,
+    models,
+};
+
+pub use names::{feature_of, place, title};
+
+/// Said where the clock can be set.
+const SETTING_THE_CLOCK: &str =
+    "Goes to another time: the streets are filled anew for it (20 simulated minutes), your edits stay.";
+
+/// All that the panels look at.
+#[derive(bevy::ecs::system::SystemParam)]
+pub struct Seen<'w, 's> {
+    pub load: Option<Res<'w, LoadState>>,
+    pub build: Res<'w, BuildProgress>,
+    pub scene: Option<Res<'w, citytwin_view::Scene>>,
+    pub selection: Res<'w, Selection>,
+    pub visibility: Res<'w, Visibility>,
+    pub offered: Res<'w, Offered>,
+    pub twin: Twin<'w>,
+    pub feed: Option<Res<'w, Feed>>,
+    pub feed_clock: Option<Res<'w, FeedClock>>,
+    pub health: Option<Res<'w, FeedHealth>>,
+    pub assets: Query<'w, 's, (&'static Source, &'static Observed, &'static Simulated, Option<&'static Trace>)>,
+}
+
+/// The twin's resources; all there once a city is installed.
+#[derive(bevy::ecs::system::SystemParam)]
+pub struct Twin<'w> {
+    pub city: Option<Res<'w, CityModel>>,
+    pub clock: Option<Res<'w, Clock>>,
+    pub traffic: Option<Res<'w, TrafficTwin>>,
+    pub energy: Option<Res<'w, EnergyTwin>>,
+    pub weather: Option<Res<'w, WeatherNow>>,
+    pub stated: Option<Res<'w, Stated>>,
+    pub log: Option<Res<'w, EditLog>>,
+    pub record: Option<Res<'w, Record>>,
+    pub what_if: Option<Res<'w, WhatIf>>,
+    pub index: Option<Res<'w, EntityIndex>>,
+    pub jump: Option<Res<'w, JumpState>>,
+}
+
+/// Owned pieces of a frame's panel input.
+pub struct Gathered {
+    local: civil::DateTime,
+    daylight: Option<(civil::Time, civil::Time)>,
+    traffic: Option<TrafficNow>,
+    feed: Option<FeedData>,
+    inspector: Option<InspectorData>,
+    what_if: Option<WhatIfData>,
+    figures: Vec<KeyFigureRow>,
+    history: Option<History>,
+    shown: Vec<(LayerGroup, bool)>,
+    busy: Option<(String, f32)>,
+}
+
+/// Gathers what must be computed; the rest is borrowed in [`Gathered::input`].
+pub fn gather(seen: &Seen, desk: &Desk) -> Gathered {
+    Gathered {
+        local: seen.twin.clock.as_ref().map_or_else(Default::default, |c| c.zone.to_datetime(c.now())),
+        daylight: clock::daylight(&seen.twin),
+        traffic: seen.twin.traffic.as_ref().map(|t| figures::traffic_now(&t.0)),
+        feed: clock::feed(seen),
+        inspector: inspect::inspector(seen, desk),
+        what_if: figures::what_if(seen),
+        figures: figures::figures(&seen.twin),
+        history: figures::history(&seen.twin),
+        shown: GROUPS.into_iter().map(|group| (group, is_shown(group, &seen.visibility, desk))).collect(),
+        busy: busy(seen),
+    }
+}
+
+impl Gathered {
+    /// The panels' input of this frame.
+    pub fn input<'a>(&'a self, seen: &'a Seen, desk: &'a Desk) -> PanelInput<'a> {
+        let city = seen.scene.as_ref().map(|scene| &*scene.0);
+        let live = seen.twin.city.is_some();
+        PanelInput {
+            city: city.map_or_else(CityData::default, |city| CityData {
+                name: &city.name,
+                population: city.population,
+                buildings: city.buildings.len(),
+                roads: city.roads.len(),
+                sensors: city.sensors.len(),
+                attribution: &city.attribution,
+            }),
+            clock: self.clock(seen),
+            traffic: self.traffic,
+            feed: self.feed.as_ref(),
+            layer: desk.layer,
+            layers: if live { &seen.offered.0 } else { &[] },
+            shown: &self.shown,
+            inspector: self.inspector.as_ref(),
+            what_if: self.what_if.as_ref(),
+            figures: &self.figures,
+            history: self.history.as_ref(),
+            problems: city.map_or(&[] as &[Problem], |city| &city.problems),
+            search: &desk.search,
+            models: models::MODELS,
+            camera_keys: models::CAMERA_KEYS,
+            notices: &desk.notices,
+            busy: self.busy.as_ref().map(|(what, fraction)| Busy { what, fraction: Some(*fraction) }),
+            can: Abilities { camera_presets: true, fly_to: true, follow: live, screenshot: true, search: live },
+        }
+    }
+
+    fn clock<'a>(&self, seen: &'a Seen) -> ClockData<'a> {
+        let Some(clock) = &seen.twin.clock else { return ClockData::default() };
+        let short = clock.reached < 0.9 * clock.speed;
+        let external = seen.feed.as_ref().is_some_and(|f| f.status().is_some() && !f.is_emulated());
+        ClockData {
+            local: self.local,
+            zone: clock.zone.iana_name().unwrap_or("local time"),
+            speed: clock.speed,
+            achieved: (short && !clock.paused).then_some(clock.reached),
+            paused: clock.paused,
+            daylight: self.daylight,
+            settable: (!external).then_some(SETTING_THE_CLOCK),
+        }
+    }
+}
+
+fn is_shown(group: LayerGroup, visibility: &Visibility, desk: &Desk) -> bool {
+    match group {
+        LayerGroup::Buildings => visibility.buildings,
+        LayerGroup::Roads => visibility.roads,
+        LayerGroup::Railways => visibility.railways,
+        LayerGroup::Water => visibility.water,
+        LayerGroup::Green => visibility.land,
+        LayerGroup::Trees => visibility.trees,
+        LayerGroup::Vehicles => visibility.vehicles,
+        LayerGroup::Sensors => visibility.sensors,
+        LayerGroup::Labels => desk.names,
+        LayerGroup::Signals | LayerGroup::Energy | LayerGroup::Shadows => true,
+    }
+}
+
+/// Work the person waits for, most important first.
+fn busy(seen: &Seen) -> Option<(String, f32)> {
+    if let Some(LoadState::Loading { stage, fraction }) = seen.load.as_deref() {
+        return Some(((*stage).to_owned(), *fraction));
+    }
+    if seen.scene.is_some() && !seen.build.done {
+        return Some((seen.build.stage.to_owned(), seen.build.fraction));
+    }
+    match seen.twin.jump.as_deref() {
+        Some(JumpState::Preparing { stage, .. }) => stage.lock().ok().map(|s| (s.0.to_owned(), s.1)),
+        _ => None,
+    }
+}

@@ -1,0 +1,115 @@
+//! The same twin, view and panels without a window: one picture of the city at work.
+
+use std::{path::PathBuf, sync::Arc};
+
+use bevy::prelude::*;
+use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
+use citytwin_model::{Assumptions, City, LonLat, Request, Timestamp};
+use citytwin_panels::LayerKind;
+use citytwin_twin::{Clock, Engines, FeedChoice, FeedHealth, install};
+use citytwin_view::{BuildProgress, CameraCommand, Scene, ViewCamera, draw, headless_app, require_writable};
+
+use crate::{
+    DesktopError,
+    desk::{Desk, DeskPlugin},
+    load::LoadState,
+};
+
+/// What is said on stderr: errors, and no remarks about the graphics driver.
+pub const LOG_FILTER: &str = "error,citytwin_twin=warn,citytwin_desktop=warn,citytwin_view=warn";
+
+/// Simulated ticks before a picture that shows the emulated sensors: all have spoken by then.
+const SENSOR_TICKS: u64 = 90;
+
+/// A camera in the words of a map.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Viewpoint {
+    pub lon: f64,
+    pub lat: f64,
+    pub distance_m: f64,
+    /// Direction looked at, clockwise from north.
+    pub heading_deg: f64,
+    /// Below the horizon.
+    pub tilt_deg: f64,
+}
+
+/// One picture.
+#[derive(Clone, Debug)]
+pub struct RenderSpec {
+    pub city: Arc<City>,
+    /// A `.png` name.
+    pub out: PathBuf,
+    pub size: (u32, u32),
+    pub start: Timestamp,
+    pub seed: u64,
+    pub camera: Option<Viewpoint>,
+    pub layer: Option<LayerKind>,
+    /// Draw the panels over it, with emulated sensors, as the window does.
+    pub panels: bool,
+    pub edits: Vec<Request>,
+}
+
+/// Draws one picture; `report` hears stages and fractions.
+///
+/// # Errors
+/// No graphics driver, no place to write, an edit that cannot be done.
+pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<(), DesktopError> {
+    require_writable(&spec.out)?;
+    let assumptions = assume(&spec.city, &spec.edits)?;
+    let mut app = headless_app(spec.size.0, spec.size.1, LOG_FILTER)?;
+    app.add_plugins(EguiPlugin::default());
+    app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
+    let camera = app.world_mut().query_filtered::<Entity, With<ViewCamera>>().single(app.world());
+    if let Ok(camera) = camera {
+        app.world_mut().entity_mut(camera).insert(PrimaryEguiContext);
+    }
+    app.add_plugins(DeskPlugin).insert_resource(LoadState::Ready).insert_resource(Scene(spec.city.clone()));
+    let tell = |stage, fraction| {
+        report(stage, fraction);
+        true
+    };
+    let engines = Engines::prepare(spec.city.clone(), spec.start, spec.seed, assumptions, &tell);
+    let engines = engines.ok_or_else(|| DesktopError::Load("preparing the engines was cancelled".into()))?;
+    let sensors = spec.panels || spec.layer == Some(LayerKind::SensorQuality);
+    let feed = if sensors { FeedChoice::Emulated { seed: spec.seed } } else { FeedChoice::Off };
+    install(app.world_mut(), engines, &feed);
+    let mut desk = app.world_mut().resource_mut::<Desk>();
+    desk.layer = spec.layer.unwrap_or_default();
+    desk.draw_panels = spec.panels;
+    if let Some(view) = spec.camera {
+        app.world_mut().write_message(command(&spec.city, view));
+    }
+    report("drawing", 1.0);
+    draw(&mut app, &spec.out, |world| is_ready(world, sensors))?;
+    Ok(())
+}
+
+fn assume(city: &City, edits: &[Request]) -> Result<Assumptions, DesktopError> {
+    let mut assumptions = Assumptions::default();
+    for request in edits {
+        if let Some(edit) = assumptions.check(city, request)? {
+            assumptions.apply(&edit);
+        }
+    }
+    Ok(assumptions)
+}
+
+fn command(city: &City, view: Viewpoint) -> CameraCommand {
+    let at = city.anchor.enu(LonLat { lon: view.lon, lat: view.lat });
+    CameraCommand::Set {
+        target: [at.x as f32, at.y as f32, 0.0],
+        distance_m: view.distance_m as f32,
+        yaw_rad: view.heading_deg.to_radians() as f32,
+        pitch_rad: view.tilt_deg.to_radians() as f32,
+    }
+}
+
+/// Every mesh is there, the engines have run, and the sensors have spoken.
+fn is_ready(world: &mut World, sensors: bool) -> bool {
+    let built = world.resource::<BuildProgress>().done;
+    let tick = world.resource::<Clock>().tick;
+    let ticked = tick >= if sensors { SENSOR_TICKS } else { 2 };
+    let health = world.resource::<FeedHealth>();
+    let heard = !sensors || health.silent <= health.good / 4 || tick > 4 * SENSOR_TICKS;
+    built && ticked && heard
+}

@@ -1,0 +1,156 @@
+//! The coloured layers: which value of the twin colours which feature.
+
+use std::sync::Arc;
+
+use bevy::prelude::*;
+use citytwin_model::{BuildingId, LinkId};
+use citytwin_panels::{LayerInfo, LayerKind};
+use citytwin_twin::{CityModel, Clock, ComparisonState, EnergyTwin, Stated, TrafficTwin, WhatIf};
+use citytwin_view::{Overlay, OverlayLayer};
+
+use crate::desk::Desk;
+
+/// Wall time between two recolourings, second.
+const RECOLOUR_S: f32 = 0.5;
+
+/// The layers with their present scales.
+#[derive(Resource, Default)]
+pub struct Offered(pub Vec<LayerInfo>);
+
+/// The link that runs the other way on the same piece of road.
+#[derive(Resource, Default)]
+struct Opposite(Vec<Option<LinkId>>);
+
+pub fn plugin(app: &mut App) {
+    app.init_resource::<Offered>()
+        .init_resource::<Opposite>()
+        .add_systems(Update, (find_opposites, offer, recolour).chain().run_if(resource_exists::<CityModel>));
+}
+
+fn find_opposites(city: Res<CityModel>, mut opposite: ResMut<Opposite>) {
+    if !city.is_changed() {
+        return;
+    }
+    let mut keyed: Vec<_> = city.0.links.iter().map(|l| (l.road, l.first, l.last, l.id)).collect();
+    keyed.sort_unstable();
+    opposite.0 = vec![None; city.0.links.len()];
+    for pair in keyed.windows(2) {
+        let ((r0, f0, l0, a), (r1, f1, l1, b)) = (pair[0], pair[1]);
+        if (r0, f0, l0) == (r1, f1, l1) {
+            opposite.0[a.index()] = Some(b);
+            opposite.0[b.index()] = Some(a);
+        }
+    }
+}
+
+fn offer(city: Res<CityModel>, what_if: Res<WhatIf>, mut offered: ResMut<Offered>) {
+    let done = matches!(what_if.state, ComparisonState::Done(_));
+    if !city.is_changed() && !what_if.is_changed() && !offered.0.is_empty() {
+        return;
+    }
+    let no_buildings = city.0.buildings.is_empty();
+    offered.0 = LayerKind::ALL
+        .into_iter()
+        .map(|kind| match kind {
+            LayerKind::FlowChange if !done => {
+                LayerInfo::unavailable(kind, "Compare a what-if first: this layer shows where its traffic went.")
+            }
+            LayerKind::BuildingLoad | LayerKind::Pv | LayerKind::TransformerLoading if no_buildings => {
+                LayerInfo::unavailable(kind, "The map holds no buildings.")
+            }
+            LayerKind::SensorQuality if city.0.sensors.is_empty() => {
+                LayerInfo::unavailable(kind, "The city folder names no sensors.")
+            }
+            _ => LayerInfo::usual(kind),
+        })
+        .collect();
+}
+
+#[derive(bevy::ecs::system::SystemParam)]
+struct Engines<'w> {
+    city: Res<'w, CityModel>,
+    traffic: Res<'w, TrafficTwin>,
+    energy: Res<'w, EnergyTwin>,
+    what_if: Res<'w, WhatIf>,
+    opposite: Res<'w, Opposite>,
+}
+
+fn recolour(
+    engines: Engines,
+    (desk, offered, stated, clock): (Res<Desk>, Res<Offered>, Res<Stated>, Res<Clock>),
+    time: Res<Time<Real>>,
+    mut overlay: ResMut<Overlay>,
+    mut last: Local<(f32, u64, LayerKind)>,
+) {
+    let now = time.elapsed_secs();
+    let chosen = desk.layer != last.2 || stated.is_changed() || engines.city.is_changed();
+    let moved = clock.tick != last.1 && now - last.0 > RECOLOUR_S;
+    if !chosen && !(moved && desk.layer != LayerKind::Plain) {
+        return;
+    }
+    *last = (now, clock.tick, desk.layer);
+    let info = offered.0.iter().find(|l| l.kind == desk.layer && l.unavailable.is_none());
+    let (roads, buildings) = info.map_or((None, None), |info| values(info, &engines));
+    let colours = Arc::new(desk.layer.colours());
+    overlay.roads = roads.map(|values| OverlayLayer { values: Arc::new(values), colours: colours.clone() });
+    overlay.buildings = buildings.map(|values| OverlayLayer { values: Arc::new(values), colours });
+    let by_source = engines.city.0.roads_by_source();
+    overlay.closed = stated.0.closed_roads.iter().filter_map(|r| by_source.get(r).copied()).collect();
+    overlay.version += 1;
+}
+
+type Values = Option<Vec<f32>>;
+
+/// Scale positions of the links and of the buildings for a layer.
+fn values(info: &LayerInfo, engines: &Engines) -> (Values, Values) {
+    let city = &engines.city.0;
+    let states = engines.traffic.0.link_states();
+    let both = |link: LinkId, value: &dyn Fn(LinkId) -> f64| {
+        value(link) + engines.opposite.0.get(link.index()).copied().flatten().map_or(0.0, value)
+    };
+    let links = |value: &dyn Fn(&citytwin_model::Link) -> f64| {
+        Some(city.links.iter().map(|link| info.position(value(link))).collect())
+    };
+    let buildings = |value: &dyn Fn(usize) -> f64| {
+        Some((0..city.buildings.len()).map(|b| info.position(value(b))).collect())
+    };
+    let energy = &engines.energy.0;
+    match info.kind {
+        LayerKind::Plain | LayerKind::SensorQuality => (None, None),
+        LayerKind::TrafficSpeed => (
+            links(&|link| match states.get(link.id.index()) {
+                Some(state) if link.connected => f64::from(state.speed_mps) / link.speed_mps,
+                _ => f64::NAN,
+            }),
+            None,
+        ),
+        LayerKind::TrafficFlow => {
+            let flow = |link: LinkId| states.get(link.index()).map_or(0.0, |s| f64::from(s.flow_vph));
+            (links(&|link| if link.connected { both(link.id, &flow) } else { f64::NAN }), None)
+        }
+        LayerKind::FlowChange => {
+            let ComparisonState::Done(comparison) = &engines.what_if.state else { return (None, None) };
+            let change = |link: LinkId| f64::from(comparison.flow_change_vph.get(link.index()).copied().unwrap_or(0.0));
+            (links(&|link| if link.connected { both(link.id, &change) } else { f64::NAN }), None)
+        }
+        LayerKind::BuildingLoad => {
+            (None, buildings(&|b| per_area(energy.building_load_w()[b], city.buildings[b].floor_area_m2())))
+        }
+        LayerKind::Pv => {
+            use geo::Area;
+            let area = |b: usize| city.buildings[b].volume.footprint.unsigned_area();
+            (None, buildings(&|b| per_area(energy.building_pv_w()[b], area(b))))
+        }
+        LayerKind::TransformerLoading => {
+            let loading = |b: usize| {
+                let transformer = energy.transformer_of(BuildingId::from_index(b));
+                energy.transformers().get(transformer).map_or(f64::NAN, |t| t.loading)
+            };
+            (None, buildings(&loading))
+        }
+    }
+}
+
+fn per_area(power_w: f32, area_m2: f64) -> f64 {
+    if area_m2 > 0.0 { f64::from(power_w) / area_m2 } else { f64::NAN }
+}

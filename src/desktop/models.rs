@@ -1,0 +1,59 @@
+//! What each model is and how far it may be trusted: the answer to "says who?".
+
+use citytwin_panels::{KeyNote, ModelNote, Validation};
+
+/// The models behind the numbers on the screen.
+pub const MODELS: &[ModelNote<'static>] = &[
+    ModelNote {
+        name: "Traffic",
+        drives: "vehicles, flows, speeds, travel times",
+        how: "Every vehicle follows the one ahead (intelligent driver model, Treiber et al. 2000), keeps its lane, stops at \
+              signals that are timed from the junction's geometry, and takes the quickest way it knows when it sets out. \
+              Demand: residents and jobs from floor areas, trips by a gravity model and an hourly profile.",
+        validation: Validation::NotValidated,
+        evidence: "Car following is checked against its closed form and signals against their capacity; the demand has not \
+                   been calibrated with counts of this city.",
+    },
+    ModelNote {
+        name: "Electric load",
+        drives: "building and transformer loads, energy supplied",
+        how: "Annual use per floor area and kind of building, spread over the hours by standard load shapes; every \
+              building hangs on its nearest transformer. Home charging follows an evening profile.",
+        validation: Validation::NotValidated,
+        evidence: "Conserves energy and reproduces the stated annual values; no meter of this city was used.",
+    },
+    ModelNote {
+        name: "Photovoltaics",
+        drives: "solar output",
+        how: "Suitable roof area by roof shape, irradiance on the roof's plane from the sun's position and a clear sky.",
+        validation: Validation::Plausible,
+        evidence: "The sun's position is held against published almanac values; the sky is always clear, so output is an \
+                   upper bound on cloudy days.",
+    },
+    ModelNote {
+        name: "Weather",
+        drives: "air temperature, irradiance",
+        how: "A clear, typical day for the latitude and season. No forecast and no measurement is used yet.",
+        validation: Validation::Plausible,
+        evidence: "Clear-sky irradiance against published formulas; temperature is a mean, not today's.",
+    },
+    ModelNote {
+        name: "Heights and lanes of the map",
+        drives: "the shape of buildings and roads",
+        how: "Stated tags first, then levels, then a rule by kind and size. The inspector names the rule of every value that \
+              was not stated.",
+        validation: Validation::Plausible,
+        evidence: "`citytwin check` counts what was stated and what was inferred.",
+    },
+];
+
+/// What moves the camera.
+pub const CAMERA_KEYS: &[KeyNote<'static>] = &[
+    KeyNote { keys: "Left drag", does: "Move the ground under the pointer" },
+    KeyNote { keys: "Right drag, Ctrl + left drag", does: "Turn and tilt" },
+    KeyNote { keys: "Wheel", does: "Zoom to the pointer" },
+    KeyNote { keys: "W A S D, arrows", does: "Move" },
+    KeyNote { keys: "Q E", does: "Turn" },
+    KeyNote { keys: "R V, Page Up, Page Down", does: "Tilt" },
+    KeyNote { keys: "Click", does: "Inspect" },
+];
