@@ -16,7 +16,7 @@ use citytwin_model::{City, Known, Problem, ProblemKind, SourceRef, time::TimeZon
 
 use crate::{ImportError, ImportOptions};
 
-pub use sensors::slug;
+pub use citytwin_model::slug;
 pub use stated::{CityToml, RatedKva, RatedKw, SensorToml};
 
 /// The name of the file.

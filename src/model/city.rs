@@ -105,30 +105,3 @@ impl City {
         self.roads.iter().map(|road| (&road.source, road.id)).collect()
     }
 }
-
-/// A name as a part of MQTT topics and file names: lower-case ASCII letters and digits, the rest one hyphen
-/// each run (`Porto Alegre` → `porto-alegre`); `city` where nothing is left.
-pub fn slug(name: &str) -> String {
-    let mut slug = String::new();
-    for c in name.chars() {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "city".to_owned() } else { slug.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slug;
-
-    #[test]
-    fn slugs_are_topic_parts() {
-        assert_eq!(slug("Porto Alegre"), "porto-alegre");
-        assert_eq!(slug(" Ü+#/ "), "city");
-        assert_eq!(slug("St. Gallen (Süd)"), "st-gallen-s-d");
-    }
-}

@@ -17,6 +17,7 @@ pub mod ramp;
 pub mod reading;
 pub mod road;
 pub mod sensor;
+pub mod slug;
 pub mod source;
 pub mod sun;
 pub mod surface;
@@ -26,7 +27,7 @@ pub mod units;
 pub mod weather;
 
 pub use building::{Building, BuildingPart, BuildingUse, Roof, RoofShape, Volume};
-pub use city::{City, slug};
+pub use city::City;
 pub use edit::{Assumptions, Edit, EditError, Request};
 pub use energy_asset::{EnergyAsset, EnergyAssetKind};
 pub use geo::{Coord, LineString, MultiPolygon, Polygon};
@@ -43,6 +44,7 @@ pub use road::{
     TurnRestriction, TurnRestrictionKind, TurnVia,
 };
 pub use sensor::Sensor;
+pub use slug::slug;
 pub use source::SourceRef;
 pub use sun::SunPosition;
 pub use surface::{LandArea, LandKind, Railway, RailwayKind, Tree, WaterArea, WaterKind, Waterway};
