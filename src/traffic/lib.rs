@@ -1,1 +1,21 @@
-//! (being built)
+//! Road traffic: a compiled network, a demand that follows the hour, and vehicles that drive.
+//!
+//! Owns how vehicles choose routes, keep lanes, distance, signals and right of way, and what that says about
+//! each link. Pure computation: no clock, no I/O, no thread of its own; time and seed are arguments, and the
+//! same input gives the same bytes for any number of threads. Knows `model` alone.
+//!
+//! The line: [`Network::compile`] (links, turns, restrictions, lanes, right of way, signals) →
+//! [`Demand::estimate`] (people, jobs, trips by hour) → [`Simulation`] (one step of [`Simulation::STEP_S`] after
+//! another).
+
+mod demand;
+mod network;
+mod route;
+mod simulation;
+
+pub use demand::{Demand, DemandBasis, rates};
+pub use network::{Network, NetworkSummary, SignalColour, TurnView};
+pub use simulation::{
+    Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo,
+    VehicleKind, VehicleView,
+};

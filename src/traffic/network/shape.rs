@@ -1,0 +1,253 @@
+//! Where lanes lie: centre lines with their sideways directions, lane offsets by driving side, the room a
+//! junction takes from its links.
+//!
+//! Offsets are metres to the right of the link's centre line in driving direction (negative: left).
+
+use std::collections::BTreeSet;
+
+use citytwin_model::{City, Link, Oneway, Road};
+
+/// Geometry of all links, packed.
+pub struct Shapes {
+    start: Vec<u32>,
+    points: Vec<Vertex>,
+    lane_width: Vec<f32>,
+    /// Offset of lane 0 and the step to the next lane.
+    lane0: Vec<(f32, f32)>,
+}
+
+/// One point of a centre line. `(nx, ny)` leads one metre to the right of both pieces that meet here.
+#[derive(Clone, Copy, Default, Debug)]
+struct Vertex {
+    x: f32,
+    y: f32,
+    z: f32,
+    along: f32,
+    nx: f32,
+    ny: f32,
+}
+
+/// A place on a lane with its driving direction (unit vector).
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Spot {
+    pub x: f32,
+    pub y: f32,
+    pub z: f32,
+    pub dx: f32,
+    pub dy: f32,
+}
+
+impl Spot {
+    /// Radian from +x, left positive.
+    pub fn heading(&self) -> f32 {
+        self.dy.atan2(self.dx)
+    }
+}
+
+/// Lane widths outside this range are not believed, metre (RASt 06: 2.75–3.50 m; HGV lanes up to 3.75 m).
+const LANE_WIDTH_M: std::ops::RangeInclusive<f64> = 2.2..=3.75;
+/// Longest mitre of a bend: beyond it lanes cut the corner.
+const LONGEST_MITRE: f32 = 1.6;
+/// A link's direction at its end is taken over this length, metre, so that digitising noise does not turn it.
+const HEADING_BASE_M: f32 = 8.0;
+/// Most of a link that a junction may take at either end.
+const TRIM_SHARE: f32 = 0.35;
+/// Curve where two links meet without a junction, metre.
+const JOINT_M: f32 = 4.0;
+/// Room from the edge of the crossing road to the stop line, metre.
+const STOP_LINE_M: f32 = 1.5;
+const LONGEST_TRIM_M: f32 = 16.0;
+
+impl Shapes {
+    pub fn build(city: &City, usable: &[bool], right_hand: bool) -> Self {
+        let mut shapes = Self { start: vec![0], points: Vec::new(), lane_width: Vec::new(), lane0: Vec::new() };
+        for link in &city.links {
+            let road = &city.roads[link.road.index()];
+            if usable[link.id.index()] {
+                let line = city.link_line(link.id);
+                shapes.push_line(line.0.iter().map(|c| (c.x as f32, c.y as f32)));
+            }
+            shapes.start.push(shapes.points.len() as u32);
+            let (width, first, step) = lanes_across(link, road, right_hand);
+            shapes.lane_width.push(width);
+            shapes.lane0.push((first, step));
+        }
+        shapes
+    }
+
+    fn push_line(&mut self, line: impl Iterator<Item = (f32, f32)>) {
+        let from = self.points.len();
+        for (x, y) in line {
+            let last = self.points[from..].last().copied();
+            let along = last.map_or(0.0, |v: Vertex| v.along + (x - v.x).hypot(y - v.y));
+            if last.is_none_or(|v| along - v.along > 0.01) {
+                self.points.push(Vertex { x, y, along, ..Vertex::default() });
+            }
+        }
+        if self.points.len() == from + 1 {
+            let v = self.points[from];
+            self.points.push(Vertex { x: v.x + 0.1, along: 0.1, ..v });
+        }
+        let line = &mut self.points[from..];
+        let right = |a: Vertex, b: Vertex| {
+            let d = (b.x - a.x).hypot(b.y - a.y);
+            ((b.y - a.y) / d, (a.x - b.x) / d)
+        };
+        for i in 0..line.len() {
+            let before = right(line[i.max(1) - 1], line[i.max(1)]);
+            let j = i.min(line.len() - 2);
+            let after = right(line[j], line[j + 1]);
+            let (sx, sy) = (before.0 + after.0, before.1 + after.1);
+            let norm = sx.hypot(sy).max(0.1);
+            let (mx, my) = (sx / norm, sy / norm);
+            let cos_half = (mx * after.0 + my * after.1).max(1.0 / LONGEST_MITRE);
+            (line[i].nx, line[i].ny) = (mx / cos_half, my / cos_half);
+        }
+    }
+
+    pub fn set_heights(&mut self, city: &City, heights: &[Vec<f32>]) {
+        for link in &city.links {
+            let line = self.start[link.id.index()] as usize..self.start[link.id.index() + 1] as usize;
+            let Some(road) = heights.get(link.road.index()) else { continue };
+            let Some(piece) = road.get(link.first as usize..=link.last as usize) else { continue };
+            let count = line.len();
+            if count != piece.len() || piece.iter().any(|z| !z.is_finite()) {
+                continue;
+            }
+            for (k, v) in self.points[line].iter_mut().enumerate() {
+                v.z = piece[if link.forward { k } else { count - 1 - k }];
+            }
+        }
+    }
+
+    fn line(&self, link: u32) -> &[Vertex] {
+        &self.points[self.start[link as usize] as usize..self.start[link as usize + 1] as usize]
+    }
+
+    pub fn length(&self, link: u32) -> f32 {
+        self.line(link).last().map_or(0.0, |v| v.along)
+    }
+
+    pub fn lane_width(&self, link: u32) -> f32 {
+        self.lane_width[link as usize]
+    }
+
+    /// Offset of a lane's centre; lane 0 lies at the kerb.
+    pub fn lane_offset(&self, link: u32, lane: u8) -> f32 {
+        let (first, step) = self.lane0[link as usize];
+        first + step * f32::from(lane)
+    }
+
+    /// The place `along` metres down the link, `offset` metres to the right of its centre line.
+    pub fn at(&self, link: u32, along: f32, offset: f32) -> Spot {
+        let line = self.line(link);
+        if line.len() < 2 {
+            return Spot { dx: 1.0, ..Spot::default() };
+        }
+        let i = line.partition_point(|v| v.along <= along).clamp(1, line.len() - 1);
+        let (a, b) = (&line[i - 1], &line[i]);
+        let t = ((along - a.along) / (b.along - a.along)).clamp(0.0, 1.0);
+        let (ax, ay) = (a.x + offset * a.nx, a.y + offset * a.ny);
+        let (bx, by) = (b.x + offset * b.nx, b.y + offset * b.ny);
+        let (ux, uy) = (b.x - a.x, b.y - a.y);
+        let norm = ux.hypot(uy).max(1e-6);
+        Spot { x: ax + t * (bx - ax), y: ay + t * (by - ay), z: a.z + t * (b.z - a.z), dx: ux / norm, dy: uy / norm }
+    }
+
+    /// Heading at the start of a link.
+    pub fn heading_in(&self, link: u32) -> f32 {
+        self.heading_between(link, 0.0, HEADING_BASE_M)
+    }
+
+    /// Heading at the end of a link.
+    pub fn heading_out(&self, link: u32) -> f32 {
+        let length = self.length(link);
+        self.heading_between(link, (length - HEADING_BASE_M).max(0.0), length)
+    }
+
+    fn heading_between(&self, link: u32, from: f32, to: f32) -> f32 {
+        let (a, b) = (self.at(link, from, 0.0), self.at(link, to, 0.0));
+        (b.y - a.y).atan2(b.x - a.x)
+    }
+
+    /// Per link the metres that the junctions at its start and end take.
+    pub fn trims(&self, city: &City, usable: &[bool]) -> Vec<(f32, f32)> {
+        let mut arms = vec![BTreeSet::new(); city.nodes.len()];
+        for link in city.links.iter().filter(|l| usable[l.id.index()]) {
+            arms[link.from.index()].insert(self.arm(link, link.from.0));
+            arms[link.to.index()].insert(self.arm(link, link.to.0));
+        }
+        city.links
+            .iter()
+            .map(|link| {
+                if !usable[link.id.index()] {
+                    return (0.0, 0.0);
+                }
+                let most = TRIM_SHARE * self.length(link.id.0);
+                let trim = |node: u32| trim(&arms[node as usize], &self.arm(link, node), city).min(most);
+                (trim(link.from.0), trim(link.to.0))
+            })
+            .collect()
+    }
+
+    /// A piece of road at a node: its identity and its heading away from the node in hundredths of a radian.
+    fn arm(&self, link: &Link, node: u32) -> Arm {
+        let away = if link.from.0 == node {
+            self.heading_in(link.id.0)
+        } else {
+            self.heading_out(link.id.0) + std::f32::consts::PI
+        };
+        Arm { road: link.road.0, first: link.first, last: link.last, away: (away.rem_euclid(6.283_185) * 100.0) as i32 }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Arm {
+    road: u32,
+    first: u32,
+    last: u32,
+    away: i32,
+}
+
+impl Arm {
+    fn same_piece(&self, other: &Self) -> bool {
+        (self.road, self.first, self.last) == (other.road, other.first, other.last)
+    }
+}
+
+/// Half the width of the widest road that crosses an arm, and the room to the stop line.
+fn trim(arms: &BTreeSet<Arm>, own: &Arm, city: &City) -> f32 {
+    let mut pieces = 0;
+    let mut widest = 0.0_f32;
+    for (i, arm) in arms.iter().enumerate() {
+        if arms.iter().take(i).any(|seen| seen.same_piece(arm)) {
+            continue;
+        }
+        pieces += 1;
+        let crosses = ((arm.away - own.away) as f32 / 100.0).sin().abs() > 0.5;
+        if crosses && !arm.same_piece(own) {
+            widest = widest.max(half_width(&city.roads[arm.road as usize]));
+        }
+    }
+    if pieces >= 3 { (widest + STOP_LINE_M).min(LONGEST_TRIM_M) } else { JOINT_M }
+}
+
+fn half_width(road: &Road) -> f32 {
+    let width = road.width_m.value;
+    if width.is_finite() { (width as f32 / 2.0).clamp(1.5, 20.0) } else { 3.0 }
+}
+
+/// Lane width, offset of the kerb lane and step from lane to lane.
+fn lanes_across(link: &Link, road: &Road, right_hand: bool) -> (f32, f32, f32) {
+    let own = f64::from(link.lanes.max(1));
+    let opposite = match (road.oneway.value, link.forward) {
+        (Oneway::Both, true) => f64::from(road.lanes_backward.value.max(1)),
+        (Oneway::Both, false) => f64::from(road.lanes_forward.value.max(1)),
+        _ => 0.0,
+    };
+    let stated = road.width_m.value / (own + opposite);
+    let width = if stated.is_finite() { stated.clamp(*LANE_WIDTH_M.start(), *LANE_WIDTH_M.end()) } else { 3.0 };
+    let kerb = (0.5 * (own + opposite) - 0.5) * width;
+    let side = if right_hand { 1.0 } else { -1.0 };
+    (width as f32, (side * kerb) as f32, (-side * width) as f32)
+}

@@ -1,0 +1,108 @@
+//! Fastest routes over the routing states (turn costs, bans and via-link restrictions included).
+//!
+//! A* with lower bounds from anchors (Goldberg and Harrelson 2005, "Computing the shortest path: A* search meets
+//! graph theory"): the free-flow time to an anchor near the destination never overstates the way there while
+//! congestion and closures only add time. Knows nothing of vehicles.
+
+mod anchors;
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+pub use anchors::Anchors;
+
+use crate::network::{NONE, Network};
+
+/// Who wants to go where.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// Routing state at whose end the search starts.
+    pub from: u32,
+    /// Link at whose end it stops.
+    pub to: u32,
+    /// Drivers perceive times differently; this number decides how.
+    pub taste: u64,
+}
+
+/// How much longer than it is a driver may think a link, as a share: spreads drivers over ways that are nearly
+/// equal, as the error term of a random-utility route choice does (Sheffi 1985, ch. 11: link-based probit with a
+/// coefficient of variation of this order).
+const TASTE_SPREAD: f32 = 0.2;
+
+/// Reusable memory of a search.
+#[derive(Default)]
+pub struct Search {
+    cost: Vec<f32>,
+    parent: Vec<u32>,
+    round: Vec<u32>,
+    current: u32,
+    open: BinaryHeap<Reverse<(u32, u32)>>,
+}
+
+impl Search {
+    /// The links to drive after the state's own, in order; `None` where no way leads. `costs`: seconds per link,
+    /// infinite where closed, never below the link's base cost.
+    pub fn run(&mut self, network: &Network, costs: &[f32], request: Request) -> Option<Vec<u32>> {
+        self.begin(network.states.link.len());
+        let bound = network.anchors.bound_to(request.to);
+        self.reach(request.from, 0.0, NONE, 0.0);
+        while let Some(Reverse((_, state))) = self.open.pop() {
+            let link = network.states.link[state as usize];
+            if link == request.to && state != request.from {
+                return Some(self.trace(network, request.from, state));
+            }
+            let so_far = self.cost[state as usize];
+            for (next, turn) in network.states.from(state) {
+                let to = network.states.link[*next as usize];
+                let cost = costs[to as usize];
+                if !cost.is_finite() {
+                    continue;
+                }
+                let turn_cost = network.turns.list[*turn as usize].cost;
+                let reached = so_far + turn_cost + cost * perception(request.taste, to);
+                let Some(rest) = bound.from(to) else { continue };
+                self.reach(*next, reached, state, reached + rest);
+            }
+        }
+        None
+    }
+
+    fn begin(&mut self, states: usize) {
+        if self.cost.len() != states || self.current == u32::MAX {
+            self.cost = vec![0.0; states];
+            self.parent = vec![NONE; states];
+            self.round = vec![0; states];
+            self.current = 0;
+        }
+        self.current += 1;
+        self.open.clear();
+    }
+
+    fn reach(&mut self, state: u32, cost: f32, parent: u32, estimate: f32) {
+        let s = state as usize;
+        if self.round[s] == self.current && self.cost[s] <= cost {
+            return;
+        }
+        self.round[s] = self.current;
+        self.cost[s] = cost;
+        self.parent[s] = parent;
+        // Non-negative floats order as their bits do.
+        self.open.push(Reverse((estimate.to_bits(), state)));
+    }
+
+    fn trace(&self, network: &Network, from: u32, to: u32) -> Vec<u32> {
+        let mut links = Vec::new();
+        let mut state = to;
+        while state != from {
+            links.push(network.states.link[state as usize]);
+            state = self.parent[state as usize];
+        }
+        links.reverse();
+        links
+    }
+}
+
+/// How a driver sees a link's time: 1…1 + [`TASTE_SPREAD`], the same each time they look.
+fn perception(taste: u64, link: u32) -> f32 {
+    let mixed = (taste ^ u64::from(link).wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    1.0 + TASTE_SPREAD * ((mixed >> 40) as f32 / (1_u64 << 24) as f32)
+}

@@ -1,0 +1,212 @@
+//! Vehicles on the network, one fixed step after another.
+//!
+//! A step: signals, departures (drawn, routed, queued), entries, decisions of all vehicles from the state before
+//! (in parallel), then their moves in a fixed order. So the result does not depend on the number of threads.
+//! Owns the moving state; knows network and demand, nothing of what is drawn or edited.
+
+mod advance;
+mod depart;
+mod drive;
+mod fleet;
+mod kinds;
+mod monitor;
+mod overtake;
+mod pose;
+mod reroute;
+mod tally;
+mod yielding;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use citytwin_model::{LinkId, time::LocalTime};
+use rand::{Rng, SeedableRng};
+use rand_pcg::Pcg64;
+
+use crate::{
+    demand::{Demand, TripEnds},
+    network::{Network, SignalColour},
+    route::Search,
+};
+use depart::Pending;
+use drive::Proposal;
+use fleet::Fleet;
+use monitor::Monitor;
+use tally::Counters;
+
+pub use fleet::VehicleView;
+pub use kinds::VehicleKind;
+pub use monitor::{LinkFlow, LinkState};
+pub use pose::{Pose, SignalHead};
+pub use tally::{Hour, RefusalReason, Relief, Tally, TripInfo};
+
+/// A running town.
+pub struct Simulation {
+    network: Arc<Network>,
+    demand: Arc<Demand>,
+    start: LocalTime,
+    steps: u64,
+    rng: Pcg64,
+    taste_seed: u64,
+    demand_factor: f64,
+    fleet: Fleet,
+    colours: Vec<SignalColour>,
+    closed: Vec<bool>,
+    /// Routing cost of each link now, second; infinite where closed.
+    costs: Vec<f32>,
+    waiting: BTreeMap<u32, VecDeque<Pending>>,
+    waiting_count: usize,
+    next_vehicle: u32,
+    monitor: Monitor,
+    counters: Counters,
+    proposals: Vec<Proposal>,
+    drawn: Vec<TripEnds>,
+    searches: Vec<Search>,
+}
+
+/// Searches that run side by side at most; fixed, so that memory does not follow the number of threads.
+const SEARCHES: usize = 8;
+
+impl Simulation {
+    /// Length of a step, second.
+    pub const STEP_S: f64 = 0.5;
+
+    /// An empty town at a local time.
+    pub fn new(network: Arc<Network>, demand: Arc<Demand>, start: LocalTime, seed: u64) -> Self {
+        let mut rng = Pcg64::seed_from_u64(seed);
+        let taste_seed = rng.next_u64();
+        let links = network.links.len();
+        let costs = network.links.iter().map(|l| l.base_cost).collect();
+        Self {
+            fleet: Fleet::new(network.lane_count),
+            monitor: Monitor::new(&network),
+            network,
+            demand,
+            start,
+            steps: 0,
+            rng,
+            taste_seed,
+            demand_factor: 1.0,
+            colours: Vec::new(),
+            closed: vec![false; links],
+            costs,
+            waiting: BTreeMap::new(),
+            waiting_count: 0,
+            next_vehicle: 0,
+            counters: Counters::default(),
+            proposals: Vec::new(),
+            drawn: Vec::new(),
+            searches: (0..SEARCHES).map(|_| Search::default()).collect(),
+        }
+    }
+
+    /// One step of [`Self::STEP_S`].
+    pub fn step(&mut self) {
+        self.steps += 1;
+        self.set_signals();
+        self.draw_departures();
+        self.enter_waiting();
+        self.decide();
+        self.advance();
+        self.relieve();
+        self.observe();
+    }
+
+    /// Runs some time at once, as before a live view opens: a town at 08:00 is not empty.
+    pub fn warm_up(&mut self, seconds: f64) {
+        for _ in 0..(seconds.max(0.0) / Self::STEP_S).round() as u64 {
+            self.step();
+        }
+    }
+
+    /// Simulated seconds since the start.
+    pub fn elapsed_s(&self) -> f64 {
+        self.steps as f64 * Self::STEP_S
+    }
+
+    /// Local seconds since the midnight before the start.
+    fn clock_s(&self) -> f64 {
+        self.start.second_of_day + self.elapsed_s()
+    }
+
+    /// Hour of the day, and whether it is a weekend.
+    fn hour(&self) -> (f64, bool) {
+        let clock = self.clock_s();
+        let day = self.start.weekday.to_monday_zero_offset() as i64 + (clock / 86_400.0).floor() as i64;
+        (clock.rem_euclid(86_400.0) / 3600.0, day.rem_euclid(7) >= 5)
+    }
+
+    fn set_signals(&mut self) {
+        let clock = self.clock_s();
+        let mut colours = std::mem::take(&mut self.colours);
+        self.network.signals.colours(clock, &mut colours);
+        self.colours = colours;
+    }
+
+    fn colour(&self, link: u32) -> SignalColour {
+        let approach = self.network.links[link as usize].signal;
+        self.colours.get(approach as usize).copied().unwrap_or(SignalColour::Green)
+    }
+
+    /// Trips relative to the estimate from now on, ≥ 0; anything else is ignored.
+    pub fn set_demand_factor(&mut self, factor: f64) {
+        if factor.is_finite() && factor >= 0.0 {
+            self.demand_factor = factor;
+        }
+    }
+
+    /// Puts in one trip by hand: between two links, from a share of the first to a share of the last (0…1).
+    /// Returns the vehicle's number, or `None` where the trip is refused (it is counted then).
+    pub fn depart(&mut self, from: LinkId, to: LinkId, shares: (f32, f32), kind: VehicleKind) -> Option<u32> {
+        let ends = TripEnds {
+            from: from.0,
+            to: to.0,
+            from_share: shares.0.clamp(0.0, 1.0),
+            to_share: shares.1.clamp(0.0, 1.0),
+            kind: kind as u8,
+            temper: 0.0,
+        };
+        let exists = |l: LinkId| self.network.usable(l);
+        if !exists(from) || !exists(to) {
+            return None;
+        }
+        let vehicle = self.next_vehicle;
+        let refused = self.counters.refused.clone();
+        self.admit(&[ends]);
+        (self.counters.refused == refused).then_some(vehicle)
+    }
+
+    /// Vehicles on the road.
+    pub fn driving(&self) -> usize {
+        self.fleet.active.len()
+    }
+
+    /// Trips that have started but found no gap to enter the road yet.
+    pub fn waiting(&self) -> usize {
+        self.waiting_count
+    }
+
+    /// Every vehicle on the road, in a fixed order.
+    pub fn vehicles(&self) -> impl Iterator<Item = VehicleView> + '_ {
+        self.fleet.active.iter().map(|s| self.fleet.view(*s as usize))
+    }
+
+    /// Digest of the whole moving state (XXH3, 64 bit): equal for equal runs, whatever the number of threads.
+    pub fn state_hash(&self) -> u64 {
+        let mut hash = xxhash_rust::xxh3::Xxh3::new();
+        hash.update(&self.steps.to_le_bytes());
+        hash.update(&self.rng.clone().next_u64().to_le_bytes());
+        self.fleet.digest(&mut hash);
+        self.counters.digest(&mut hash);
+        self.monitor.digest(&mut hash);
+        for queue in self.waiting.values() {
+            for pending in queue {
+                hash.update(&pending.id.to_le_bytes());
+            }
+        }
+        self.costs.iter().for_each(|c| hash.update(&c.to_le_bytes()));
+        hash.digest()
+    }
+}
