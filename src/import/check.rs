@@ -181,6 +181,27 @@ fn inferred(city: &City) -> BTreeMap<&'static str, BTreeMap<&'static str, usize>
 
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_place(f)?;
+        self.write_counts(f)?;
+        let CutOff { links, length_km, pieces } = self.cut_off;
+        writeln!(f, "\nCut off: {links} links ({length_km:.2} km) in {pieces} pieces that no trip can use")?;
+        writeln!(f, "\nStated and inferred")?;
+        for (attribute, rules) in &self.inferred {
+            writeln!(f, "  {attribute}")?;
+            for (rule, count) in rules {
+                writeln!(f, "  {count:>8} {rule}")?;
+            }
+        }
+        writeln!(f, "\n{} problems", self.problems.len())?;
+        for problem in &self.problems {
+            writeln!(f, "  {}: {}", problem.source, problem.what)?;
+        }
+        self.attribution.iter().try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+impl CheckReport {
+    fn write_place(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [west, south, east, north] = self.bounds;
         writeln!(f, "{}: {west:.5},{south:.5},{east:.5},{north:.5}", self.name)?;
         let country = self.country.as_deref().unwrap_or("no country known");
@@ -188,7 +209,10 @@ impl fmt::Display for CheckReport {
             DrivingSide::Right => "right",
             DrivingSide::Left => "left",
         };
-        writeln!(f, "  {country}, traffic keeps {side}, time zone {}", self.time_zone)?;
+        writeln!(f, "  {country}, traffic keeps {side}, time zone {}", self.time_zone)
+    }
+
+    fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\nRead")?;
         writeln!(f, "  {:>8} roads, {:.1} km", self.roads, self.road_km)?;
         writeln!(f, "  {:>8} links between {} nodes, {:.1} lane-km", self.links, self.nodes, self.lane_km)?;
@@ -208,22 +232,6 @@ impl fmt::Display for CheckReport {
             (self.energy_assets, "energy assets"),
             (self.sensors, "sensors"),
         ];
-        for (count, what) in rows {
-            writeln!(f, "  {count:>8} {what}")?;
-        }
-        let CutOff { links, length_km, pieces } = self.cut_off;
-        writeln!(f, "\nCut off: {links} links ({length_km:.2} km) in {pieces} pieces that no trip can use")?;
-        writeln!(f, "\nStated and inferred")?;
-        for (attribute, rules) in &self.inferred {
-            writeln!(f, "  {attribute}")?;
-            for (rule, count) in rules {
-                writeln!(f, "  {count:>8} {rule}")?;
-            }
-        }
-        writeln!(f, "\n{} problems", self.problems.len())?;
-        for problem in &self.problems {
-            writeln!(f, "  {}: {}", problem.source, problem.what)?;
-        }
-        self.attribution.iter().try_for_each(|line| writeln!(f, "{line}"))
+        rows.iter().try_for_each(|(count, what)| writeln!(f, "  {count:>8} {what}"))
     }
 }

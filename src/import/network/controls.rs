@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use citytwin_model::{
-    Anchor, City, Control, ControlDirection, ControlKind, Link, LinkEnd, Road, RoadClass, SourceRef,
-};
+use citytwin_model::{Anchor, City, Control, ControlDirection, ControlKind, Link, LinkEnd, Road, RoadClass, SourceRef};
 
 use super::distances_along;
 use crate::{raw::RawMap, roads::RoadNodes};

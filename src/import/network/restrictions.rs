@@ -15,11 +15,16 @@ use crate::raw::{MemberKind, RawMap, RawRelation};
 
 /// Fills the city's restrictions and adds those that cannot be applied to its problems.
 pub fn resolve(raw: &RawMap, index: &Index, city: &mut City) {
-    let by_way: HashMap<i64, RoadId> =
-        city.roads.iter().filter_map(|road| if let SourceRef::Way(id) = road.source { Some((id, road.id)) } else { None }).collect();
+    let by_way: HashMap<i64, RoadId> = city
+        .roads
+        .iter()
+        .filter_map(|road| if let SourceRef::Way(id) = road.source { Some((id, road.id)) } else { None })
+        .collect();
     let (mut restrictions, mut problems) = (Vec::new(), Vec::new());
     let resolver = Resolver { raw, index, city, by_way: &by_way };
-    for relation in raw.relations().filter(|relation| relation.tags.get("type").is_some_and(|t| t.starts_with("restriction"))) {
+    for relation in
+        raw.relations().filter(|relation| relation.tags.get("type").is_some_and(|t| t.starts_with("restriction")))
+    {
         let source = SourceRef::Relation(relation.id);
         match resolver.resolve(&relation) {
             Ok(found) => restrictions.extend(found),
@@ -81,7 +86,13 @@ impl Resolver<'_> {
         Ok(found)
     }
 
-    fn turns(&self, rule: &Rule, parts: &Parts, from: RoadId, to: RoadId) -> Result<Vec<(LinkId, TurnVia, LinkId)>, String> {
+    fn turns(
+        &self,
+        rule: &Rule,
+        parts: &Parts,
+        from: RoadId,
+        to: RoadId,
+    ) -> Result<Vec<(LinkId, TurnVia, LinkId)>, String> {
         let turns = Turns { city: self.city, index: self.index };
         if let [node] = parts.via_nodes[..] {
             let node = self.node(node)?;
@@ -130,7 +141,8 @@ impl Resolver<'_> {
 /// `None` where the restriction holds for other vehicles only.
 fn read_rule(relation: &RawRelation) -> Result<Option<Rule>, String> {
     let tags = &relation.tags;
-    let spared = |list: &str| list.split(';').any(|user| matches!(user.trim(), "motorcar" | "motor_vehicle" | "vehicle"));
+    let spared =
+        |list: &str| list.split(';').any(|user| matches!(user.trim(), "motorcar" | "motor_vehicle" | "vehicle"));
     if tags.get("except").is_some_and(spared) {
         return Ok(None);
     }

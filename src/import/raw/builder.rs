@@ -3,8 +3,8 @@
 
 use citytwin_model::{GeoBounds, LonLat, ProblemKind, SourceRef};
 
-use super::{ABSENT, MemberKind, MemberRecord, RawMap, RawProblem, RelationRecord, Span, UNITS_PER_DEGREE, WayRecord};
 use super::strings::Interner;
+use super::{ABSENT, MemberKind, MemberRecord, RawMap, RawProblem, RelationRecord, Span, UNITS_PER_DEGREE, WayRecord};
 
 /// A map under construction.
 #[derive(Default)]
@@ -71,7 +71,8 @@ impl RawMapBuilder {
         let Self { mut map, interner, nodes, way_versions, relation_versions } = self;
         map.strings = interner.strings;
         settle_nodes(&mut map, nodes);
-        map.ways = settle(std::mem::take(&mut map.ways), &way_versions, |way| way.id, SourceRef::Way, &mut map.problems);
+        map.ways =
+            settle(std::mem::take(&mut map.ways), &way_versions, |way| way.id, SourceRef::Way, &mut map.problems);
         let relations = std::mem::take(&mut map.relations);
         map.relations =
             settle(relations, &relation_versions, |relation| relation.id, SourceRef::Relation, &mut map.problems);
@@ -253,7 +254,8 @@ mod tests {
         assert_eq!(map.node(2), None);
         assert!(map.way(9).unwrap().tags.is("first", "yes"));
         let kinds: Vec<_> = map.problems.iter().map(|p| (p.source.to_string(), p.kind)).collect();
-        let expected = [("node/2", ProblemKind::Geometry), ("node/1", ProblemKind::Duplicate), ("way/9", ProblemKind::Duplicate)];
+        let expected =
+            [("node/2", ProblemKind::Geometry), ("node/1", ProblemKind::Duplicate), ("way/9", ProblemKind::Duplicate)];
         assert_eq!(kinds, expected.map(|(source, kind)| (source.to_owned(), kind)));
     }
 }

@@ -1,6 +1,9 @@
 //! Interned strings of one file: each distinct text once, named by its number in order of first use.
 
-use std::{collections::HashMap, hash::{BuildHasher, BuildHasherDefault, DefaultHasher}};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+};
 
 /// Texts back to back.
 #[derive(Default, Debug)]

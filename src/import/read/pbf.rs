@@ -155,4 +155,3 @@ fn merge_block(block: &Block, builder: &mut RawMapBuilder) -> Result<(), Broken>
 pub(super) fn starts_like(first: &[u8]) -> bool {
     matches!(first, [0, _, _, _, 0x0a, 9, rest @ ..] if rest.starts_with(b"OSMHeader"))
 }
-

@@ -34,7 +34,8 @@ pub(super) fn unpacked_limit(packed: u64) -> u64 {
 /// Reads a whole document of up to `limit` bytes.
 pub(super) fn read(file: &Path, reader: impl Read, watch: &Watch, limit: u64) -> Result<RawMap, ImportError> {
     let mut xml = Reader::from_reader(BufReader::with_capacity(BUFFER, Guard::new(reader, limit)));
-    let mut document = Document { builder: RawMapBuilder::new(), element: Element::default(), depth: 0, in_remark: false };
+    let mut document =
+        Document { builder: RawMapBuilder::new(), element: Element::default(), depth: 0, in_remark: false };
     let (mut buffer, mut line, mut reported) = (Vec::new(), 1usize, 0);
     loop {
         buffer.clear();

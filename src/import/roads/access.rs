@@ -75,7 +75,11 @@ mod tests {
         check(RoadClass::Residential, &[], [Yes; 5]);
         check(RoadClass::Residential, &[("access", "private")], [Private; 5]);
         check(RoadClass::Residential, &[("access", "no"), ("bus", "yes"), ("foot", "yes")], [No, No, Yes, No, Yes]);
-        check(RoadClass::Residential, &[("motor_vehicle", "destination")], [Destination, Destination, Destination, Yes, Yes]);
+        check(
+            RoadClass::Residential,
+            &[("motor_vehicle", "destination")],
+            [Destination, Destination, Destination, Yes, Yes],
+        );
         check(RoadClass::Service, &[("vehicle", "no"), ("motorcar", "yes")], [Yes, No, No, No, Yes]);
         check(RoadClass::Primary, &[("hgv", "no;delivery")], [Yes, Destination, Yes, Yes, Yes]);
         check(RoadClass::Primary, &[("access", "unknown")], [Yes; 5]);

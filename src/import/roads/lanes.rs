@@ -34,7 +34,8 @@ pub fn is_roundabout(tags: &RawTags) -> bool {
 
 /// Which way vehicles may drive.
 pub fn oneway(tags: &RawTags, class: RoadClass, is_ramp: bool, problem: &mut impl FnMut(String)) -> Known<Oneway> {
-    let tagged = tags.get("oneway:motor_vehicle").or_else(|| tags.get("oneway:motorcar")).or_else(|| tags.get("oneway"));
+    let tagged =
+        tags.get("oneway:motor_vehicle").or_else(|| tags.get("oneway:motorcar")).or_else(|| tags.get("oneway"));
     match tagged.map(str::trim) {
         Some("yes" | "true" | "1") => return Known::stated(Oneway::Forward),
         Some("-1" | "reverse") => return Known::stated(Oneway::Backward),
@@ -68,7 +69,8 @@ pub fn lanes(
         }
         parsed
     };
-    let [all, forward, backward, middle] = ["lanes", "lanes:forward", "lanes:backward", "lanes:both_ways"].map(&mut count);
+    let [all, forward, backward, middle] =
+        ["lanes", "lanes:forward", "lanes:backward", "lanes:both_ways"].map(&mut count);
     let none = Known::inferred(0, LANES_NONE);
     let one_way = |own: Option<u8>| match (own.filter(|n| *n > 0), all.filter(|n| *n > 0)) {
         (Some(own), _) => Known::stated(own),
@@ -98,7 +100,9 @@ fn two_way(all: Option<u8>, forward: Option<u8>, backward: Option<u8>, default: 
         (None, None, Some(b)) => [by_class, stated(b)],
         (Some(0) | None, None, None) => [by_class; 2],
         (Some(1), None, None) => [Known::inferred(1, LANES_SHARED); 2],
-        (Some(all), None, None) => [Known::inferred(all.div_ceil(2), LANES_HALVED), Known::inferred(all / 2, LANES_HALVED)],
+        (Some(all), None, None) => {
+            [Known::inferred(all.div_ceil(2), LANES_HALVED), Known::inferred(all / 2, LANES_HALVED)]
+        }
     }
 }
 
@@ -110,7 +114,12 @@ fn parse_count(value: &str) -> Option<u8> {
 }
 
 /// Kerb to kerb, metre.
-pub fn width_m(tags: &RawTags, class: RoadClass, lanes: &[Known<u8>; 2], problem: &mut impl FnMut(String)) -> Known<f64> {
+pub fn width_m(
+    tags: &RawTags,
+    class: RoadClass,
+    lanes: &[Known<u8>; 2],
+    problem: &mut impl FnMut(String),
+) -> Known<f64> {
     for key in ["width:carriageway", "width"] {
         let Some(value) = tags.get(key) else { continue };
         match units::metres(value).filter(|width| WIDTHS_M.contains(width)) {
@@ -138,7 +147,9 @@ pub fn turn_lanes(tags: &RawTags, direction: &str, oneway: Oneway) -> Vec<String
     };
     let own = if direction == "forward" { tags.get("turn:lanes:forward") } else { tags.get("turn:lanes:backward") };
     let tagged = own.or_else(|| tags.get("turn:lanes").filter(|_| oneway != Oneway::Both));
-    let arrows = |value: &str| value.split('|').map(|lane| if lane == "none" { String::new() } else { lane.to_owned() }).collect();
+    let arrows = |value: &str| {
+        value.split('|').map(|lane| if lane == "none" { String::new() } else { lane.to_owned() }).collect()
+    };
     tagged.filter(|_| open).map(arrows).unwrap_or_default()
 }
 

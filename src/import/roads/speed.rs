@@ -77,7 +77,8 @@ fn read(value: &str, setting: Setting) -> Result<Option<Known<f64>>, ()> {
 /// `RO:urban`, `DE:zone30`, `DE:zone:30`, `GB:nsl_single`, `AT:zone:30`, `FR:30`, `DE-BY:rural`.
 fn zone_limit(value: &str, setting: Setting) -> Option<Known<f64>> {
     let (country, zone) = value.split_once(':')?;
-    let is_code = country.len() >= 2 && country.is_char_boundary(2) && country[..2].bytes().all(|b| b.is_ascii_alphabetic());
+    let is_code =
+        country.len() >= 2 && country.is_char_boundary(2) && country[..2].bytes().all(|b| b.is_ascii_alphabetic());
     if !is_code {
         return None;
     }
@@ -85,7 +86,9 @@ fn zone_limit(value: &str, setting: Setting) -> Option<Known<f64>> {
     let codes = [country.as_str(), &country[..2]];
     let by_law = |zone, class| Some(Known::inferred(limits::default_kmh(&codes, zone, class).0 * MPS_PER_KMH, BY_ZONE));
     match zone.to_ascii_lowercase().as_str() {
-        "urban" | "nsl_restricted" | "city" | "town" | "urban_primary" | "urban_secondary" => by_law(Zone::Urban, setting.class),
+        "urban" | "nsl_restricted" | "city" | "town" | "urban_primary" | "urban_secondary" => {
+            by_law(Zone::Urban, setting.class)
+        }
         "rural" | "nsl_single" => by_law(Zone::Rural, setting.class),
         "nsl_dual" | "trunk" | "motorroad" | "expressway" | "express" => by_law(Zone::Expressway, setting.class),
         "motorway" => by_law(Zone::Motorway, setting.class),
@@ -94,7 +97,9 @@ fn zone_limit(value: &str, setting: Setting) -> Option<Known<f64>> {
         "walk" => Some(Known::inferred(WALK_KMH * MPS_PER_KMH, AT_WALK)),
         zone => {
             let number = zone.strip_prefix("zone").unwrap_or(zone).trim_start_matches(':');
-            units::metres_per_second(number).filter(|v| *v <= MAX_KMH * MPS_PER_KMH).map(|v| Known::inferred(v, BY_ZONE))
+            units::metres_per_second(number)
+                .filter(|v| *v <= MAX_KMH * MPS_PER_KMH)
+                .map(|v| Known::inferred(v, BY_ZONE))
         }
     }
 }

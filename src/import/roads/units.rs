@@ -80,7 +80,13 @@ mod tests {
 
     #[test]
     fn speeds_read() {
-        let cases = [("50", 50.0 / 3.6), ("36 km/h", 10.0), ("30 mph", 13.4112), ("25mph", 11.176), ("10 knots", 5.144_444_444)];
+        let cases = [
+            ("50", 50.0 / 3.6),
+            ("36 km/h", 10.0),
+            ("30 mph", 13.4112),
+            ("25mph", 11.176),
+            ("10 knots", 5.144_444_444),
+        ];
         for (text, expected) in cases {
             assert!(metres_per_second(text).is_some_and(|v| (v - expected).abs() < 1e-8), "{text}");
         }

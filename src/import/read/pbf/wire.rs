@@ -88,7 +88,8 @@ mod tests {
     /// Examples of the encoding guide.
     #[test]
     fn numbers_read() {
-        for (bytes, expected) in [(&[0x96u8, 0x01][..], Ok(150)), (&[0], Ok(0)), (&[0x96], Err("a number breaks off"))] {
+        for (bytes, expected) in [(&[0x96u8, 0x01][..], Ok(150)), (&[0], Ok(0)), (&[0x96], Err("a number breaks off"))]
+        {
             assert_eq!(Wire(bytes).varint(), expected, "{bytes:?}");
         }
         assert_eq!(Wire(&[0xff; 12]).varint(), Err("a number of more than ten bytes"));

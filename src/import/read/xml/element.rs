@@ -136,8 +136,7 @@ fn attributes(tag: &BytesStart, mut take: impl FnMut(&str, &str)) -> Result<(), 
     // Without its check for duplicates, which takes quadratic time on a hostile tag.
     for attribute in tag.attributes().with_checks(false) {
         let attribute = attribute.map_err(|error| error.to_string())?;
-        let value: Cow<str> =
-            attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
+        let value: Cow<str> = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|error| error.to_string())?;
         take(attribute.key.as_ref(), &value);
     }
     Ok(())

@@ -28,7 +28,8 @@ impl<R: Read> Read for Guard<R> {
             Some(last) => self.since_bracket = (count - last - 1) as u64,
             None => self.since_bracket += count as u64,
         }
-        self.left = self.left.checked_sub(count as u64).ok_or_else(|| refused("unpacks to far more than a map would"))?;
+        self.left =
+            self.left.checked_sub(count as u64).ok_or_else(|| refused("unpacks to far more than a map would"))?;
         if self.since_bracket > MAX_TOKEN {
             return Err(refused("holds a tag of more than 1 MiB"));
         }

@@ -11,9 +11,30 @@ use citytwin_import::{CheckReport, ImportOptions, check_report, open};
 
 /// Every `highway` value that is a road in use.
 const HIGHWAYS: &[&str] = &[
-    "motorway", "motorway_link", "trunk", "trunk_link", "primary", "primary_link", "secondary", "secondary_link",
-    "tertiary", "tertiary_link", "unclassified", "road", "residential", "living_street", "service", "track", "busway",
-    "bus_guideway", "pedestrian", "cycleway", "footway", "steps", "path", "bridleway",
+    "motorway",
+    "motorway_link",
+    "trunk",
+    "trunk_link",
+    "primary",
+    "primary_link",
+    "secondary",
+    "secondary_link",
+    "tertiary",
+    "tertiary_link",
+    "unclassified",
+    "road",
+    "residential",
+    "living_street",
+    "service",
+    "track",
+    "busway",
+    "bus_guideway",
+    "pedestrian",
+    "cycleway",
+    "footway",
+    "steps",
+    "path",
+    "bridleway",
 ];
 
 struct Way {
@@ -89,10 +110,15 @@ impl Content {
         let carries = |tags: &BTreeMap<String, String>| tags.get(key).is_some_and(|value| value != "no");
         let known: BTreeSet<i64> = self.ways.iter().filter(|way| self.is_whole(way)).map(|way| way.id).collect();
         let closed = |way: &&Way| carries(&way.tags) && way.refs.len() >= 4 && way.refs.first() == way.refs.last();
-        let ways = self.ways.iter().filter(closed).map(|way| (SourceRef::Way(way.id), self.is_whole(way) && self.has_area(way)));
+        let ways = self
+            .ways
+            .iter()
+            .filter(closed)
+            .map(|way| (SourceRef::Way(way.id), self.is_whole(way) && self.has_area(way)));
         let relations = self.areas.iter().filter(|(_, _, tags)| carries(tags));
-        let relations = relations
-            .map(|(id, ways, _)| (SourceRef::Relation(*id), !ways.is_empty() && ways.iter().all(|way| known.contains(way))));
+        let relations = relations.map(|(id, ways, _)| {
+            (SourceRef::Relation(*id), !ways.is_empty() && ways.iter().all(|way| known.contains(way)))
+        });
         ways.chain(relations).collect()
     }
 
@@ -103,7 +129,11 @@ impl Content {
     /// Twice the area by the shoelace formula is not 0.
     fn has_area(&self, way: &Way) -> bool {
         let places: Vec<_> = way.refs.iter().filter_map(|id| self.nodes.get(id)).collect();
-        places.windows(2).map(|pair| i128::from(pair[0].0) * i128::from(pair[1].1) - i128::from(pair[1].0) * i128::from(pair[0].1)).sum::<i128>() != 0
+        places
+            .windows(2)
+            .map(|pair| i128::from(pair[0].0) * i128::from(pair[1].1) - i128::from(pair[1].0) * i128::from(pair[0].1))
+            .sum::<i128>()
+            != 0
     }
 }
 

@@ -48,9 +48,14 @@ fn check_network(file: &str, city: &City) {
         let against = if link.forward { Oneway::Backward } else { Oneway::Forward };
         assert_ne!(road.oneway.value, against, "{file} {}", road.source);
     }
+    // The others are clipped so close around one junction that most of their links leave for good.
+    let whole_city = ["helsinki", "monaco", "porto"].iter().any(|name| file.starts_with(name));
     let connected = city.links.iter().filter(|link| link.connected).count();
-    // Clipped one-way streets leave little: Singapore's extract is 2 km wide and keeps 69 of 232.
-    assert!(connected * 4 > city.links.len(), "{file}: {connected} of {} links connected", city.links.len());
+    assert!(
+        !whole_city || connected * 10 > city.links.len() * 9,
+        "{file}: {connected} of {} connected",
+        city.links.len()
+    );
 }
 
 fn check_roads(file: &str, city: &City) {

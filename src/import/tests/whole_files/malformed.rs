@@ -110,7 +110,8 @@ fn hostile_pbf() {
     let header = Message::default().bytes(1, b"OSMData").number(3, 1 << 30).0;
     let huge = [&head[..], &(header.len() as u32).to_be_bytes(), &header].concat();
     check("x.osm.pbf", &huge, &["size up to 32 MiB"]);
-    let packed = |size: u64, deflated: &[u8]| frame("OSMData", &Message::default().number(2, size).bytes(3, deflated).0);
+    let packed =
+        |size: u64, deflated: &[u8]| frame("OSMData", &Message::default().number(2, size).bytes(3, deflated).0);
     check("x.osm.pbf", &[&head[..], &packed(30_000_000, b"x\x9c")].concat(), &["more content than it can hold"]);
     check("x.osm.pbf", &[&head[..], &packed(100, b"not zlib")].concat(), &["does not unpack"]);
     check("x.osm.pbf", &[&head[..], &frame("OSMData", &Message::default().bytes(7, b"..").0)].concat(), &["Zstandard"]);
@@ -145,7 +146,11 @@ fn bounds_that_no_city_has() {
     check("x.osm.pbf", &bounds(179, 49, -179, 51), &["cross the date line"]);
     check("x.osm.pbf", &bounds(-10, 45, 10, 55), &["spans 20.0°"]);
     let stated = |attributes: &str| osm(&format!("<bounds {attributes}/>{STREET}"));
-    check("x.osm", stated("minlat='49' minlon='179.9' maxlat='51' maxlon='-179.9'").as_bytes(), &["cross the date line"]);
+    check(
+        "x.osm",
+        stated("minlat='49' minlon='179.9' maxlat='51' maxlon='-179.9'").as_bytes(),
+        &["cross the date line"],
+    );
     let apart = "<node id='1' lat='0' lon='-179.99'/><node id='2' lat='0' lon='179.99'/>";
     check("x.osm", osm(apart).as_bytes(), &["date line"]);
     let wide = "<node id='1' lat='0' lon='10'/><node id='2' lat='0' lon='14'/>";
@@ -160,7 +165,8 @@ fn bounds_that_no_city_has() {
 
 #[test]
 fn hostile_xml() {
-    let bomb = "<!DOCTYPE lolz [<!ENTITY lol 'lol'><!ENTITY lol2 '&lol;&lol;&lol;'>]><osm><node id='1' x='&lol2;'/></osm>";
+    let bomb =
+        "<!DOCTYPE lolz [<!ENTITY lol 'lol'><!ENTITY lol2 '&lol;&lol;&lol;'>]><osm><node id='1' x='&lol2;'/></osm>";
     check("bomb.osm", bomb.as_bytes(), &["line 1", "document type"]);
     let entity = osm("<node id='1' lat='1' lon='1'><tag k='name' v='&lol;'/></node>");
     check("entity.osm", entity.as_bytes(), &["line 3", "lol"]);
@@ -189,7 +195,7 @@ fn gzip_bombs_and_cuts() {
 fn nothing_usable() {
     check("none.osm", osm("").as_bytes(), &["no node with a usable place"]);
     check("nan.osm", osm("<node id='1' lat='NaN' lon='NaN'/>").as_bytes(), &["no node with a usable place"]);
-    check("bare.osm", osm("<node id='1' lat='1' lon='1'/>").as_bytes(), &["nothing", "extract around a city"][1..2].as_ref());
+    check("bare.osm", osm("<node id='1' lat='1' lon='1'/>").as_bytes(), &["holds no road", "extract around a city"]);
     check("none.osm.pbf", &pbf(&Message::default().message(1, strings())), &["no node with a usable place"]);
 }
 
