@@ -2,6 +2,7 @@
 //!
 //! Owns the rules from tags to use, height and roof. Does not know roads, water or files.
 
+mod adjoining;
 mod colour;
 mod parts;
 mod roof;
@@ -37,6 +38,8 @@ struct Element<'a> {
     shape: MultiPolygon<f64>,
     /// A point inside.
     at: Coord<f64>,
+    /// The nodes of a closed way; empty for a relation.
+    nodes: &'a [i64],
     /// For a relation: the single way that draws all of its outer rings.
     outer_way: Option<i64>,
 }
@@ -55,15 +58,22 @@ pub fn read(raw: &RawMap, anchor: &Anchor, city: &mut City) {
     let (buildings, parts): (Vec<_>, Vec<_>) = split(elements);
     let shadows = shadows(&buildings, &mut city.problems);
     let grid = DensityGrid::new(buildings.iter().map(|b| (b.at, b.shape.unsigned_area())));
-    let land = ShapeIndex::new(city.land.iter().map(|area| &area.shape));
-    let built: Vec<_> = buildings
+    let grounds = Grounds::new(&city.land);
+    let mut built: Vec<_> = buildings
         .par_iter()
         .enumerate()
         .map(|(index, element)| {
             let setting = Setting::new(&element.shape, &element.source, grid.share(element.at));
-            building(index, element, &setting, land_about(element.at, &land, &city.land), shadows[index])
+            building(index, element, &setting, grounds.about(element.at), shadows[index])
         })
         .collect();
+    for (index, host) in adjoining::hosts(&buildings).into_iter().enumerate() {
+        if let Some(host) = host
+            && let Ok([piece, host]) = built.get_disjoint_mut([index, host])
+        {
+            adjoining::adopt(&mut piece.building, &host.building);
+        }
+    }
     let holders = Holders::new(raw, &buildings, &shadows);
     let parts: Vec<_> = parts
         .par_iter()
@@ -188,7 +198,7 @@ fn trace_way<'a>(raw: &'a RawMap, index: usize, holes: &BTreeMap<i64, usize>, an
         Some(relation) => multipolygon::of_relation(raw, &raw.relation_at(*relation), anchor),
         None => multipolygon::of_way(&way, anchor),
     };
-    Some(traced(source, way.tags, outline, None))
+    Some(traced(source, way.tags, outline, way.refs, None))
 }
 
 fn trace_relation<'a>(raw: &'a RawMap, index: usize, anchor: &Anchor) -> Option<Traced<'a>> {
@@ -199,13 +209,19 @@ fn trace_relation<'a>(raw: &'a RawMap, index: usize, anchor: &Anchor) -> Option<
     let mut outers = relation.members().filter(|m| m.kind == MemberKind::Way && m.role != "inner").map(|m| m.id);
     let outer_way = outers.next().filter(|_| outers.next().is_none());
     let outline = multipolygon::of_relation(raw, &relation, anchor);
-    Some(traced(SourceRef::Relation(relation.id), relation.tags, outline, outer_way))
+    Some(traced(SourceRef::Relation(relation.id), relation.tags, outline, &[], outer_way))
 }
 
-fn traced(source: SourceRef, tags: RawTags<'_>, outline: Outline, outer_way: Option<i64>) -> Traced<'_> {
+fn traced<'a>(
+    source: SourceRef,
+    tags: RawTags<'a>,
+    outline: Outline,
+    nodes: &'a [i64],
+    outer_way: Option<i64>,
+) -> Traced<'a> {
     let element = outline.shape.and_then(|shape| {
         let at = point_inside(&shape)?;
-        Some(Element { source, tags, shape, at, outer_way })
+        Some(Element { source, tags, shape, at, nodes, outer_way })
     });
     (element, outline.problems)
 }
@@ -238,25 +254,39 @@ fn shadows(buildings: &[Element<'_>], problems: &mut Vec<Problem>) -> Vec<bool> 
     buildings.iter().map(shadow).collect()
 }
 
-/// The smallest area about the point that tells what stands there.
-fn land_about<'a>(at: Coord<f64>, index: &ShapeIndex<'_>, land: &'a [LandArea]) -> Option<Land<'a>> {
-    let telling = |kind| {
+/// Areas that tell what stands on them.
+struct Grounds<'a> {
+    areas: Vec<&'a LandArea>,
+    index: ShapeIndex<'a>,
+}
+
+impl<'a> Grounds<'a> {
+    fn new(land: &'a [LandArea]) -> Self {
         use LandKind::*;
-        matches!(
-            kind,
-            Residential
-                | Commercial
-                | Retail
-                | Industrial
-                | Harbour
-                | Institutional
-                | Farmland
-                | Allotments
-                | Railway
-                | Military
-                | Aerodrome
-        )
-    };
-    let area = index.holding(at).into_iter().map(|index| &land[index]).find(|area| telling(area.kind))?;
-    Some(Land { kind: area.kind, amenity: area.tags.get("amenity") })
+        let telling = |area: &&LandArea| {
+            matches!(
+                area.kind,
+                Residential
+                    | Commercial
+                    | Retail
+                    | Industrial
+                    | Harbour
+                    | Institutional
+                    | Farmland
+                    | Allotments
+                    | Railway
+                    | Military
+                    | Aerodrome
+            )
+        };
+        let areas: Vec<_> = land.iter().filter(telling).collect();
+        let index = ShapeIndex::new(areas.iter().map(|area| &area.shape));
+        Self { areas, index }
+    }
+
+    /// The smallest area about the point.
+    fn about(&self, at: Coord<f64>) -> Option<Land<'a>> {
+        let area = self.areas[*self.index.holding(at).first()?];
+        Some(Land { kind: area.kind, amenity: area.tags.get("amenity") })
+    }
 }

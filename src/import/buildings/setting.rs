@@ -10,6 +10,9 @@ use super::storeys::spread;
 /// Side of a cell of the density grid, metre: about half a city block.
 const CELL_M: f64 = 50.0;
 
+/// Outline below which an unnamed building is a shed or garage, m² (a double garage is 6 m × 6 m).
+pub(super) const SHED_AREA_M2: f64 = 36.0;
+
 /// What the rules for unstated values look at.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub(super) struct Setting {

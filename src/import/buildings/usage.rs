@@ -2,11 +2,9 @@
 
 use citytwin_model::{BuildingUse, Known, LandKind};
 
-use super::Setting;
+use super::{Setting, setting::SHED_AREA_M2};
 use crate::raw::RawTags;
 
-/// Outline below which an unnamed building is a shed or garage, m² (a double garage is 6 m × 6 m).
-const SHED_AREA_M2: f64 = 36.0;
 /// Outline above which dwellings are a block of flats rather than a house, m².
 const HOUSE_AREA_M2: f64 = 220.0;
 /// Share of built-up ground above which houses stand wall to wall: an urban block.
@@ -25,6 +23,9 @@ pub(super) fn classify(tags: RawTags<'_>, land: Option<Land<'_>>, setting: &Sett
     if let Some(usage) = tags.get("building").and_then(by_building) {
         return Known::stated(usage);
     }
+    if tags.is("wall", "no") && tags.is("building", "yes") {
+        return Known::inferred(BuildingUse::Ancillary, "wall=no: a light building");
+    }
     if let Some(usage) = by_own_tags(tags) {
         return Known::inferred(usage, "amenity, shop, office or tourism tag of the building");
     }
@@ -38,6 +39,12 @@ pub(super) fn classify(tags: RawTags<'_>, land: Option<Land<'_>>, setting: &Sett
         return Known::inferred(BuildingUse::Ancillary, "no use stated, outline under 36 m²: shed or garage");
     }
     dwelling(setting)
+}
+
+/// Neither a use nor a height, a roof or missing walls: `building=yes` and no more.
+pub(super) fn says_nothing(tags: RawTags<'_>) -> bool {
+    const SPEAKING: [&str; 6] = ["height", "building:levels", "wall", "roof:shape", "min_height", "layer"];
+    tags.is("building", "yes") && by_own_tags(tags).is_none() && SPEAKING.iter().all(|key| tags.get(key).is_none())
 }
 
 fn dwelling(setting: &Setting) -> Known<BuildingUse> {
