@@ -17,6 +17,7 @@ const CO2_KG_PER_KM: f64 = 0.167;
 pub struct Passage {
     pub trips: Trips,
     pub flow: Flow,
+    pub driven_m: f64,
 }
 
 impl Passage {
@@ -32,6 +33,7 @@ impl Passage {
                 travel_s: last.trips.travel_s - first.trips.travel_s,
             },
             flow: last.flow,
+            driven_m: last.driven_m,
         }
     }
 
@@ -52,7 +54,7 @@ impl Flow {
 pub fn traffic(run: &TrafficRun, assumptions: &Assumptions) -> Vec<KeyFigure> {
     let passage = Passage::of(run);
     let (trips, flow) = (passage.trips, passage.flow);
-    let vehicle_km = flow.vehicle_m / 1000.0;
+    let vehicle_km = passage.driven_m / 1000.0;
     let figure = |name, label, unit, value, better, source| KeyFigure { name, label, unit, value, better, source };
     vec![
         figure(
@@ -85,7 +87,7 @@ pub fn traffic(run: &TrafficRun, assumptions: &Assumptions) -> Vec<KeyFigure> {
             "km/h",
             flow.speed_kmh(),
             Better::Higher,
-            "vehicle-kilometres over vehicle-hours, sampled every minute on all links",
+            "distance over time on the road, sampled every minute on all links",
         ),
         figure(
             "vehicle_km",
@@ -93,7 +95,7 @@ pub fn traffic(run: &TrafficRun, assumptions: &Assumptions) -> Vec<KeyFigure> {
             "km",
             vehicle_km,
             Better::Neutral,
-            "vehicle-kilometres on all links, sampled every minute",
+            "vehicles that left a link × its length, over all links",
         ),
         figure(
             "delay",
@@ -101,7 +103,7 @@ pub fn traffic(run: &TrafficRun, assumptions: &Assumptions) -> Vec<KeyFigure> {
             "h",
             flow.delay_s / 3600.0,
             Better::Lower,
-            "vehicle-hours beyond driving at the legal limit, sampled every minute",
+            "vehicle-hours beyond driving at the legal limit, waiting to enter the road included; sampled every minute",
         ),
         figure(
             "car_co2",

@@ -82,7 +82,7 @@ fn hours(city: &City, spec: &RunSpec, traffic: &TrafficRun, energy: &EnergyRun) 
             arrived: to.trips.arrived - from.trips.arrived,
             refused: to.trips.refused - from.trips.refused,
             under_way: to.trips.under_way,
-            vehicle_km: flow.vehicle_m / 1000.0,
+            vehicle_km: (to.driven_m - from.driven_m) / 1000.0,
             mean_speed_kmh: flow.speed_kmh(),
             load_mwh: after.load - before_energy.load,
             pv_mwh: after.pv - before_energy.pv,

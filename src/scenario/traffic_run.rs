@@ -30,7 +30,8 @@ pub struct Flow {
     pub vehicle_s: f64,
     /// Way they made, vehicle-metre.
     pub vehicle_m: f64,
-    /// Time beyond what the same way takes at the legal limit, vehicle-second.
+    /// Time beyond what the same way takes at the legal limit, vehicle-second; for the city also the time spent
+    /// waiting to enter the road.
     pub delay_s: f64,
 }
 
@@ -50,6 +51,8 @@ pub struct Trips {
 pub struct Mark {
     pub trips: Trips,
     pub flow: Flow,
+    /// Counted, not sampled: vehicles that left a link × its length, over all links, metre.
+    pub driven_m: f64,
 }
 
 /// What the traffic did within the window.
@@ -101,7 +104,7 @@ pub fn run(
             }
         }
         if step % per_hour == 0 || step == steps {
-            meter.mark(&simulation);
+            meter.mark(prepared, &simulation);
         }
     }
     Ok(meter.finish(&simulation))
@@ -121,14 +124,14 @@ fn start(prepared: &Prepared, assumptions: &Assumptions, window: Window) -> Resu
 struct Meter {
     out: TrafficRun,
     flow: Flow,
-    passed_before: Vec<u64>,
+    passed_before: Vec<u32>,
     refused_before: BTreeMap<String, u64>,
 }
 
 impl Meter {
     fn new(prepared: &Prepared, simulation: &Simulation) -> Self {
         let out = TrafficRun {
-            marks: vec![Mark { trips: trips(&simulation.tally()), flow: Flow::default() }],
+            marks: vec![Mark { trips: trips(&simulation.tally()), ..Mark::default() }],
             refusals: BTreeMap::new(),
             passed: Vec::new(),
             links: vec![Flow::default(); prepared.city.links.len()],
@@ -137,7 +140,7 @@ impl Meter {
         Self {
             out,
             flow: Flow::default(),
-            passed_before: passed(simulation),
+            passed_before: simulation.link_states().iter().map(|state| state.passed).collect(),
             refused_before: refusals(&simulation.tally()),
         }
     }
@@ -158,15 +161,23 @@ impl Meter {
                 flow.delay_s += delay_s;
             }
         }
+        self.flow.delay_s += simulation.tally().waiting as f64 * dt_s;
     }
 
-    fn mark(&mut self, simulation: &Simulation) {
-        self.out.marks.push(Mark { trips: trips(&simulation.tally()), flow: self.flow });
+    fn mark(&mut self, prepared: &Prepared, simulation: &Simulation) {
+        let driven = self.passed(simulation).into_iter().zip(&prepared.city.links);
+        let driven_m = driven.map(|(vehicles, link)| vehicles as f64 * link.length_m).sum();
+        self.out.marks.push(Mark { trips: trips(&simulation.tally()), flow: self.flow, driven_m });
+    }
+
+    /// Vehicles that left each link since the start of the window.
+    fn passed(&self, simulation: &Simulation) -> Vec<u64> {
+        let now = simulation.link_states().iter().zip(&self.passed_before);
+        now.map(|(state, before)| u64::from(state.passed - before)).collect()
     }
 
     fn finish(mut self, simulation: &Simulation) -> TrafficRun {
-        self.out.passed =
-            passed(simulation).iter().zip(&self.passed_before).map(|(after, before)| after - before).collect();
+        self.out.passed = self.passed(simulation);
         self.out.refusals = refusals(&simulation.tally());
         for (reason, before) in &self.refused_before {
             if let Some(count) = self.out.refusals.get_mut(reason) {
@@ -176,10 +187,6 @@ impl Meter {
         self.out.state_hash = simulation.state_hash();
         self.out
     }
-}
-
-fn passed(simulation: &Simulation) -> Vec<u64> {
-    simulation.link_states().iter().map(|state| u64::from(state.passed)).collect()
 }
 
 fn trips(tally: &Tally) -> Trips {
