@@ -17,8 +17,8 @@ use tokio::{runtime, sync::oneshot, time};
 
 use crate::{config::MqttConfig, error::FeedError};
 
-/// Clients at one time. A client that the router refuses breaks rumqttd 0.20 for its id, so this is far more
-/// than a desktop sees.
+/// Clients at one time, far more than a desktop sees: by its source, rumqttd 0.20 no longer takes anyone once
+/// a client that was refused for want of room returns under its id.
 const MAX_CONNECTIONS: usize = 1024;
 /// The largest packet a client may send, byte.
 const MAX_PACKET_BYTES: usize = 1 << 20;
@@ -101,8 +101,8 @@ impl Drop for Broker {
     }
 }
 
-/// Serves until the port is lost. Tells `ready` once, when the port listens or cannot. A router that broke
-/// (rumqttd panics on some packets) is replaced; its clients reconnect.
+/// Serves until the port is lost. Tells `ready` once, when the port listens or cannot. Should rumqttd's router
+/// thread ever end, it is replaced, and its clients reconnect.
 async fn serve(port: u16, ready: mpsc::Sender<Result<(), String>>) {
     loop {
         let router = Router::new(0, router_config()).spawn();
