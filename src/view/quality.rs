@@ -32,10 +32,10 @@ impl Quality {
         Self { cascades: 4, first_cascade: 0.09, shadow_map: 4096, multisample: true, bloom: true, soft_shadows: true };
     /// For software rendering (Mesa's lavapipe and the like): measured to keep frames under a second at 720p.
     pub const SOFTWARE: Self =
-        Self { cascades: 2, first_cascade: 0.28, shadow_map: 1536, multisample: false, bloom: false, soft_shadows: false };
+        Self { cascades: 2, first_cascade: 0.28, shadow_map: 2048, multisample: false, bloom: false, soft_shadows: false };
     /// For single pictures on software rendering, where a few seconds do not matter.
     pub const PICTURE: Self =
-        Self { cascades: 3, first_cascade: 0.16, shadow_map: 3072, multisample: true, bloom: true, soft_shadows: true };
+        Self { cascades: 3, first_cascade: 0.16, shadow_map: 4096, multisample: true, bloom: true, soft_shadows: true };
 }
 
 impl Default for Quality {
@@ -62,7 +62,7 @@ fn choose(mut commands: Commands, adapter: Option<Res<RenderAdapterInfo>>, set: 
 fn dress(mut commands: Commands, quality: Res<Quality>, cameras: Query<Entity, With<ViewCamera>>) {
     for entity in &cameras {
         let mut camera = commands.entity(entity);
-        camera.insert(Tonemapping::TonyMcMapface);
+        camera.insert(Tonemapping::AcesFitted);
         camera.insert(if quality.soft_shadows { ShadowFilteringMethod::Gaussian } else { ShadowFilteringMethod::Hardware2x2 });
         if quality.multisample {
             camera.insert(Msaa::Sample4);

@@ -16,6 +16,8 @@ const LAND_LIFT_M: f32 = 0.02;
 const LAND_STEP_M: f32 = 0.008;
 /// Water above the lowest land, below parks and islands' greens? It covers what is mapped across it.
 pub const WATER_LIFT_M: f32 = 0.21;
+/// uv.x of level areas: the middle of a street lamp's pool, so that squares are lit evenly.
+const LAMP_POOL: f32 = 16.0;
 /// Width of the lighter strip along a bank, metre.
 const SHORE_M: f64 = 3.0;
 
@@ -29,7 +31,9 @@ pub fn land(city: &City, slots: &Slots, area: &LandArea, mesh: &mut MeshBuffer) 
     let (base, surface, _) = colour::land(area.kind);
     let slot = slots.feature(city, FeatureRef::LandArea(area.id));
     let tone = colour::scaled(base, 0.97 + 0.06 * colour::chance(area.id.0));
-    cap_all(mesh, &area.shape, land_lift_m(area.kind), Paint::new(tone, surface, slot));
+    // No lane marks on car parks.
+    let parameter = if surface == Surface::Asphalt { 0 } else { 255 };
+    cap_all(mesh, &area.shape, land_lift_m(area.kind), Paint::new(tone, surface, slot).with(parameter));
 }
 
 /// Draws a water area and the strip along its banks.
@@ -79,7 +83,7 @@ pub fn cap(mesh: &mut MeshBuffer, polygon: &Polygon<f64>, z: f32, up: bool, pain
     let normal = [0.0, 0.0, if up { 1.0 } else { -1.0 }];
     let base: Vec<u32> = points
         .iter()
-        .map(|p| mesh.vertex(Vertex { at: [p.x as f32, p.y as f32, z], normal, uv: [p.x as f32, p.y as f32] }, paint))
+        .map(|p| mesh.vertex(Vertex { at: [p.x as f32, p.y as f32, z], normal, uv: [LAMP_POOL, 0.0] }, paint))
         .collect();
     for [a, b, c] in triangles {
         let (a, b, c) = (base[a], base[b], base[c]);

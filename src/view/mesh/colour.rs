@@ -9,7 +9,7 @@ pub const CONCRETE: [u8; 3] = [166, 163, 157];
 pub const EMBANKMENT: [u8; 3] = [128, 132, 104];
 pub const PAINT_WHITE: [u8; 3] = [232, 232, 226];
 pub const WATER: [u8; 3] = [62, 106, 128];
-pub const GROUND: [u8; 3] = [189, 186, 170];
+pub const GROUND: [u8; 3] = [172, 172, 148];
 
 /// A repeatable number for a feature, well mixed (the finaliser of MurmurHash3).
 pub const fn mix(seed: u32) -> u32 {
@@ -42,7 +42,7 @@ pub const fn road(class: RoadClass) -> ([u8; 3], Surface) {
         RoadClass::Service => ([126, 125, 122], Surface::Asphalt),
         RoadClass::Track => ([158, 142, 112], Surface::Ground),
         RoadClass::Pedestrian => ([192, 183, 168], Surface::Paving),
-        RoadClass::Cycleway => ([158, 118, 104], Surface::Plain),
+        RoadClass::Cycleway => ([156, 128, 116], Surface::Plain),
         RoadClass::Footway => ([196, 188, 173], Surface::Paving),
         RoadClass::Steps => ([160, 154, 145], Surface::Paving),
         RoadClass::Path => ([178, 163, 134], Surface::Ground),
@@ -53,12 +53,12 @@ pub const fn road(class: RoadClass) -> ([u8; 3], Surface) {
 pub const fn land(kind: LandKind) -> ([u8; 3], Surface, u8) {
     match kind {
         LandKind::Military => ([176, 172, 156], Surface::Ground, 0),
-        LandKind::Residential => ([196, 193, 178], Surface::Ground, 1),
-        LandKind::Commercial => ([196, 189, 180], Surface::Ground, 2),
-        LandKind::Retail => ([200, 188, 178], Surface::Ground, 3),
-        LandKind::Industrial => ([178, 174, 168], Surface::Ground, 4),
+        LandKind::Residential => ([178, 178, 156], Surface::Ground, 1),
+        LandKind::Commercial => ([182, 176, 162], Surface::Ground, 2),
+        LandKind::Retail => ([186, 176, 162], Surface::Ground, 3),
+        LandKind::Industrial => ([168, 164, 156], Surface::Ground, 4),
         LandKind::Harbour => ([170, 169, 166], Surface::Ground, 5),
-        LandKind::Institutional => ([198, 193, 172], Surface::Ground, 6),
+        LandKind::Institutional => ([184, 180, 152], Surface::Ground, 6),
         LandKind::Aerodrome => ([178, 186, 152], Surface::Grass, 7),
         LandKind::Railway => ([160, 154, 146], Surface::Ground, 8),
         LandKind::Construction => ([184, 166, 138], Surface::Ground, 9),
@@ -67,46 +67,55 @@ pub const fn land(kind: LandKind) -> ([u8; 3], Surface, u8) {
         LandKind::Wetland => ([126, 148, 112], Surface::Grass, 12),
         LandKind::Sand => ([220, 206, 166], Surface::Ground, 13),
         LandKind::Rock => ([160, 156, 148], Surface::Ground, 14),
-        LandKind::Park => ([142, 172, 102], Surface::Grass, 15),
+        LandKind::Park => ([134, 158, 92], Surface::Grass, 15),
         LandKind::Cemetery => ([138, 160, 108], Surface::Grass, 16),
         LandKind::Allotments => ([150, 164, 104], Surface::Field, 17),
         LandKind::Forest => ([92, 122, 72], Surface::Forest, 18),
-        LandKind::Grass => ([150, 178, 106], Surface::Grass, 19),
-        LandKind::Plaza => ([196, 186, 170], Surface::Paving, 20),
+        LandKind::Grass => ([144, 164, 98], Surface::Grass, 19),
+        LandKind::Plaza => ([190, 180, 164], Surface::Paving, 20),
         LandKind::Parking => ([138, 137, 134], Surface::Asphalt, 21),
-        LandKind::Pitch => ([124, 166, 106], Surface::Pitch, 22),
+        LandKind::Pitch => ([118, 156, 98], Surface::Pitch, 22),
     }
 }
 
-/// Walls that carry no colour tag, by use; `pick` chooses within the palette.
-pub fn wall(usage: BuildingUse, pick: u32) -> [u8; 3] {
-    const HOUSE: [[u8; 3]; 6] =
-        [[236, 226, 208], [226, 214, 194], [240, 234, 222], [214, 196, 172], [222, 206, 178], [204, 182, 160]];
-    const FLATS: [[u8; 3]; 7] = [
-        [222, 208, 186],
-        [208, 190, 166],
-        [230, 220, 202],
-        [196, 172, 150],
-        [214, 200, 182],
-        [186, 158, 138],
-        [220, 212, 200],
+/// Walls that carry no colour tag, by use and whether they are high; `pick` chooses within the palette.
+pub fn wall(usage: BuildingUse, high: bool, pick: u32) -> [u8; 3] {
+    const HOUSE: [[u8; 3]; 7] = [
+        [238, 226, 204],
+        [226, 212, 188],
+        [242, 236, 224],
+        [210, 186, 156],
+        [224, 202, 168],
+        [190, 150, 124],
+        [214, 206, 192],
     ];
-    const OFFICE: [[u8; 3]; 5] =
-        [[186, 194, 200], [168, 178, 186], [204, 206, 204], [150, 164, 176], [190, 184, 174]];
-    const PUBLIC: [[u8; 3]; 4] = [[222, 204, 172], [206, 188, 160], [196, 170, 140], [228, 218, 198]];
-    const WORKS: [[u8; 3]; 5] =
-        [[184, 184, 182], [168, 172, 176], [196, 190, 180], [158, 164, 168], [178, 168, 158]];
-    const SHED: [[u8; 3]; 3] = [[190, 182, 170], [174, 168, 158], [202, 196, 186]];
+    const FLATS: [[u8; 3]; 9] = [
+        [224, 206, 176],
+        [210, 184, 150],
+        [234, 222, 200],
+        [196, 160, 130],
+        [218, 198, 160],
+        [178, 138, 114],
+        [222, 212, 194],
+        [204, 192, 176],
+        [232, 208, 170],
+    ];
+    const TOWER: [[u8; 3]; 5] =
+        [[172, 184, 192], [150, 164, 176], [192, 196, 196], [134, 152, 166], [182, 178, 170]];
+    const PUBLIC: [[u8; 3]; 4] = [[226, 204, 164], [208, 184, 148], [198, 164, 128], [230, 218, 192]];
+    const WORKS: [[u8; 3]; 6] =
+        [[188, 188, 184], [168, 174, 178], [200, 190, 174], [152, 162, 168], [182, 166, 150], [176, 148, 130]];
+    const SHED: [[u8; 3]; 3] = [[192, 180, 162], [172, 160, 144], [204, 196, 182]];
     let palette: &[[u8; 3]] = match usage {
+        BuildingUse::Office | BuildingUse::Hotel if high => &TOWER,
         BuildingUse::House => &HOUSE,
-        BuildingUse::Apartments | BuildingUse::Hotel | BuildingUse::Retail => &FLATS,
-        BuildingUse::Office | BuildingUse::Hospital => &OFFICE,
-        BuildingUse::School | BuildingUse::Public => &PUBLIC,
+        BuildingUse::Apartments | BuildingUse::Hotel | BuildingUse::Retail | BuildingUse::Office => &FLATS,
+        BuildingUse::School | BuildingUse::Public | BuildingUse::Hospital => &PUBLIC,
         BuildingUse::Industrial | BuildingUse::Warehouse => &WORKS,
         BuildingUse::Ancillary => &SHED,
     };
     let base = palette[mix(pick) as usize % palette.len()];
-    scaled(base, 0.95 + 0.10 * chance(pick ^ 0xA5A5))
+    scaled(base, 0.93 + 0.12 * chance(pick ^ 0xA5A5))
 }
 
 /// Pitched roofs without a colour tag: clay in the south, clay, slate and sheet metal in the north
@@ -129,8 +138,16 @@ pub fn pitched_roof(latitude: f64, pick: u32) -> [u8; 3] {
 
 /// Flat roofs without a colour tag.
 pub fn flat_roof(pick: u32) -> [u8; 3] {
-    const ROOFS: [[u8; 3]; 5] =
-        [[178, 175, 170], [164, 161, 157], [190, 186, 179], [150, 149, 147], [170, 164, 156]];
+    const ROOFS: [[u8; 3]; 8] = [
+        [174, 168, 160],
+        [146, 142, 138],
+        [190, 182, 170],
+        [118, 116, 116],
+        [160, 150, 138],
+        [132, 128, 122],
+        [170, 146, 128],
+        [136, 146, 138],
+    ];
     scaled(ROOFS[mix(pick ^ 0x33) as usize % ROOFS.len()], 0.95 + 0.1 * chance(pick ^ 0x99))
 }
 

@@ -27,7 +27,8 @@ pub const fn style(usage: BuildingUse) -> (Surface, f32) {
     match usage {
         BuildingUse::House => (Surface::Dwelling, 3.4),
         BuildingUse::Apartments | BuildingUse::Hotel => (Surface::Dwelling, 3.0),
-        BuildingUse::Office | BuildingUse::Hospital | BuildingUse::School => (Surface::Office, 3.2),
+        BuildingUse::Office => (Surface::Shop, 3.1),
+        BuildingUse::Hospital | BuildingUse::School => (Surface::Office, 3.4),
         BuildingUse::Retail => (Surface::Shop, 3.6),
         BuildingUse::Public | BuildingUse::Industrial | BuildingUse::Warehouse => (Surface::Hall, 5.0),
         BuildingUse::Ancillary => (Surface::Plain, 4.0),

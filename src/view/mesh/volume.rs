@@ -14,6 +14,8 @@ use super::{
 /// Flat roofs of walls at least this high get a parapet, metre.
 const PARAPET_FROM_M: f32 = 7.0;
 const PARAPET_M: f32 = 0.5;
+/// Offices and hotels of at least this height are drawn with curtain walls, metre.
+const GLAZED_FROM_M: f32 = 38.0;
 /// Share of an outline that its parts must cover to stand for it.
 const PARTS_COVER: f64 = 0.6;
 /// Smallest flat roof that carries plant and stair heads, m².
@@ -129,14 +131,14 @@ fn wall_paint(volume: &Volume, looks: &Looks) -> ([u8; 3], Surface, f32) {
     if material == Some("glass") {
         surface = Surface::Office;
     }
-    let tower = volume.height_m.value > 60.0 && matches!(looks.usage, BuildingUse::Office | BuildingUse::Hotel);
-    if tower {
+    let high = volume.height_m.value > GLAZED_FROM_M;
+    if high && matches!(looks.usage, BuildingUse::Office | BuildingUse::Hotel) {
         surface = Surface::Office;
     }
     let tone = volume
         .colour
         .or_else(|| material.and_then(colour::material))
-        .unwrap_or_else(|| colour::wall(looks.usage, looks.pick));
+        .unwrap_or_else(|| colour::wall(looks.usage, high, looks.pick));
     (soften(tone), surface, column_m)
 }
 

@@ -38,7 +38,8 @@ fn facade(code: i32, uv: vec2<f32>, w: vec2<f32>, wall: vec3<f32>, storeys: f32,
     let storey = cell.y;
     var size = vec2(0.22, 0.27);
     var lift = 0.03;
-    if (code == 2) { size = vec2(0.42, 0.34); }
+    if (code == 2) { size = vec2(0.40, 0.32); }
+    if (code == 3) { size = vec2(0.25, 0.29); }
     if (code == 4) { size = vec2(0.16, 0.30); lift = 0.08; }
     let shop = code == 3 && storey < 0.5;
     if (shop) { size = vec2(0.44, 0.36); lift = -0.06; }
@@ -68,8 +69,8 @@ fn facade(code: i32, uv: vec2<f32>, w: vec2<f32>, wall: vec3<f32>, storeys: f32,
     let dark = light.key_colour.w;
     let share = select(lit_share(light.sun_direction.w, office), 0.85, shop && light.sun_direction.w > 7.0 && light.sun_direction.w < 22.0);
     let on = mix(select(0.0, 1.0, h < share), share, far);
-    let tint = mix(vec3(1.0, 0.62, 0.28), vec3(1.0, 0.85, 0.62), fract(h * 7.13));
-    let cool = mix(tint, vec3(0.85, 0.92, 1.0), select(0.0, 0.6, office));
+    let tint = mix(vec3(1.0, 0.52, 0.20), vec3(1.0, 0.78, 0.48), fract(h * 7.13));
+    let cool = mix(tint, vec3(0.9, 0.92, 0.95), select(0.0, 0.45, office));
     out.emission += cool * on * glass * dark * (0.35 + 0.9 * fract(h * 31.7)) * select(1.0, 1.6, shop);
     return out;
 }
@@ -113,8 +114,8 @@ fn lane_paint(uv: vec2<f32>, w: vec2<f32>, code: i32) -> f32 {
 
 fn street_light(uv: vec2<f32>, w: vec2<f32>) -> f32 {
     let p = (fract(uv.x / 32.0) - 0.5) * 32.0;
-    let pool = 1.0 / (1.0 + p * p / 30.0);
-    return mix(pool, 0.42, smoothstep(4.0, 14.0, w.x)) * light.zenith.w;
+    let pool = 1.0 / (1.0 + p * p / 34.0);
+    return mix(pool, 0.40, smoothstep(4.0, 14.0, w.x)) * light.zenith.w;
 }
 
 fn ground(code: i32, uv: vec2<f32>, w: vec2<f32>, base: vec3<f32>, at: vec3<f32>, parameter: f32) -> Surf {
@@ -140,11 +141,11 @@ fn ground(code: i32, uv: vec2<f32>, w: vec2<f32>, base: vec3<f32>, at: vec3<f32>
         out.albedo *= 0.94 + 0.10 * noise(p * 0.09) + 0.07 * fine * (noise(p * 3.1) - 0.5);
         let paint = lane_paint(uv, w, i32(round(parameter * 255.0)));
         out.albedo = mix(out.albedo, vec3(0.78, 0.78, 0.75), paint * 0.9);
-        out.emission = LAMP * out.albedo * 1.15 * street_light(uv, w);
+        out.emission = LAMP * out.albedo * 0.95 * street_light(uv, w);
     } else if (code == 12) {
         let slab = inside(fract(p.x * 0.8), 0.47, d * 0.8) * inside(fract(p.y * 0.8), 0.47, d * 0.8);
-        out.albedo *= 0.97 + 0.06 * (wide - 0.5) - 0.06 * (1.0 - slab) * (1.0 - smoothstep(0.15, 0.5, d));
-        out.emission = LAMP * out.albedo * 0.9 * street_light(uv, w);
+        out.albedo *= 0.97 + 0.06 * (wide - 0.5) - 0.06 * (1.0 - slab) * (1.0 - smoothstep(0.06, 0.25, d));
+        out.emission = LAMP * out.albedo * 0.6 * street_light(uv, w);
     } else if (code == 15) {
         out.albedo *= 0.85 + 0.3 * mix(0.5, noise(p * 4.0), fine);
     }
