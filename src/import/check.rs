@@ -115,7 +115,8 @@ fn cut_off(city: &City) -> CutOff {
     let outside = city.links.iter().filter(|link| !link.connected);
     CutOff {
         links: outside.clone().count(),
-        length_km: outside.map(|link| link.length_m).sum::<f64>() / 1000.0,
+        // Not `sum`, which gives −0 for nothing.
+        length_km: outside.fold(0.0, |sum, link| sum + link.length_m) / 1000.0,
         pieces: city.problems.iter().filter(|problem| problem.kind == ProblemKind::Connectivity).count(),
     }
 }
