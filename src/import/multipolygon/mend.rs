@@ -43,14 +43,19 @@ pub(crate) fn overlay(rings: Vec<Vec<Coord<f64>>>) -> MultiPolygon<f64> {
     let mut shape = rough.union(&MultiPolygon::<f64>(Vec::new()));
     shape.0.retain(|polygon| polygon.unsigned_area() >= MIN_AREA_M2);
     for polygon in &mut shape.0 {
-        // The overlay answers in this order; a rounded sliver of a hole may have flipped.
-        if polygon.interiors().iter().any(|hole| twice_area(&hole.0).abs() < 2.0 * MIN_AREA_M2) {
-            let (exterior, mut holes) = std::mem::replace(polygon, Polygon::empty()).into_inner();
-            holes.retain(|hole| twice_area(&hole.0).abs() >= 2.0 * MIN_AREA_M2);
-            *polygon = Polygon::new(exterior, holes);
-        }
+        let (exterior, holes) = std::mem::replace(polygon, Polygon::empty()).into_inner();
+        let holes = holes.into_iter().filter(|hole| twice_area(&hole.0).abs() >= 2.0 * MIN_AREA_M2);
+        *polygon = Polygon::new(turned(exterior, 1.0), holes.map(|hole| turned(hole, -1.0)).collect());
     }
     shape
+}
+
+/// The ring with an area of this sign.
+fn turned(mut ring: LineString<f64>, sign: f64) -> LineString<f64> {
+    if twice_area(&ring.0) * sign < 0.0 {
+        ring.0.reverse();
+    }
+    ring
 }
 
 fn valid_ring(mut ring: Vec<Coord<f64>>) -> MultiPolygon<f64> {
