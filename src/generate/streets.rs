@@ -1,0 +1,509 @@
+//! The street network as it grows: nodes, streets through them, and the ways to add to it without
+//! ever leaving a crossing unconnected. Must not know districts, blocks or files.
+
+use rstar::{
+    AABB, RTree,
+    primitives::{GeomWithData, Rectangle},
+};
+
+use crate::maths::{P, cross, crossing, distance, dot, lerp, nearest_on, p, quantise, turn_order, unit};
+
+/// What a street is, most important first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Class {
+    Trunk,
+    TrunkLink,
+    Primary,
+    Secondary,
+    Tertiary,
+    Unclassified,
+    Residential,
+    LivingStreet,
+    Service,
+    Track,
+    Pedestrian,
+    Cycleway,
+    Footway,
+}
+
+impl Class {
+    /// The value of `highway=*`.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Trunk => "trunk",
+            Self::TrunkLink => "trunk_link",
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+            Self::Tertiary => "tertiary",
+            Self::Unclassified => "unclassified",
+            Self::Residential => "residential",
+            Self::LivingStreet => "living_street",
+            Self::Service => "service",
+            Self::Track => "track",
+            Self::Pedestrian => "pedestrian",
+            Self::Cycleway => "cycleway",
+            Self::Footway => "footway",
+        }
+    }
+
+    /// Open to cars.
+    pub fn is_motor(self) -> bool {
+        self <= Self::Service
+    }
+
+    /// Whether side streets may join it.
+    pub fn takes_side_streets(self) -> bool {
+        !matches!(self, Self::Trunk | Self::TrunkLink)
+    }
+}
+
+/// Where a piece of street runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Span {
+    Ground,
+    Bridge,
+    Tunnel,
+}
+
+/// What is the same along a street.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Kind {
+    pub class: Class,
+    pub name: String,
+    /// From the centre line to where a block begins, metre.
+    pub half_m: f64,
+    /// Lanes of both directions together; of the one direction where one-way.
+    pub lanes: u8,
+    pub speed_kmh: u8,
+    pub oneway: bool,
+    pub roundabout: bool,
+    /// Rows of trees along both sides.
+    pub avenue: bool,
+    pub tram: bool,
+}
+
+impl Kind {
+    pub fn new(class: Class, half_m: f64, lanes: u8, speed_kmh: u8) -> Self {
+        let (name, oneway, roundabout, avenue, tram) = (String::new(), false, false, false, false);
+        Self { class, name, half_m, lanes, speed_kmh, oneway, roundabout, avenue, tram }
+    }
+}
+
+/// One street: a line through nodes of the network.
+#[derive(Clone, Debug)]
+pub struct Street {
+    pub kind: Kind,
+    pub nodes: Vec<u32>,
+    /// One per piece between nodes.
+    pub spans: Vec<Span>,
+}
+
+type Piece = GeomWithData<Rectangle<[f64; 2]>, (u32, u32, u32)>;
+
+/// All streets and the nodes that they share.
+#[derive(Default)]
+pub struct Streets {
+    pub at: Vec<P>,
+    /// Pieces that end at each node.
+    pub degree: Vec<u8>,
+    pub all: Vec<Street>,
+    pieces: RTree<Piece>,
+}
+
+/// A place on a street found by a ray.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit {
+    street: u32,
+    a: u32,
+    b: u32,
+    pub at: P,
+    pub distance_m: f64,
+    /// Sine of the angle between the ray and the street, 0…1.
+    pub squareness: f64,
+    /// Distance to the nearer end of the piece that was hit, where that is a junction.
+    pub to_junction_m: f64,
+}
+
+impl Streets {
+    pub fn node(&mut self, at: P) -> u32 {
+        self.at.push(quantise(at));
+        self.degree.push(0);
+        (self.at.len() - 1) as u32
+    }
+
+    pub fn line(&self, street: usize) -> Vec<P> {
+        self.all[street].nodes.iter().map(|&n| self.at[n as usize]).collect()
+    }
+
+    /// Adds a street through existing nodes as it is.
+    pub fn add(&mut self, kind: Kind, nodes: Vec<u32>, spans: Vec<Span>) -> usize {
+        let id = self.all.len();
+        for (w, span) in nodes.windows(2).zip(&spans) {
+            self.enter(id, w[0], w[1], *span);
+        }
+        self.all.push(Street { kind, nodes, spans });
+        id
+    }
+
+    /// Adds a street along points: joins every street that it crosses at grade, and starts and ends on
+    /// the streets it touches there. `None` where less than a metre remains.
+    pub fn lay(&mut self, kind: Kind, points: &[P], spans: &[Span]) -> Option<usize> {
+        let mut nodes = vec![self.node_at(points[0], spans[0])];
+        let mut out = Vec::new();
+        for (w, &span) in points.windows(2).zip(spans) {
+            let mut stops = if span == Span::Ground { self.crossings(w[0], w[1]) } else { Vec::new() };
+            let last = w[1] == points[points.len() - 1];
+            stops.push(match last {
+                true if w[1] == points[0] => nodes[0],
+                true => self.node_at(w[1], span),
+                false => self.node(w[1]),
+            });
+            for stop in stops {
+                if nodes[nodes.len() - 1] != stop && !nodes.windows(2).any(|w| w == [stop, nodes[nodes.len() - 1]]) {
+                    nodes.push(stop);
+                    out.push(span);
+                }
+            }
+        }
+        (nodes.len() > 1).then(|| self.add(kind, nodes, out))
+    }
+
+    /// A node here: an existing one, a new one on a street within a metre, or a new one.
+    fn node_at(&mut self, at: P, span: Span) -> u32 {
+        let near = if span == Span::Ground { self.nearest_piece(at, 1.0) } else { None };
+        match near {
+            Some((street, a, b)) => self.split(street, a, b, at, 1.5),
+            None => self.node(at),
+        }
+    }
+
+    fn nearest_piece(&self, at: P, within_m: f64) -> Option<(u32, u32, u32)> {
+        self.pieces_about(at, at, within_m)
+            .map(|(s, a, b)| (nearest_on(self.at[a as usize], self.at[b as usize], at).1, (s, a, b)))
+            .filter(|(d, _)| *d <= within_m)
+            .min_by(|x, y| x.0.total_cmp(&y.0).then(x.1.cmp(&y.1)))
+            .map(|(_, piece)| piece)
+    }
+
+    /// Nodes where `from–to` crosses streets, in order; streets are split there.
+    fn crossings(&mut self, from: P, to: P) -> Vec<u32> {
+        let mut found: Vec<(f64, (u32, u32, u32))> = self
+            .pieces_about(from, to, 0.1)
+            .filter_map(|(s, a, b)| {
+                let (t, _) = crossing(from, to, self.at[a as usize], self.at[b as usize])?;
+                Some((t, (s, a, b)))
+            })
+            .collect();
+        found.sort_by(|x, y| x.0.total_cmp(&y.0).then(x.1.cmp(&y.1)));
+        let mut nodes = Vec::new();
+        for (t, (street, a, b)) in found {
+            let at = lerp(from, to, t);
+            // An earlier split may have replaced this piece.
+            let piece = self.piece_of(street, a, b, at);
+            let node = self.split(street, piece.0, piece.1, at, 5.0);
+            if !nodes.contains(&node) {
+                nodes.push(node);
+            }
+        }
+        nodes
+    }
+
+    /// The piece of what was `a–b` that now lies at a place.
+    fn piece_of(&self, street: u32, a: u32, b: u32, at: P) -> (u32, u32) {
+        let nodes = &self.all[street as usize].nodes;
+        let (first, last) = (nodes.iter().position(|&n| n == a), nodes.iter().rposition(|&n| n == b));
+        let (Some(first), Some(last)) = (first, last) else { return (a, b) };
+        nodes[first.min(last)..=last.max(first)]
+            .windows(2)
+            .map(|w| (nearest_on(self.at[w[0] as usize], self.at[w[1] as usize], at).1, (w[0], w[1])))
+            .min_by(|x, y| x.0.total_cmp(&y.0))
+            .map_or((a, b), |(_, piece)| piece)
+    }
+
+    /// A node on a piece: one of its ends where that is nearer than `snap_m`, else a new one.
+    fn split(&mut self, street: u32, a: u32, b: u32, at: P, snap_m: f64) -> u32 {
+        let (pa, pb) = (self.at[a as usize], self.at[b as usize]);
+        let (da, db) = (distance(pa, at), distance(pb, at));
+        if da.min(db) < snap_m {
+            return if da <= db { a } else { b };
+        }
+        let node = self.node(lerp(pa, pb, nearest_on(pa, pb, at).0));
+        let s = &mut self.all[street as usize];
+        let Some(i) = s.nodes.windows(2).position(|w| w == [a, b]) else { return a };
+        let span = s.spans[i];
+        s.nodes.insert(i + 1, node);
+        s.spans.insert(i, span);
+        self.pieces.remove(&piece(street as usize, a, b, pa, pb));
+        self.degree[a as usize] -= 1;
+        self.degree[b as usize] -= 1;
+        self.enter(street as usize, a, node, span);
+        self.enter(street as usize, node, b, span);
+        node
+    }
+
+    fn enter(&mut self, street: usize, a: u32, b: u32, span: Span) {
+        self.degree[a as usize] += 1;
+        self.degree[b as usize] += 1;
+        if span == Span::Ground {
+            self.pieces.insert(piece(street, a, b, self.at[a as usize], self.at[b as usize]));
+        }
+    }
+
+    fn pieces_about(&self, a: P, b: P, margin_m: f64) -> impl Iterator<Item = (u32, u32, u32)> {
+        let low = [a.x.min(b.x) - margin_m, a.y.min(b.y) - margin_m];
+        let high = [a.x.max(b.x) + margin_m, a.y.max(b.y) + margin_m];
+        self.pieces.locate_in_envelope_intersecting(&AABB::from_corners(low, high)).map(|piece| piece.data)
+    }
+
+    /// The first street at grade that a ray meets.
+    pub fn cast(&self, from: P, direction: P, reach_m: f64) -> Option<Hit> {
+        let to = from + direction * reach_m;
+        self.pieces_about(from, to, 0.1)
+            .filter_map(|(street, a, b)| {
+                let (pa, pb) = (self.at[a as usize], self.at[b as usize]);
+                let (t, _) = crossing(from, to, pa, pb)?;
+                Some((t, street, a, b))
+            })
+            .min_by(|x, y| x.0.total_cmp(&y.0).then((x.1, x.2).cmp(&(y.1, y.2))))
+            .map(|(t, street, a, b)| self.hit(lerp(from, to, t), t * reach_m, direction, (street, a, b)))
+            .filter(|hit| {
+                let kind = &self.all[hit.street as usize].kind;
+                kind.class.takes_side_streets() && !kind.roundabout
+            })
+    }
+
+    fn hit(&self, at: P, distance_m: f64, direction: P, (street, a, b): (u32, u32, u32)) -> Hit {
+        let (pa, pb) = (self.at[a as usize], self.at[b as usize]);
+        let squareness = cross(direction, unit(pb - pa)).abs();
+        let end = |n: u32, q: P| if self.degree[n as usize] > 2 { distance(q, at) } else { f64::INFINITY };
+        Hit { street, a, b, at, distance_m, squareness, to_junction_m: end(a, pa).min(end(b, pb)) }
+    }
+
+    pub fn hit_class(&self, hit: &Hit) -> Class {
+        self.all[hit.street as usize].kind.class
+    }
+
+    /// A node for a hit; ends of the piece within `snap_m` are taken instead of a new one.
+    pub fn join(&mut self, hit: &Hit, snap_m: f64) -> u32 {
+        self.split(hit.street, hit.a, hit.b, hit.at, snap_m)
+    }
+
+    /// The streets and places in them where a node stands.
+    pub fn uses_of(&self, node: u32) -> Vec<(usize, usize)> {
+        let mut uses = Vec::new();
+        for (s, street) in self.all.iter().enumerate() {
+            uses.extend(street.nodes.iter().enumerate().filter(|(_, n)| **n == node).map(|(i, _)| (s, i)));
+        }
+        uses
+    }
+
+    /// Turns a junction into a roundabout: every street ends on a ring about it.
+    pub fn roundabout(&mut self, node: u32, radius_m: f64, kind: Kind) {
+        let centre = self.at[node as usize];
+        let mut entries = Vec::new();
+        for (street, i) in self.uses_of(node) {
+            let nodes = self.all[street].nodes.clone();
+            let spans = self.all[street].spans.clone();
+            let mut halves = Vec::new();
+            if i > 0 {
+                halves.push((nodes[..=i].to_vec(), spans[..i].to_vec(), false));
+            }
+            if i + 1 < nodes.len() {
+                halves.push((nodes[i..].to_vec(), spans[i..].to_vec(), true));
+            }
+            for (k, (mut nodes, mut spans, flip)) in halves.into_iter().enumerate() {
+                if flip {
+                    nodes.reverse();
+                    spans.reverse();
+                }
+                self.stop_at_ring(&mut nodes, &mut spans, centre, radius_m, &mut entries);
+                if flip {
+                    nodes.reverse();
+                    spans.reverse();
+                }
+                let half = Street { kind: self.all[street].kind.clone(), nodes, spans };
+                if k == 0 { self.all[street] = half } else { self.all.push(half) }
+            }
+        }
+        for q in crate::maths::disc(centre, radius_m, 12) {
+            if entries.iter().all(|&e| distance(self.at[e as usize], q) > radius_m * 0.3) {
+                let extra = self.node(q);
+                entries.push(extra);
+            }
+        }
+        entries.sort_by(|&a, &b| {
+            turn_order(self.at[a as usize] - centre).total_cmp(&turn_order(self.at[b as usize] - centre))
+        });
+        entries.dedup();
+        entries.push(entries[0]);
+        let spans = vec![Span::Ground; entries.len() - 1];
+        self.all.push(Street { kind, nodes: entries, spans });
+        self.reindex();
+    }
+
+    /// Cuts the tail of a line that ends in the centre back to the ring and puts its new end there.
+    fn stop_at_ring(
+        &mut self,
+        nodes: &mut Vec<u32>,
+        spans: &mut Vec<Span>,
+        centre: P,
+        radius_m: f64,
+        entries: &mut Vec<u32>,
+    ) {
+        while nodes.len() > 2 && distance(self.at[nodes[nodes.len() - 2] as usize], centre) < radius_m + 3.0 {
+            nodes.pop();
+            spans.pop();
+        }
+        let from = self.at[nodes[nodes.len() - 2] as usize];
+        let entry = self.node(centre + unit(from - centre) * radius_m);
+        let end = nodes.len() - 1;
+        nodes[end] = entry;
+        entries.push(entry);
+    }
+
+    /// Counts and indexes all pieces anew.
+    pub fn reindex(&mut self) {
+        self.degree = vec![0; self.at.len()];
+        let mut pieces = Vec::new();
+        for (s, street) in self.all.iter().enumerate() {
+            for (w, span) in street.nodes.windows(2).zip(&street.spans) {
+                self.degree[w[0] as usize] += 1;
+                self.degree[w[1] as usize] += 1;
+                if *span == Span::Ground {
+                    pieces.push(piece(s, w[0], w[1], self.at[w[0] as usize], self.at[w[1] as usize]));
+                }
+            }
+        }
+        self.pieces = RTree::bulk_load(pieces);
+    }
+
+    /// The nearest street at grade that cars may use: its index, distance and nearest point.
+    pub fn nearest_motor(&self, at: P, within_m: f64) -> Option<(usize, f64, P)> {
+        self.nearest_where(at, within_m, |class| class.is_motor())
+    }
+
+    pub fn nearest_where(&self, at: P, within_m: f64, fits: impl Fn(Class) -> bool) -> Option<(usize, f64, P)> {
+        self.pieces_about(at, at, within_m)
+            .filter(|&(s, _, _)| fits(self.all[s as usize].kind.class))
+            .map(|(s, a, b)| {
+                let (pa, pb) = (self.at[a as usize], self.at[b as usize]);
+                let (t, d) = nearest_on(pa, pb, at);
+                (s as usize, d, lerp(pa, pb, t))
+            })
+            .filter(|x| x.1 <= within_m)
+            .min_by(|x, y| x.1.total_cmp(&y.1).then(x.0.cmp(&y.0)))
+    }
+
+    /// The direction in which a street leaves a node of it.
+    pub fn leaving(&self, street: usize, i: usize, forward: bool) -> P {
+        let nodes = &self.all[street].nodes;
+        let j = if forward { i + 1 } else { i - 1 };
+        unit(self.at[nodes[j] as usize] - self.at[nodes[i] as usize])
+    }
+}
+
+fn piece(street: usize, a: u32, b: u32, pa: P, pb: P) -> Piece {
+    let corners = Rectangle::from_corners([pa.x, pa.y], [pb.x, pb.y]);
+    GeomWithData::new(corners, (street as u32, a, b))
+}
+
+/// Something that a street passes over or under.
+pub enum Obstacle<'a> {
+    /// A closed ring, passed from bank to bank.
+    Area(&'a [P]),
+    /// A line, passed with this much on either side, metre.
+    Line(&'a [P], f64),
+}
+
+/// Where a line lies over or under obstacles: the line with points added at the ends of each such stretch,
+/// and the kind of every piece.
+pub fn spans_along(line: &[P], obstacles: &[(Obstacle<'_>, f64, Span)]) -> (Vec<P>, Vec<Span>) {
+    let mut stretches: Vec<(f64, f64, Span)> = Vec::new();
+    for (obstacle, margin_m, span) in obstacles {
+        let (other, half_m) = match obstacle {
+            Obstacle::Area(ring) => (*ring, None),
+            Obstacle::Line(line, half_m) => (*line, Some(*half_m)),
+        };
+        let mut marks = marks_along(line, other);
+        if let Some(half_m) = half_m {
+            stretches.extend(marks.iter().map(|m| (m - half_m - margin_m, m + half_m + margin_m, *span)));
+            continue;
+        }
+        if crate::maths::ring_holds(other, line[0]) {
+            marks.insert(0, 0.0);
+        }
+        stretches.extend(marks.chunks(2).filter(|c| c.len() == 2).map(|c| (c[0] - margin_m, c[1] + margin_m, *span)));
+    }
+    stretches.sort_by(|x, y| x.0.total_cmp(&y.0));
+    let mut merged: Vec<(f64, f64, Span)> = Vec::new();
+    for s in stretches {
+        match merged.last_mut() {
+            Some(last) if s.0 <= last.1 + 8.0 => last.1 = last.1.max(s.1),
+            _ => merged.push(s),
+        }
+    }
+    cut(line, &merged)
+}
+
+fn marks_along(line: &[P], other: &[P]) -> Vec<f64> {
+    let (mut marks, mut before) = (Vec::new(), 0.0);
+    for w in line.windows(2) {
+        let l = distance(w[0], w[1]);
+        for o in other.windows(2) {
+            if let Some((t, _)) = crossing(w[0], w[1], o[0], o[1]) {
+                marks.push(before + t * l);
+            }
+        }
+        before += l;
+    }
+    marks.sort_by(f64::total_cmp);
+    marks.dedup_by(|a, b| (*a - *b).abs() < 0.05);
+    marks
+}
+
+fn cut(line: &[P], stretches: &[(f64, f64, Span)]) -> (Vec<P>, Vec<Span>) {
+    let (mut points, mut spans, mut before) = (vec![line[0]], Vec::new(), 0.0);
+    let span_at = |s: f64| stretches.iter().find(|x| x.0 < s && s < x.1).map_or(Span::Ground, |x| x.2);
+    for w in line.windows(2) {
+        let l = distance(w[0], w[1]);
+        let mut stops: Vec<f64> =
+            stretches.iter().flat_map(|s| [s.0, s.1]).filter(|s| *s > before + 0.5 && *s < before + l - 0.5).collect();
+        stops.push(before + l);
+        let mut from = before;
+        for stop in stops {
+            points.push(quantise(lerp(w[0], w[1], (stop - before) / l)));
+            spans.push(span_at(0.5 * (from + stop)));
+            from = stop;
+        }
+        before += l;
+    }
+    (points, spans)
+}
+
+/// A line cut off where it leaves the square of half side `half_m` about the origin.
+pub fn within_square(line: &[P], half_m: f64) -> Vec<P> {
+    let inside = |q: P| q.x.abs() <= half_m && q.y.abs() <= half_m;
+    let corners = [p(-half_m, -half_m), p(half_m, -half_m), p(half_m, half_m), p(-half_m, half_m), p(-half_m, -half_m)];
+    let mut out: Vec<P> = Vec::new();
+    for w in line.windows(2) {
+        if inside(w[0]) {
+            out.push(w[0]);
+        }
+        let mut cuts: Vec<f64> =
+            corners.windows(2).filter_map(|c| crossing(w[0], w[1], c[0], c[1]).map(|x| x.0)).collect();
+        cuts.sort_by(f64::total_cmp);
+        out.extend(cuts.iter().map(|&t| quantise(lerp(w[0], w[1], t))));
+        if inside(w[0]) && !inside(w[1]) {
+            out.dedup_by(|a, b| distance(*a, *b) < 0.1);
+            return out;
+        }
+    }
+    out.extend(line.last().filter(|q| inside(**q)));
+    out.dedup_by(|a, b| distance(*a, *b) < 0.1);
+    out
+}
+
+/// Whether two directions run the same or the opposite way, within about 12°.
+pub fn in_line(a: P, b: P) -> bool {
+    dot(a, b).abs() > 0.978
+}

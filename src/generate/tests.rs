@@ -1,0 +1,1 @@
+//! A whole town is held against what a town must be.
