@@ -14,9 +14,10 @@ mod water;
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use citytwin_model::{
-    Anchor, City, LandArea, LandAreaId, LandKind, Problem, SourceRef, Tags, WaterArea, WaterAreaId, WaterKind,
+    Anchor, City, Coord, GeoBounds, LandArea, LandAreaId, LandKind, LonLat, Problem, SourceRef, Tags, WaterArea,
+    WaterAreaId, WaterKind,
 };
-use geo::Area;
+use geo::{Area, Rect};
 use rayon::prelude::*;
 
 use crate::{
@@ -27,8 +28,12 @@ use frame::Frame;
 use ground::Ground;
 use land::Drawn;
 
+/// Areas are cut this far beyond the map, metre: an extract may hold a whole lake or forest of which it shows
+/// one shore.
+const MARGIN_M: f64 = 2_000.0;
+
 /// Fills the city's surfaces and map energy assets, and adds the problems found. `city.bounds` must be there:
-/// the sea ends at it.
+/// the sea ends at it, and other areas 2 km beyond it.
 ///
 /// Land and water are ordered by size, largest first: painted in order, details lie on top.
 /// `city.trees` holds the trees of rows too, with the row's way as their source; the documented count of
@@ -42,8 +47,9 @@ pub fn read(raw: &RawMap, anchor: &Anchor, city: &mut City) {
         (0..raw.relation_count()).into_par_iter().filter_map(|index| relation(raw, index, anchor, frame, &ground));
     let found: Vec<Found<'_>> = ways.chain(relations).collect();
     let mut surfaces = Surfaces::default();
+    let limits = limits(city);
     for area in found {
-        surfaces.add(area, &mut city.problems);
+        surfaces.add(area, limits, &mut city.problems);
     }
     if let Some(frame) = frame
         && let Some(sea) = coastline::read(raw, anchor, &frame, &ground, &mut city.problems)
@@ -60,6 +66,15 @@ pub fn read(raw: &RawMap, anchor: &Anchor, city: &mut City) {
     trees::read(raw, anchor, city);
     railways::read(raw, anchor, city);
     energy::read(raw, anchor, city);
+}
+
+/// The map and the margin about it.
+fn limits(city: &City) -> Rect<f64> {
+    let GeoBounds { west, south, east, north } = city.bounds;
+    let low = city.anchor.enu(LonLat { lon: west, lat: south });
+    let high = city.anchor.enu(LonLat { lon: east, lat: north });
+    let margin = Coord { x: MARGIN_M, y: MARGIN_M };
+    Rect::new(low - margin, high + margin)
 }
 
 #[derive(Clone, Copy)]
@@ -123,9 +138,10 @@ struct Surfaces {
 }
 
 impl Surfaces {
-    fn add(&mut self, found: Found<'_>, problems: &mut Vec<Problem>) {
+    fn add(&mut self, found: Found<'_>, limits: Rect<f64>, problems: &mut Vec<Problem>) {
         problems.extend(found.outline.problems);
-        let Some(shape) = found.outline.shape else { return };
+        let shape = found.outline.shape.map(|shape| multipolygon::trim(shape, limits));
+        let Some(shape) = shape.filter(|shape| !shape.0.is_empty()) else { return };
         let name = found.tags.get("name").map(str::to_owned);
         let (source, tags) = (found.source, found.tags.to_tags());
         match found.kind {

@@ -13,7 +13,7 @@ use citytwin_model::{Anchor, Coord, LonLat, MultiPolygon, Problem, ProblemKind, 
 
 use crate::raw::{MemberKind, RawMap, RawRelation, RawTags, RawWay};
 
-pub(crate) use mend::{overlay, polygons};
+pub(crate) use mend::{overlay, polygons, trim};
 pub(crate) use place::{ShapeIndex, point_inside};
 pub(crate) use rings::{Chain, join};
 

@@ -83,12 +83,9 @@ fn fill(
             }
             continue;
         }
-        let found = match outside {
-            // From a point outside, so that no piece begins in the middle of the map.
-            Some(start) if coast.closed => frame.crossings(&turned(&coast.points, start)),
-            _ => frame.crossings(&coast.points),
-        };
-        match found {
+        // A ring is begun outside, so that no piece begins in the middle of the map.
+        let begun = outside.filter(|_| coast.closed).map(|start| turned(&coast.points, start));
+        match frame.crossings(begun.as_ref().unwrap_or(&coast.points)) {
             Ok(found) => crossings.extend(found),
             Err(at) => {
                 loose = true;

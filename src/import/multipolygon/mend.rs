@@ -2,7 +2,7 @@
 
 use citytwin_model::{Coord, LineString, MultiPolygon, Polygon, Problem, ProblemKind, SourceRef};
 use geo::{
-    Area, BooleanOps,
+    Area, BooleanOps, Rect,
     kernels::{Kernel, Orientation, RobustKernel},
 };
 
@@ -56,6 +56,25 @@ fn turned(mut ring: LineString<f64>, sign: f64) -> LineString<f64> {
         ring.0.reverse();
     }
     ring
+}
+
+/// What of the shape lies in the box; the shape itself where all of it does, or the box is not finite. May be
+/// empty.
+pub(crate) fn trim(shape: MultiPolygon<f64>, limits: Rect<f64>) -> MultiPolygon<f64> {
+    let inside = |p: &Coord<f64>| {
+        let (low, high) = (limits.min(), limits.max());
+        (low.x..=high.x).contains(&p.x) && (low.y..=high.y).contains(&p.y)
+    };
+    let finite = limits.width().is_finite() && limits.height().is_finite();
+    if !finite || shape.0.iter().flat_map(|polygon| &polygon.exterior().0).all(inside) {
+        return shape;
+    }
+    let cut = shape.intersection(&limits.to_polygon());
+    let rings = cut.0.into_iter().flat_map(|polygon| {
+        let (exterior, holes) = polygon.into_inner();
+        std::iter::once(exterior).chain(holes).map(|ring| ring.0)
+    });
+    overlay(rings.collect())
 }
 
 fn valid_ring(mut ring: Vec<Coord<f64>>) -> MultiPolygon<f64> {

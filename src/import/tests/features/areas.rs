@@ -80,6 +80,17 @@ fn areas_are_ordered_largest_first() {
 }
 
 #[test]
+fn areas_far_beyond_the_map_are_cut() {
+    let mut sketch = Sketch::new();
+    sketch.rect(1, (-90_000.0, -100.0), (90_000.0, 100.0), &[("natural", "wood")]);
+    sketch.rect(2, (50_000.0, 0.0), (60_000.0, 100.0), &[("natural", "wood")]);
+    let city = sketch.read();
+    assert_eq!(city.land.len(), 1);
+    let width = 4_000.0 - 2.0 * anchor().enu(LonLat { lon: BOUNDS.west, lat: 50.0 }).x;
+    assert_area(&city.land[0].shape, width * 200.0);
+}
+
+#[test]
 fn waterways_end_where_areas_begin() {
     let mut sketch = Sketch::new();
     sketch.line(
