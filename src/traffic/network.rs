@@ -75,11 +75,11 @@ impl Network {
         let usable: Vec<bool> = city.links.iter().map(|link| access::cars_may_use(city, link)).collect();
         let mut shapes = Shapes::build(city, &usable, right_hand);
         let mut turns = Turns::build(city, &usable, &shapes);
-        let states = States::build(city, &usable, &turns);
         let signals = SignalPlan::build(city, &usable, &shapes);
         let mut links = link::build(city, &usable, &signals, &mut shapes);
         lanes::assign(city, &links, &mut turns, right_hand);
         turns::price(&links, &mut turns, right_hand);
+        let states = States::build(city, &usable, &turns);
         let foes = junction::build(city, &mut links, &turns, &signals, &shapes, right_hand);
         reach::mark(&mut links, &turns);
         let anchors = Anchors::build(&links, &turns, &shapes);

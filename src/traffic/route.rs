@@ -28,6 +28,11 @@ pub struct Request {
 /// coefficient of variation of this order).
 const TASTE_SPREAD: f32 = 0.2;
 
+/// The bound is raised by this much (weighted A*, Pohl 1970): a way found is at worst this much longer, as the driver
+/// sees it, than the best. Perception alone lengthens ways by 1.1, congestion by 1.3 and more, so that the raised
+/// bound is still mostly below the truth; it halves the work.
+const HASTE: f32 = 1.3;
+
 /// Reusable memory of a search.
 #[derive(Default)]
 pub struct Search {
@@ -51,16 +56,14 @@ impl Search {
                 return Some(self.trace(network, request.from, state));
             }
             let so_far = self.cost[state as usize];
-            for (next, turn) in network.states.from(state) {
-                let to = network.states.link[*next as usize];
-                let cost = costs[to as usize];
+            for step in network.states.from(state) {
+                let cost = costs[step.link as usize];
                 if !cost.is_finite() {
                     continue;
                 }
-                let turn_cost = network.turns.list[*turn as usize].cost;
-                let reached = so_far + turn_cost + cost * perception(request.taste, to);
-                let Some(rest) = bound.from(to) else { continue };
-                self.reach(*next, reached, state, reached + rest);
+                let reached = so_far + step.turn_s + cost * perception(request.taste, step.link);
+                let Some(rest) = bound.from(step.link) else { continue };
+                self.reach(step.state, reached, state, reached + HASTE * rest);
             }
         }
         None

@@ -15,8 +15,17 @@ pub struct States {
     /// The link whose end a state is; the first states are the links in order.
     pub link: Vec<u32>,
     start: Vec<u32>,
-    /// (next state, turn).
-    next: Vec<(u32, u32)>,
+    next: Vec<Step>,
+}
+
+/// One move of a search.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// The state it leads to and that state's link.
+    pub state: u32,
+    pub link: u32,
+    /// Time lost by turning, second.
+    pub turn_s: f32,
 }
 
 impl States {
@@ -42,7 +51,8 @@ impl States {
                 let mut sequence = driven.clone();
                 sequence.push(turns.list[t].to);
                 if !ends_with_any(&sequence, &forbidden) {
-                    next.push((longest_known(&sequence, &prefixes), t as u32));
+                    let turn = &turns.list[t];
+                    next.push(Step { state: longest_known(&sequence, &prefixes), link: turn.to, turn_s: turn.cost });
                 }
             }
             start.push(next.len() as u32);
@@ -50,8 +60,8 @@ impl States {
         Self { link, start, next }
     }
 
-    /// Where a state leads: (state, turn).
-    pub fn from(&self, state: u32) -> &[(u32, u32)] {
+    /// Where a state leads.
+    pub fn from(&self, state: u32) -> &[Step] {
         &self.next[self.start[state as usize] as usize..self.start[state as usize + 1] as usize]
     }
 
@@ -59,8 +69,8 @@ impl States {
     pub fn after(&self, links: &[u32]) -> Option<u32> {
         let mut state = *links.first()?;
         for link in &links[1..] {
-            let followed = self.from(state).iter().find(|(to, _)| self.link[*to as usize] == *link);
-            state = followed.map_or(*link, |(to, _)| *to);
+            let followed = self.from(state).iter().find(|step| step.link == *link);
+            state = followed.map_or(*link, |step| step.state);
         }
         Some(state)
     }

@@ -27,7 +27,10 @@ const FAR: u16 = u16::MAX;
 const LONGEST: u16 = FAR - 1;
 /// Memory that all bounds together may take, bytes.
 const BUDGET_BYTES: usize = 64 << 20;
-const MOST_ANCHORS: usize = 400;
+const MOST_ANCHORS: usize = 160;
+/// Work that building them may take, links × anchors (about 0.2 µs each).
+const BUDGET_WORK: usize = 4_000_000;
+const FEWEST_ANCHORS: usize = 16;
 /// One-way exits of the map that get an anchor of their own.
 const MOST_EXITS: usize = 64;
 
@@ -39,7 +42,8 @@ impl Anchors {
                 [p.x, p.y]
             })
             .collect();
-        let most = (BUDGET_BYTES / (2 * links.len().max(1))).clamp(1, MOST_ANCHORS);
+        let count = links.len().max(1);
+        let most = (BUDGET_BYTES / (2 * count)).min(BUDGET_WORK / count).clamp(FEWEST_ANCHORS, MOST_ANCHORS);
         let mut chosen = spread(links, &places, most);
         let exit = |l: &usize| links[*l].usable && links[*l].reached_from_core && turns.of(*l as u32).is_empty();
         chosen.extend((0..links.len()).filter(exit).take(MOST_EXITS).map(|l| l as u32));

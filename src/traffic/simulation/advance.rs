@@ -40,7 +40,9 @@ impl Simulation {
             self.settle_sideways(*s as usize, p.change);
         }
         self.fleet.active = active;
-        self.fleet.remove(&gone);
+        if !gone.is_empty() {
+            self.fleet.remove(&gone);
+        }
         self.proposals = proposals;
     }
 
@@ -112,6 +114,8 @@ impl Simulation {
         let f = &mut self.fleet;
         let next = f.next_link(s);
         f.turn[s] = next.and_then(|to| n.turns.find(f.link[s], to)).unwrap_or(NONE);
+        self.fleet.lanes[s] = self.lanes_for(s, self.fleet.leg[s] as usize);
+        let f = &mut self.fleet;
         if f.turn[s] == NONE {
             f.turn_mps[s] = f32::INFINITY;
             return;
@@ -121,6 +125,7 @@ impl Simulation {
         let straight_on = n.lane_after(f.turn[s], f.lane[s]);
         let leg = f.leg[s] as usize + 1;
         let (lo, hi) = self.lanes_for(s, leg);
+        self.fleet.next_lanes[s] = (lo, hi);
         self.fleet.next_lane[s] = straight_on.clamp(lo, hi);
     }
 

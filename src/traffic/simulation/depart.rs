@@ -143,6 +143,7 @@ impl Simulation {
         }
         waiting.retain(|_, queue| !queue.is_empty());
         self.waiting = waiting;
+        self.fleet.list_active();
     }
 
     /// A lane with room, and the vehicle behind which to go.

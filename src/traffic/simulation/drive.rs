@@ -86,6 +86,9 @@ impl Simulation {
 
     fn proposal(&self, s: usize) -> Proposal {
         let f = &self.fleet;
+        if self.stands_in_queue(s) {
+            return Proposal { pos: f.pos[s], speed: 0.0, change: 0, next_lane: f.next_lane[s], held: false };
+        }
         let link = &self.network.links[f.link[s] as usize];
         let mut limits = self.limits(s, link);
         let mut next_lane = f.next_lane[s];
@@ -104,6 +107,17 @@ impl Simulation {
         let change = self.lane_wish(s, link, limits.acceleration);
         let (moved, speed) = moved(&limits);
         Proposal { pos: f.pos[s] + moved, speed, change, next_lane, held: limits.held }
+    }
+
+    /// Stands behind a standing vehicle with no gap to close: nothing to decide.
+    fn stands_in_queue(&self, s: usize) -> bool {
+        let f = &self.fleet;
+        let leader = f.ahead[s];
+        leader != NONE
+            && f.speed[s] == 0.0
+            && f.speed[leader as usize] == 0.0
+            && f.rear(leader as usize) - f.pos[s] <= f.driver(s).jam_gap_m
+            && (f.lanes[s].0..=f.lanes[s].1).contains(&f.lane[s])
     }
 
     /// Desired speed and free acceleration on the vehicle's own link.
@@ -134,6 +148,9 @@ impl Simulation {
                 return;
             }
             let row = &n.links[here as usize];
+            if start + row.stop > horizon {
+                return;
+            }
             if let Some(distance) = self.hold(s, turn, leg, lane, -start) {
                 limits.stop_at(distance);
                 limits.held |= ahead == 0;
@@ -147,9 +164,6 @@ impl Simulation {
             let tail = f.tail[(next_row.lane0 + u32::from(lane)) as usize];
             if tail != NONE {
                 limits.follow(start + f.rear(tail as usize), f.speed[tail as usize]);
-                return;
-            }
-            if start > horizon {
                 return;
             }
             leg += 1;
@@ -170,7 +184,7 @@ impl Simulation {
         let next = n.turns.list[f.turn[s] as usize].to;
         let row = &n.links[next as usize];
         let straight_on = n.lane_after(f.turn[s], f.lane[s]);
-        let (lo, hi) = self.lanes_for(s, f.leg[s] as usize + 1);
+        let (lo, hi) = f.next_lanes[s];
         let value = |lane: u8| {
             let tail = f.tail[(row.lane0 + u32::from(lane)) as usize];
             let room = if tail == NONE { SEEN_M } else { f.rear(tail as usize).min(SEEN_M) };

@@ -31,6 +31,9 @@ pub struct Fleet {
     pub leg: Vec<u32>,
     /// Turn at the end of this link; [`NONE`] on the last.
     pub turn: Vec<u32>,
+    /// Lanes from which that turn is made, and those of the turn after it.
+    pub lanes: Vec<(u8, u8)>,
+    pub next_lanes: Vec<(u8, u8)>,
     /// Lane that will be taken on the next link.
     pub next_lane: Vec<u8>,
     /// Speed of the turn just made and of the one ahead.
@@ -131,6 +134,8 @@ impl Fleet {
         self.route[s] = e.route;
         self.leg[s] = 0;
         self.turn[s] = NONE;
+        self.lanes[s] = (0, 0);
+        self.next_lanes[s] = (0, 0);
         self.next_lane[s] = 0;
         self.past_turn_mps[s] = f32::INFINITY;
         self.turn_mps[s] = f32::INFINITY;
@@ -146,7 +151,6 @@ impl Fleet {
         self.lateral[s] = e.lateral;
         self.lateral_before[s] = e.lateral;
         self.was[s] = Was { leg: 0, pos: e.pos, speed: e.speed, lateral: e.lateral, moved: 0.0 };
-        self.active.push(s as u32);
         s
     }
 
@@ -163,6 +167,8 @@ impl Fleet {
         self.route.push(Box::default());
         self.leg.push(0);
         self.turn.push(NONE);
+        self.lanes.push((0, 0));
+        self.next_lanes.push((0, 0));
         self.next_lane.push(0);
         self.past_turn_mps.push(0.0);
         self.turn_mps.push(0.0);
@@ -183,15 +189,18 @@ impl Fleet {
 
     /// Gives up slots (already out of their lanes).
     pub fn remove(&mut self, gone: &[u32]) {
-        if gone.is_empty() {
-            return;
-        }
         for s in gone {
             self.id[*s as usize] = NONE;
             self.route[*s as usize] = Box::default();
         }
-        self.active.retain(|s| self.id[*s as usize] != NONE);
         self.free.extend_from_slice(gone);
+        self.list_active();
+    }
+
+    /// Lists the slots in use in their order: neighbours in memory are decided one after another.
+    pub fn list_active(&mut self) {
+        self.active.clear();
+        self.active.extend((0..self.id.len() as u32).filter(|s| self.id[*s as usize] != NONE));
     }
 
     /// Puts a vehicle into a lane behind `leader` ([`NONE`]: at the head).

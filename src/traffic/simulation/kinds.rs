@@ -23,6 +23,8 @@ pub struct Driver {
     pub acceleration: f32,
     /// Comfortable deceleration b, m/s².
     pub braking: f32,
+    /// 2·√(a·b), m/s².
+    pub interaction: f32,
     /// Standard deviation of desired speeds, share of the mean.
     pub spread: f32,
 }
@@ -32,9 +34,9 @@ pub struct Driver {
 /// the 1,800–2,000 veh/h of HBS 2015). Lengths: RASt 06 design vehicles (car 4.74 m, van 6.0 m, lorry 9.46 m);
 /// lorries are held to 80 km/h (StVO section 3, 3.5–7.5 t). Spread of free speeds: HBS 2015, about 8 %.
 const DRIVERS: [Driver; 3] = [
-    Driver { length_m: 4.7, top_mps: 55.0, headway_s: 1.0, jam_gap_m: 2.0, acceleration: 1.5, braking: 1.5, spread: 0.08 },
-    Driver { length_m: 6.0, top_mps: 45.0, headway_s: 1.1, jam_gap_m: 2.0, acceleration: 1.3, braking: 1.5, spread: 0.08 },
-    Driver { length_m: 9.5, top_mps: 22.2, headway_s: 1.7, jam_gap_m: 2.0, acceleration: 0.9, braking: 1.5, spread: 0.05 },
+    Driver { length_m: 4.7, top_mps: 55.0, headway_s: 1.0, jam_gap_m: 2.0, acceleration: 1.5, braking: 1.5, interaction: 3.0, spread: 0.08 },
+    Driver { length_m: 6.0, top_mps: 45.0, headway_s: 1.1, jam_gap_m: 2.0, acceleration: 1.3, braking: 1.5, interaction: 2.792_848, spread: 0.08 },
+    Driver { length_m: 9.5, top_mps: 22.2, headway_s: 1.7, jam_gap_m: 2.0, acceleration: 0.9, braking: 1.5, interaction: 2.323_79, spread: 0.05 },
 ];
 
 impl VehicleKind {
@@ -62,7 +64,7 @@ impl Driver {
     /// Acceleration behind a leader `gap` metres ahead that closes at `closing` m/s (Treiber, Hennecke and
     /// Helbing 2000, eqs. 3 and 4).
     pub fn follow(&self, speed: f32, desired: f32, gap: f32, closing: f32) -> f32 {
-        let dynamic = speed * self.headway_s + speed * closing / (2.0 * (self.acceleration * self.braking).sqrt());
+        let dynamic = speed * self.headway_s + speed * closing / self.interaction;
         let wanted = (self.jam_gap_m + dynamic.max(0.0)) / gap.max(0.1);
         self.free(speed, desired) - self.acceleration * wanted * wanted
     }
@@ -84,6 +86,7 @@ mod tests {
             let driver = kind.driver();
             for speed in [0.0, 5.0, 10.0] {
                 let gap = driver.equilibrium_gap(speed, 13.9);
+                assert!((driver.interaction - 2.0 * (driver.acceleration * driver.braking).sqrt()).abs() < 1e-5);
                 assert!(driver.follow(speed, 13.9, gap, 0.0).abs() < 1e-5, "{kind:?} at {speed}");
             }
         }

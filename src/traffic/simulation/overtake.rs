@@ -24,7 +24,7 @@ impl Simulation {
         if link.lanes < 2 || !due || f.pos[s] < link.entry + 1.0 || f.pos[s] > link.stop {
             return 0;
         }
-        let (lo, hi) = self.lanes_for(s, f.leg[s] as usize);
+        let (lo, hi) = f.lanes[s];
         let lane = f.lane[s];
         if lane < lo || lane > hi {
             let step = if lane < lo { 1 } else { -1 };
