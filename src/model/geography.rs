@@ -80,16 +80,27 @@ impl Anchor {
     /// Metres east and north of the origin. Meant for places within a few hundred kilometres.
     pub fn enu(&self, place: LonLat) -> Coord<f64> {
         let e = (F * (2.0 - F)).sqrt();
-        let (sin_lat, _) = place.lat.to_radians().sin_cos();
+        let (sin_lat, cos_lat) = place.lat.to_radians().sin_cos();
         let (sin_lon, cos_lon) = (place.lon - self.origin.lon).to_radians().sin_cos();
-        let conformal = (sin_lat.atanh() - e * (e * sin_lat).atanh()).sinh();
+        // Karney eqs. 7–9: the tangent of the conformal latitude.
+        let tau = sin_lat / cos_lat;
+        let sigma = (e * (e * sin_lat).atanh()).sinh();
+        let conformal = tau * (1.0 + sigma * sigma).sqrt() - sigma * (1.0 + tau * tau).sqrt();
         let xi = conformal.atan2(cos_lon);
-        let eta = (sin_lon / conformal.hypot(cos_lon)).asinh();
+        let eta = (sin_lon / (conformal * conformal + cos_lon * cos_lon).sqrt()).asinh();
+        // The sines of the multiples of 2(ξ + iη) by their recurrence: sin (k+1)z = 2 cos z sin kz − sin (k−1)z.
+        let (sin_xi, cos_xi) = (2.0 * xi).sin_cos();
+        let sinh_eta = (2.0 * eta).sinh();
+        let cosh_eta = (1.0 + sinh_eta * sinh_eta).sqrt();
+        let (twice_re, twice_im) = (2.0 * cos_xi * cosh_eta, -2.0 * sin_xi * sinh_eta);
+        let (mut before, mut sine) = ((0.0, 0.0), (sin_xi * cosh_eta, cos_xi * sinh_eta));
         let (mut north, mut east) = (xi, eta);
-        for (k, alpha) in ALPHA.iter().enumerate() {
-            let m = 2.0 * (k + 1) as f64;
-            north += alpha * (m * xi).sin() * (m * eta).cosh();
-            east += alpha * (m * xi).cos() * (m * eta).sinh();
+        for alpha in ALPHA {
+            north += alpha * sine.0;
+            east += alpha * sine.1;
+            let next =
+                (twice_re * sine.0 - twice_im * sine.1 - before.0, twice_re * sine.1 + twice_im * sine.0 - before.1);
+            (before, sine) = (sine, next);
         }
         Coord { x: RECTIFYING_M * east, y: RECTIFYING_M * north - self.northing_m }
     }
@@ -149,6 +160,34 @@ mod tests {
         let at = anchor.enu(LonLat { lon: 10.0, lat: 50.0 });
         assert!((at.x * 0.9996 + 500_000.0 - 571_666.45).abs() < 0.01, "{}", at.x * 0.9996 + 500_000.0);
         assert!((at.y * 0.9996 - 5_539_109.82).abs() < 0.01, "{}", at.y * 0.9996);
+    }
+
+    /// The recurrences against the series as it is printed (Karney eqs. 7–11, 35): 10 µm over a city.
+    #[test]
+    fn projection_agrees_with_the_printed_series() {
+        for (lon, lat) in [(24.94, 60.17), (-51.2, -30.05), (103.85, 1.29), (7.42, 43.74), (0.0, 0.0), (10.0, 89.0)] {
+            let anchor = Anchor::new(LonLat { lon, lat });
+            for (dlon, dlat) in [(0.0, 0.0), (0.4, -0.3), (-1.0, 0.9), (0.001, 0.5)] {
+                let place = LonLat { lon: lon + dlon, lat: lat + dlat };
+                let (got, printed) = (anchor.enu(place), printed_series(&anchor, place));
+                assert!((got.x - printed.x).hypot(got.y - printed.y) < 1e-5, "{place:?}: {got:?}, {printed:?}");
+            }
+        }
+    }
+
+    fn printed_series(anchor: &Anchor, place: LonLat) -> Coord<f64> {
+        let e = (F * (2.0 - F)).sqrt();
+        let sin_lat = place.lat.to_radians().sin();
+        let (sin_lon, cos_lon) = (place.lon - anchor.origin.lon).to_radians().sin_cos();
+        let conformal = (sin_lat.atanh() - e * (e * sin_lat).atanh()).sinh();
+        let (xi, eta) = (conformal.atan2(cos_lon), (sin_lon / conformal.hypot(cos_lon)).asinh());
+        let (mut north, mut east) = (xi, eta);
+        for (k, alpha) in ALPHA.iter().enumerate() {
+            let m = 2.0 * (k + 1) as f64;
+            north += alpha * (m * xi).sin() * (m * eta).cosh();
+            east += alpha * (m * xi).cos() * (m * eta).sinh();
+        }
+        Coord { x: RECTIFYING_M * east, y: RECTIFYING_M * north - anchor.northing_m }
     }
 
     #[test]
