@@ -107,7 +107,7 @@ fn note_refusals(mut refused: MessageReader<EditRefused>, mut desk: ResMut<Desk>
 
 fn dress(mut contexts: EguiContexts, mut dressed: Local<bool>) -> Result {
     if !*dressed {
-        theme(contexts.ctx_mut()?);
+        theme::install(contexts.ctx_mut()?, Vec::new());
         *dressed = true;
     }
     Ok(())

@@ -16,7 +16,7 @@ use citytwin_twin::{
     CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, JumpState, Observed, Record,
     Simulated, Source, Stated, Trace, TrafficTwin, WeatherNow, WhatIf,
 };
-use citytwin_view::{BuildProgress, Selection, Visibility};
+use citytwin_view::{BuildProgress, Selection, VehicleFrame, Visibility};
 
 use crate::{
     desk::{Desk, GROUPS},
@@ -38,6 +38,7 @@ pub struct Seen<'w, 's> {
     pub build: Res<'w, BuildProgress>,
     pub scene: Option<Res<'w, citytwin_view::Scene>>,
     pub selection: Res<'w, Selection>,
+    pub frame: Res<'w, VehicleFrame>,
     pub visibility: Res<'w, Visibility>,
     pub offered: Res<'w, Offered>,
     pub twin: Twin<'w>,

@@ -6,8 +6,8 @@ use bevy::{
 };
 use citytwin_model::{City, Coord, FeatureRef, time::civil};
 use citytwin_panels::{CameraPreset, FlyTarget, Gravity, LayerGroup, PanelRequest, SearchHit};
-use citytwin_twin::{CityModel, Clock, ClockRequest, ComparisonRequest, EditRequested, TrafficTwin};
-use citytwin_view::{CameraCommand, Selection, Visibility};
+use citytwin_twin::{CityModel, Clock, ClockRequest, ComparisonRequest, EditRequested};
+use citytwin_view::{CameraCommand, Selection, VehicleFrame, Visibility};
 
 use crate::{
     desk::{Asked, Desk},
@@ -29,7 +29,7 @@ pub struct Told<'w> {
 pub struct Around<'w> {
     city: Option<Res<'w, CityModel>>,
     clock: Option<Res<'w, Clock>>,
-    traffic: Option<Res<'w, TrafficTwin>>,
+    vehicles: Res<'w, VehicleFrame>,
 }
 
 pub fn obey(
@@ -138,7 +138,8 @@ fn fly(around: &Around, selection: &mut Selection, told: &mut Told, target: &Fly
             feature.and_then(|f| gather::place(&city.0, f))
         }
         FlyTarget::Vehicle(id) => {
-            around.traffic.as_ref().and_then(|t| t.0.trip(*id)).map(|trip| (Coord { x: trip.x, y: trip.y }, 60.0))
+            let pose = around.vehicles.poses.iter().find(|p| p.id == *id);
+            pose.map(|p| (Coord { x: p.x.into(), y: p.y.into() }, 60.0))
         }
     };
     if let Some((at, radius_m)) = place {

@@ -2,7 +2,7 @@
 
 use bevy::prelude::*;
 use citytwin_model::Quality;
-use citytwin_traffic::{Pose, SignalColour, Simulation};
+use citytwin_traffic::{Pose, SignalColour};
 use citytwin_twin::{CityModel, Clock, EntityIndex, Observed, TrafficTwin, WeatherNow};
 use citytwin_view::{
     CameraCommand, Daylight, LampColour, RoadHeights, SensorMark, SensorMarks, SignalLamp, SignalLamps, VehicleFrame,
@@ -115,7 +115,7 @@ fn follow(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use citytwin_traffic::Simulation;
 
     #[test]
     fn a_tick_is_a_whole_number_of_milliseconds() {

@@ -35,7 +35,7 @@ pub fn open(spec: WindowSpec) -> Result<(), DesktopError> {
     if !has_display() {
         return Err(DesktopError::NoDisplay);
     }
-    citytwin_view::require_graphics()?;
+    citytwin_view::check_driver()?;
     let title = spec.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     let window = Window {
         title: format!("CityTwin: {title}"),

@@ -125,7 +125,11 @@ pub fn fetch(arguments: &FetchArguments) -> anyhow::Result<()> {
     };
     let summary = citytwin_import::fetch(&spec, &bar)?;
     drop(bar);
-    say(&format!("{}: {summary}\nopen it with: citytwin view {0}\n", arguments.out.display()))
+    let folder = summary.folder.display();
+    say(&format!(
+        "{folder}: {} nodes, {} ways, {} relations\nopen it with: citytwin view {folder}\n",
+        summary.nodes, summary.ways, summary.relations
+    ))
 }
 
 fn options(map: &MapArguments) -> ImportOptions {

@@ -103,3 +103,23 @@ pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
     emulate::install(world);
     comparison::install(world);
 }
+
+/// The state that decides what happens next, as one number: engines, assumptions, clock. Readings are not in
+/// it; they come from outside.
+pub fn state_hash(world: &World) -> u64 {
+    let mut bytes = Vec::new();
+    if let (Some(traffic), Some(energy)) = (world.get_resource::<TrafficTwin>(), world.get_resource::<EnergyTwin>()) {
+        bytes.extend(traffic.0.state_hash().to_le_bytes());
+        bytes.extend(energy.0.state_hash().to_le_bytes());
+    }
+    if let (Some(clock), Some(stated)) = (world.get_resource::<Clock>(), world.get_resource::<Stated>()) {
+        bytes.extend(clock.now().as_millisecond().to_le_bytes());
+        for road in &stated.0.closed_roads {
+            bytes.extend(road.to_string().into_bytes());
+        }
+        for share in [stated.0.demand_factor, stated.0.pv_share, stated.0.ev_share] {
+            bytes.extend(share.to_le_bytes());
+        }
+    }
+    xxhash_rust::xxh3::xxh3_64(&bytes)
+}

@@ -5,7 +5,7 @@ use std::time::Instant;
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
 use citytwin_environment as environment;
-use citytwin_model::{City, FeatureRef, LinkId, Quantity, Sensor, Timestamp, time::LocalTime};
+use citytwin_model::{City, FeatureRef, LinkId, Quantity, Sensor, Timestamp};
 use citytwin_traffic::{LinkState, Simulation};
 
 use crate::{Asset, CityModel, Clock, EnergyTwin, EntityIndex, Simulated, TrafficTwin, TwinSystems, WeatherNow};
@@ -44,8 +44,7 @@ pub(crate) fn plugin(app: &mut App) {
 
 /// Weather and sun of an instant: a clear, typical day (no forecast, no measurement yet).
 pub(crate) fn weather_at(city: &City, at: Timestamp) -> WeatherNow {
-    let local = LocalTime::of(at, &city.time_zone.value);
-    let (sun, weather) = environment::sky(&city.anchor, at, &local);
+    let (sun, weather) = environment::sky(&city.anchor, at);
     WeatherNow { weather, sun }
 }
 

@@ -8,6 +8,7 @@ use citytwin_model::{
 use citytwin_panels::{
     Fact, InspectorData, Measure, Observation as ShownObservation, Picked, Related, Trail, Unit,
 };
+use citytwin_traffic::VehicleKind;
 use citytwin_twin::{Observation, Simulated, Trace};
 use geo::{Area, Length, line_measures::Euclidean};
 
@@ -52,8 +53,7 @@ fn vehicle(seen: &Seen, desk: &Desk, id: u32) -> Option<InspectorData> {
         origin: Origin::Inferred("simulated by the traffic engine"),
     };
     let mut facts = vec![
-        stated("Under way for", Unit::Seconds.text(trip.travel_time_s)),
-        stated("Driven", Unit::Metres.text(trip.driven_m)),
+        stated("Still to drive", Unit::Metres.text(f64::from(trip.remaining_m))),
     ];
     if let Some(road) = city.links.get(trip.link.index()).map(|l| FeatureRef::Road(l.road)) {
         facts.insert(0, stated("On", title(city, road)));
@@ -63,10 +63,10 @@ fn vehicle(seen: &Seen, desk: &Desk, id: u32) -> Option<InspectorData> {
     }
     Some(InspectorData {
         picked: Picked::Vehicle(id),
-        title: format!("{} {id}", ["Car", "Van", "Truck", "Bus"][usize::from(trip.kind.min(3))]),
+        title: format!("{} {id}", vehicle_kind(trip.kind)),
         kind: "Simulated vehicle".into(),
         source: None,
-        at: Some(lonlat(city, trip.x, trip.y)),
+        at: seen.frame.poses.iter().find(|p| p.id == id).map(|p| lonlat(city, p.x.into(), p.y.into())),
         facts,
         measures: vec![Measure {
             label: "Speed".into(),
@@ -81,6 +81,14 @@ fn vehicle(seen: &Seen, desk: &Desk, id: u32) -> Option<InspectorData> {
         problems: Vec::new(),
         followed: desk.followed == Some(id),
     })
+}
+
+const fn vehicle_kind(kind: VehicleKind) -> &'static str {
+    match kind {
+        VehicleKind::Car => "Car",
+        VehicleKind::Van => "Van",
+        VehicleKind::Lorry => "Lorry",
+    }
 }
 
 fn lonlat(city: &City, x: f64, y: f64) -> LonLat {

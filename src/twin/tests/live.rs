@@ -1,0 +1,225 @@
+//! The twin from outside: packets reach their entities, readings grow old, edits replay to the same state.
+
+mod town;
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use bevy_app::App;
+use citytwin_feeds::Broker;
+use citytwin_model::{Quality, Quantity, Request, SourceRef};
+use citytwin_twin::{
+    Asset, Clock, CityModel, ComparisonRequest, ComparisonState, EditLog, EditRefused, EditRequested, EntityIndex,
+    FeedChoice, FeedHealth, Observed, Simulated, Stated, TrafficTwin, WhatIf, state_hash,
+};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Updates until `done`; false when it takes too long.
+fn until(app: &mut App, mut done: impl FnMut(&mut App) -> bool) -> bool {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        app.update();
+        if done(app) {
+            return true;
+        }
+        std::thread::yield_now();
+    }
+    false
+}
+
+fn observed(app: &App, sensor: usize) -> Observed {
+    let entity = app.world().resource::<EntityIndex>().sensors[sensor];
+    app.world().get::<Observed>(entity).unwrap().clone()
+}
+
+#[test]
+fn an_outside_client_changes_the_component_of_a_sensor() {
+    if Command::new("mosquitto_pub").arg("--help").output().is_err() {
+        println!("skipped: mosquitto_pub is not installed (apt install mosquitto-clients)");
+        return;
+    }
+    let broker = Broker::start_loopback().unwrap();
+    let mut app = town::app(1, &FeedChoice::External(broker.config()));
+    let publish = |payload: &str| {
+        let port = broker.port().to_string();
+        let topic = "citytwin/test-town/north/vehicle_flow";
+        let sent = Command::new("mosquitto_pub")
+            .args(["-h", "127.0.0.1", "-p", &port, "-t", topic, "-m", payload])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    };
+    // What was published before the twin had subscribed is lost; say it until it is heard.
+    let began = Instant::now();
+    while observed(&app, 0).0.is_empty() && began.elapsed() < PATIENCE {
+        publish("{\"value\": 1234, \"unit\": \"veh/h\"}");
+        let heard_by = Instant::now() + Duration::from_millis(300);
+        until(&mut app, |app| !observed(app, 0).0.is_empty() || Instant::now() > heard_by);
+    }
+    let observation = observed(&app, 0).get(Quantity::VehicleFlow).cloned().expect("the packet was heard");
+    assert_eq!((observation.reading.value, observation.quality), (1234.0, Quality::Good));
+    assert!(!observation.reading.emulated);
+
+    // What the sensor says stands on the bridge it observes, too.
+    let city = app.world().resource::<CityModel>().0.clone();
+    let bridge = city.roads_by_source()[&SourceRef::Way(900)];
+    let on_the_bridge = |app: &mut App| {
+        let entity = app.world().resource::<EntityIndex>().roads[bridge.index()];
+        app.world().get::<Observed>(entity).unwrap().get(Quantity::VehicleFlow).map(|o| o.reading.value) == Some(1234.0)
+    };
+    assert!(until(&mut app, on_the_bridge));
+
+    // Garbage is counted and changes nothing; the feed goes on.
+    for garbage in ["", "many", "{\"value\": \"NaN\"}", "{\"value\": -5}", "{{{{{{", "1e999"] {
+        publish(garbage);
+    }
+    publish("77");
+    assert!(until(&mut app, |app| observed(app, 0).0[0].reading.value == 77.0));
+    let status = app.world().resource::<citytwin_twin::Feed>().status().unwrap();
+    assert_eq!(status.refused_total(), 6, "{:?}", status.refused);
+}
+
+#[test]
+fn emulated_sensors_speak_and_grow_stale_when_nothing_comes() {
+    let mut app = town::app(1, &FeedChoice::Emulated { seed: 3 });
+    let all_heard = |app: &mut App| (0..3).all(|s| !observed(app, s).0.is_empty());
+    assert!(until(&mut app, all_heard), "{:?}", app.world().resource::<FeedHealth>());
+    assert!(observed(&app, 0).0[0].reading.emulated, "says that it is emulated");
+    let power = app.world().resource::<EntityIndex>().sensors[1];
+    let Some(Simulated::Sensor { value }) = app.world().get::<Simulated>(power).copied() else { panic!("no truth") };
+    let measured = observed(&app, 1).0[0].reading.value;
+    assert!((measured - value).abs() < 0.5 * value.abs() + 1.0, "{measured} W beside {value} W");
+    // Without a broker nothing comes any more: what is there grows old in simulated time.
+    let mut silent = town::app(1, &FeedChoice::Off);
+    let reading = observed(&app, 0).0[0].reading.clone();
+    let entity = silent.world().resource::<EntityIndex>().sensors[0];
+    let start = silent.world().resource::<Clock>().now();
+    let mut old = Observed::default();
+    old.0.push(citytwin_twin::Observation {
+        reading: citytwin_model::Reading { observed_at: start, ..reading },
+        quality: Quality::Good,
+    });
+    silent.world_mut().entity_mut(entity).insert(old);
+    assert!(until(&mut silent, |app| observed(app, 0).0[0].quality == Quality::Stale));
+    let now = silent.world().resource::<Clock>().now();
+    let age_s = now.duration_since(start).as_secs_f64();
+    assert!((20.0..25.0).contains(&age_s), "stale after 4 intervals of 5 s, not {age_s} s");
+    assert_eq!(silent.world().resource::<FeedHealth>().stale, 1);
+}
+
+fn ask(app: &mut App, request: EditRequested) {
+    app.world_mut().write_message(request);
+}
+
+#[test]
+fn the_log_replays_to_the_same_state() {
+    let mut first = town::app(5, &FeedChoice::Off);
+    for tick in 0..120 {
+        match tick {
+            10 => ask(&mut first, EditRequested::Do(Request::CloseRoad(SourceRef::Way(900)))),
+            40 => ask(&mut first, EditRequested::Do(Request::SetDemandFactor(1.5))),
+            60 => ask(&mut first, EditRequested::Undo),
+            80 => ask(&mut first, EditRequested::Do(Request::SetPvShare(0.6))),
+            _ => {}
+        }
+        first.update();
+    }
+    let log = first.world().resource::<EditLog>().clone();
+    assert_eq!(log.lines.len(), 4);
+    assert_eq!(log.in_force.len(), 2);
+
+    let mut second = town::app(5, &FeedChoice::Off);
+    let mut lines = log.lines.iter().peekable();
+    while second.world().resource::<Clock>().tick < first.world().resource::<Clock>().tick {
+        let tick = second.world().resource::<Clock>().tick;
+        while let Some(line) = lines.next_if(|line| line.tick == tick) {
+            let request = if line.undo { EditRequested::Undo } else { EditRequested::Do(replayed(&line.edit)) };
+            ask(&mut second, request);
+        }
+        second.update();
+    }
+    assert_eq!(state_hash(first.world()), state_hash(second.world()));
+    let mut other = town::app(6, &FeedChoice::Off);
+    other.update();
+    assert_ne!(state_hash(other.world()), state_hash(second.world()));
+}
+
+fn replayed(edit: &citytwin_model::Edit) -> Request {
+    use citytwin_model::Edit;
+    match edit {
+        Edit::Road { road, closed: true, .. } => Request::CloseRoad(road.clone()),
+        Edit::Road { road, .. } => Request::ReopenRoad(road.clone()),
+        Edit::DemandFactor { will, .. } => Request::SetDemandFactor(*will),
+        Edit::PvShare { will, .. } => Request::SetPvShare(*will),
+        Edit::EvShare { will, .. } => Request::SetEvShare(*will),
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_in_words_and_changes_nothing() {
+    let mut app = town::app(1, &FeedChoice::Off);
+    let before = app.world().resource::<Stated>().clone();
+    ask(&mut app, EditRequested::Do(Request::CloseRoad(SourceRef::Way(424_242))));
+    ask(&mut app, EditRequested::Do(Request::SetEvShare(f64::NAN)));
+    let mut refused = Vec::new();
+    for _ in 0..3 {
+        app.update();
+        let mut messages = app.world_mut().resource_mut::<bevy_ecs::message::Messages<EditRefused>>();
+        refused.extend(messages.drain().map(|r| r.why));
+    }
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    assert!(refused[0].contains("way/424242"), "{refused:?}");
+    assert_eq!(*app.world().resource::<Stated>(), before);
+}
+
+#[test]
+fn closing_a_bridge_sends_its_traffic_over_the_other() {
+    let mut app = town::app(2, &FeedChoice::Off);
+    ask(&mut app, EditRequested::Do(Request::CloseRoad(SourceRef::Way(900))));
+    for _ in 0..1200 {
+        app.update();
+    }
+    let city = app.world().resource::<CityModel>().0.clone();
+    let roads = city.roads_by_source();
+    let flow = |way: i64| {
+        let road = roads[&SourceRef::Way(way)];
+        let traffic = &app.world().resource::<TrafficTwin>().0;
+        city.links.iter().filter(|l| l.road == road).map(|l| traffic.link_states()[l.id.index()].flow_vph).sum::<f32>()
+    };
+    assert_eq!(flow(900), 0.0, "nobody drives over a closed bridge");
+    assert!(flow(901) > 0.0, "the other bridge carries them");
+    app.world_mut().write_message(ComparisonRequest::Start);
+    let answered = until(&mut app, |app| !matches!(app.world().resource::<WhatIf>().state, ComparisonState::Running { .. } | ComparisonState::Idle));
+    assert!(answered);
+    let ComparisonState::Done(answer) = &app.world().resource::<WhatIf>().state else {
+        panic!("{:?}", app.world().resource::<WhatIf>().state)
+    };
+    let travel = answer.comparison.figures.iter().find(|f| f.unit == "s" || f.unit == "min").expect("a travel time");
+    assert!(travel.difference > 0.0, "{travel:?}");
+    let closed = roads[&SourceRef::Way(900)];
+    let less: f32 =
+        city.links.iter().filter(|l| l.road == closed).map(|l| answer.flow_change_vph[l.id.index()]).sum();
+    assert!(less < 0.0, "its flow goes: {less}");
+}
+
+#[test]
+fn every_asset_has_its_entity_with_what_is_simulated() {
+    let mut app = town::app(1, &FeedChoice::Off);
+    for _ in 0..20 {
+        app.update();
+    }
+    let city = app.world().resource::<CityModel>().0.clone();
+    let index = app.world().resource::<EntityIndex>();
+    assert_eq!(index.buildings.len(), city.buildings.len());
+    for (building, entity) in city.buildings.iter().zip(&index.buildings) {
+        let asset = app.world().get::<Asset>(*entity).unwrap();
+        assert_eq!(asset.0, citytwin_model::FeatureRef::Building(building.id));
+        let Some(Simulated::Building { load_w, .. }) = app.world().get::<Simulated>(*entity) else {
+            panic!("{} has no load", building.source)
+        };
+        assert!(*load_w > 0.0, "{}", building.source);
+    }
+}
