@@ -51,10 +51,34 @@ impl Supply {
             profiles,
             supply: Self { transformers: Vec::new(), serves: vec![u32::MAX; customers.len()] },
         };
+        plan.use_stated(city, Stated::ByFolder);
         plan.give_own_stations();
-        plan.use_stated(city);
+        plan.use_stated(city, Stated::ByMap);
         plan.make_up_the_rest();
         plan.supply
+    }
+}
+
+/// Who states a transformer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stated {
+    /// The city folder: the utility's own list, taken as whole. Its transformers take all in reach, large
+    /// customers too, so that what these data overload shows.
+    ByFolder,
+    /// A map, which shows few of them: they take what their rating is planned for.
+    ByMap,
+}
+
+impl Stated {
+    fn of(asset: &EnergyAsset) -> Self {
+        if matches!(asset.source, SourceRef::Local(..)) { Self::ByFolder } else { Self::ByMap }
+    }
+
+    fn reach_m(self) -> f64 {
+        match self {
+            Self::ByFolder => REACH_STATED_M,
+            Self::ByMap => REACH_MAPPED_M,
+        }
     }
 }
 
@@ -105,43 +129,40 @@ impl Planner<'_> {
         }
     }
 
-    /// Step 1: large customers.
-    fn give_own_stations(&mut self) {
-        let peak_factor: [f64; USE_COUNT] = std::array::from_fn(|usage| self.profiles.peak_factor(usage));
-        for (member, customer) in self.customers.iter().enumerate() {
-            if customer.mean_w * peak_factor[customer.usage] > OWN_STATION_W {
-                self.add_inferred(OWN_RULE, customer.at, &[member as u32]);
-            }
-        }
-    }
-
-    /// Step 2: every stated transformer takes the buildings nearest to it. Those of the city folder take all
-    /// in reach, so that what the utility's own data overload shows; those of a map take up to their rating.
-    fn use_stated(&mut self, city: &City) {
-        let stated: Vec<_> = city.energy_assets.iter().filter(|a| a.kind == EnergyAssetKind::Transformer).collect();
+    /// Steps 1 and 3: every stated transformer takes the buildings nearest to it.
+    fn use_stated(&mut self, city: &City, by: Stated) {
+        let of_kind = |a: &&EnergyAsset| a.kind == EnergyAssetKind::Transformer && Stated::of(a) == by;
+        let stated: Vec<_> = city.energy_assets.iter().filter(of_kind).collect();
         let tree = RTree::bulk_load(
             stated.iter().enumerate().map(|(i, a)| GeomWithData::new([a.at.x, a.at.y], i as u32)).collect(),
         );
+        let reach_2 = by.reach_m() * by.reach_m();
         let mut near: Vec<Vec<(f64, u32)>> = vec![Vec::new(); stated.len()];
         for (member, customer) in self.customers.iter().enumerate() {
-            if self.supply.serves[member] != u32::MAX {
-                continue;
-            }
+            let free = self.supply.serves[member] == u32::MAX;
             let nearest = tree.nearest_neighbor_iter_with_distance_2(&[customer.at.x, customer.at.y]).next();
-            if let Some((found, distance_2)) = nearest {
+            if let Some((found, distance_2)) = nearest.filter(|(_, distance_2)| free && *distance_2 <= reach_2) {
                 near[found.data as usize].push((distance_2, member as u32));
             }
         }
         for (asset, mut members) in stated.into_iter().zip(near) {
             members.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            let local = matches!(asset.source, SourceRef::Local(..));
-            let reach = if local { REACH_STATED_M } else { REACH_MAPPED_M };
-            members.retain(|(distance_2, _)| *distance_2 <= reach * reach);
             let mut served: Vec<u32> = members.into_iter().map(|(_, member)| member).collect();
-            if !local {
+            if by == Stated::ByMap {
                 self.keep_within(stated_rating_w(asset).unwrap_or(UNRATED_W), &mut served);
             }
             self.add_stated(asset, &served);
+        }
+    }
+
+    /// Step 2: large customers.
+    fn give_own_stations(&mut self) {
+        let peak_factor: [f64; USE_COUNT] = std::array::from_fn(|usage| self.profiles.peak_factor(usage));
+        for (member, customer) in self.customers.iter().enumerate() {
+            let free = self.supply.serves[member] == u32::MAX;
+            if free && customer.mean_w * peak_factor[customer.usage] > OWN_STATION_W {
+                self.add_inferred(OWN_RULE, customer.at, &[member as u32]);
+            }
         }
     }
 
@@ -157,7 +178,7 @@ impl Planner<'_> {
         members.truncate(fit);
     }
 
-    /// Step 3: neighbours share a made-up transformer: halve along the longer side at half the load until a
+    /// Step 4: neighbours share a made-up transformer: halve along the longer side at half the load until a
     /// group is small enough in power and extent.
     fn make_up_the_rest(&mut self) {
         let rest: Vec<u32> =

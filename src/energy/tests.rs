@@ -202,7 +202,7 @@ fn stated_transformers_come_first_and_every_building_has_one() {
     let mut city = city(1000);
     asset(&mut city, EnergyAssetKind::Transformer, (100.0, 100.0), Some(630_000.0));
     let far = building(1000, BuildingUse::House, (50_000.0, 0.0), (10.0, 10.0), RoofShape::Flat);
-    let tower = building(1001, BuildingUse::Hospital, (110.0, 110.0), (200.0, 100.0), RoofShape::Flat);
+    let tower = building(1001, BuildingUse::Hospital, (30_000.0, 110.0), (200.0, 100.0), RoofShape::Flat);
     city.buildings.extend([far, tower]);
     let system = EnergySystem::new(&city);
     let states = system.transformers();
