@@ -16,6 +16,6 @@ mod simulation;
 pub use demand::{Demand, DemandBasis, rates};
 pub use network::{Network, NetworkSummary, SignalColour, TurnView};
 pub use simulation::{
-    Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo,
-    VehicleKind, VehicleView,
+    Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,
+    VehicleView,
 };

@@ -131,12 +131,8 @@ impl Network {
         self.turns
             .of(link.0)
             .map(|t| &self.turns.list[t])
-            .map(|t| TurnView {
-                to: LinkId(t.to),
-                angle_rad: t.angle,
-                first_lane: t.lane_lo,
-                last_lane: t.lane_hi,
-            })
+            .filter(|t| !t.last_resort)
+            .map(|t| TurnView { to: LinkId(t.to), angle_rad: t.angle, first_lane: t.lane_lo, last_lane: t.lane_hi })
             .collect()
     }
 

@@ -56,11 +56,13 @@ impl Search {
                 return Some(self.trace(network, request.from, state));
             }
             let so_far = self.cost[state as usize];
+            let mut cut = true;
             for step in network.states.from(state) {
                 let cost = costs[step.link as usize];
-                if !cost.is_finite() {
+                if !cost.is_finite() || (step.last_resort && !cut) {
                     continue;
                 }
+                cut = false;
                 let reached = so_far + step.turn_s + cost * perception(request.taste, step.link);
                 let Some(rest) = bound.from(step.link) else { continue };
                 self.reach(step.state, reached, state, reached + HASTE * rest);

@@ -45,7 +45,8 @@ impl Gates {
             let small = row.class >= RoadClass::Tertiary;
             let one_way = row.reverse == NONE;
             let direction = if one_way { per_day / 2.0 } else { per_day * 0.5 };
-            let starts_here = network.turns.entering(link.id.0).iter().all(|t| is_back(row, network.turns.list[*t as usize].from));
+            let starts_here =
+                network.turns.entering(link.id.0).iter().all(|t| is_back(row, network.turns.list[*t as usize].from));
             if starts_here && row.reaches_core && (!small || edge.near(city.nodes[link.from.index()].at)) {
                 gates.entries.push((link.id.0, direction));
             }

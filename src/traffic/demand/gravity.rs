@@ -83,10 +83,7 @@ fn balanced(zones: &Zones, side: Side, deterrence_per_km: f64) -> Vec<Vec<f64>> 
             .map(|i| homes[i] / dot(&reluctance[i], |j| b[j] * drawn[j]).max(f64::MIN_POSITIVE))
             .collect();
         // The reluctance is symmetric: a column is a row.
-        b = (0..count)
-            .into_par_iter()
-            .map(|j| scale / dot(&reluctance[j], |i| a[i]).max(f64::MIN_POSITIVE))
-            .collect();
+        b = (0..count).into_par_iter().map(|j| scale / dot(&reluctance[j], |i| a[i]).max(f64::MIN_POSITIVE)).collect();
     }
     reluctance
         .into_par_iter()

@@ -4,7 +4,10 @@
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
-use super::{Demand, Flow, rates, zones::{Side, pick}};
+use super::{
+    Demand, Flow, rates,
+    zones::{Side, pick},
+};
 
 /// A trip as drawn.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -26,6 +26,8 @@ pub struct Step {
     pub link: u32,
     /// Time lost by turning, second.
     pub turn_s: f32,
+    /// Only where every other way is closed.
+    pub last_resort: bool,
 }
 
 impl States {
@@ -52,7 +54,12 @@ impl States {
                 sequence.push(turns.list[t].to);
                 if !ends_with_any(&sequence, &forbidden) {
                     let turn = &turns.list[t];
-                    next.push(Step { state: longest_known(&sequence, &prefixes), link: turn.to, turn_s: turn.cost });
+                    next.push(Step {
+                        state: longest_known(&sequence, &prefixes),
+                        link: turn.to,
+                        turn_s: turn.cost,
+                        last_resort: turn.last_resort,
+                    });
                 }
             }
             start.push(next.len() as u32);
@@ -101,7 +108,7 @@ fn forbidden_sequences(city: &City, usable: &[bool], turns: &Turns) -> BTreeSet<
 fn forbid_departures(sequence: &[u32], turns: &Turns, forbidden: &mut BTreeSet<Vec<u32>>) {
     for n in 2..sequence.len() {
         for t in turns.of(sequence[n - 1]) {
-            if turns.list[t].to != sequence[n] {
+            if turns.list[t].to != sequence[n] && !turns.list[t].last_resort {
                 let mut departure = sequence[..n].to_vec();
                 departure.push(turns.list[t].to);
                 forbidden.insert(departure);

@@ -10,10 +10,7 @@ use std::f32::consts::{FRAC_PI_4, PI};
 
 use citytwin_model::{City, LinkEnd};
 
-use super::{
-    LinkInfo, NONE, Shapes, SignalPlan, Turn, TurnKind, Turns,
-    turns::wrap,
-};
+use super::{LinkInfo, NONE, Shapes, SignalPlan, Turn, TurnKind, Turns, turns::wrap};
 
 /// A movement in conflict with another.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +74,8 @@ pub fn build(
     let mut foes = Foes { start: vec![0], list: Vec::new() };
     let mut junction = vec![false; links.len()];
     for (t, turn) in turns.list.iter().enumerate() {
-        for other in &at_node[links[turn.from as usize].to as usize] {
+        let others = if turn.last_resort { &[][..] } else { &at_node[links[turn.from as usize].to as usize] };
+        for other in others {
             foes.list.extend(movements.foe(t as u32, *other));
         }
         junction[turn.from as usize] |= foes.list.len() > foes.start[t] as usize;
@@ -92,7 +90,7 @@ pub fn build(
 impl Movements<'_> {
     fn foe(&self, own: u32, other: u32) -> Option<Foe> {
         let (t, f) = (&self.turns.list[own as usize], &self.turns.list[other as usize]);
-        if t.from == f.from || !self.conflict(t, f) {
+        if t.from == f.from || f.last_resort || !self.conflict(t, f) {
             return None;
         }
         let (yields, equal) = self.priority(t, f);

@@ -10,7 +10,8 @@ use super::{LinkInfo, TurnKind, Turns};
 pub fn assign(city: &City, links: &[LinkInfo], turns: &mut Turns, right_hand: bool) {
     for link in &city.links {
         let range = turns.of(link.id.0);
-        let kinds: Vec<TurnKind> = range.clone().map(|t| turns.list[t].kind).collect();
+        let kinds: Vec<TurnKind> =
+            range.clone().map(|t| &turns.list[t]).filter(|t| !t.last_resort).map(|t| t.kind).collect();
         let lanes = links[link.id.index()].lanes;
         let road = &city.roads[link.road.index()];
         let tagged = if link.forward { &road.turn_lanes_forward } else { &road.turn_lanes_backward };
@@ -44,7 +45,10 @@ fn names(arrows: &str, kind: TurnKind) -> bool {
         TurnKind::Right => matches!(arrow, "right" | "slight_right" | "sharp_right"),
         TurnKind::Back => matches!(arrow, "reverse" | "left"),
         TurnKind::Straight => {
-            matches!(arrow, "" | "none" | "through" | "merge_to_left" | "merge_to_right" | "slight_left" | "slight_right")
+            matches!(
+                arrow,
+                "" | "none" | "through" | "merge_to_left" | "merge_to_right" | "slight_left" | "slight_right"
+            )
         }
     })
 }
@@ -52,9 +56,10 @@ fn names(arrows: &str, kind: TurnKind) -> bool {
 /// Custom (RASt 06; StVO section 9): along the kerb from the kerb lane, across from the innermost, straight on from the
 /// rest; two lanes each where there are four.
 fn customary_lanes(lanes: u8, kind: TurnKind, kinds: &[TurnKind], right_hand: bool) -> (u8, u8) {
-    let (along, across) = if right_hand { (TurnKind::Right, TurnKind::Left) } else { (TurnKind::Left, TurnKind::Right) };
+    let (along, across) =
+        if right_hand { (TurnKind::Right, TurnKind::Left) } else { (TurnKind::Left, TurnKind::Right) };
     let last = lanes - 1;
-    if lanes == 1 || kinds.iter().all(|k| k == &kind) {
+    if lanes == 1 || kind != TurnKind::Back && kinds.iter().all(|k| k == &kind) {
         return (0, last);
     }
     let turning = if lanes >= 4 { 2 } else { 1 };

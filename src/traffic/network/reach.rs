@@ -1,7 +1,7 @@
 //! Which links trips can start and end on: the largest strongly connected part of the turn graph, what leads
 //! into it and what it leads to.
 
-use super::{LinkInfo, NONE, Turns};
+use super::{LinkInfo, NONE, Turn, Turns};
 
 /// Marks `core`, `reaches_core` and `reached_from_core`.
 pub fn mark(links: &mut [LinkInfo], turns: &Turns) {
@@ -17,12 +17,18 @@ pub fn mark(links: &mut [LinkInfo], turns: &Turns) {
     for l in &core {
         links[*l as usize].core = true;
     }
-    for l in flood(&core, links.len(), |l, push| turns.of(l).for_each(|t| push(turns.list[t].to))) {
+    for l in flood(&core, links.len(), |l, push| regular(turns, turns.of(l)).for_each(|t| push(t.to))) {
         links[l as usize].reached_from_core = true;
     }
-    for l in flood(&core, links.len(), |l, push| turns.entering(l).iter().for_each(|t| push(turns.list[*t as usize].from))) {
+    for l in flood(&core, links.len(), |l, push| {
+        regular(turns, turns.entering(l).iter().map(|t| *t as usize)).for_each(|t| push(t.from));
+    }) {
         links[l as usize].reaches_core = true;
     }
+}
+
+fn regular(turns: &Turns, indices: impl Iterator<Item = usize>) -> impl Iterator<Item = &Turn> {
+    indices.map(|t| &turns.list[t]).filter(|t| !t.last_resort)
 }
 
 fn flood(seeds: &[u32], count: usize, neighbours: impl Fn(u32, &mut dyn FnMut(u32))) -> Vec<u32> {
@@ -64,6 +70,9 @@ fn components(count: usize, turns: &Turns) -> Vec<u32> {
             }
             if turn < turns.of(link).end {
                 calls.push((link, turn + 1));
+                if turns.list[turn].last_resort {
+                    continue;
+                }
                 let to = turns.list[turn].to;
                 if index[to as usize] == NONE {
                     calls.push((to, turns.of(to).start));

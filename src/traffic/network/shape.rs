@@ -197,7 +197,12 @@ impl Shapes {
         } else {
             self.heading_out(link.id.0) + std::f32::consts::PI
         };
-        Arm { road: link.road.0, first: link.first, last: link.last, away: (away.rem_euclid(6.283_185) * 100.0) as i32 }
+        Arm {
+            road: link.road.0,
+            first: link.first,
+            last: link.last,
+            away: (away.rem_euclid(std::f32::consts::TAU) * 100.0) as i32,
+        }
     }
 }
 

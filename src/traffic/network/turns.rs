@@ -1,6 +1,6 @@
 //! Which link may follow which, how sharp and how fast the turn is.
 //!
-//! U-turns exist only where nothing else does (dead ends). Restrictions through a node are applied here;
+//! U-turns are made only where nothing else is left: at dead ends, and where closures make one (`last_resort`). Restrictions through a node are applied here;
 //! restrictions through via links depend on the way come and live in [`super::bans`].
 
 use std::{collections::BTreeMap, f32::consts::PI, ops::Range};
@@ -26,6 +26,8 @@ pub struct Turn {
     /// Change of heading, radian, left positive.
     pub angle: f32,
     pub kind: TurnKind,
+    /// Turning back, for when closures leave nothing else: no part of the network's reach or right of way.
+    pub last_resort: bool,
     /// Comfortable speed, metre per second.
     pub speed: f32,
     /// Time lost by turning, second.
@@ -61,9 +63,12 @@ impl Turns {
         let mut start = vec![0];
         for link in &city.links {
             if usable[link.id.index()] {
-                for to in allowed(city, link.id.0, &leaving[link.to.index()], &rules) {
-                    list.push(turn(link.id.0, to, shapes, is_back(city, link.id.0, to)));
-                }
+                let leaving = &leaving[link.to.index()];
+                let onward = allowed(city, link.id.0, leaving, &rules);
+                let back = |to: u32| is_back(city, link.id.0, to);
+                list.extend(onward.iter().map(|to| turn(link.id.0, *to, shapes, back(*to))));
+                let spare = leaving.iter().filter(|to| back(**to) && !onward.contains(*to));
+                list.extend(spare.map(|to| Turn { last_resort: true, ..turn(link.id.0, *to, shapes, true) }));
             }
             start.push(list.len() as u32);
         }
@@ -71,7 +76,7 @@ impl Turns {
         Self { list, start, into, into_start }
     }
 
-    /// Indices of the turns that leave a link.
+    /// Indices of the turns that leave a link, last resorts at the end.
     pub fn of(&self, link: u32) -> Range<usize> {
         self.start[link as usize] as usize..self.start[link as usize + 1] as usize
     }
@@ -167,7 +172,7 @@ fn turn(from: u32, to: u32, shapes: &Shapes, back: bool) -> Turn {
     };
     let radius = (CORNER_RADIUS_M / (angle.abs() / 2.0).tan().max(1e-3)).max(TIGHTEST_RADIUS_M);
     let speed = (LATERAL_MPS2 * radius).sqrt();
-    Turn { from, to, angle, kind, speed, cost: 0.0, lane_lo: 0, lane_hi: 0 }
+    Turn { from, to, angle, kind, last_resort: false, speed, cost: 0.0, lane_lo: 0, lane_hi: 0 }
 }
 
 fn group_into(list: &[Turn], links: usize) -> (Vec<u32>, Vec<u32>) {

@@ -45,7 +45,9 @@ impl Anchors {
         let count = links.len().max(1);
         let most = (BUDGET_BYTES / (2 * count)).min(BUDGET_WORK / count).clamp(FEWEST_ANCHORS, MOST_ANCHORS);
         let mut chosen = spread(links, &places, most);
-        let exit = |l: &usize| links[*l].usable && links[*l].reached_from_core && turns.of(*l as u32).is_empty();
+        let exit = |l: &usize| {
+            links[*l].usable && links[*l].reached_from_core && turns.of(*l as u32).all(|t| turns.list[t].last_resort)
+        };
         chosen.extend((0..links.len()).filter(exit).take(MOST_EXITS).map(|l| l as u32));
         let tree = rstar::RTree::bulk_load(
             (0..chosen.len())
@@ -124,6 +126,9 @@ fn times_to(anchor: u32, links: &[LinkInfo], turns: &Turns) -> Vec<u16> {
         let onto = here + links[link as usize].base_cost;
         for t in turns.entering(link) {
             let turn = &turns.list[*t as usize];
+            if turn.last_resort {
+                continue;
+            }
             let reached = onto + turn.cost;
             if reached < cost[turn.from as usize] {
                 cost[turn.from as usize] = reached;

@@ -19,7 +19,8 @@ impl Simulation {
         for (s, p) in active.iter().zip(&proposals) {
             let s = *s as usize;
             let f = &mut self.fleet;
-            f.was[s] = Was { leg: f.leg[s], pos: f.pos[s], speed: f.speed[s], lateral: f.lateral[s], moved: p.pos - f.pos[s] };
+            f.was[s] =
+                Was { leg: f.leg[s], pos: f.pos[s], speed: f.speed[s], lateral: f.lateral[s], moved: p.pos - f.pos[s] };
             f.pos[s] = p.pos;
             f.speed[s] = p.speed;
             f.next_lane[s] = p.next_lane;

@@ -158,7 +158,11 @@ impl Simulation {
         let length = VehicleKind::of(pending.kind).driver().length_m;
         (lo..=hi).find_map(|lane| {
             let (leader, follower) = f.around((row.lane0 + u32::from(lane)) as usize, pending.from_pos);
-            let ahead = leader == NONE || f.rear(leader as usize) - pending.from_pos > PULL_OUT_M;
+            let ahead = leader == NONE || {
+                let l = leader as usize;
+                let headway = if pending.from_gate { f.speed[l] * f.driver(l).headway_s } else { 0.0 };
+                f.rear(l) - pending.from_pos > PULL_OUT_M + headway
+            };
             let behind = follower == NONE || {
                 let b = follower as usize;
                 pending.from_pos - length - f.pos[b] > PULL_OUT_M + PULL_OUT_S * f.speed[b]

@@ -269,7 +269,9 @@ impl Fleet {
             for word in [self.id[s], self.link[s], self.leg[s], self.turn[s], u32::from(self.lane[s])] {
                 hash.update(&word.to_le_bytes());
             }
-            for value in [self.pos[s], self.speed[s], self.lateral[s], self.stood_s[s], self.free_s[s], self.driven_m[s]] {
+            for value in
+                [self.pos[s], self.speed[s], self.lateral[s], self.stood_s[s], self.free_s[s], self.driven_m[s]]
+            {
                 hash.update(&value.to_le_bytes());
             }
         }

@@ -34,9 +34,36 @@ pub struct Driver {
 /// the 1,800–2,000 veh/h of HBS 2015). Lengths: RASt 06 design vehicles (car 4.74 m, van 6.0 m, lorry 9.46 m);
 /// lorries are held to 80 km/h (StVO section 3, 3.5–7.5 t). Spread of free speeds: HBS 2015, about 8 %.
 const DRIVERS: [Driver; 3] = [
-    Driver { length_m: 4.7, top_mps: 55.0, headway_s: 1.0, jam_gap_m: 2.0, acceleration: 1.5, braking: 1.5, interaction: 3.0, spread: 0.08 },
-    Driver { length_m: 6.0, top_mps: 45.0, headway_s: 1.1, jam_gap_m: 2.0, acceleration: 1.3, braking: 1.5, interaction: 2.792_848, spread: 0.08 },
-    Driver { length_m: 9.5, top_mps: 22.2, headway_s: 1.7, jam_gap_m: 2.0, acceleration: 0.9, braking: 1.5, interaction: 2.323_79, spread: 0.05 },
+    Driver {
+        length_m: 4.7,
+        top_mps: 55.0,
+        headway_s: 1.0,
+        jam_gap_m: 2.0,
+        acceleration: 1.5,
+        braking: 1.5,
+        interaction: 3.0,
+        spread: 0.08,
+    },
+    Driver {
+        length_m: 6.0,
+        top_mps: 45.0,
+        headway_s: 1.1,
+        jam_gap_m: 2.0,
+        acceleration: 1.3,
+        braking: 1.5,
+        interaction: 2.792_848,
+        spread: 0.08,
+    },
+    Driver {
+        length_m: 9.5,
+        top_mps: 22.2,
+        headway_s: 1.7,
+        jam_gap_m: 2.0,
+        acceleration: 0.9,
+        braking: 1.5,
+        interaction: 2.323_79,
+        spread: 0.05,
+    },
 ];
 
 impl VehicleKind {

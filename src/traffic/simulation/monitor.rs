@@ -134,8 +134,7 @@ impl Simulation {
         let oldest = &m.minutes[0];
         for (l, state) in m.states.iter_mut().enumerate() {
             let row = &n.links[l];
-            state.speed_mps =
-                if state.vehicles == 0 { row.free_mps } else { state.speed_mps / state.vehicles as f32 };
+            state.speed_mps = if state.vehicles == 0 { row.free_mps } else { state.speed_mps / state.vehicles as f32 };
             state.speed_ratio = state.speed_mps / row.limit_mps.max(0.1);
             state.density_vpkm = 1000.0 * state.vehicles as f32 / (row.length * f32::from(row.lanes)).max(0.1);
             state.passed = m.passed[l];

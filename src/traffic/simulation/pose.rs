@@ -51,12 +51,10 @@ impl Simulation {
         let was = f.was[s];
         // Speed changes evenly within a step: the way is a parabola of time, scaled to what was driven.
         let mean = 0.5 * (was.speed + f.speed[s]);
-        let share = if mean > 0.01 {
-            alpha * (was.speed + 0.5 * (f.speed[s] - was.speed) * alpha) / mean
-        } else {
-            alpha
-        };
-        let lateral = if was.leg == f.leg[s] { was.lateral + (f.lateral[s] - was.lateral) * alpha } else { f.lateral[s] };
+        let share =
+            if mean > 0.01 { alpha * (was.speed + 0.5 * (f.speed[s] - was.speed) * alpha) / mean } else { alpha };
+        let lateral =
+            if was.leg == f.leg[s] { was.lateral + (f.lateral[s] - was.lateral) * alpha } else { f.lateral[s] };
         let middle = was.moved * share - 0.5 * f.length(s);
         let (leg, pos) = self.along(s, was.leg as usize, was.pos + middle);
         let (x, y, z, heading_rad) = self.place(s, leg, pos, lateral);
@@ -131,7 +129,8 @@ impl Simulation {
         let (bx, by) = (a.x + arm * a.dx, a.y + arm * a.dy);
         let (cx, cy) = (d.x - arm * d.dx, d.y - arm * d.dy);
         let u = 1.0 - t;
-        let mix = |a: f32, b: f32, c: f32, d: f32| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
+        let mix =
+            |a: f32, b: f32, c: f32, d: f32| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
         let slope = |a: f32, b: f32, c: f32, d: f32| u * u * (b - a) + 2.0 * u * t * (c - b) + t * t * (d - c);
         let heading = slope(a.y, by, cy, d.y).atan2(slope(a.x, bx, cx, d.x));
         (mix(a.x, bx, cx, d.x), mix(a.y, by, cy, d.y), a.z + (d.z - a.z) * t, heading)

@@ -154,7 +154,8 @@ impl Counters {
 
     pub fn digest(&self, hash: &mut Xxh3) {
         let relief = self.relief;
-        let counts = [self.demanded, self.arrived.count, self.diverted, relief.forced, relief.rerouted, relief.relocated];
+        let counts =
+            [self.demanded, self.arrived.count, self.diverted, relief.forced, relief.rerouted, relief.relocated];
         counts.iter().chain(self.refused.values()).for_each(|c| hash.update(&c.to_le_bytes()));
         for sum in [self.arrived.travel_s, self.arrived.free_s, self.arrived.metres] {
             hash.update(&sum.to_le_bytes());

@@ -100,7 +100,10 @@ impl Simulation {
             }
         }
         let seen = beyond + row.length;
-        empty && !closed_by_signal && depth > 0 && seen < SEEN_M
+        empty
+            && !closed_by_signal
+            && depth > 0
+            && seen < SEEN_M
             && n.turns
                 .entering(link)
                 .iter()
