@@ -111,7 +111,8 @@ pub fn traffic(run: &TrafficRun, assumptions: &Assumptions) -> Vec<KeyFigure> {
             "t",
             vehicle_km * CO2_KG_PER_KM * (1.0 - assumptions.ev_share) / 1000.0,
             Better::Lower,
-            "distance driven without electric cars × 0.167 kg/km (average car, UK Government conversion factors 2023)",
+            "distance driven × share without a plug × 0.167 kg/km, every vehicle taken as an average car (UK Government \
+             conversion factors 2023)",
         ),
     ]
 }
