@@ -163,6 +163,8 @@ pub fn draw(app: &mut App, out: &Path, ready: impl Fn(&mut World) -> bool) -> Re
         app.update();
         if began.elapsed() > PATIENCE { Err(ViewError::TooSlow) } else { Ok(()) }
     };
+    // Nothing is drawn until there is something to draw: software frames are slow.
+    set_drawing(app, false);
     loop {
         step(app)?;
         if ready(app.world_mut()) {
@@ -170,6 +172,7 @@ pub fn draw(app: &mut App, out: &Path, ready: impl Fn(&mut World) -> bool) -> Re
         }
         std::thread::sleep(Duration::from_millis(2));
     }
+    set_drawing(app, true);
     for _ in 0..SETTLING_FRAMES {
         step(app)?;
     }
@@ -182,6 +185,14 @@ pub fn draw(app: &mut App, out: &Path, ready: impl Fn(&mut World) -> bool) -> Re
     }
     let image = app.world_mut().resource_mut::<Captured>().0.take();
     image.map_or(Err(ViewError::TooSlow), |image| save(image, out))
+}
+
+fn set_drawing(app: &mut App, on: bool) {
+    let world = app.world_mut();
+    let mut cameras = world.query_filtered::<&mut Camera, With<ViewCamera>>();
+    for mut camera in cameras.iter_mut(world) {
+        camera.is_active = on;
+    }
 }
 
 fn save(image: Image, out: &Path) -> Result<(), ViewError> {

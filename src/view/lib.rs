@@ -30,6 +30,7 @@ pub use inputs::{
     BuildProgress, CameraCommand, Daylight, InputGate, LampColour, Overlay, OverlayLayer, Picked, PickedVehicle, Scene,
     Selection, SensorMark, SensorMarks, SignalLamp, SignalLamps, VehicleFrame, VehiclePose, Visibility,
 };
+pub use overlay::table as overlay_table;
 pub use project::project;
 pub use quality::Quality;
 

@@ -24,18 +24,20 @@ pub struct Quality {
     /// Lamps and windows glow.
     pub bloom: bool,
     pub soft_shadows: bool,
+    /// Most chunks that become entities in one frame: keeps a window alive while a city loads.
+    pub chunks_a_frame: usize,
 }
 
 impl Quality {
     /// For graphics cards.
     pub const FULL: Self =
-        Self { cascades: 4, first_cascade: 0.09, shadow_map: 4096, multisample: true, bloom: true, soft_shadows: true };
+        Self { cascades: 4, first_cascade: 0.09, shadow_map: 4096, multisample: true, bloom: true, soft_shadows: true, chunks_a_frame: 32 };
     /// For software rendering (Mesa's lavapipe and the like): measured to keep frames under a second at 720p.
     pub const SOFTWARE: Self =
-        Self { cascades: 2, first_cascade: 0.28, shadow_map: 2048, multisample: false, bloom: false, soft_shadows: false };
+        Self { cascades: 2, first_cascade: 0.28, shadow_map: 2048, multisample: false, bloom: false, soft_shadows: false, chunks_a_frame: 64 };
     /// For single pictures on software rendering, where a few seconds do not matter.
     pub const PICTURE: Self =
-        Self { cascades: 3, first_cascade: 0.16, shadow_map: 4096, multisample: true, bloom: true, soft_shadows: true };
+        Self { cascades: 3, first_cascade: 0.16, shadow_map: 4096, multisample: true, bloom: true, soft_shadows: true, chunks_a_frame: usize::MAX };
 }
 
 impl Default for Quality {

@@ -9,7 +9,7 @@ pub const CONCRETE: [u8; 3] = [166, 163, 157];
 pub const EMBANKMENT: [u8; 3] = [128, 132, 104];
 pub const PAINT_WHITE: [u8; 3] = [232, 232, 226];
 pub const WATER: [u8; 3] = [62, 106, 128];
-pub const GROUND: [u8; 3] = [172, 172, 148];
+pub const GROUND: [u8; 3] = [150, 151, 122];
 
 /// A repeatable number for a feature, well mixed (the finaliser of MurmurHash3).
 pub const fn mix(seed: u32) -> u32 {
@@ -52,13 +52,13 @@ pub const fn road(class: RoadClass) -> ([u8; 3], Surface) {
 /// Land by kind: colour, surface, and the rank in which kinds cover one another.
 pub const fn land(kind: LandKind) -> ([u8; 3], Surface, u8) {
     match kind {
-        LandKind::Military => ([176, 172, 156], Surface::Ground, 0),
-        LandKind::Residential => ([178, 178, 156], Surface::Ground, 1),
-        LandKind::Commercial => ([182, 176, 162], Surface::Ground, 2),
-        LandKind::Retail => ([186, 176, 162], Surface::Ground, 3),
-        LandKind::Industrial => ([168, 164, 156], Surface::Ground, 4),
+        LandKind::Military => ([158, 156, 132], Surface::Ground, 0),
+        LandKind::Residential => ([162, 160, 138], Surface::Ground, 1),
+        LandKind::Commercial => ([168, 161, 146], Surface::Ground, 2),
+        LandKind::Retail => ([172, 160, 144], Surface::Ground, 3),
+        LandKind::Industrial => ([156, 151, 142], Surface::Ground, 4),
         LandKind::Harbour => ([170, 169, 166], Surface::Ground, 5),
-        LandKind::Institutional => ([184, 180, 152], Surface::Ground, 6),
+        LandKind::Institutional => ([168, 165, 136], Surface::Ground, 6),
         LandKind::Aerodrome => ([178, 186, 152], Surface::Grass, 7),
         LandKind::Railway => ([160, 154, 146], Surface::Ground, 8),
         LandKind::Construction => ([184, 166, 138], Surface::Ground, 9),

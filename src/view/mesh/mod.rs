@@ -11,6 +11,7 @@ pub mod marking;
 pub mod rail;
 pub mod ribbon;
 pub mod road;
+pub mod road_line;
 pub mod roof;
 pub mod slot;
 pub mod structure;

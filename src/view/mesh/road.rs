@@ -1,13 +1,13 @@
-//! Roads: pavement, carriageway with its lane marks, junction fills, and the ribbons of the traffic layer.
+//! Roads: pavement, carriageway with its lane marks, junction fills.
 
 use std::collections::HashMap;
 
-use citytwin_model::{City, DrivingSide, FeatureRef, LinkId, Oneway, Road, RoadClass};
+use citytwin_model::{City, FeatureRef, Oneway, Road, RoadClass};
 use geo::Coord;
 
 use super::{
     Slots, colour,
-    buffer::{MeshBuffer, Paint, Surface, Vertex},
+    buffer::{MeshBuffer, Paint, Surface},
     marking, ribbon::{self, Section}, structure,
 };
 use crate::heights::{RoadHeights, Station};
@@ -232,45 +232,4 @@ pub fn stations(heights: &RoadHeights, junctions: &Junctions, road: &Road) -> Ve
         }
     }
     stations
-}
-
-/// The ribbon of a link in the traffic layer: its half of the carriageway. The normal of an outer vertex
-/// points outwards and uv.x is its distance from the axis, so that the shader can widen it from far away.
-pub fn draw_link(setting: &Setting<'_>, id: LinkId, mesh: &mut MeshBuffer) {
-    let Setting { city, heights, slots, .. } = *setting;
-    let link = &city.links[id.index()];
-    let road = &city.roads[link.road.index()];
-    if road.tunnel {
-        return;
-    }
-    let all = heights.road(road.id).stations(&road.line.0);
-    let position = |vertex: u32| all.iter().position(|s| s.vertex == Some(vertex as usize));
-    let (Some(first), Some(last)) = (position(link.first), position(link.last)) else { return };
-    let stations = &all[first..=last];
-    let half = half_m(road).max(2.2);
-    let side = if city.driving_side.value == DrivingSide::Right { -1.0 } else { 1.0 };
-    let side = if link.forward { side } else { -side };
-    let (left, right) = match road.oneway.value {
-        Oneway::Both if side < 0.0 => (-0.1, -half),
-        Oneway::Both => (half, 0.1),
-        _ => (half, -half),
-    };
-    let lift = lift_m(road.class) + 0.12;
-    let paint = Paint::new([255; 3], Surface::Glow, slots.link(id));
-    let mut before: Option<[u32; 2]> = None;
-    for (station, left_of) in stations.iter().zip(ribbon::lefts(stations)) {
-        let length = left_of[0].hypot(left_of[1]);
-        let mut edge = |offset: f64| {
-            let out = if offset.abs() > 0.2 { offset.signum() / length } else { 0.0 };
-            let normal = [(left_of[0] * out) as f32, (left_of[1] * out) as f32, 0.0];
-            let at = ribbon::beside(station, left_of, offset, lift);
-            mesh.vertex(Vertex { at, normal, uv: [offset.abs() as f32, station.along as f32] }, paint)
-        };
-        let (l, r) = (edge(left), edge(right));
-        if let Some([last_l, last_r]) = before {
-            mesh.triangle([last_l, last_r, r]);
-            mesh.triangle([last_l, r, l]);
-        }
-        before = Some([l, r]);
-    }
 }

@@ -8,7 +8,7 @@ use rstar::{AABB, PointDistance, RTree, primitives::{GeomWithData, Line, Rectang
 use super::{chunk::{self, ChunkKey}, colour, road};
 
 /// Most made-up trees of a city.
-const MOST: usize = 60_000;
+const MOST: usize = 50_000;
 /// Gap kept to walls and carriageways, metre.
 const GAP_M: f64 = 2.0;
 
@@ -37,7 +37,7 @@ pub fn stands(city: &City) -> Vec<(ChunkKey, Vec<Stand>)> {
         })
         .collect();
     all.extend(made_up(city));
-    chunk::group(all.len(), |k| Some(Coord { x: f64::from(all[k].at[0]), y: f64::from(all[k].at[1]) }))
+    chunk::group(all.len(), chunk::FINE_M, |k| Some(Coord { x: f64::from(all[k].at[0]), y: f64::from(all[k].at[1]) }))
         .into_iter()
         .map(|(key, indices)| (key, indices.into_iter().map(|k| all[k]).collect()))
         .collect()

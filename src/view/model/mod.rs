@@ -5,7 +5,7 @@ mod plant;
 mod post;
 mod vehicle;
 
-pub use plant::{broadleaf, conifer};
+pub use plant::{broadleaf, conifer, far};
 pub use post::{pin, signal};
 pub use vehicle::{Body, body};
 

@@ -53,6 +53,30 @@ fn close(mesh: &mut MeshBuffer, rings: &[Vec<u32>], bottom: u32, top: u32) {
     }
 }
 
+/// What a tree is from afar: eight faces, no trunk.
+pub fn far(conifer: bool) -> MeshBuffer {
+    let (low, wide, high) = if conifer { (0.12, 0.22, 1.0) } else { (0.24, 0.58, 1.0) };
+    let radius = if conifer { 0.46 } else { 0.47 };
+    let mut mesh = MeshBuffer::default();
+    let middle = 0.5 * (low + high);
+    let vertex = |mesh: &mut MeshBuffer, at: [f32; 3]| {
+        let normal = unit([at[0], at[1], (at[2] - middle) * 1.1]).unwrap_or([0.0, 0.0, 1.0]);
+        mesh.vertex(Vertex { at, normal, uv: [0.0, ((at[2] - 0.25) / 0.75).clamp(0.0, 1.0)] }, LEAF)
+    };
+    let ring: Vec<u32> = (0..4)
+        .map(|k| {
+            let (sin, cos) = (k as f32 / 4.0 * TAU).sin_cos();
+            vertex(&mut mesh, [radius * cos, radius * sin, wide])
+        })
+        .collect();
+    let (bottom, top) = (vertex(&mut mesh, [0.0, 0.0, low]), vertex(&mut mesh, [0.0, 0.0, high]));
+    for k in 0..4 {
+        mesh.triangle([ring[k], ring[(k + 1) % 4], top]);
+        mesh.triangle([ring[(k + 1) % 4], ring[k], bottom]);
+    }
+    mesh
+}
+
 /// A conifer: three stacked cones.
 pub fn conifer() -> MeshBuffer {
     const SIDES: u32 = 7;

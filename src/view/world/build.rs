@@ -11,6 +11,7 @@ use crate::{
     mesh::{
         Chunk, ChunkKey, Layer, MeshBuffer, Slots, area, chunk, marking, rail,
         road::{self, Junctions, Setting},
+        road_line,
         tree::{self, Stand},
         volume,
     },
@@ -71,21 +72,21 @@ fn middle(shape: &impl BoundingRect<f64, Output = Option<geo::Rect<f64>>>) -> Op
 }
 
 fn land(city: &City, slots: &Slots) -> Vec<Chunk> {
-    let groups = chunk::group(city.land.len(), |k| middle(&city.land[k].shape));
+    let groups = chunk::group(city.land.len(), chunk::COARSE_M, |k| middle(&city.land[k].shape));
     in_chunks(groups, Layer::Land, |k, mesh| area::land(city, slots, &city.land[k], mesh))
 }
 
 fn water(city: &City, slots: &Slots) -> Vec<Chunk> {
-    let areas = chunk::group(city.water.len(), |k| middle(&city.water[k].shape));
+    let areas = chunk::group(city.water.len(), chunk::COARSE_M, |k| middle(&city.water[k].shape));
     let mut chunks = in_chunks(areas, Layer::Water, |k, mesh| area::water(city, slots, &city.water[k], mesh));
-    let streams = chunk::group(city.waterways.len(), |k| middle(&city.waterways[k].line));
+    let streams = chunk::group(city.waterways.len(), chunk::COARSE_M, |k| middle(&city.waterways[k].line));
     chunks.extend(in_chunks(streams, Layer::Water, |k, mesh| area::waterway(&city.waterways[k], mesh)));
     chunks
 }
 
 fn roads(setting: &Setting<'_>) -> Vec<Chunk> {
     let city = setting.city;
-    let groups = chunk::group(city.roads.len(), |k| middle(&city.roads[k].line));
+    let groups = chunk::group(city.roads.len(), chunk::COARSE_M, |k| middle(&city.roads[k].line));
     let mut chunks: Vec<Chunk> = groups
         .into_par_iter()
         .flat_map_iter(|(key, indices)| {
@@ -97,7 +98,9 @@ fn roads(setting: &Setting<'_>) -> Vec<Chunk> {
         })
         .filter(|chunk| !chunk.mesh.is_empty())
         .collect();
-    let links = chunk::group(city.links.len(), |k| link_place(city, k));
+    let far = chunk::group(city.roads.len(), chunk::COARSE_M, |k| middle(&city.roads[k].line));
+    chunks.extend(in_chunks(far, Layer::FarRoads, |k, mesh| road_line::draw_far(setting, &city.roads[k], mesh)));
+    let links = chunk::group(city.links.len(), chunk::COARSE_M, |k| link_place(city, k));
     chunks.extend(in_chunks(links, Layer::Roads, |k, mesh| {
         marking::stop_line(setting, LinkId::from_index(k), mesh);
     }));
@@ -106,8 +109,8 @@ fn roads(setting: &Setting<'_>) -> Vec<Chunk> {
 
 fn values(setting: &Setting<'_>) -> Vec<Chunk> {
     let city = setting.city;
-    let groups = chunk::group(city.links.len(), |k| link_place(city, k));
-    in_chunks(groups, Layer::RoadValues, |k, mesh| road::draw_link(setting, LinkId::from_index(k), mesh))
+    let groups = chunk::group(city.links.len(), chunk::COARSE_M, |k| link_place(city, k));
+    in_chunks(groups, Layer::RoadValues, |k, mesh| road_line::draw_link(setting, LinkId::from_index(k), mesh))
 }
 
 fn link_place(city: &City, index: usize) -> Option<Coord<f64>> {
@@ -118,7 +121,7 @@ fn link_place(city: &City, index: usize) -> Option<Coord<f64>> {
 
 fn railways(setting: &Setting<'_>) -> Vec<Chunk> {
     let city = setting.city;
-    let groups = chunk::group(city.railways.len(), |k| middle(&city.railways[k].line));
+    let groups = chunk::group(city.railways.len(), chunk::COARSE_M, |k| middle(&city.railways[k].line));
     groups
         .into_par_iter()
         .flat_map_iter(|(key, indices)| {
@@ -133,12 +136,12 @@ fn railways(setting: &Setting<'_>) -> Vec<Chunk> {
 }
 
 fn buildings(city: &City, slots: &Slots) -> Vec<Chunk> {
-    let groups = chunk::group(city.buildings.len(), |k| middle(&city.buildings[k].volume.footprint));
+    let groups = chunk::group(city.buildings.len(), chunk::FINE_M, |k| middle(&city.buildings[k].volume.footprint));
     in_chunks(groups, Layer::Buildings, |k, mesh| volume::building(city, slots, &city.buildings[k], mesh))
 }
 
 fn stray_parts(city: &City, slots: &Slots) -> Vec<Chunk> {
-    let groups = chunk::group(city.building_parts.len(), |k| {
+    let groups = chunk::group(city.building_parts.len(), chunk::FINE_M, |k| {
         let part = &city.building_parts[k];
         part.building.is_none().then(|| middle(&part.volume.footprint)).flatten()
     });

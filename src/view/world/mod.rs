@@ -19,13 +19,10 @@ use bevy::{
 pub use build::{Built, build};
 
 use crate::{
-    BuildProgress, RoadHeights, Scene, ViewSystems, Visibility as Shown,
+    BuildProgress, Quality, RoadHeights, Scene, ViewSystems, Visibility as Shown,
     material::{CityMaterial, InstanceMaterial, RibbonMaterial, Shared, storage, touch},
     mesh::{Chunk, Layer, Slots, ground},
 };
-
-/// Most chunks that become entities in one frame: keeps the window alive while a city loads.
-const CHUNKS_A_FRAME: usize = 24;
 
 /// What the view keeps about the built city.
 #[derive(Resource, Default)]
@@ -100,8 +97,7 @@ fn receive(
     mut commands: Commands,
     mut world: ResMut<World3d>,
     mut progress: ResMut<BuildProgress>,
-    shared: Res<Shared>,
-    shown: Res<Shown>,
+    (shared, shown, quality): (Res<Shared>, Res<Shown>, Res<Quality>),
     mut meshes: ResMut<Assets<Mesh>>,
     mut buffers: ResMut<Assets<ShaderBuffer>>,
     mut materials: ResMut<Assets<InstanceMaterial>>,
@@ -110,7 +106,7 @@ fn receive(
     let Some(arriving) = world.arriving.as_mut() else { return };
     let arriving = arriving.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut done = false;
-    for _ in 0..CHUNKS_A_FRAME {
+    for _ in 0..quality.chunks_a_frame {
         match arriving.try_recv() {
             Ok(Built::Heights(heights)) => world.heights = Some(heights),
             Ok(Built::Stage(stage, fraction)) => *progress = BuildProgress { stage, fraction, done: false },
@@ -138,7 +134,7 @@ fn spawn_chunk(commands: &mut Commands, meshes: &mut Assets<Mesh>, shared: &Shar
     let visible = if is_shown(shown, Some(chunk.layer)) { Visibility::Inherited } else { Visibility::Hidden };
     let mut entity = commands.spawn((CityPiece(Some(chunk.layer)), mesh, aabb, visible));
     match chunk.layer {
-        Layer::RoadValues => entity.insert((MeshMaterial3d(shared.ribbon.clone()), NotShadowCaster)),
+        Layer::RoadValues | Layer::FarRoads => entity.insert((MeshMaterial3d(shared.ribbon.clone()), NotShadowCaster)),
         Layer::Buildings | Layer::Structures => entity.insert(MeshMaterial3d(shared.city.clone())),
         _ => entity.insert((MeshMaterial3d(shared.city.clone()), NotShadowCaster)),
     };
@@ -149,7 +145,7 @@ pub fn is_shown(shown: &Shown, layer: Option<Layer>) -> bool {
     match layer {
         Some(Layer::Land) => shown.land,
         Some(Layer::Water) => shown.water,
-        Some(Layer::Roads | Layer::Structures) => shown.roads,
+        Some(Layer::Roads | Layer::FarRoads | Layer::Structures) => shown.roads,
         Some(Layer::RoadValues) => false,
         Some(Layer::Railways) => shown.railways,
         Some(Layer::Buildings) => shown.buildings,

@@ -1,18 +1,22 @@
 //! Trees as copies of two models, batched by chunk so that those out of sight are culled.
 
-use bevy::{camera::primitives::Aabb, mesh::MeshTag, prelude::*, render::storage::ShaderBuffer};
+use bevy::{
+    camera::{primitives::Aabb, visibility::VisibilityRange},
+    mesh::MeshTag, prelude::*, render::storage::ShaderBuffer};
 
 use super::{CityPiece, Shown, is_shown};
 use crate::{
     bevy_from_enu,
     instances::{Row, Rows},
     material::{InstanceMaterial, Shared, storage},
-    mesh::{ChunkKey, colour, tree::Stand},
+    mesh::{ChunkKey, MeshBuffer, colour, tree::Stand},
     model,
 };
 
 /// Trees in one batch: chunks are padded to a multiple.
 const BATCH: usize = 96;
+/// Batches farther away than this are drawn with eight faces a tree, metre.
+const DETAILED_M: f32 = 650.0;
 
 /// Spawns all trees of a city.
 pub fn spawn(
@@ -42,12 +46,17 @@ pub fn spawn(
     let instances = buffers.add(storage("trees", bytemuck::cast_slice(&all)));
     let material = materials.add(InstanceMaterial { light: shared.light.clone(), instances });
     let copies = BATCH as u32;
-    let round = meshes.add(model::broadleaf().copies(copies).into_mesh());
-    let pointed = meshes.add(model::conifer().copies(copies).into_mesh());
+    let mut add = |model: &MeshBuffer| meshes.add(model.copies(copies).into_mesh());
+    let round = [add(&model::broadleaf()), add(&model::far(false))];
+    let pointed = [add(&model::conifer()), add(&model::far(true))];
+    let ranges = [VisibilityRange::abrupt(0.0, DETAILED_M), VisibilityRange::abrupt(DETAILED_M, f32::MAX)];
     let visible = if is_shown(shown, None) { Visibility::Inherited } else { Visibility::Hidden };
     for (conifer, first, aabb) in batches {
-        let mesh = if conifer { pointed.clone() } else { round.clone() };
-        commands.spawn((CityPiece(None), Mesh3d(mesh), MeshMaterial3d(material.clone()), MeshTag(first as u32), aabb, visible));
+        for (mesh, range) in if conifer { &pointed } else { &round }.iter().zip(&ranges) {
+            let range = VisibilityRange { use_aabb: true, ..range.clone() };
+            let batch = (Mesh3d(mesh.clone()), MeshMaterial3d(material.clone()), MeshTag(first as u32), aabb, visible, range);
+            commands.spawn((CityPiece(None), batch));
+        }
     }
 }
 
