@@ -53,7 +53,11 @@ impl Desk {
 
 /// The panels' own memory.
 #[derive(Resource, Default)]
-struct Panels(PanelState);
+pub struct Panels(PanelState);
+
+/// The part of the screen that the panels leave to the map, in points.
+#[derive(Resource, Default)]
+pub struct MapRect(pub Option<egui::Rect>);
 
 /// What the panels asked for this frame.
 #[derive(Resource, Default)]
@@ -68,6 +72,7 @@ impl Plugin for DeskPlugin {
             .init_resource::<Desk>()
             .init_resource::<Panels>()
             .init_resource::<Asked>()
+            .init_resource::<MapRect>()
             .add_systems(PreUpdate, load::take_loaded)
             .add_systems(Update, (gate, obey::obey, note_picks, note_refusals).chain())
             .add_systems(EguiPrimaryContextPass, (dress, show).chain());
@@ -114,9 +119,10 @@ fn dress(mut contexts: EguiContexts, mut dressed: Local<bool>) -> Result {
 }
 
 /// One frame of the panels.
-fn show(
+pub fn show(
     mut contexts: EguiContexts,
     (mut panels, mut asked, desk): (ResMut<Panels>, ResMut<Asked>, Res<Desk>),
+    mut free: ResMut<MapRect>,
     seen: gather::Seen,
 ) -> Result {
     if !desk.draw_panels {
@@ -129,7 +135,7 @@ fn show(
         egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.viewport_rect()),
     );
     let gathered = gather::gather(&seen, &desk);
-    draw(&mut root, &mut panels.0, &gathered.input(&seen, &desk), &mut asked.0);
+    free.0 = Some(draw(&mut root, &mut panels.0, &gathered.input(&seen, &desk), &mut asked.0));
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use citytwin_panels::{
 };
 use citytwin_twin::{
     CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, JumpState, Observed, Record,
-    Simulated, Source, Stated, Trace, TrafficTwin, WeatherNow, WhatIf,
+    Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
 };
 use citytwin_view::{BuildProgress, Selection, VehicleFrame, Visibility};
 
@@ -55,7 +55,6 @@ pub struct Twin<'w> {
     pub clock: Option<Res<'w, Clock>>,
     pub traffic: Option<Res<'w, TrafficTwin>>,
     pub energy: Option<Res<'w, EnergyTwin>>,
-    pub weather: Option<Res<'w, WeatherNow>>,
     pub stated: Option<Res<'w, Stated>>,
     pub log: Option<Res<'w, EditLog>>,
     pub record: Option<Res<'w, Record>>,

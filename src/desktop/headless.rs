@@ -1,8 +1,12 @@
 //! The same twin, view and panels without a window: one picture of the city at work.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use bevy::prelude::*;
+use bevy::{prelude::*, time::TimeUpdateStrategy};
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use citytwin_model::{Assumptions, City, LonLat, Request, Timestamp};
 use citytwin_panels::LayerKind;
@@ -20,6 +24,11 @@ pub const LOG_FILTER: &str = "error,citytwin_twin=warn,citytwin_desktop=warn,cit
 
 /// Simulated ticks before a picture that shows the emulated sensors: all have spoken by then.
 const SENSOR_TICKS: u64 = 90;
+
+/// Simulated time per frame.
+const FRAME: Duration = Duration::from_secs(1);
+/// Longest wait for the emulated sensors.
+const HEARING: Duration = Duration::from_secs(10);
 
 /// A camera in the words of a map.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -79,8 +88,12 @@ pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<()
     if let Some(view) = spec.camera {
         app.world_mut().write_message(command(&spec.city, view));
     }
+    // Simulated time passes by the frame, not by the clock on the wall: a slow machine draws the same minute.
+    app.insert_resource(TimeUpdateStrategy::ManualDuration(FRAME));
+    app.world_mut().resource_mut::<Time<Virtual>>().set_max_delta(2 * FRAME);
     report("drawing", 1.0);
-    draw(&mut app, &spec.out, |world| is_ready(world, sensors))?;
+    let began = Instant::now();
+    draw(&mut app, &spec.out, |world| is_ready(world, sensors, began.elapsed()))?;
     Ok(())
 }
 
@@ -105,11 +118,16 @@ fn command(city: &City, view: Viewpoint) -> CameraCommand {
 }
 
 /// Every mesh is there, the engines have run, and the sensors have spoken.
-fn is_ready(world: &mut World, sensors: bool) -> bool {
+fn is_ready(world: &mut World, sensors: bool, waited: Duration) -> bool {
     let built = world.resource::<BuildProgress>().done;
     let tick = world.resource::<Clock>().tick;
     let ticked = tick >= if sensors { SENSOR_TICKS } else { 2 };
     let health = world.resource::<FeedHealth>();
-    let heard = !sensors || health.silent <= health.good / 4 || tick > 4 * SENSOR_TICKS;
-    built && ticked && heard
+    let heard = !sensors || health.silent <= health.good / 4 || waited > HEARING;
+    let ready = built && ticked && heard;
+    if ready {
+        // The picture is of one instant.
+        world.resource_mut::<Time<Virtual>>().pause();
+    }
+    ready
 }

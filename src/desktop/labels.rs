@@ -6,7 +6,7 @@ use citytwin_model::{City, RoadClass};
 use citytwin_view::{Scene, ViewCamera, project};
 use geo::{Area, Centroid};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, MapRect};
 
 /// Names on the screen at most.
 const MOST: usize = 60;
@@ -29,7 +29,7 @@ struct Labels(Vec<Label>);
 pub fn plugin(app: &mut App) {
     app.init_resource::<Labels>()
         .add_systems(Update, collect.run_if(resource_exists::<Scene>))
-        .add_systems(EguiPrimaryContextPass, paint.run_if(resource_exists::<Scene>));
+        .add_systems(EguiPrimaryContextPass, paint.after(crate::desk::show).run_if(resource_exists::<Scene>));
 }
 
 fn collect(scene: Res<Scene>, mut labels: ResMut<Labels>) {
@@ -85,17 +85,18 @@ fn label(text: &str, at: citytwin_model::Coord<f64>, z: f32, within_m: f32, wate
 
 fn paint(
     mut contexts: EguiContexts,
-    (desk, labels): (Res<Desk>, Res<Labels>),
+    (desk, labels, free): (Res<Desk>, Res<Labels>, Res<MapRect>),
     camera: Single<(&Camera, &GlobalTransform), With<ViewCamera>>,
 ) -> Result {
     if !desk.names {
         return Ok(());
     }
     let ctx = contexts.ctx_mut()?;
-    let painter = ctx.layer_painter(egui::LayerId::new(egui::Order::Background, "names".into()));
+    let screen = free.0.unwrap_or_else(|| ctx.viewport_rect());
+    let layer = egui::LayerId::new(egui::Order::Background, "names".into());
+    let painter = ctx.layer_painter(layer).with_clip_rect(screen);
     let (camera, transform) = *camera;
     let eye = citytwin_view::enu_from_bevy(transform.translation());
-    let screen = ctx.viewport_rect();
     let mut taken: Vec<egui::Rect> = Vec::new();
     for label in &labels.0 {
         let distance =
