@@ -40,21 +40,21 @@ struct Key {
 const KEYS: [Key; 8] = [
     Key {
         elevation_deg: -16.0,
-        sun: [0.055, 0.075, 0.125],
-        zenith: [0.006, 0.010, 0.026],
-        horizon: [0.026, 0.034, 0.058],
+        sun: [0.115, 0.155, 0.245],
+        zenith: [0.010, 0.017, 0.042],
+        horizon: [0.050, 0.060, 0.092],
         glow: [0.0, 0.0, 0.0],
-        up: [0.030, 0.040, 0.070],
-        down: [0.018, 0.018, 0.022],
+        up: [0.062, 0.080, 0.128],
+        down: [0.040, 0.038, 0.042],
     },
     Key {
         elevation_deg: -9.0,
-        sun: [0.05, 0.07, 0.12],
-        zenith: [0.016, 0.028, 0.072],
-        horizon: [0.075, 0.085, 0.130],
-        glow: [0.16, 0.07, 0.04],
-        up: [0.050, 0.064, 0.110],
-        down: [0.026, 0.026, 0.032],
+        sun: [0.09, 0.12, 0.19],
+        zenith: [0.024, 0.042, 0.105],
+        horizon: [0.120, 0.125, 0.175],
+        glow: [0.22, 0.09, 0.05],
+        up: [0.092, 0.112, 0.178],
+        down: [0.054, 0.050, 0.056],
     },
     Key {
         elevation_deg: -4.0,
@@ -131,7 +131,7 @@ impl SceneLight {
         let changing = smooth(0.0, 1.5, (elevation - MOON_FROM_DEG as f32).abs());
         let towards = if daylight.sun.elevation_deg > MOON_FROM_DEG { raised(daylight.sun) } else { direction(MOON) };
         // Haze thins as one looks from farther away: a map of a city is no foggier than a street.
-        let haze_per_m = 1.0 / (17_000.0 + 3.2 * distance_m);
+        let haze_per_m = 1.0 / (9_500.0 + 4.0 * distance_m);
         Self {
             key_direction: with(towards, 1.0),
             key_colour: with(key.sun.map(|c| c * changing), dark),

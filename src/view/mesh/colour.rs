@@ -9,7 +9,7 @@ pub const CONCRETE: [u8; 3] = [166, 163, 157];
 pub const EMBANKMENT: [u8; 3] = [128, 132, 104];
 pub const PAINT_WHITE: [u8; 3] = [232, 232, 226];
 pub const WATER: [u8; 3] = [62, 106, 128];
-pub const GROUND: [u8; 3] = [150, 151, 122];
+pub const GROUND: [u8; 3] = [150, 149, 127];
 
 /// A repeatable number for a feature, well mixed (the finaliser of MurmurHash3).
 pub const fn mix(seed: u32) -> u32 {
@@ -62,7 +62,7 @@ pub const fn land(kind: LandKind) -> ([u8; 3], Surface, u8) {
         LandKind::Aerodrome => ([178, 186, 152], Surface::Grass, 7),
         LandKind::Railway => ([160, 154, 146], Surface::Ground, 8),
         LandKind::Construction => ([184, 166, 138], Surface::Ground, 9),
-        LandKind::Farmland => ([186, 180, 128], Surface::Field, 10),
+        LandKind::Farmland => ([168, 160, 108], Surface::Field, 10),
         LandKind::Scrub => ([134, 152, 98], Surface::Grass, 11),
         LandKind::Wetland => ([126, 148, 112], Surface::Grass, 12),
         LandKind::Sand => ([220, 206, 166], Surface::Ground, 13),

@@ -19,7 +19,7 @@ use bevy::{
 pub use build::{Built, build};
 
 use crate::{
-    BuildProgress, Quality, RoadHeights, Scene, ViewSystems, Visibility as Shown,
+    BuildProgress, Overlay, Quality, RoadHeights, Scene, ViewSystems, Visibility as Shown,
     material::{CityMaterial, InstanceMaterial, RibbonMaterial, Shared, storage, touch},
     mesh::{Chunk, Layer, Slots, ground},
 };
@@ -97,7 +97,7 @@ fn receive(
     mut commands: Commands,
     mut world: ResMut<World3d>,
     mut progress: ResMut<BuildProgress>,
-    (shared, shown, quality): (Res<Shared>, Res<Shown>, Res<Quality>),
+    (shared, shown, overlay, quality): (Res<Shared>, Res<Shown>, Res<Overlay>, Res<Quality>),
     mut meshes: ResMut<Assets<Mesh>>,
     mut buffers: ResMut<Assets<ShaderBuffer>>,
     mut materials: ResMut<Assets<InstanceMaterial>>,
@@ -110,9 +110,12 @@ fn receive(
         match arriving.try_recv() {
             Ok(Built::Heights(heights)) => world.heights = Some(heights),
             Ok(Built::Stage(stage, fraction)) => *progress = BuildProgress { stage, fraction, done: false },
-            Ok(Built::Chunk(chunk)) => spawn_chunk(&mut commands, &mut meshes, &shared, &shown, chunk),
+            Ok(Built::Chunk(chunk)) => {
+                let visible = is_shown(&shown, overlay.roads.is_some(), Some(chunk.layer));
+                spawn_chunk(&mut commands, &mut meshes, &shared, visible, chunk);
+            }
             Ok(Built::Trees(stands)) => {
-                trees::spawn(&mut commands, &mut meshes, &mut buffers, &mut materials, &shared, &shown, &stands);
+                trees::spawn(&mut commands, &mut meshes, &mut buffers, &mut materials, &shared, shown.trees, &stands);
             }
             Err(TryRecvError::Empty) => break,
             Err(TryRecvError::Disconnected) => {
@@ -127,11 +130,11 @@ fn receive(
     }
 }
 
-fn spawn_chunk(commands: &mut Commands, meshes: &mut Assets<Mesh>, shared: &Shared, shown: &Shown, chunk: Chunk) {
+fn spawn_chunk(commands: &mut Commands, meshes: &mut Assets<Mesh>, shared: &Shared, visible: bool, chunk: Chunk) {
     let Some([low, high]) = chunk.mesh.bounds() else { return };
     let aabb = Aabb::from_min_max(low.into(), high.into());
     let mesh = Mesh3d(meshes.add(chunk.mesh.into_mesh()));
-    let visible = if is_shown(shown, Some(chunk.layer)) { Visibility::Inherited } else { Visibility::Hidden };
+    let visible = if visible { Visibility::Inherited } else { Visibility::Hidden };
     let mut entity = commands.spawn((CityPiece(Some(chunk.layer)), mesh, aabb, visible));
     match chunk.layer {
         Layer::RoadValues | Layer::FarRoads => entity.insert((MeshMaterial3d(shared.ribbon.clone()), NotShadowCaster)),
@@ -140,13 +143,13 @@ fn spawn_chunk(commands: &mut Commands, meshes: &mut Assets<Mesh>, shared: &Shar
     };
 }
 
-/// Whether a layer is drawn; the traffic layer is switched by [`crate::overlay`] beyond this.
-pub fn is_shown(shown: &Shown, layer: Option<Layer>) -> bool {
+/// Whether a layer is drawn; `values` says whether the traffic layer has data.
+fn is_shown(shown: &Shown, values: bool, layer: Option<Layer>) -> bool {
     match layer {
         Some(Layer::Land) => shown.land,
         Some(Layer::Water) => shown.water,
         Some(Layer::Roads | Layer::FarRoads | Layer::Structures) => shown.roads,
-        Some(Layer::RoadValues) => false,
+        Some(Layer::RoadValues) => shown.roads && values,
         Some(Layer::Railways) => shown.railways,
         Some(Layer::Buildings) => shown.buildings,
         None => shown.trees,
@@ -154,7 +157,7 @@ pub fn is_shown(shown: &Shown, layer: Option<Layer>) -> bool {
 }
 
 /// Shows and hides layers.
-fn show(shown: Res<Shown>, overlay: Res<crate::Overlay>, mut pieces: Query<(&CityPiece, &mut Visibility, Has<NoFrustumCulling>)>) {
+fn show(shown: Res<Shown>, overlay: Res<Overlay>, mut pieces: Query<(&CityPiece, &mut Visibility, Has<NoFrustumCulling>)>) {
     if !shown.is_changed() && !overlay.is_changed() {
         return;
     }
@@ -162,8 +165,7 @@ fn show(shown: Res<Shown>, overlay: Res<crate::Overlay>, mut pieces: Query<(&Cit
         let visible = match piece.0 {
             // The plain stays: a city without land use still stands on something.
             Some(Layer::Land) if plain => true,
-            Some(Layer::RoadValues) => shown.roads && overlay.roads.is_some(),
-            layer => is_shown(&shown, layer),
+            layer => is_shown(&shown, overlay.roads.is_some(), layer),
         };
         visibility.set_if_neq(if visible { Visibility::Inherited } else { Visibility::Hidden });
     }

@@ -4,7 +4,7 @@ use bevy::{
     camera::{primitives::Aabb, visibility::VisibilityRange},
     mesh::MeshTag, prelude::*, render::storage::ShaderBuffer};
 
-use super::{CityPiece, Shown, is_shown};
+use super::CityPiece;
 use crate::{
     bevy_from_enu,
     instances::{Row, Rows},
@@ -25,7 +25,7 @@ pub fn spawn(
     buffers: &mut Assets<ShaderBuffer>,
     materials: &mut Assets<InstanceMaterial>,
     shared: &Shared,
-    shown: &Shown,
+    visible: bool,
     chunks: &[(ChunkKey, Vec<Stand>)],
 ) {
     let mut all = Rows::new();
@@ -50,7 +50,7 @@ pub fn spawn(
     let round = [add(&model::broadleaf()), add(&model::far(false))];
     let pointed = [add(&model::conifer()), add(&model::far(true))];
     let ranges = [VisibilityRange::abrupt(0.0, DETAILED_M), VisibilityRange::abrupt(DETAILED_M, f32::MAX)];
-    let visible = if is_shown(shown, None) { Visibility::Inherited } else { Visibility::Hidden };
+    let visible = if visible { Visibility::Inherited } else { Visibility::Hidden };
     for (conifer, first, aabb) in batches {
         for (mesh, range) in if conifer { &pointed } else { &round }.iter().zip(&ranges) {
             let range = VisibilityRange { use_aabb: true, ..range.clone() };
