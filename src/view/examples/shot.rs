@@ -4,9 +4,10 @@
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
-use citytwin_model::{City, SunPosition};
+use citytwin_model::{BuildingId, City, FeatureRef, Quality, RoadId, Sensor, SunPosition};
 use citytwin_view::{
-    BuildProgress, CameraCommand, CameraSpec, Daylight, LampColour, Overlay, OverlayLayer, Scene, SignalLamp, SignalLamps,
+    BuildProgress, CameraCommand, CameraSpec, Daylight, LampColour, Overlay, OverlayLayer, Scene, Selection, SensorMark,
+    SensorMarks, SignalLamp, SignalLamps,
     VehicleFrame, VehiclePose, ViewPlugin, draw, headless_app,
 };
 
@@ -50,6 +51,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if keys.contains_key("demo") {
         app.insert_resource(VehicleFrame { poses: made_up_vehicles(&city, number("vehicles", 4000.0) as usize) });
         app.insert_resource(SignalLamps(made_up_lamps(&city)));
+        let quality = [None, Some(Quality::Good), Some(Quality::Uncertain), Some(Quality::Bad)];
+        let mark = |s: &Sensor| SensorMark {
+            sensor: s.id,
+            at: [s.at.x as f32, s.at.y as f32, 0.0],
+            quality: quality[s.id.index() % 4],
+        };
+        app.insert_resource(SensorMarks(city.sensors.iter().map(mark).collect()));
+    }
+    if let Some(picked) = keys.get("pick").and_then(|k| k.parse().ok()) {
+        let picked = Some(FeatureRef::Building(BuildingId(picked)));
+        let hovered = Some(FeatureRef::Road(RoadId(number("hover", 0.0) as u32)));
+        app.insert_resource(Selection { picked, hovered });
     }
     if keys.contains_key("layer") {
         app.insert_resource(made_up_layer(&city, &keys["layer"]));
@@ -110,7 +123,10 @@ fn made_up_layer(city: &City, which: &str) -> Overlay {
     }));
     let values = |count: usize| Arc::new((0..count).map(|k| (k * 7919 % 1000) as f32 / 1000.0).collect::<Vec<f32>>());
     let mut overlay = Overlay { version: 1, ..Default::default() };
-    if which == "buildings" {
+    if which == "closed" {
+        let primary = city.roads.iter().filter(|r| r.class == citytwin_model::RoadClass::Primary);
+        overlay.closed = primary.map(|r| r.id).collect();
+    } else if which == "buildings" {
         overlay.buildings = Some(OverlayLayer { values: values(city.buildings.len()), colours });
     } else {
         overlay.roads = Some(OverlayLayer { values: values(city.links.len()), colours });

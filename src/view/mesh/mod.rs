@@ -2,6 +2,7 @@
 //! is [`MeshBuffer`]s per chunk and layer. Must not know how they are drawn beyond the surface codes.
 
 pub mod area;
+pub mod asset;
 pub mod buffer;
 pub mod chunk;
 pub mod colour;

@@ -4,7 +4,7 @@ use citytwin_model::{Building, BuildingUse, City, FeatureRef, RoofShape, Volume}
 use geo::{Area, BoundingRect, Contains, Coord, Point, Polygon};
 
 use super::{
-    Slots, area,
+    Slots, area, asset,
     buffer::{MeshBuffer, Paint, Surface},
     colour,
     facade::{self, Facade},
@@ -169,7 +169,8 @@ fn plant(mesh: &mut MeshBuffer, polygon: &Polygon<f64>, roof_m: f32, looks: &Loo
     let area_m2 = polygon.unsigned_area();
     let Some(rect) = polygon.bounding_rect().filter(|_| area_m2 > PLANT_FROM_M2) else { return };
     let wanted = (area_m2 / 500.0).ceil().min(6.0) as u32;
-    let paint = Paint { surface: Surface::Plain, colour: { let [r, g, b, a] = paint.colour; let c = colour::scaled([r, g, b], 0.92); [c[0], c[1], c[2], a] }, ..paint };
+    let [r, g, b, _] = paint.colour;
+    let paint = Paint::new(colour::scaled([r, g, b], 0.92), Surface::Plain, looks.slot);
     let mut placed = 0;
     for attempt in 0..wanted * 6 {
         let random = |k: u32| f64::from(colour::chance(looks.pick ^ (attempt * 8 + k).wrapping_mul(0x9E37)));
@@ -179,21 +180,12 @@ fn plant(mesh: &mut MeshBuffer, polygon: &Polygon<f64>, roof_m: f32, looks: &Loo
             polygon.contains(&Point::new(at.x + i * (half[0] + 1.2), at.y + j * (half[1] + 1.2)))
         });
         if clear {
-            cuboid(mesh, at, half, [roof_m, roof_m + 1.2 + 1.8 * random(4) as f32], paint);
+            let z = [roof_m, roof_m + 1.2 + 1.8 * random(4) as f32];
+            asset::cuboid(mesh, [at.x as f32, at.y as f32], half.map(|h| h as f32), z, paint);
             placed += 1;
         }
         if placed == wanted {
             break;
         }
     }
-}
-
-fn cuboid(mesh: &mut MeshBuffer, at: Coord<f64>, half: [f64; 2], z: [f32; 2], paint: Paint) {
-    let ring = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]
-        .map(|(i, j)| [(at.x + i * half[0]) as f32, (at.y + j * half[1]) as f32]);
-    let corner = |k: usize, z: f32| ([ring[k % 4][0], ring[k % 4][1], z], [0.0, 0.0]);
-    for k in 0..4 {
-        mesh.fan(&[corner(k, z[0]), corner(k + 1, z[0]), corner(k + 1, z[1]), corner(k, z[1])], paint);
-    }
-    mesh.fan(&[corner(0, z[1]), corner(1, z[1]), corner(2, z[1]), corner(3, z[1])], paint);
 }

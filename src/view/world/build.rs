@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::{
     RoadHeights,
     mesh::{
-        Chunk, ChunkKey, Layer, MeshBuffer, Slots, area, chunk, marking, rail,
+        Chunk, ChunkKey, Layer, MeshBuffer, Slots, area, asset, chunk, marking, rail,
         road::{self, Junctions, Setting},
         road_line,
         tree::{self, Stand},
@@ -31,13 +31,14 @@ pub fn build(city: &City, slots: &Slots, emit: &(dyn Fn(Built) -> bool + Sync)) 
     let junctions = Junctions::of(city);
     emit(Built::Heights(heights.clone()));
     let setting = Setting { city, heights: &heights, junctions: &junctions, slots };
-    let steps: [(&'static str, &dyn Fn() -> Vec<Chunk>); 7] = [
+    let steps: [(&'static str, &dyn Fn() -> Vec<Chunk>); 8] = [
         ("land", &|| land(city, slots)),
         ("water", &|| water(city, slots)),
         ("roads", &|| roads(&setting)),
         ("railways", &|| railways(&setting)),
         ("buildings", &|| buildings(city, slots)),
         ("building parts", &|| stray_parts(city, slots)),
+        ("energy", &|| assets(city, slots)),
         ("traffic layer", &|| values(&setting)),
     ];
     for (k, (stage, step)) in steps.iter().enumerate() {
@@ -146,4 +147,9 @@ fn stray_parts(city: &City, slots: &Slots) -> Vec<Chunk> {
         part.building.is_none().then(|| middle(&part.volume.footprint)).flatten()
     });
     in_chunks(groups, Layer::Buildings, |k, mesh| volume::stray_part(city, slots, k, mesh))
+}
+
+fn assets(city: &City, slots: &Slots) -> Vec<Chunk> {
+    let groups = chunk::group(city.energy_assets.len(), chunk::COARSE_M, |k| Some(city.energy_assets[k].at));
+    in_chunks(groups, Layer::Buildings, |k, mesh| asset::draw(city, slots, &city.energy_assets[k], mesh))
 }

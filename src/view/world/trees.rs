@@ -1,7 +1,7 @@
 //! Trees as copies of two models, batched by chunk so that those out of sight are culled.
 
 use bevy::{
-    camera::{primitives::Aabb, visibility::VisibilityRange},
+    camera::{primitives::Aabb, visibility::{NoAutoAabb, VisibilityRange}},
     mesh::MeshTag, prelude::*, render::storage::ShaderBuffer};
 
 use super::CityPiece;
@@ -54,8 +54,9 @@ pub fn spawn(
     for (conifer, first, aabb) in batches {
         for (mesh, range) in if conifer { &pointed } else { &round }.iter().zip(&ranges) {
             let range = VisibilityRange { use_aabb: true, ..range.clone() };
-            let batch = (Mesh3d(mesh.clone()), MeshMaterial3d(material.clone()), MeshTag(first as u32), aabb, visible, range);
-            commands.spawn((CityPiece(None), batch));
+            let batch = (Mesh3d(mesh.clone()), MeshMaterial3d(material.clone()), MeshTag(first as u32), visible, range);
+            // The mesh is one tree at the origin: its own box says nothing about the batch.
+            commands.spawn((CityPiece(None), batch, aabb, NoAutoAabb));
         }
     }
 }
