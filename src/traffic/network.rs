@@ -93,12 +93,6 @@ impl Network {
         Self { links, turns, states, shapes, foes, signals, anchors, lane_count, road_links, right_hand }
     }
 
-    /// Gives the lanes heights: per road, metres above ground at each point of its line. Roads left out or of
-    /// another length stay at 0.
-    pub fn set_heights(&mut self, city: &City, heights: &[Vec<f32>]) {
-        self.shapes.set_heights(city, heights);
-    }
-
     pub fn summary(&self) -> NetworkSummary {
         let used = self.links.iter().filter(|l| l.usable);
         NetworkSummary {

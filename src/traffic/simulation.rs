@@ -53,6 +53,7 @@ pub struct Simulation {
     demand_factor: f64,
     fleet: Fleet,
     colours: Vec<SignalColour>,
+    signals: Vec<SignalHead>,
     closed: Vec<bool>,
     /// Routing cost of each link now, second; infinite where closed.
     costs: Vec<f32>,
@@ -79,7 +80,8 @@ impl Simulation {
         let taste_seed = rng.next_u64();
         let links = network.links.len();
         let costs = network.links.iter().map(|l| l.base_cost).collect();
-        Self {
+        let mut new = Self {
+            signals: Self::place_signals(&network),
             fleet: Fleet::new(network.lane_count),
             monitor: Monitor::new(&network),
             network,
@@ -99,13 +101,18 @@ impl Simulation {
             proposals: Vec::new(),
             drawn: Vec::new(),
             searches: (0..SEARCHES).map(|_| Search::default()).collect(),
-        }
+        };
+        new.set_signals();
+        new
     }
 
     /// One step of [`Self::STEP_S`].
     pub fn step(&mut self) {
         self.steps += 1;
-        self.set_signals();
+        // Signal plans work in whole seconds.
+        if self.steps.is_multiple_of(2) {
+            self.set_signals();
+        }
         self.draw_departures();
         self.enter_waiting();
         self.decide();
@@ -142,6 +149,9 @@ impl Simulation {
         let clock = self.clock_s();
         let mut colours = std::mem::take(&mut self.colours);
         self.network.signals.colours(clock, &mut colours);
+        for head in &mut self.signals {
+            head.colour = colours[self.network.links[head.link.index()].signal as usize];
+        }
         self.colours = colours;
     }
 

@@ -16,6 +16,8 @@ use super::{LinkInfo, NONE, Shapes, SignalPlan, Turn, TurnKind, Turns, turns::wr
 #[derive(Clone, Copy, Debug)]
 pub struct Foe {
     pub turn: u32,
+    /// The link it comes from.
+    pub from: u32,
     /// Accepted lag before the foe arrives, second.
     pub lag_s: f32,
     /// The other goes first.
@@ -94,7 +96,7 @@ impl Movements<'_> {
             return None;
         }
         let (yields, equal) = self.priority(t, f);
-        Some(Foe { turn: other, lag_s: self.lag(t, f), yields, equal })
+        Some(Foe { turn: other, from: f.from, lag_s: self.lag(t, f), yields, equal })
     }
 
     fn conflict(&self, t: &Turn, f: &Turn) -> bool {

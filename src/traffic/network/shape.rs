@@ -21,7 +21,6 @@ pub struct Shapes {
 struct Vertex {
     x: f32,
     y: f32,
-    z: f32,
     along: f32,
     nx: f32,
     ny: f32,
@@ -32,7 +31,6 @@ struct Vertex {
 pub struct Spot {
     pub x: f32,
     pub y: f32,
-    pub z: f32,
     pub dx: f32,
     pub dy: f32,
 }
@@ -105,21 +103,6 @@ impl Shapes {
         }
     }
 
-    pub fn set_heights(&mut self, city: &City, heights: &[Vec<f32>]) {
-        for link in &city.links {
-            let line = self.start[link.id.index()] as usize..self.start[link.id.index() + 1] as usize;
-            let Some(road) = heights.get(link.road.index()) else { continue };
-            let Some(piece) = road.get(link.first as usize..=link.last as usize) else { continue };
-            let count = line.len();
-            if count != piece.len() || piece.iter().any(|z| !z.is_finite()) {
-                continue;
-            }
-            for (k, v) in self.points[line].iter_mut().enumerate() {
-                v.z = piece[if link.forward { k } else { count - 1 - k }];
-            }
-        }
-    }
-
     fn line(&self, link: u32) -> &[Vertex] {
         &self.points[self.start[link as usize] as usize..self.start[link as usize + 1] as usize]
     }
@@ -151,7 +134,7 @@ impl Shapes {
         let (bx, by) = (b.x + offset * b.nx, b.y + offset * b.ny);
         let (ux, uy) = (b.x - a.x, b.y - a.y);
         let norm = ux.hypot(uy).max(1e-6);
-        Spot { x: ax + t * (bx - ax), y: ay + t * (by - ay), z: a.z + t * (b.z - a.z), dx: ux / norm, dy: uy / norm }
+        Spot { x: ax + t * (bx - ax), y: ay + t * (by - ay), dx: ux / norm, dy: uy / norm }
     }
 
     /// Heading at the start of a link.

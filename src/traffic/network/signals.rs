@@ -105,12 +105,6 @@ impl SignalPlan {
         self.groups.push(timing(&axes, offset_s));
     }
 
-    /// What the signal at the end of a link shows; `None` without one. `at_s`: seconds since midnight.
-    pub fn colour(&self, link: u32, at_s: f64) -> Option<SignalColour> {
-        let approach = self.approach_of[link as usize];
-        (approach != NONE).then(|| self.approach_colour(approach, at_s))
-    }
-
     fn approach_colour(&self, approach: u32, at_s: f64) -> SignalColour {
         let approach = &self.approaches[approach as usize];
         let group = &self.groups[approach.group as usize];
@@ -123,7 +117,7 @@ impl SignalPlan {
         }
     }
 
-    /// The colours of all approaches at one time.
+    /// The colours of all approaches at one time; `at_s`: seconds since midnight.
     pub fn colours(&self, at_s: f64, out: &mut Vec<SignalColour>) {
         out.clear();
         out.extend((0..self.approaches.len() as u32).map(|a| self.approach_colour(a, at_s)));

@@ -1,6 +1,11 @@
 //! Carries the decisions out in a fixed order: moves, crossings from link to link, arrivals, lane changes.
 
-use super::{Simulation, drive::LEAST_GAP_M, fleet::Was, yielding::FORCE_S};
+use super::{
+    Simulation,
+    drive::LEAST_GAP_M,
+    fleet::{Here, Was},
+    yielding::FORCE_S,
+};
 use crate::network::{NONE, TurnKind};
 
 const DT: f32 = Simulation::STEP_S as f32;
@@ -50,8 +55,7 @@ impl Simulation {
     /// Crosses as many link ends as the vehicle has passed; true once it has arrived and left the road.
     fn leaves(&mut self, s: usize) -> bool {
         loop {
-            let link = self.fleet.link[s];
-            let length = self.network.links[link as usize].length;
+            let length = self.fleet.here[s].length;
             if self.fleet.turn[s] == NONE {
                 let arrived = self.fleet.pos[s] >= self.fleet.to_pos[s].min(length);
                 if arrived {
@@ -109,10 +113,19 @@ impl Simulation {
         true
     }
 
-    /// Looks up the turn at the end of the vehicle's link.
+    /// Looks up the vehicle's link and the turn at its end.
     pub(super) fn prepare_turn(&mut self, s: usize) {
         let n = &*self.network;
         let f = &mut self.fleet;
+        let row = &n.links[f.link[s] as usize];
+        f.here[s] = Here {
+            desired: (row.free_mps * f.factor[s]).min(f.driver(s).top_mps),
+            entry: row.entry,
+            stop: row.stop,
+            length: row.length,
+            lane0: row.lane0,
+            lanes: row.lanes,
+        };
         let next = f.next_link(s);
         f.turn[s] = next.and_then(|to| n.turns.find(f.link[s], to)).unwrap_or(NONE);
         self.fleet.lanes[s] = self.lanes_for(s, self.fleet.leg[s] as usize);
@@ -174,6 +187,9 @@ impl Simulation {
             self.change_lane(s, change);
         }
         let f = &mut self.fleet;
+        if f.here[s].lanes == 1 {
+            return;
+        }
         let target = self.network.shapes.lane_offset(link, f.lane[s]);
         let most = SIDEWAYS_MPS * DT * (f.speed[s] / 3.0).min(1.0);
         f.lateral[s] += (target - f.lateral[s]).clamp(-most, most);

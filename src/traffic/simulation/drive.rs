@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{Simulation, kinds::Driver};
-use crate::network::{LinkInfo, NONE};
+use crate::network::NONE;
 
 /// A vehicle's decision.
 #[derive(Clone, Copy, Default, Debug)]
@@ -39,6 +39,11 @@ const LOOK_LINKS: usize = 6;
 const BEHIND_LINE_M: f32 = 1.0;
 
 impl Limits<'_> {
+    /// As far as one looks ahead: braking distance, two seconds and a few vehicles, metre.
+    fn horizon(&self) -> f32 {
+        self.speed * self.speed / (2.0 * self.driver.braking) + 2.0 * self.speed + 20.0
+    }
+
     fn follow(&mut self, gap: f32, leader_speed: f32) {
         let a = self.driver.follow(self.speed, self.desired, gap, self.speed - leader_speed);
         self.acceleration = self.acceleration.min(a);
@@ -90,11 +95,11 @@ impl Simulation {
         if self.stands_in_queue(s) {
             return Proposal { pos: f.pos[s], speed: 0.0, change: 0, next_lane: f.next_lane[s], held: false };
         }
-        let link = &self.network.links[f.link[s] as usize];
-        let mut limits = self.limits(s, link);
+        let here = &f.here[s];
+        let mut limits = self.limits(s);
         let mut next_lane = f.next_lane[s];
         if f.ahead[s] == NONE {
-            if f.pos[s] <= link.stop {
+            if f.pos[s] <= here.stop && here.stop - f.pos[s] < limits.horizon() {
                 next_lane = self.choose_next_lane(s);
             }
             self.look_ahead(s, next_lane, &mut limits);
@@ -102,13 +107,14 @@ impl Simulation {
             let leader = f.ahead[s] as usize;
             limits.follow(f.rear(leader) - f.pos[s], f.speed[leader]);
             if f.turn[s] != NONE {
-                limits.slow_to(f.turn_mps[s], link.stop - f.pos[s]);
+                limits.slow_to(f.turn_mps[s], here.stop - f.pos[s]);
             }
         }
-        if link.lanes > 1 {
-            self.zip_in(s, link, next_lane, &mut limits);
+        let mut change = 0;
+        if here.lanes > 1 {
+            self.zip_in(s, next_lane, &mut limits);
+            change = self.lane_wish(s, limits.acceleration);
         }
-        let change = self.lane_wish(s, link, limits.acceleration);
         let (moved, speed) = moved(&limits);
         Proposal { pos: f.pos[s] + moved, speed, change, next_lane, held: limits.held }
     }
@@ -125,11 +131,11 @@ impl Simulation {
     }
 
     /// Desired speed and free acceleration on the vehicle's own link.
-    pub(super) fn limits(&self, s: usize, link: &LinkInfo) -> Limits<'static> {
+    pub(super) fn limits(&self, s: usize) -> Limits<'static> {
         let f = &self.fleet;
         let driver = f.driver(s);
-        let mut desired = (link.free_mps * f.factor[s]).min(driver.top_mps);
-        if f.pos[s] < link.entry {
+        let mut desired = f.here[s].desired;
+        if f.pos[s] < f.here[s].entry {
             desired = desired.min(f.past_turn_mps[s].max(1.0));
         }
         let speed = f.speed[s];
@@ -140,8 +146,10 @@ impl Simulation {
     /// The first of a lane looks along its route: signals, right of way, slower turns, the next vehicle.
     fn look_ahead(&self, s: usize, next_lane: u8, limits: &mut Limits) {
         let (f, n) = (&self.fleet, &*self.network);
-        let v = limits.speed;
-        let horizon = v * v / (2.0 * limits.driver.braking) + 2.0 * v + 20.0;
+        let horizon = limits.horizon();
+        if f.here[s].stop - f.pos[s] > horizon {
+            return;
+        }
         let mut leg = f.leg[s] as usize;
         let mut start = -f.pos[s];
         let mut turn = f.turn[s];
@@ -177,7 +185,7 @@ impl Simulation {
     }
 
     /// Lanes that lead into one: each lets the one beside and ahead go first (zip merge, StVO section 7(4)).
-    fn zip_in(&self, s: usize, link: &LinkInfo, next_lane: u8, limits: &mut Limits) {
+    fn zip_in(&self, s: usize, next_lane: u8, limits: &mut Limits) {
         /// The merge begins this far before the end, metre; nobody brakes harder for it, m/s²; who drives beside counts
         /// as this far ahead, metre (twice the jam gap: with less, drivers stop to let others in and the merge passes
         /// 1,100 instead of the 1,700–1,800 veh/h of HBS 2015 at lane drops).
@@ -185,7 +193,7 @@ impl Simulation {
         const GENTLE: f32 = 2.0;
         const BESIDE_M: f32 = 4.0;
         let f = &self.fleet;
-        let turn = f.turn[s];
+        let (link, turn) = (&f.here[s], f.turn[s]);
         if turn == NONE || link.length - f.pos[s] > MERGE_M {
             return;
         }

@@ -36,6 +36,9 @@ pub struct Fleet {
     pub next_lanes: Vec<(u8, u8)>,
     /// Lane that will be taken on the next link.
     pub next_lane: Vec<u8>,
+    /// What decisions need of the link, kept beside the vehicle: reading the network's tables costs more than all the
+    /// arithmetic.
+    pub here: Vec<Here>,
     /// Speed of the turn just made and of the one ahead.
     pub past_turn_mps: Vec<f32>,
     pub turn_mps: Vec<f32>,
@@ -55,6 +58,19 @@ pub struct Fleet {
     pub lateral: Vec<f32>,
     pub lateral_before: Vec<f32>,
     pub was: Vec<Was>,
+}
+
+/// A vehicle's own link.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Here {
+    /// Desired speed on it, metre per second.
+    pub desired: f32,
+    /// End of the curve at its start, stop line, end; metre.
+    pub entry: f32,
+    pub stop: f32,
+    pub length: f32,
+    pub lane0: u32,
+    pub lanes: u8,
 }
 
 /// Where a vehicle was at the step before.
@@ -170,6 +186,7 @@ impl Fleet {
         self.lanes.push((0, 0));
         self.next_lanes.push((0, 0));
         self.next_lane.push(0);
+        self.here.push(Here::default());
         self.past_turn_mps.push(0.0);
         self.turn_mps.push(0.0);
         self.from_pos.push(0.0);

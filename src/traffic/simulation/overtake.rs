@@ -1,7 +1,7 @@
 //! Changing lanes within a link: to the lanes of the next turn, and past slower traffic.
 
 use super::Simulation;
-use crate::network::{LinkInfo, NONE};
+use crate::network::NONE;
 
 /// A driver changes lanes at most so often, second.
 pub const CHANGE_EVERY_S: f32 = 4.0;
@@ -18,19 +18,20 @@ const EVERY_STEPS: u64 = 4;
 
 impl Simulation {
     /// The wished sidestep: −1, 0 or +1 lane.
-    pub(super) fn lane_wish(&self, s: usize, link: &LinkInfo, acceleration: f32) -> i8 {
+    pub(super) fn lane_wish(&self, s: usize, acceleration: f32) -> i8 {
         let f = &self.fleet;
+        let link = &f.here[s];
         let due = (self.steps + u64::from(f.id[s])).is_multiple_of(EVERY_STEPS);
-        if link.lanes < 2 || !due || f.pos[s] < link.entry + 1.0 || f.pos[s] > link.stop {
+        if !due || f.pos[s] < link.entry + 1.0 || f.pos[s] > link.stop {
             return 0;
         }
         let (lo, hi) = f.lanes[s];
         let lane = f.lane[s];
         if lane < lo || lane > hi {
             let step = if lane < lo { 1 } else { -1 };
-            return if self.gain(s, link, step, MUST_SAFE_MPS2).is_some() { step } else { 0 };
+            return if self.gain(s, step, MUST_SAFE_MPS2).is_some() { step } else { 0 };
         }
-        let slowed = acceleration < 0.5 * f.driver(s).acceleration && f.speed[s] < 0.85 * link.free_mps;
+        let slowed = acceleration < 0.5 * f.driver(s).acceleration && f.speed[s] < 0.85 * link.desired;
         if !slowed || f.since_change_s[s] < CHANGE_EVERY_S || link.stop - f.pos[s] < CALM_M || f.speed[s] < 1.0 {
             return 0;
         }
@@ -41,16 +42,16 @@ impl Simulation {
         [1, -1]
             .into_iter()
             .filter(|step| allowed(*step))
-            .find(|step| self.gain(s, link, *step, SAFE_MPS2).is_some_and(|a| a > acceleration + WORTH_MPS2))
+            .find(|step| self.gain(s, *step, SAFE_MPS2).is_some_and(|a| a > acceleration + WORTH_MPS2))
             .unwrap_or(0)
     }
 
     /// Acceleration in the other lane; `None` where the change is not safe.
-    fn gain(&self, s: usize, link: &LinkInfo, step: i8, safe: f32) -> Option<f32> {
+    fn gain(&self, s: usize, step: i8, safe: f32) -> Option<f32> {
         let f = &self.fleet;
-        let lane = link.lane0 as usize + usize::from(f.lane[s].wrapping_add_signed(step));
+        let lane = f.here[s].lane0 as usize + usize::from(f.lane[s].wrapping_add_signed(step));
         let (leader, follower) = f.around(lane, f.pos[s]);
-        let limits = self.limits(s, link);
+        let limits = self.limits(s);
         let mut acceleration = limits.acceleration;
         if leader != NONE {
             let gap = f.rear(leader as usize) - f.pos[s];
@@ -66,7 +67,7 @@ impl Simulation {
         if follower != NONE {
             let b = follower as usize;
             let gap = f.rear(s) - f.pos[b];
-            let theirs = f.driver(b).follow(f.speed[b], link.free_mps, gap, f.speed[b] - f.speed[s]);
+            let theirs = f.driver(b).follow(f.speed[b], f.here[b].desired, gap, f.speed[b] - f.speed[s]);
             if gap < 1.0 || theirs < -safe {
                 return None;
             }

@@ -4,7 +4,7 @@ use citytwin_model::LinkId;
 use rayon::prelude::*;
 
 use super::Simulation;
-use crate::network::SignalColour;
+use crate::network::{NONE, Network, SignalColour};
 
 /// A vehicle to draw: its middle on the ground.
 #[derive(Clone, Copy, PartialEq, Default, Debug)]
@@ -13,6 +13,7 @@ pub struct Pose {
     pub id: u32,
     pub x: f32,
     pub y: f32,
+    /// 0: who draws bridges knows their heights.
     pub z: f32,
     /// Radian from +x (east), counter-clockwise.
     pub heading_rad: f32,
@@ -29,7 +30,6 @@ pub struct SignalHead {
     pub link: LinkId,
     pub x: f32,
     pub y: f32,
-    pub z: f32,
     /// Driving direction of those it is for, radian from +x.
     pub heading_rad: f32,
     pub colour: SignalColour,
@@ -57,12 +57,12 @@ impl Simulation {
             if was.leg == f.leg[s] { was.lateral + (f.lateral[s] - was.lateral) * alpha } else { f.lateral[s] };
         let middle = was.moved * share - 0.5 * f.length(s);
         let (leg, pos) = self.along(s, was.leg as usize, was.pos + middle);
-        let (x, y, z, heading_rad) = self.place(s, leg, pos, lateral);
+        let (x, y, heading_rad) = self.place(s, leg, pos, lateral);
         Pose {
             id: f.id[s],
             x,
             y,
-            z,
+            z: 0.0,
             heading_rad,
             speed_mps: was.speed + (f.speed[s] - was.speed) * alpha,
             length_m: f.length(s),
@@ -86,7 +86,7 @@ impl Simulation {
         (leg, pos.max(0.0))
     }
 
-    fn place(&self, s: usize, leg: usize, pos: f32, lateral: f32) -> (f32, f32, f32, f32) {
+    fn place(&self, s: usize, leg: usize, pos: f32, lateral: f32) -> (f32, f32, f32) {
         let (f, n) = (&self.fleet, &*self.network);
         let link = f.route[s][leg];
         let row = &n.links[link as usize];
@@ -98,7 +98,7 @@ impl Simulation {
             return self.curve(s, leg - 1, before.length - before.stop + pos, lateral);
         }
         let spot = n.shapes.at(link, pos, self.lateral_on(s, leg, lateral));
-        (spot.x, spot.y, spot.z, spot.heading())
+        (spot.x, spot.y, spot.heading())
     }
 
     /// Metres right of the centre line on a leg.
@@ -117,7 +117,7 @@ impl Simulation {
     }
 
     /// `driven` metres behind the stop line of a leg, on the curve that leads onto the next.
-    fn curve(&self, s: usize, leg: usize, driven: f32, lateral: f32) -> (f32, f32, f32, f32) {
+    fn curve(&self, s: usize, leg: usize, driven: f32, lateral: f32) -> (f32, f32, f32) {
         let (f, n) = (&self.fleet, &*self.network);
         let (from, to) = (f.route[s][leg], f.route[s][leg + 1]);
         let (row, next) = (&n.links[from as usize], &n.links[to as usize]);
@@ -133,20 +133,23 @@ impl Simulation {
             |a: f32, b: f32, c: f32, d: f32| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
         let slope = |a: f32, b: f32, c: f32, d: f32| u * u * (b - a) + 2.0 * u * t * (c - b) + t * t * (d - c);
         let heading = slope(a.y, by, cy, d.y).atan2(slope(a.x, bx, cx, d.x));
-        (mix(a.x, bx, cx, d.x), mix(a.y, by, cy, d.y), a.z + (d.z - a.z) * t, heading)
+        (mix(a.x, bx, cx, d.x), mix(a.y, by, cy, d.y), heading)
     }
 
     /// All signals: one per signalled link, at the kerb of its stop line.
-    pub fn signals(&self) -> Vec<SignalHead> {
-        let n = &*self.network;
-        let heads = n.links.iter().enumerate().filter(|(_, row)| row.usable && row.signal != crate::network::NONE);
+    pub fn signals(&self) -> &[SignalHead] {
+        &self.signals
+    }
+
+    pub(super) fn place_signals(network: &Network) -> Vec<SignalHead> {
+        let heads = network.links.iter().enumerate().filter(|(_, row)| row.usable && row.signal != NONE);
         heads
             .map(|(l, row)| {
                 let l = l as u32;
-                let kerb = if n.right_hand { 0.7 } else { -0.7 } * n.shapes.lane_width(l);
-                let spot = n.shapes.at(l, row.stop, n.shapes.lane_offset(l, 0) + kerb);
-                let colour = n.signals.colour(l, self.clock_s()).unwrap_or(SignalColour::Green);
-                SignalHead { link: LinkId(l), x: spot.x, y: spot.y, z: spot.z, heading_rad: spot.heading(), colour }
+                let kerb = if network.right_hand { 0.7 } else { -0.7 } * network.shapes.lane_width(l);
+                let spot = network.shapes.at(l, row.stop, network.shapes.lane_offset(l, 0) + kerb);
+                let colour = SignalColour::Red;
+                SignalHead { link: LinkId(l), x: spot.x, y: spot.y, heading_rad: spot.heading(), colour }
             })
             .collect()
     }

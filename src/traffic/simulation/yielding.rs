@@ -70,10 +70,10 @@ impl Simulation {
 
     fn must_yield(&self, own: &Arrival, turn: u32) -> bool {
         let n = &*self.network;
-        n.foes.of(turn).iter().any(|foe| {
-            let from = n.turns.list[foe.turn as usize].from;
-            self.any_arrival(from, foe.turn, 0.0, 3, &|other| self.goes_first(own, other, foe))
-        })
+        n.foes
+            .of(turn)
+            .iter()
+            .any(|foe| self.any_arrival(foe.from, foe.turn, 0.0, 3, &|other| self.goes_first(own, other, foe)))
     }
 
     /// Whether any first vehicle of a lane that heads for `turn` answers `judge` with yes; looks further upstream
