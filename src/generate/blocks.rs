@@ -143,6 +143,27 @@ impl Cutter<'_> {
         }
     }
 
+    /// Sites whose place fell on a street take a block nearby of about their size.
+    pub fn settle_sites(&mut self) {
+        for site in self.sites.iter_mut().filter(|s| !s.taken) {
+            let fits = |b: &&mut Block| {
+                let size = area_of(&b.area);
+                b.purpose.is_none() && (0.3 * site.most_m2..1.4 * site.most_m2).contains(&size)
+            };
+            let near = self
+                .blocks
+                .iter_mut()
+                .filter(fits)
+                .map(|b| (distance(centre_of(&open_ring(&b.area)), site.at), b))
+                .filter(|(d, _)| *d < 330.0)
+                .min_by(|a, b| a.0.total_cmp(&b.0));
+            if let Some((_, block)) = near {
+                block.purpose = Some(site.purpose);
+                site.taken = true;
+            }
+        }
+    }
+
     /// Cuts once; a piece that stays whole becomes a block.
     fn cut(&mut self, area: Polygon<f64>) -> Vec<Polygon<f64>> {
         let ring = open_ring(&area);
@@ -163,8 +184,8 @@ impl Cutter<'_> {
         // A bent strip is as broad as its area says, not as its frame.
         let broad_m = (size / rect.long_m).min(rect.short_m);
         let whole = rect.long_m <= long && broad_m <= 1.2 * short && area.interiors().is_empty();
-        let best =
-            if whole { None } else { self.best_cut(&area, &style, rect.long_m / long > broad_m / (1.2 * short)) };
+        let (along, beside) = (rect.long_m / long, broad_m / (1.2 * short));
+        let best = if whole { None } else { self.best_cut(&area, &style, along > beside, along.min(beside) > 0.9) };
         let Some(cut) = best else {
             self.finish(area, zone);
             return Vec::new();
@@ -178,12 +199,12 @@ impl Cutter<'_> {
         Some(self.sites[found].purpose)
     }
 
-    fn best_cut(&mut self, area: &Polygon<f64>, style: &Style, across: bool) -> Option<Cut> {
+    /// The best of a few streets across (or along) the land; the other way too where that is `open`.
+    fn best_cut(&mut self, area: &Polygon<f64>, style: &Style, across: bool, open: bool) -> Option<Cut> {
         let mut best: Option<Cut> = None;
-        for attempt in 0..14 {
-            let across = if attempt < 10 { across } else { !across };
+        for attempt in 0..if open { 14 } else { 10 } {
+            let (across, penalty) = if attempt < 10 { (across, 0.0) } else { (!across, 0.8) };
             let Some(cut) = self.candidate(area, style, across) else { continue };
-            let penalty = if attempt < 10 { 0.0 } else { 0.8 };
             if best.as_ref().is_none_or(|b| cut.score - penalty > b.score) {
                 best = Some(Cut { score: cut.score - penalty, ..cut });
             }
@@ -245,7 +266,8 @@ impl Cutter<'_> {
         let mut kind = self.kind_for(style, zone, size, &hits);
         let half = kind.half_m;
         let mut carved = line.clone();
-        stretch(&mut carved, 1.5);
+        // Far enough that no sliver stays where the street meets the edge at a slant.
+        stretch(&mut carved, 0.8 * half + 2.0);
         if hits[0].is_none() {
             line.reverse();
             shorten(&mut line, 9.0);
@@ -257,22 +279,35 @@ impl Cutter<'_> {
         if hits.iter().all(Option::is_some) && kind.class == Class::Residential {
             kind.avenue = matches!(zone, Zone::Gruenderzeit | Zone::Grid | Zone::Business) && self.dice.chance(0.55);
         }
-        self.lay_line(&line, &hits, kind);
-        area.difference(&unary_union(&strip(&carved, half))).0
+        let street = self.lay_line(&line, &hits, kind);
+        // The way to a junction it was joined to may slant past the corner of the land.
+        let mut gone = strip(&carved, half);
+        gone.extend(strip(&self.streets.line(street), half));
+        area.difference(&unary_union(&gone)).0
     }
 
-    fn lay_line(&mut self, line: &[P], hits: &[Option<Hit>; 2], kind: Kind) {
+    fn lay_line(&mut self, line: &[P], hits: &[Option<Hit>; 2], kind: Kind) -> usize {
         let mut nodes = Vec::with_capacity(line.len() + 2);
         nodes.extend(hits[0].as_ref().map(|hit| self.streets.join(hit, 11.0)));
-        nodes.extend(line.iter().map(|&q| self.streets.node(q)));
+        for &q in line {
+            if nodes.last().is_none_or(|&n| distance(self.streets.at[n as usize], q) > 0.4) {
+                nodes.push(self.streets.node(q));
+            }
+        }
         // The first join may have split the piece that the second one hit.
         let again = hits[1].as_ref().and_then(|_| {
             let n = line.len();
             self.street_beyond(line[n - 1], unit(line[n - 1] - line[n - 2]))
         });
-        nodes.extend(again.as_ref().or(hits[1].as_ref()).map(|hit| self.streets.join(hit, 11.0)));
+        if let Some(end) = again.as_ref().or(hits[1].as_ref()).map(|hit| self.streets.join(hit, 11.0)) {
+            let last = nodes[nodes.len() - 1];
+            if nodes.len() > 1 && distance(self.streets.at[last as usize], self.streets.at[end as usize]) <= 0.4 {
+                nodes.pop();
+            }
+            nodes.push(end);
+        }
         let spans = vec![Span::Ground; nodes.len() - 1];
-        self.streets.add(kind, nodes, spans);
+        self.streets.add(kind, nodes, spans)
     }
 
     fn kind_for(&mut self, style: &Style, zone: Zone, size: f64, hits: &[Option<Hit>; 2]) -> Kind {

@@ -23,7 +23,11 @@ const FIELD_M2: f64 = 120_000.0;
 pub fn cultivate(ground: &mut Ground<'_>, land: Vec<Polygon<f64>>, barriers: &Barriers, seed: u64) {
     let phases = {
         let mut dice = Dice::new(seed, "woods");
-        [dice.range(0.0, 6.28), dice.range(0.0, 6.28), dice.range(0.0, 6.28)]
+        [
+            dice.range(0.0, std::f64::consts::TAU),
+            dice.range(0.0, std::f64::consts::TAU),
+            dice.range(0.0, std::f64::consts::TAU),
+        ]
     };
     let mut waiting = land;
     let mut fields = Vec::new();

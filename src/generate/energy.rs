@@ -127,8 +127,9 @@ fn transformer_house(ground: &mut Ground<'_>, centre: P) -> P {
     for along in [0.0, 9.0, -9.0, 18.0, -18.0, 30.0, -30.0] {
         let at = foot + left(out) * along + out * (half + 2.2);
         let ring = rectangle(at, left(out), 3.6, 2.8);
-        let clear = ground.streets.nearest_where(at, half + 0.5, |_| true).is_none();
-        if clear && ground.is_free(&ring, 0.6) && ground.layout.is_dry(at, 4.0) {
+        let clear = ground.streets.clear_of_all(at, 1.9);
+        let beyond = [out, left(out), left(out) * -1.0].iter().any(|&d| ground.barriers.between(foot, at + d * 7.0));
+        if clear && !beyond && ground.is_free(&ring, 0.6) && ground.layout.is_dry(at, 4.0) {
             ground.build(&ring, Draft::new("service", 1, Look::Shed));
             return at;
         }

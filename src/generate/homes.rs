@@ -25,6 +25,7 @@ pub fn perimeter_block(ground: &mut Ground<'_>, block: &Block) {
         _ => (Row { depth_m: ground.dice.range(11.5, 13.5), width_m: (13.0, 20.0), gaps: 0.05 }, Look::Gruenderzeit),
     };
     let zone = block.zone;
+    ground.add_land(block.area.clone(), vec![("landuse", "residential".into())]);
     let base = match zone {
         Zone::OldTown => ground.dice.range(2.4, 3.3),
         Zone::Grid => ground.dice.range(3.6, 5.0),

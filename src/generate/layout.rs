@@ -59,7 +59,7 @@ impl Layout {
         let share = f64::from(population) / DESIGN_POPULATION;
         let radius_m = DESIGN_RADIUS_M * share.sqrt() * stretch;
         let root = share.sqrt().sqrt();
-        let old_m = (350.0 * root).clamp(0.12 * radius_m, 560.0);
+        let old_m = (350.0 * root).min(560.0).max(0.12 * radius_m);
         let river_m = (84.0 * root).clamp(26.0, 120.0);
         let river_v = -0.72 * old_m - 0.5 * river_m - 24.0;
         let south_v = river_v - 0.5 * river_m - (0.17 * radius_m).clamp(80.0, 420.0);

@@ -125,11 +125,6 @@ pub fn along(line: &[P], at_m: f64) -> (P, P) {
     (line[n - 1], unit(line[n - 1] - line[n.max(2) - 2]))
 }
 
-/// Distance of a point from a line.
-pub fn line_distance(line: &[P], q: P) -> f64 {
-    line.windows(2).map(|w| nearest_on(w[0], w[1], q).1).fold(f64::INFINITY, f64::min)
-}
-
 /// A smooth curve through the points (Catmull–Rom), sampled about every `step_m`.
 pub fn smooth(points: &[P], closed: bool, step_m: f64) -> Vec<P> {
     let n = points.len();
@@ -248,21 +243,23 @@ pub fn disc(centre: P, radius_m: f64, n: usize) -> Vec<P> {
     (0..n).map(|i| quantise(centre + heading(360.0 * (i as f64 + 0.5) / n as f64) * radius_m)).collect()
 }
 
-/// The area within `half_m` of a line, as counter-clockwise pieces that overlap.
+/// The area within `half_m` of a line, as counter-clockwise pieces that overlap; bends are mitred.
 pub fn strip(line: &[P], half_m: f64) -> Vec<Polygon<f64>> {
-    let mut pieces = Vec::with_capacity(line.len() * 2);
-    for w in line.windows(2) {
-        let l = distance(w[0], w[1]);
-        if l > 0.0 {
-            pieces.push(polygon(&rectangle(lerp(w[0], w[1], 0.5), unit(w[1] - w[0]), l, 2.0 * half_m)));
+    // Where two pieces meet at a bend, each reaches on by half × tan(bend ÷ 2) to close the outer corner.
+    let reach = |i: usize| {
+        if i == 0 || i + 1 >= line.len() {
+            return 0.0;
         }
-    }
-    for w in line.windows(3) {
-        if cross(unit(w[1] - w[0]), unit(w[2] - w[1])).abs() > 0.02 {
-            pieces.push(polygon(&disc(w[1], half_m, 12)));
-        }
-    }
-    pieces
+        let (a, b) = (unit(line[i] - line[i - 1]), unit(line[i + 1] - line[i]));
+        half_m * (cross(a, b).abs() / (1.0 + dot(a, b)).max(0.1)).min(1.0) + 0.05
+    };
+    let piece = |i: usize| {
+        let (a, b) = (line[i], line[i + 1]);
+        let along = unit(b - a);
+        let (a, b) = (a - along * reach(i), b + along * reach(i + 1));
+        polygon(&rectangle(lerp(a, b, 0.5), along, distance(a, b), 2.0 * half_m))
+    };
+    (0..line.len().saturating_sub(1)).filter(|&i| distance(line[i], line[i + 1]) > 0.0).map(piece).collect()
 }
 
 /// The smallest rectangle about a ring.

@@ -35,19 +35,40 @@ pub fn line_block(
     row: Row,
     draft: &mut dyn FnMut(&mut Ground<'_>, &[P]) -> Draft,
 ) -> Option<Polygon<f64>> {
-    let ring = tidy(&open_ring(area), 4.0, 1.0);
-    let court = inset(&ring, row.depth_m).filter(|court| area_of(&polygon(court)) > 90.0);
-    let walls = court.as_ref().map(|court| walls(ground, &ring, court, row)).unwrap_or_default();
-    let Some(court) = court.filter(|_| walls.len() > 2) else {
+    let (ring, court) = ring_and_court(area, row.depth_m).unwrap_or_default();
+    let walls = walls(ground, &ring, &court, row);
+    if walls.len() < 3 {
         slice(ground, area, row, draft);
         return None;
-    };
+    }
     for k in 0..walls.len() {
         let (a, b) = (walls[k], walls[(k + 1) % walls.len()]);
         let shape = between(&ring, &court, a, b);
         put(ground, &shape, lerp(a.street, b.street, 0.5), row, draft);
     }
     Some(polygon(&court))
+}
+
+/// The building line of a block and its court, point for point. Corners too tight for the depth are cut off
+/// one by one, the smallest first, as long as that takes land away and adds none.
+fn ring_and_court(area: &Polygon<f64>, depth_m: f64) -> Option<(Vec<P>, Vec<P>)> {
+    let mut ring = tidy(&open_ring(area), 2.0, 0.6);
+    loop {
+        if let Some(court) = inset(&ring, depth_m) {
+            return (area_of(&polygon(&court)) > 70.0).then_some((ring, court));
+        }
+        let n = ring.len();
+        let bite = |i: usize| -> f64 {
+            let (a, b, c) = (ring[(i + n - 1) % n], ring[i], ring[(i + 1) % n]);
+            0.5 * crate::maths::cross(b - a, c - b)
+        };
+        let smallest =
+            (0..n).filter(|&i| (-4.0..260.0).contains(&bite(i))).min_by(|&i, &j| bite(i).total_cmp(&bite(j)));
+        match smallest {
+            Some(i) if n > 4 => drop(ring.remove(i)),
+            _ => return None,
+        }
+    }
 }
 
 /// Where houses meet: at slight bends, and between corners by width.
@@ -112,14 +133,18 @@ fn slice(
     if rect.short_m < 6.0 || rect.long_m < 6.0 {
         return;
     }
-    let rows = if rect.short_m > 25.0 { 2 } else { 1 };
-    let deep = rect.short_m / f64::from(rows);
+    // One row from street to street, two back to back, or two with a yard between.
+    let deep = match rect.short_m {
+        w if w > 2.0 * row.depth_m + 8.0 => row.depth_m + 1.0,
+        w if w > 25.0 => 0.5 * w,
+        w => w,
+    };
+    let sides: &[f64] = if rect.short_m > 25.0 { &[-1.0, 1.0] } else { &[0.0] };
     let count = (rect.long_m / (0.5 * (row.width_m.0 + row.width_m.1))).round().max(1.0) as usize;
     let wide = rect.long_m / count as f64;
     for i in 0..count {
-        for j in 0..rows {
-            let (x, y) =
-                ((i as f64 + 0.5) * wide - rect.long_m * 0.5, (f64::from(j) + 0.5) * deep - rect.short_m * 0.5);
+        for side in sides {
+            let (x, y) = ((i as f64 + 0.5) * wide - rect.long_m * 0.5, side * 0.5 * (rect.short_m - deep));
             let centre = rect.centre + rect.axis * x + left(rect.axis) * y;
             let cell = polygon(&rectangle(centre, rect.axis, wide, deep));
             for piece in cell.intersection(area).0 {
@@ -135,7 +160,7 @@ fn put(ground: &mut Ground<'_>, ring: &[P], front: P, row: Row, draft: &mut dyn 
     let sound = (34.0..2_400.0).contains(&size) && crate::maths::signed_area(ring) > 0.0 && is_simple(ring);
     let gap = ground.dice.chance(row.gaps);
     let on_street = ground.on_street(front, 34.0) || ground.on_street(centre_of(ring), 34.0);
-    if sound && !gap && on_street && ground.is_free(ring, 0.0) {
+    if sound && !gap && on_street && ground.off_roads(ring) && ground.is_free(ring, 0.0) {
         let draft = draft(ground, ring);
         ground.build(ring, draft);
     }

@@ -7,10 +7,11 @@ use rstar::{
 };
 
 use crate::{
+    blocks::Barriers,
     dice::Dice,
     layout::Layout,
     maths::{
-        P, area_of, centre_of, contains, crossing, distance, holds, nearest_on, open_ring, polygon, quantise,
+        P, area_of, centre_of, contains, crossing, distance, holds, lerp, nearest_on, open_ring, polygon, quantise,
         rectangle, ring_holds,
     },
     plan::{Building, Land, Line, Spot, Tags, TreeSpot},
@@ -23,6 +24,7 @@ use geo::{MultiPolygon, Polygon};
 pub struct Ground<'a> {
     pub layout: &'a Layout,
     pub streets: &'a mut Streets,
+    pub barriers: &'a Barriers,
     pub dice: Dice,
     pub buildings: Vec<Building>,
     pub land: Vec<Land>,
@@ -32,6 +34,9 @@ pub struct Ground<'a> {
     pub trees: Vec<TreeSpot>,
     index: RTree<Entry>,
 }
+
+/// Nothing is built further from a street than this, metre.
+const REACH_M: f64 = 150.0;
 
 type Entry = GeomWithData<Rectangle<[f64; 2]>, usize>;
 
@@ -55,10 +60,11 @@ impl Draft {
 }
 
 impl<'a> Ground<'a> {
-    pub fn new(layout: &'a Layout, streets: &'a mut Streets, dice: Dice) -> Self {
+    pub fn new(layout: &'a Layout, streets: &'a mut Streets, barriers: &'a Barriers, dice: Dice) -> Self {
         Self {
             layout,
             streets,
+            barriers,
             dice,
             buildings: Vec::new(),
             land: Vec::new(),
@@ -75,14 +81,14 @@ impl<'a> Ground<'a> {
         self.buildings.iter().map(Building::residents).sum()
     }
 
-    /// Takes down the homes furthest from the centre until no more than `people` find room: plots not built yet.
+    /// Takes down single houses here and there until no more than `people` find room: plots not built yet.
     pub fn trim_homes(&mut self, people: f64) {
+        let single = |b: &Building| matches!(b.kind, "detached" | "house");
         let mut order: Vec<(f64, usize)> = Vec::new();
-        for (i, building) in self.buildings.iter().enumerate().filter(|(_, b)| b.residents() > 0.0) {
-            let at = centre_of(&open_ring(&building.shape));
-            order.push((crate::maths::length(at) / self.layout.edge_m(at), i));
+        for (i, _) in self.buildings.iter().enumerate().filter(|(_, b)| single(b)) {
+            order.push((self.dice.unit(), i));
         }
-        order.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        order.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut excess = self.residents() - people;
         let mut gone = vec![false; self.buildings.len()];
         for (_, i) in order {
@@ -112,6 +118,16 @@ impl<'a> Ground<'a> {
         self.index.locate_in_envelope_intersecting(&AABB::from_corners(low, high)).map(|e| e.data)
     }
 
+    /// Whether no street passes under a ring, looked at every 2 m.
+    pub fn off_roads(&self, ring: &[P]) -> bool {
+        let n = ring.len();
+        (0..n).all(|i| {
+            let (a, b) = (ring[i], ring[(i + 1) % n]);
+            let steps = (distance(a, b) / 2.0).ceil().max(1.0);
+            (0..steps as usize).all(|k| self.streets.off_carriageways(lerp(a, b, k as f64 / steps)))
+        })
+    }
+
     /// Builds on a ring; the caller has made sure that it is free.
     pub fn build(&mut self, ring: &[P], draft: Draft) -> usize {
         let ring: Vec<P> = ring.iter().map(|&q| quantise(q)).collect();
@@ -130,7 +146,10 @@ impl<'a> Ground<'a> {
 
     /// Builds a rectangle if it fits on the land and keeps its distance.
     pub fn try_build(&mut self, land: &Polygon<f64>, ring: &[P], keep: Keep, draft: Draft) -> Option<usize> {
-        let fits = contains(land, &grown(ring, keep.from_edge_m)) && self.is_free(ring, keep.from_others_m);
+        let fits = contains(land, &grown(ring, keep.from_edge_m))
+            && self.is_free(ring, keep.from_others_m)
+            && self.streets.nearest_where(centre_of(ring), REACH_M, Class::is_motor).is_some()
+            && self.off_roads(ring);
         fits.then(|| self.build(ring, draft))
     }
 
@@ -176,11 +195,15 @@ impl<'a> Ground<'a> {
     pub fn connect(&mut self, class: Class, from: P, reach_m: f64) -> bool {
         let fits = |c: Class| c.takes_side_streets() && c.is_motor();
         let Some((_, _, street)) = self.streets.nearest_where(from, reach_m, fits) else { return false };
-        let clear = self.near(&[from, street], 0.0).all(|i| {
+        let clear = self.near(&[from, street], 2.0).all(|i| {
             let ring = &self.buildings[i].shape.exterior().0;
-            ring.windows(2).all(|w| crossing(from, street, w[0], w[1]).is_none()) && !ring_holds(ring, from)
+            !ring_holds(ring, from)
+                && ring.windows(2).all(|w| {
+                    let off = |q| nearest_on(from, street, q).1.min(nearest_on(w[0], w[1], from).1);
+                    crossing(from, street, w[0], w[1]).is_none() && off(w[0]).min(off(w[1])) > 1.6
+                })
         });
-        if !clear || distance(from, street) < 3.0 {
+        if !clear || distance(from, street) < 3.0 || self.barriers.between(from, street) {
             return false;
         }
         self.streets.lay(Kind::new(class, 3.0, 1, 10), &[from, street], &[Span::Ground]).is_some()

@@ -2,7 +2,7 @@
 //! place and is small enough. Must not know streets or buildings.
 
 use crate::{
-    layout::Layout,
+    layout::{Layout, Zone},
     maths::{P, p},
 };
 
@@ -136,7 +136,8 @@ fn scatter(layout: &Layout, all: &mut Vec<Site>) {
             let dry = (uv.y - layout.river_line(uv.x)).abs() > layout.river_half(uv.x) + 40.0;
             let away = crate::maths::length(at) > layout.old_m * 1.6;
             let near = all.iter().any(|s| crate::maths::distance(s.at, at) < 260.0);
-            if dry && away && !near {
+            let lived_in = !matches!(layout.zone(at), Zone::Industry | Zone::Harbour | Zone::Retail);
+            if dry && away && !near && lived_in {
                 let (purpose, hectares) = match k {
                     0 if layout.radius_m > 2_600.0 => (Use::School, 2.2),
                     1 => (Use::Park, 1.3),

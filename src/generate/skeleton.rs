@@ -4,7 +4,7 @@
 use crate::{
     dice::Dice,
     layout::Layout,
-    maths::{P, heading, smooth},
+    maths::{P, heading, smooth, unit},
     names::Names,
     rail::Rail,
     streets::{Class, Kind, Obstacle, Span, Streets, spans_along, within_square},
@@ -331,22 +331,44 @@ impl Skeleton<'_> {
             let share = 0.64 + 0.31 * (k as f64 + 0.64) / count as f64;
             for (from, to) in [(2, 178), (201, 324)] {
                 let steps = (to - from) / 13;
-                let points: Vec<P> = (0..=steps)
+                let north = from < 180;
+                let mut points: Vec<P> = (0..=steps)
                     .map(|i| {
                         let turn = f64::from(from) + f64::from((to - from) * i) / f64::from(steps);
                         let q = heading(turn) * (share * r * dice.range(0.965, 1.035));
                         l.at(q.x, q.y)
                     })
                     .collect();
+                points.retain(|&q| {
+                    let uv = l.uv(q);
+                    l.is_dry(q, 60.0) && (uv.y > l.river_line(uv.x)) == north
+                });
+                if points.len() < 3 {
+                    continue;
+                }
                 let mut kind = Kind::new(Class::Tertiary, 8.5, 2, 50);
                 kind.name = names.street();
-                self.lay(kind, &smooth(&points, false, 30.0), true);
+                let line = self.reaching(smooth(&points, false, 30.0));
+                self.lay(kind, &line, true);
             }
         }
         let port = [(0.595 * r, 78.0), (0.72 * r, 72.0), (0.98 * r, 74.0)].map(|(u, dv)| l.at(u, l.rail_v + dv));
         let mut kind = Kind::new(Class::Tertiary, 8.5, 2, 50);
         kind.name = "Hafenrandstraße".into();
         self.lay(kind, &smooth(&port, false, 30.0), true);
+    }
+
+    /// The line drawn on at both ends to the next street within 420 m.
+    fn reaching(&self, mut line: Vec<P>) -> Vec<P> {
+        for _ in 0..2 {
+            line.reverse();
+            let n = line.len();
+            let ahead = unit(line[n - 1] - line[n - 2]);
+            if let Some(hit) = self.streets.cast(line[n - 1] + ahead, ahead, 420.0) {
+                line.push(hit.at + ahead * 0.5);
+            }
+        }
+        line
     }
 
     /// Takes back the ends of streets that run on a little past their last junction.
@@ -381,19 +403,17 @@ impl Skeleton<'_> {
     /// Roundabouts where the outer ring meets the quieter radials.
     fn roundabouts(&mut self) {
         let Some(ring) = self.outer_ring else { return };
-        for radial in [0, 3, 4, 7] {
-            let Some(&(street, _)) = self.radials.get(radial) else { continue };
-            let node = self.streets.all[street]
-                .nodes
-                .iter()
-                .copied()
-                .find(|&n| self.streets.all[ring].nodes.contains(&n) && self.all_at_grade(n));
-            if let Some(node) = node {
-                let mut kind = Kind::new(Class::Secondary, 8.0, 1, 30);
-                kind.oneway = true;
-                kind.roundabout = true;
-                self.streets.roundabout(node, 17.0, kind);
-            }
+        let on_ring = &self.streets.all[ring].nodes;
+        let meets = |radial: usize| {
+            let (street, _) = self.radials.get(radial)?;
+            self.streets.all[*street].nodes.iter().copied().find(|&n| on_ring.contains(&n) && self.all_at_grade(n))
+        };
+        let nodes: Vec<u32> = [0, 3, 4, 7, 1].into_iter().filter_map(meets).take(3).collect();
+        for node in nodes {
+            let mut kind = Kind::new(Class::Secondary, 8.0, 1, 30);
+            kind.oneway = true;
+            kind.roundabout = true;
+            self.streets.roundabout(node, 17.0, kind);
         }
     }
 

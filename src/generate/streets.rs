@@ -6,7 +6,7 @@ use rstar::{
     primitives::{GeomWithData, Rectangle},
 };
 
-use crate::maths::{P, cross, crossing, distance, dot, lerp, nearest_on, p, quantise, turn_order, unit};
+use crate::maths::{P, cross, crossing, distance, lerp, nearest_on, p, quantise, turn_order, unit};
 
 /// What a street is, most important first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -22,7 +22,6 @@ pub enum Class {
     Service,
     Track,
     Pedestrian,
-    Cycleway,
     Footway,
 }
 
@@ -41,7 +40,6 @@ impl Class {
             Self::Service => "service",
             Self::Track => "track",
             Self::Pedestrian => "pedestrian",
-            Self::Cycleway => "cycleway",
             Self::Footway => "footway",
         }
     }
@@ -117,7 +115,6 @@ pub struct Hit {
     a: u32,
     b: u32,
     pub at: P,
-    pub distance_m: f64,
     /// Sine of the angle between the ray and the street, 0…1.
     pub squareness: f64,
     /// Distance to the nearer end of the piece that was hit, where that is a junction.
@@ -150,8 +147,10 @@ impl Streets {
     pub fn lay(&mut self, kind: Kind, points: &[P], spans: &[Span]) -> Option<usize> {
         let mut nodes = vec![self.node_at(points[0], spans[0])];
         let mut out = Vec::new();
+        // Main streets bend to a junction nearby; what squeezes between houses may not.
+        let snap_m = if kind.class >= Class::Service { 1.5 } else { 5.0 };
         for (w, &span) in points.windows(2).zip(spans) {
-            let mut stops = if span == Span::Ground { self.crossings(w[0], w[1]) } else { Vec::new() };
+            let mut stops = if span == Span::Ground { self.crossings(w[0], w[1], snap_m) } else { Vec::new() };
             let last = w[1] == points[points.len() - 1];
             stops.push(match last {
                 true if w[1] == points[0] => nodes[0],
@@ -159,13 +158,31 @@ impl Streets {
                 false => self.node(w[1]),
             });
             for stop in stops {
-                if nodes[nodes.len() - 1] != stop && !nodes.windows(2).any(|w| w == [stop, nodes[nodes.len() - 1]]) {
-                    nodes.push(stop);
-                    out.push(span);
-                }
+                self.append(&mut nodes, &mut out, stop, span);
             }
         }
         (nodes.len() > 1).then(|| self.add(kind, nodes, out))
+    }
+
+    /// Adds a stop to a street in the making, unless it is where the street is or was already.
+    fn append(&self, nodes: &mut Vec<u32>, spans: &mut Vec<Span>, stop: u32, span: Span) {
+        let last = nodes[nodes.len() - 1];
+        if last == stop || nodes.windows(2).any(|w| w == [stop, last]) {
+            return;
+        }
+        let together = distance(self.at[last as usize], self.at[stop as usize]) < 0.4;
+        match together {
+            // A new bend on top of a junction adds nothing; a junction on top of a new bend replaces it.
+            true if self.degree[stop as usize] == 0 => {}
+            true if self.degree[last as usize] == 0 && nodes.len() > 1 => {
+                let end = nodes.len() - 1;
+                nodes[end] = stop;
+            }
+            _ => {
+                nodes.push(stop);
+                spans.push(span);
+            }
+        }
     }
 
     /// A node here: an existing one, a new one on a street within a metre, or a new one.
@@ -186,7 +203,7 @@ impl Streets {
     }
 
     /// Nodes where `from–to` crosses streets, in order; streets are split there.
-    fn crossings(&mut self, from: P, to: P) -> Vec<u32> {
+    fn crossings(&mut self, from: P, to: P, snap_m: f64) -> Vec<u32> {
         let mut found: Vec<(f64, (u32, u32, u32))> = self
             .pieces_about(from, to, 0.1)
             .filter_map(|(s, a, b)| {
@@ -200,7 +217,7 @@ impl Streets {
             let at = lerp(from, to, t);
             // An earlier split may have replaced this piece.
             let piece = self.piece_of(street, a, b, at);
-            let node = self.split(street, piece.0, piece.1, at, 5.0);
+            let node = self.split(street, piece.0, piece.1, at, snap_m);
             if !nodes.contains(&node) {
                 nodes.push(node);
             }
@@ -265,18 +282,18 @@ impl Streets {
                 Some((t, street, a, b))
             })
             .min_by(|x, y| x.0.total_cmp(&y.0).then((x.1, x.2).cmp(&(y.1, y.2))))
-            .map(|(t, street, a, b)| self.hit(lerp(from, to, t), t * reach_m, direction, (street, a, b)))
+            .map(|(t, street, a, b)| self.hit(lerp(from, to, t), direction, (street, a, b)))
             .filter(|hit| {
                 let kind = &self.all[hit.street as usize].kind;
                 kind.class.takes_side_streets() && !kind.roundabout
             })
     }
 
-    fn hit(&self, at: P, distance_m: f64, direction: P, (street, a, b): (u32, u32, u32)) -> Hit {
+    fn hit(&self, at: P, direction: P, (street, a, b): (u32, u32, u32)) -> Hit {
         let (pa, pb) = (self.at[a as usize], self.at[b as usize]);
         let squareness = cross(direction, unit(pb - pa)).abs();
         let end = |n: u32, q: P| if self.degree[n as usize] > 2 { distance(q, at) } else { f64::INFINITY };
-        Hit { street, a, b, at, distance_m, squareness, to_junction_m: end(a, pa).min(end(b, pb)) }
+        Hit { street, a, b, at, squareness, to_junction_m: end(a, pa).min(end(b, pb)) }
     }
 
     pub fn hit_class(&self, hit: &Hit) -> Class {
@@ -377,11 +394,23 @@ impl Streets {
         self.pieces = RTree::bulk_load(pieces);
     }
 
-    /// The nearest street at grade that cars may use: its index, distance and nearest point.
-    pub fn nearest_motor(&self, at: P, within_m: f64) -> Option<(usize, f64, P)> {
-        self.nearest_where(at, within_m, |class| class.is_motor())
+    /// Whether a place lies `extra_m` or more outside the land of every street.
+    pub fn clear_of_all(&self, at: P, extra_m: f64) -> bool {
+        self.pieces_about(at, at, 20.0 + extra_m).all(|(s, a, b)| {
+            let (_, d) = nearest_on(self.at[a as usize], self.at[b as usize], at);
+            d >= self.all[s as usize].kind.half_m + extra_m
+        })
     }
 
+    /// Whether a place lies off the inner 60 % of every street's land, where vehicles drive.
+    pub fn off_carriageways(&self, at: P) -> bool {
+        self.pieces_about(at, at, 11.0).all(|(s, a, b)| {
+            let (_, d) = nearest_on(self.at[a as usize], self.at[b as usize], at);
+            d >= 0.6 * self.all[s as usize].kind.half_m
+        })
+    }
+
+    /// The nearest street at grade of a fitting class: its index, distance and nearest point.
     pub fn nearest_where(&self, at: P, within_m: f64, fits: impl Fn(Class) -> bool) -> Option<(usize, f64, P)> {
         self.pieces_about(at, at, within_m)
             .filter(|&(s, _, _)| fits(self.all[s as usize].kind.class))
@@ -501,9 +530,4 @@ pub fn within_square(line: &[P], half_m: f64) -> Vec<P> {
     out.extend(line.last().filter(|q| inside(**q)));
     out.dedup_by(|a, b| distance(*a, *b) < 0.1);
     out
-}
-
-/// Whether two directions run the same or the opposite way, within about 12°.
-pub fn in_line(a: P, b: P) -> bool {
-    dot(a, b).abs() > 0.978
 }

@@ -50,8 +50,8 @@ pub fn fitted(seed: u64, population: u32, progress: &dyn Fn(&'static str, f32)) 
 fn people(seed: u64, population: u32, stretch: f64) -> f64 {
     let layout = Layout::new(seed, population, stretch);
     let base = Base::new(seed, &layout);
-    let Base { water, rail, mut names, mut streets, blocks, .. } = base;
-    let mut ground = Ground::new(&layout, &mut streets, Dice::new(seed, "buildings"));
+    let Base { water, rail, mut names, mut streets, blocks, barriers, .. } = base;
+    let mut ground = Ground::new(&layout, &mut streets, &barriers, Dice::new(seed, "buildings"));
     fill(&mut ground, &blocks, &water, &rail, &mut names);
     ground.residents()
 }
@@ -77,7 +77,7 @@ impl Base {
         let mut skeleton = skeleton::main_streets(layout, &water, &rail, &mut names, &mut dice);
         bypass::lay(&mut skeleton);
         let mut streets = skeleton.streets;
-        let mut taken = water.with_banks(layout, 9.0);
+        let mut taken = water.with_banks(layout, 12.5);
         taken.extend(rail.corridor());
         taken.extend(street_land(&streets));
         let edge = town_edge(layout);
@@ -92,6 +92,7 @@ impl Base {
             blocks: Vec::new(),
         };
         cutter.cut_all(superblocks(&edge, &taken));
+        cutter.settle_sites();
         let blocks = cutter.blocks;
         Self { water, rail, names, streets, blocks, barriers, taken, edge }
     }
@@ -101,7 +102,7 @@ impl Base {
 pub fn plan(seed: u64, population: u32, stretch: f64) -> Plan {
     let layout = Layout::new(seed, population, stretch);
     let Base { water, rail, mut names, mut streets, blocks, barriers, taken, edge } = Base::new(seed, &layout);
-    let mut ground = Ground::new(&layout, &mut streets, Dice::new(seed, "buildings"));
+    let mut ground = Ground::new(&layout, &mut streets, &barriers, Dice::new(seed, "buildings"));
     fill(&mut ground, &blocks, &water, &rail, &mut names);
     ground.trim_homes(f64::from(population));
     cultivate(&mut ground, outside(&layout, &edge, &taken), &barriers, seed);

@@ -16,7 +16,6 @@ pub enum Control {
     Signals,
     Stop,
     GiveWay,
-    Crossing,
 }
 
 /// A forbidden or prescribed turn between pieces of streets.

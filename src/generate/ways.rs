@@ -74,7 +74,6 @@ fn write_nodes(map: &mut Map, plan: &Plan, rules: &Rules) -> BTreeMap<u32, i64> 
                     Some(Control::Signals) => vec![("highway", "traffic_signals".to_owned())],
                     Some(Control::Stop) => vec![("highway", "stop".to_owned())],
                     Some(Control::GiveWay) => vec![("highway", "give_way".to_owned())],
-                    Some(Control::Crossing) => vec![("highway", "crossing".to_owned())],
                     None => Vec::new(),
                 };
                 map.node(place(plan.streets.at[node as usize]), tags)

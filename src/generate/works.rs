@@ -18,6 +18,7 @@ use crate::{
 pub fn business_block(ground: &mut Ground<'_>, block: &Block) {
     let row = Row { depth_m: 15.5, width_m: (22.0, 34.0), gaps: 0.03 };
     let base = ground.dice.range(5.0, 7.2);
+    ground.add_land(block.area.clone(), vec![("landuse", "commercial".into())]);
     let mut draft = |ground: &mut Ground<'_>, _: &[P]| {
         let levels = (base + ground.dice.bell()).round().clamp(4.0, 8.0) as u32;
         let kinds = [("office", 0.46), ("commercial", 0.14), ("retail", 0.14), ("hotel", 0.06), ("apartments", 0.20)];
@@ -153,8 +154,12 @@ pub fn big_box(ground: &mut Ground<'_>, block: &Block, kind: &'static str) {
         let at = rect.centre
             + rect.axis * ((i as f64 + 0.5) * wide - 0.5 * rect.long_m)
             + left(rect.axis) * (0.17 * rect.short_m);
-        for share in [0.8, 0.65, 0.5, 0.38] {
-            let ring = rectangle(at, rect.axis, wide * share, rect.short_m * 0.5 * share);
+        for k in 0..24 {
+            let share = 0.8 - 0.02 * f64::from(k);
+            let shift = rect.axis * (ground.dice.range(-0.2, 0.2) * wide)
+                + left(rect.axis) * (ground.dice.range(-0.3, 0.1) * rect.short_m);
+            let at = if k == 0 { at } else { at + shift };
+            let ring = rectangle(at, rect.axis, wide * share, rect.short_m * 0.55 * share);
             let mut draft = Draft::new("retail", if mall { 3 } else { 1 }, Look::Modern);
             if mall {
                 draft = draft.with("shop", "mall").with("name", "Stromarkaden");
@@ -176,9 +181,12 @@ pub fn big_box(ground: &mut Ground<'_>, block: &Block, kind: &'static str) {
 fn car_park(ground: &mut Ground<'_>, block: &Block) {
     let rect = frame(&open_ring(&block.area));
     let side = left(rect.axis);
-    for share in [0.86, 0.7, 0.5] {
-        let ring =
-            rectangle(rect.centre - side * (0.28 * rect.short_m), rect.axis, rect.long_m * share, rect.short_m * 0.30);
+    for k in 0..30 {
+        let share = 0.86 - 0.016 * f64::from(k);
+        let (x, y) = (ground.dice.range(-0.25, 0.25) * rect.long_m, ground.dice.range(-0.36, 0.36) * rect.short_m);
+        let at =
+            if k == 0 { rect.centre - side * (0.28 * rect.short_m) } else { rect.centre + rect.axis * x + side * y };
+        let ring = rectangle(at, rect.axis, rect.long_m * share, rect.short_m * (0.14 + 0.2 * share));
         if !(crate::maths::contains(&block.area, &ring) && ground.is_free(&ring, 2.0)) {
             continue;
         }
