@@ -21,8 +21,7 @@ mod tests {
         assert_eq!(bevy_from_enu([1.0, 0.0, 0.0]), Vec3::X);
         assert_eq!(bevy_from_enu([0.0, 1.0, 0.0]), Vec3::NEG_Z);
         assert_eq!(bevy_from_enu([0.0, 0.0, 1.0]), Vec3::Y);
-        let [e, n, u] =
-            [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].map(bevy_from_enu);
+        let [e, n, u] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]].map(bevy_from_enu);
         assert_eq!(e.cross(n), u, "a right-handed frame must stay right-handed");
         assert_eq!(enu_from_bevy(bevy_from_enu([3.0, -4.0, 5.0])), [3.0, -4.0, 5.0]);
     }

@@ -109,7 +109,10 @@ impl Default for RenderSpec {
 pub fn headless(city: Arc<City>, spec: RenderSpec) -> Result<(), ViewError> {
     require_writable(&spec.out)?;
     let mut app = app(spec.width, spec.height, "warn")?;
-    app.add_plugins(ViewPlugin).insert_resource(Scene(city)).insert_resource(spec.daylight).insert_resource(spec.overlay);
+    app.add_plugins(ViewPlugin)
+        .insert_resource(Scene(city))
+        .insert_resource(spec.daylight)
+        .insert_resource(spec.overlay);
     if let Some(CameraSpec { target, distance_m, yaw_rad, pitch_rad }) = spec.camera {
         app.world_mut().write_message(CameraCommand::Set { target, distance_m, yaw_rad, pitch_rad });
     }
@@ -177,9 +180,9 @@ pub fn draw(app: &mut App, out: &Path, ready: impl Fn(&mut World) -> bool) -> Re
         step(app)?;
     }
     let target = app.world().resource::<Target>().0.clone();
-    app.world_mut().spawn(Screenshot::image(target)).observe(
-        |captured: On<ScreenshotCaptured>, mut slot: ResMut<Captured>| slot.0 = Some(captured.image.clone()),
-    );
+    app.world_mut()
+        .spawn(Screenshot::image(target))
+        .observe(|captured: On<ScreenshotCaptured>, mut slot: ResMut<Captured>| slot.0 = Some(captured.image.clone()));
     while app.world().resource::<Captured>().0.is_none() {
         step(app)?;
     }

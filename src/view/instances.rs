@@ -27,7 +27,12 @@ impl Row {
     pub fn new(enu: [f32; 3], heading_rad: f32, scale: [f32; 3], colour: [u8; 3]) -> Self {
         let bits = u32::from_le_bytes([colour[0], colour[1], colour[2], 0]);
         // Models look along east: Bevy's x; left is −z, up is y.
-        Self { place: bevy_from_enu(enu).to_array(), turn_rad: heading_rad, scale: [scale[0], scale[2], scale[1]], bits }
+        Self {
+            place: bevy_from_enu(enu).to_array(),
+            turn_rad: heading_rad,
+            scale: [scale[0], scale[2], scale[1]],
+            bits,
+        }
     }
 
     /// Sets the flag byte, 0…1 in the shader.

@@ -4,7 +4,7 @@
 //! Owns everything that is drawn and the camera. Knows the city model and plain resources that someone else
 //! refills ([`VehicleFrame`], [`Overlay`], …); must not know the twin, the engines or any panel.
 
-pub mod camera; // written and owned by the lead: complete, with tests; build on it (Drag.clicked is the click for picking)
+pub mod camera;
 mod driver;
 mod frame;
 mod headless;
@@ -16,7 +16,7 @@ mod material;
 pub mod mesh;
 mod model;
 mod overlay;
-pub mod pick; // written and owned by the lead: complete
+pub mod pick;
 mod project;
 mod quality;
 mod vehicles;
@@ -64,6 +64,13 @@ impl Plugin for ViewPlugin {
             (ViewSystems::Build, ViewSystems::Camera, ViewSystems::Pick, ViewSystems::Upload).chain(),
         )
         .add_plugins((inputs::plugin, camera::plugin, pick::plugin))
-        .add_plugins((quality::plugin, material::plugin, world::plugin, overlay::plugin, vehicles::plugin, marks::plugin));
+        .add_plugins((
+            quality::plugin,
+            material::plugin,
+            world::plugin,
+            overlay::plugin,
+            vehicles::plugin,
+            marks::plugin,
+        ));
     }
 }

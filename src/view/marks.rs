@@ -46,7 +46,9 @@ fn lamps(
             let (sin, cos) = lamp.heading_rad.sin_cos();
             let [x, y, z] = lamp.at;
             let ground = match &world.heights {
-                Some(heights) if z == 0.0 => heights.beneath_m([f64::from(x), f64::from(y)], f64::from(lamp.heading_rad)),
+                Some(heights) if z == 0.0 => {
+                    heights.beneath_m([f64::from(x), f64::from(y)], f64::from(lamp.heading_rad))
+                }
                 _ => z,
             };
             let colour = match lamp.colour {
@@ -70,7 +72,8 @@ fn pins(
     mut keep: Keep,
 ) {
     let Ok(camera) = cameras.single() else { return };
-    if !marks.is_changed() && !shown.is_changed() && !camera.is_changed() || marks.0.is_empty() && posts.pins.is_none() {
+    if !marks.is_changed() && !shown.is_changed() && !camera.is_changed() || marks.0.is_empty() && posts.pins.is_none()
+    {
         return;
     }
     let eye = enu_from_bevy(camera.translation);

@@ -2,8 +2,8 @@
 
 use bevy::{
     anti_alias::fxaa::Fxaa,
-    core_pipeline::{prepass::DepthPrepass, tonemapping::Tonemapping},
     camera::Hdr,
+    core_pipeline::{prepass::DepthPrepass, tonemapping::Tonemapping},
     light::{DirectionalLightShadowMap, ShadowFilteringMethod},
     post_process::bloom::Bloom,
     prelude::*,
@@ -30,14 +30,35 @@ pub struct Quality {
 
 impl Quality {
     /// For graphics cards.
-    pub const FULL: Self =
-        Self { cascades: 4, first_cascade: 0.09, shadow_map: 4096, multisample: true, bloom: true, soft_shadows: true, chunks_a_frame: 32 };
+    pub const FULL: Self = Self {
+        cascades: 4,
+        first_cascade: 0.09,
+        shadow_map: 4096,
+        multisample: true,
+        bloom: true,
+        soft_shadows: true,
+        chunks_a_frame: 32,
+    };
     /// For software rendering (Mesa's lavapipe and the like): measured to keep frames under a second at 720p.
-    pub const SOFTWARE: Self =
-        Self { cascades: 2, first_cascade: 0.28, shadow_map: 2048, multisample: false, bloom: false, soft_shadows: false, chunks_a_frame: 64 };
+    pub const SOFTWARE: Self = Self {
+        cascades: 2,
+        first_cascade: 0.28,
+        shadow_map: 2048,
+        multisample: false,
+        bloom: false,
+        soft_shadows: false,
+        chunks_a_frame: 64,
+    };
     /// For single pictures on software rendering, where a few seconds do not matter.
-    pub const PICTURE: Self =
-        Self { cascades: 3, first_cascade: 0.16, shadow_map: 4096, multisample: true, bloom: true, soft_shadows: true, chunks_a_frame: usize::MAX };
+    pub const PICTURE: Self = Self {
+        cascades: 3,
+        first_cascade: 0.16,
+        shadow_map: 4096,
+        multisample: true,
+        bloom: true,
+        soft_shadows: true,
+        chunks_a_frame: usize::MAX,
+    };
 }
 
 impl Default for Quality {
@@ -54,7 +75,13 @@ pub fn plugin(app: &mut App) {
 fn choose(mut commands: Commands, adapter: Option<Res<RenderAdapterInfo>>, set: Option<Res<Quality>>) {
     let quality = set.map_or_else(
         // The device type's name: the type itself is not exported by Bevy.
-        || if adapter.is_some_and(|a| format!("{:?}", a.device_type) == "Cpu") { Quality::SOFTWARE } else { Quality::FULL },
+        || {
+            if adapter.is_some_and(|a| format!("{:?}", a.device_type) == "Cpu") {
+                Quality::SOFTWARE
+            } else {
+                Quality::FULL
+            }
+        },
         |set| *set,
     );
     commands.insert_resource(quality);
@@ -65,7 +92,11 @@ fn dress(mut commands: Commands, quality: Res<Quality>, cameras: Query<Entity, W
     for entity in &cameras {
         let mut camera = commands.entity(entity);
         camera.insert(Tonemapping::AcesFitted);
-        camera.insert(if quality.soft_shadows { ShadowFilteringMethod::Gaussian } else { ShadowFilteringMethod::Hardware2x2 });
+        camera.insert(if quality.soft_shadows {
+            ShadowFilteringMethod::Gaussian
+        } else {
+            ShadowFilteringMethod::Hardware2x2
+        });
         if quality.multisample {
             camera.insert(Msaa::Sample4);
         } else {

@@ -64,7 +64,9 @@ fn row(pose: &VehiclePose, world: &World3d) -> Row {
     let [length, width, height] = body.size_m();
     let length = if pose.length_m > 1.0 { pose.length_m } else { length };
     let ground = match &world.heights {
-        Some(heights) if pose.z == 0.0 => heights.beneath_m([f64::from(pose.x), f64::from(pose.y)], f64::from(pose.heading_rad)),
+        Some(heights) if pose.z == 0.0 => {
+            heights.beneath_m([f64::from(pose.x), f64::from(pose.y)], f64::from(pose.heading_rad))
+        }
         _ => pose.z,
     };
     let flag = if pose.speed_mps < BRAKING_MPS { 255 } else { 0 };

@@ -89,14 +89,7 @@ fn lines(wheel: &MouseWheel) -> f32 {
     }
 }
 
-fn press(
-    buttons: &ButtonInput<MouseButton>,
-    ctrl: bool,
-    at: Vec2,
-    point: [f32; 2],
-    rig: &CameraRig,
-    drag: &mut Drag,
-) {
+fn press(buttons: &ButtonInput<MouseButton>, ctrl: bool, at: Vec2, point: [f32; 2], rig: &CameraRig, drag: &mut Drag) {
     for button in [MouseButton::Left, MouseButton::Right, MouseButton::Middle] {
         if buttons.just_pressed(button) {
             let turns = button != MouseButton::Left || ctrl;

@@ -18,13 +18,10 @@ pub const FOV_RAD: f32 = FRAC_PI_4;
 
 /// Adds the camera's systems; the camera itself is spawned at start-up.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<CameraRig>()
-        .init_resource::<Drag>()
-        .add_systems(Startup, spawn)
-        .add_systems(
-            Update,
-            (home_new_scene, obey, control::pointer, control::keys, place).chain().in_set(ViewSystems::Camera),
-        );
+    app.init_resource::<CameraRig>().init_resource::<Drag>().add_systems(Startup, spawn).add_systems(
+        Update,
+        (home_new_scene, obey, control::pointer, control::keys, place).chain().in_set(ViewSystems::Camera),
+    );
 }
 
 /// Where the camera is and where it is going.
@@ -120,11 +117,11 @@ fn place(
             .looking_to(bevy_from_enu(eye.forward), bevy_from_enu(eye.up));
         transform.set_if_neq(next);
         let Projection::Perspective(lens) = projection.as_ref() else { continue };
-        let (near, far) = (0.02 * rig.now.distance_m, 30_000.0 + 20.0 * rig.now.distance_m);
-        if (lens.near - near).abs() > 0.1 * near || lens.fov != FOV_RAD {
-            if let Projection::Perspective(lens) = projection.as_mut() {
-                (lens.near, lens.far, lens.fov) = (near.clamp(0.2, 60.0), far, FOV_RAD);
-            }
+        let near = (0.02 * rig.now.distance_m).clamp(0.2, 60.0);
+        let far = 30_000.0 + 20.0 * rig.now.distance_m;
+        let stale = (lens.near - near).abs() > 0.1 * near || lens.fov != FOV_RAD;
+        if stale && let Projection::Perspective(lens) = projection.as_mut() {
+            (lens.near, lens.far, lens.fov) = (near, far, FOV_RAD);
         }
     }
 }

@@ -48,7 +48,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let frames = f64::from(measured.max(8));
         if measured > 0 {
             let main_ms = app.world().resource::<Spent>().0 / frames * 1e3;
-            println!("{count} vehicles: main world {main_ms:.2} ms, whole frame {:.2} ms", began.elapsed().as_secs_f64() / frames * 1e3);
+            println!(
+                "{count} vehicles: main world {main_ms:.2} ms, whole frame {:.2} ms",
+                began.elapsed().as_secs_f64() / frames * 1e3
+            );
         }
     }
     Ok(())

@@ -6,9 +6,8 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use citytwin_model::{BuildingId, City, FeatureRef, Quality, RoadId, Sensor, SunPosition};
 use citytwin_view::{
-    BuildProgress, CameraCommand, CameraSpec, Daylight, LampColour, Overlay, OverlayLayer, Scene, Selection, SensorMark,
-    SensorMarks, SignalLamp, SignalLamps,
-    VehicleFrame, VehiclePose, ViewPlugin, draw, headless_app,
+    BuildProgress, CameraCommand, CameraSpec, Daylight, LampColour, Overlay, OverlayLayer, Scene, Selection,
+    SensorMark, SensorMarks, SignalLamp, SignalLamps, VehicleFrame, VehiclePose, ViewPlugin, draw, headless_app,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,12 +22,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [map, out] = plain.as_slice() else { return Err("shot MAP OUT.png [key=value …]".into()) };
     let number = |key: &str, default: f32| keys.get(key).and_then(|v| v.parse().ok()).unwrap_or(default);
     let pair = |key: &str, default: [f32; 2], by: char| {
-        let parsed = keys.get(key).and_then(|v| v.split_once(by)).and_then(|(a, b)| Some([a.parse().ok()?, b.parse().ok()?]));
+        let parsed =
+            keys.get(key).and_then(|v| v.split_once(by)).and_then(|(a, b)| Some([a.parse().ok()?, b.parse().ok()?]));
         parsed.unwrap_or(default)
     };
     let started = std::time::Instant::now();
     let city = citytwin_import::open(&PathBuf::from(map), &Default::default(), &())?;
-    println!("{}: {} buildings, {} roads, read in {:?}", city.name, city.buildings.len(), city.roads.len(), started.elapsed());
+    println!(
+        "{}: {} buildings, {} roads, read in {:?}",
+        city.name,
+        city.buildings.len(),
+        city.roads.len(),
+        started.elapsed()
+    );
     let [width, height] = pair("size", [960.0, 540.0], 'x');
     let [azimuth, elevation] = pair("sun", [150.0, 42.0], ',');
     let camera = keys.contains_key("from").then(|| {
@@ -87,12 +93,23 @@ fn made_up_vehicles(city: &City, count: usize) -> Vec<VehiclePose> {
             let length = dx.hypot(dy);
             while next < length {
                 let aside = if both { 1.8 } else { 0.0 };
-                let (x, y) = (w[0].x + dx * next / length + dy / length * aside, w[0].y + dy * next / length - dx / length * aside);
+                let (x, y) = (
+                    w[0].x + dx * next / length + dy / length * aside,
+                    w[0].y + dy * next / length - dx / length * aside,
+                );
                 let id = poses.len() as u32;
                 let kind = [0, 0, 0, 1, 0, 2, 0, 0, 3, 0][id as usize % 10];
                 let heading_rad = dy.atan2(dx) as f32;
                 let speed_mps = (id % 3) as f32 * 5.0;
-                poses.push(VehiclePose { id, x: x as f32, y: y as f32, heading_rad, speed_mps, kind, ..Default::default() });
+                poses.push(VehiclePose {
+                    id,
+                    x: x as f32,
+                    y: y as f32,
+                    heading_rad,
+                    speed_mps,
+                    kind,
+                    ..Default::default()
+                });
                 next += spacing * (0.4 + 1.2 * f64::from(id % 17) / 16.0);
             }
             next -= length;

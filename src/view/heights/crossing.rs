@@ -2,7 +2,10 @@
 
 use citytwin_model::City;
 use geo::Coord;
-use rstar::{AABB, RTree, primitives::{GeomWithData, Line}};
+use rstar::{
+    AABB, RTree,
+    primitives::{GeomWithData, Line},
+};
 
 /// All drawn ways with their layer, by place.
 pub struct Beneath(RTree<GeomWithData<Line<[f64; 2]>, i8>>);
@@ -13,7 +16,8 @@ impl Beneath {
         if !city.roads.iter().any(|r| r.bridge) && !city.railways.iter().any(|r| r.bridge) {
             return Self(RTree::new());
         }
-        let roads = city.roads.iter().filter(|r| r.class.is_motor() && !r.tunnel).map(|r| (&r.line, level(r.bridge, r.layer)));
+        let roads =
+            city.roads.iter().filter(|r| r.class.is_motor() && !r.tunnel).map(|r| (&r.line, level(r.bridge, r.layer)));
         let rails = city.railways.iter().filter(|r| !r.tunnel).map(|r| (&r.line, level(r.bridge, r.layer)));
         let pieces = roads
             .chain(rails)

@@ -11,7 +11,10 @@ use std::collections::HashSet;
 
 use citytwin_model::{City, LinkId, RailwayId, RoadId};
 use geo::Coord;
-use rstar::{AABB, RTree, primitives::{GeomWithData, Line}};
+use rstar::{
+    AABB, RTree,
+    primitives::{GeomWithData, Line},
+};
 
 use solve::Way;
 
@@ -45,12 +48,16 @@ impl RoadHeights {
         let road_ways: Vec<Way<'_>> = city
             .roads
             .iter()
-            .map(|road| Way::new(&road.line.0, road.bridge, road.tunnel, deck_m(&under, &road.line.0, road.bridge, road.layer)))
+            .map(|road| {
+                Way::new(&road.line.0, road.bridge, road.tunnel, deck_m(&under, &road.line.0, road.bridge, road.layer))
+            })
             .collect();
         let rail_ways: Vec<Way<'_>> = city
             .railways
             .iter()
-            .map(|rail| Way::new(&rail.line.0, rail.bridge, rail.tunnel, deck_m(&under, &rail.line.0, rail.bridge, rail.layer)))
+            .map(|rail| {
+                Way::new(&rail.line.0, rail.bridge, rail.tunnel, deck_m(&under, &rail.line.0, rail.bridge, rail.layer))
+            })
             .collect();
         let roads = solve::profiles(&road_ways);
         let railways = solve::profiles(&rail_ways);

@@ -1,7 +1,10 @@
 //! Heights at the shared points of a network: decks stay below their height and below what their ends allow,
 //! ramps fall from the ends of bridges until they reach the ground.
 
-use std::{cmp::Ordering, collections::{BinaryHeap, HashMap}};
+use std::{
+    cmp::Ordering,
+    collections::{BinaryHeap, HashMap},
+};
 
 use geo::Coord;
 
@@ -242,8 +245,10 @@ mod tests {
 
     #[test]
     fn a_short_bridge_gets_ramps_and_clears_what_is_beneath() {
-        let (west, deck, east) = (line(&[(-300.0, 0.0), (0.0, 0.0)]), line(&[(0.0, 0.0), (40.0, 0.0)]), line(&[(40.0, 0.0), (400.0, 0.0)]));
-        let ways = [Way::new(&west, false, false, 0.0), Way::new(&deck, true, false, 6.0), Way::new(&east, false, false, 0.0)];
+        let (west, deck, east) =
+            (line(&[(-300.0, 0.0), (0.0, 0.0)]), line(&[(0.0, 0.0), (40.0, 0.0)]), line(&[(40.0, 0.0), (400.0, 0.0)]));
+        let ways =
+            [Way::new(&west, false, false, 0.0), Way::new(&deck, true, false, 6.0), Way::new(&east, false, false, 0.0)];
         let profiles = profiles(&ways);
         assert!((profiles[1].at(20.0) - 6.0).abs() < 0.01, "the middle stands at deck height");
         assert!((profiles[1].at(0.0) - profiles[0].at(300.0)).abs() < 1e-4, "no step at the abutment");
@@ -258,7 +263,8 @@ mod tests {
     fn a_long_bridge_rises_by_itself() {
         let (west, deck) = (line(&[(-50.0, 0.0), (0.0, 0.0)]), line(&[(0.0, 0.0), (500.0, 0.0)]));
         let east = line(&[(500.0, 0.0), (600.0, 0.0)]);
-        let ways = [Way::new(&west, false, false, 0.0), Way::new(&deck, true, false, 6.0), Way::new(&east, false, false, 0.0)];
+        let ways =
+            [Way::new(&west, false, false, 0.0), Way::new(&deck, true, false, 6.0), Way::new(&east, false, false, 0.0)];
         let profiles = profiles(&ways);
         assert!(profiles[0].is_flat() && profiles[2].is_flat());
         assert!((profiles[1].at(250.0) - 6.0).abs() < 1e-4 && profiles[1].at(0.0).abs() < 1e-4);

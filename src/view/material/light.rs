@@ -6,7 +6,8 @@ use citytwin_model::SunPosition;
 
 use super::Shared;
 use crate::{
-    Daylight, Overlay, Scene, Selection, ViewSystems, bevy_from_enu, camera::CameraRig, quality::Quality, world::World3d,
+    Daylight, Overlay, Scene, Selection, ViewSystems, bevy_from_enu, camera::CameraRig, quality::Quality,
+    world::World3d,
 };
 
 /// Mirror of `Light` in `light.wgsl`.
@@ -190,8 +191,7 @@ fn interpolated(elevation_deg: f32) -> Key {
 struct KeyLight;
 
 pub fn plugin(app: &mut App) {
-    app.add_systems(Startup, spawn_key_light)
-        .add_systems(Update, (turn_key_light, upload).in_set(ViewSystems::Upload));
+    app.add_systems(Startup, spawn_key_light).add_systems(Update, (turn_key_light, upload).in_set(ViewSystems::Upload));
 }
 
 fn spawn_key_light(mut commands: Commands) {
@@ -232,13 +232,9 @@ fn turn_key_light(
 }
 
 fn upload(
-    shared: Res<Shared>,
-    daylight: Res<Daylight>,
-    rig: Res<CameraRig>,
+    (shared, world, rig): (Res<Shared>, Res<World3d>, Res<CameraRig>),
+    (daylight, selection, overlay): (Res<Daylight>, Res<Selection>, Res<Overlay>),
     scene: Option<Res<Scene>>,
-    world: Res<World3d>,
-    selection: Res<Selection>,
-    overlay: Res<Overlay>,
     mut buffers: ResMut<Assets<ShaderBuffer>>,
     mut last: Local<Option<SceneLight>>,
 ) {

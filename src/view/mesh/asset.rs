@@ -67,8 +67,8 @@ fn turbine(mesh: &mut MeshBuffer, at: [f32; 2], paint: Paint) {
 
 /// An upright box without its underside.
 pub fn cuboid(mesh: &mut MeshBuffer, at: [f32; 2], half: [f32; 2], z: [f32; 2], paint: Paint) {
-    let ring = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]
-        .map(|(i, j)| [at[0] + i * half[0], at[1] + j * half[1]]);
+    let ring =
+        [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(i, j)| [at[0] + i * half[0], at[1] + j * half[1]]);
     let corner = |k: usize, z: f32| ([ring[k % 4][0], ring[k % 4][1], z], [0.0, 0.0]);
     for k in 0..4 {
         mesh.fan(&[corner(k, z[0]), corner(k + 1, z[0]), corner(k + 1, z[1]), corner(k, z[1])], paint);

@@ -223,7 +223,10 @@ mod tests {
     fn fans_face_the_side_from_which_they_run_counter_clockwise() {
         let mut mesh = MeshBuffer::default();
         let corner = |x: f32, y: f32| ([x, y, 2.0], [0.0, 0.0]);
-        mesh.fan(&[corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)], Paint::new([9; 3], Surface::Plain, 0));
+        mesh.fan(
+            &[corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)],
+            Paint::new([9; 3], Surface::Plain, 0),
+        );
         assert_eq!(mesh.normals[0], [0, 127, 0, 0], "up in Bevy's frame");
         assert_eq!(mesh.indices, [0, 1, 2, 0, 2, 3]);
         mesh.fan(&[corner(0.0, 0.0), corner(1.0, 0.0), corner(2.0, 0.0)], Paint::new([9; 3], Surface::Plain, 0));

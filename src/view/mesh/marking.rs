@@ -41,7 +41,8 @@ pub fn stop_line(setting: &Setting<'_>, id: LinkId, mesh: &mut MeshBuffer) {
     };
     let lift = z + road::lift_m(road.class) + 0.015;
     // `d` points back along the link.
-    let bar = Bar { at, d: [-d[0], -d[1]], ahead: [-0.5 * STOP_LINE_M, 0.5 * STOP_LINE_M], sides: [left, right], z: lift };
+    let bar =
+        Bar { at, d: [-d[0], -d[1]], ahead: [-0.5 * STOP_LINE_M, 0.5 * STOP_LINE_M], sides: [left, right], z: lift };
     bar.draw(mesh, Paint::new(colour::PAINT_WHITE, Surface::Paint, slots.feature(city, FeatureRef::Road(road.id))));
 }
 

@@ -35,7 +35,13 @@ pub fn draw(setting: &Setting<'_>, railway: &Railway, mesh: &mut MeshBuffer, sol
     let faint = railway.kind == RailwayKind::Inactive;
     if !in_street {
         let colour = if faint { [158, 152, 138] } else { BALLAST };
-        ribbon::band(mesh, &stations, &lefts, Section::about(BED_HALF_M, lift), Paint::new(colour, Surface::Ballast, slot));
+        ribbon::band(
+            mesh,
+            &stations,
+            &lefts,
+            Section::about(BED_HALF_M, lift),
+            Paint::new(colour, Surface::Ballast, slot),
+        );
     }
     if faint {
         return;

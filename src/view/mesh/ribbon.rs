@@ -145,7 +145,13 @@ mod tests {
     fn bands_face_up_and_repeated_points_do_no_harm() {
         let stations = stations(&[(0.0, 0.0), (0.0, 0.0), (5.0, 3.0), (5.0, 3.0)]);
         let mut mesh = MeshBuffer::default();
-        band(&mut mesh, &stations, &lefts(&stations), Section::about(1.0, 0.0), Paint::new([0; 3], Surface::Asphalt, 1));
+        band(
+            &mut mesh,
+            &stations,
+            &lefts(&stations),
+            Section::about(1.0, 0.0),
+            Paint::new([0; 3], Surface::Asphalt, 1),
+        );
         assert!(mesh.is_finite());
         for t in mesh.indices.chunks(3) {
             let [a, b, c] = [t[0], t[1], t[2]].map(|i| mesh.positions[i as usize]);

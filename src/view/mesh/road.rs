@@ -6,9 +6,11 @@ use citytwin_model::{City, FeatureRef, Oneway, Road, RoadClass};
 use geo::Coord;
 
 use super::{
-    Slots, colour,
+    Slots,
     buffer::{MeshBuffer, Paint, Surface},
-    marking, ribbon::{self, Section}, structure,
+    colour, marking,
+    ribbon::{self, Section},
+    structure,
 };
 use crate::heights::{RoadHeights, Station};
 
@@ -146,7 +148,14 @@ fn turn_cos(three: &[Station]) -> f64 {
 }
 
 /// The carriageway; lane marks stop short of junctions.
-fn carriageway(mesh: &mut MeshBuffer, road: &Road, junctions: &Junctions, stations: &[Station], lefts: &[[f64; 2]], paint: Paint) {
+fn carriageway(
+    mesh: &mut MeshBuffer,
+    road: &Road,
+    junctions: &Junctions,
+    stations: &[Station],
+    lefts: &[[f64; 2]],
+    paint: Paint,
+) {
     let half = half_m(road);
     let (lanes, marks) = lane_marks(road);
     let section = Section { left: half, right: -half, lift: lift_m(road.class), v_left: -lanes[1], v_right: lanes[0] };

@@ -3,9 +3,15 @@
 
 use citytwin_model::{City, LandArea, LandKind, RoadClass};
 use geo::{Area, BoundingRect, Contains, Coord, Point};
-use rstar::{AABB, PointDistance, RTree, primitives::{GeomWithData, Line, Rectangle}};
+use rstar::{
+    AABB, PointDistance, RTree,
+    primitives::{GeomWithData, Line, Rectangle},
+};
 
-use super::{chunk::{self, ChunkKey}, colour, road};
+use super::{
+    chunk::{self, ChunkKey},
+    colour, road,
+};
 
 /// Most made-up trees of a city.
 const MOST: usize = 50_000;
@@ -76,7 +82,9 @@ fn scatter(area: &LandArea, spacing: f64, city: &City, free: &Free, stands: &mut
         let cell = |x: f64| (x / spacing).floor() as i64;
         for j in cell(rect.min().y)..=cell(rect.max().y) {
             for i in cell(rect.min().x)..=cell(rect.max().x) {
-                let seed = colour::mix((i as u32).wrapping_mul(0x1F1F_1F1F) ^ (j as u32).wrapping_mul(0x0031_4159) ^ area.id.0);
+                let seed = colour::mix(
+                    (i as u32).wrapping_mul(0x1F1F_1F1F) ^ (j as u32).wrapping_mul(0x0031_4159) ^ area.id.0,
+                );
                 let at = Coord {
                     x: (i as f64 + 0.1 + 0.8 * f64::from(colour::chance(seed))) * spacing,
                     y: (j as f64 + 0.1 + 0.8 * f64::from(colour::chance(seed ^ 1))) * spacing,
@@ -114,7 +122,10 @@ impl Free {
     fn of(city: &City) -> Self {
         let boxed = |shape: &geo::MultiPolygon<f64>, gap: f64| {
             let rect = shape.bounding_rect()?;
-            Some(Rectangle::from_corners([rect.min().x - gap, rect.min().y - gap], [rect.max().x + gap, rect.max().y + gap]))
+            Some(Rectangle::from_corners(
+                [rect.min().x - gap, rect.min().y - gap],
+                [rect.max().x + gap, rect.max().y + gap],
+            ))
         };
         let buildings = city.buildings.iter().filter_map(|b| boxed(&b.volume.footprint, GAP_M)).collect();
         let roads = city
@@ -128,14 +139,22 @@ impl Free {
             .collect();
         let shapes: Vec<_> = city.water.iter().map(|w| w.shape.clone()).collect();
         let water = shapes.iter().enumerate().filter_map(|(k, s)| Some(GeomWithData::new(boxed(s, 0.0)?, k))).collect();
-        Self { buildings: RTree::bulk_load(buildings), roads: RTree::bulk_load(roads), water: RTree::bulk_load(water), shapes }
+        Self {
+            buildings: RTree::bulk_load(buildings),
+            roads: RTree::bulk_load(roads),
+            water: RTree::bulk_load(water),
+            shapes,
+        }
     }
 
     fn at(&self, at: Coord<f64>) -> bool {
         let p = [at.x, at.y];
         let near = AABB::from_corners([at.x - 16.0, at.y - 16.0], [at.x + 16.0, at.y + 16.0]);
         self.buildings.locate_at_point(&p).is_none()
-            && !self.roads.locate_in_envelope_intersecting(&near).any(|piece| piece.geom().distance_2(&p) < piece.data * piece.data)
+            && !self
+                .roads
+                .locate_in_envelope_intersecting(&near)
+                .any(|piece| piece.geom().distance_2(&p) < piece.data * piece.data)
             && !self.water.locate_all_at_point(&p).any(|w| self.shapes[w.data].contains(&Point::from(at)))
     }
 }

@@ -176,9 +176,9 @@ fn plant(mesh: &mut MeshBuffer, polygon: &Polygon<f64>, roof_m: f32, looks: &Loo
         let random = |k: u32| f64::from(colour::chance(looks.pick ^ (attempt * 8 + k).wrapping_mul(0x9E37)));
         let at = Coord { x: rect.min().x + random(0) * rect.width(), y: rect.min().y + random(1) * rect.height() };
         let half = [1.2 + 1.8 * random(2), 1.0 + 1.4 * random(3)];
-        let clear = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].iter().all(|(i, j)| {
-            polygon.contains(&Point::new(at.x + i * (half[0] + 1.2), at.y + j * (half[1] + 1.2)))
-        });
+        let clear = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]
+            .iter()
+            .all(|(i, j)| polygon.contains(&Point::new(at.x + i * (half[0] + 1.2), at.y + j * (half[1] + 1.2))));
         if clear {
             let z = [roof_m, roof_m + 1.2 + 1.8 * random(4) as f32];
             asset::cuboid(mesh, [at.x as f32, at.y as f32], half.map(|h| h as f32), z, paint);

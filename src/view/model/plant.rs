@@ -105,5 +105,11 @@ pub fn conifer() -> MeshBuffer {
 }
 
 fn trunk(mesh: &mut MeshBuffer, half: f32, height: f32) {
-    super::block(mesh, [-half, half, -half, half], [-half * 0.7, half * 0.7, -half * 0.7, half * 0.7], [0.0, height], TRUNK);
+    super::block(
+        mesh,
+        [-half, half, -half, half],
+        [-half * 0.7, half * 0.7, -half * 0.7, half * 0.7],
+        [0.0, height],
+        TRUNK,
+    );
 }

@@ -41,8 +41,7 @@ fn ball(mesh: &mut MeshBuffer, at: [f32; 3], radius: f32, paint: Paint) {
         let normal = unit(n).unwrap_or([0.0, 0.0, 1.0]);
         mesh.vertex(Vertex { at: std::array::from_fn(|i| at[i] + radius * n[i]), normal, uv: [0.0, 0.0] }, paint)
     };
-    let rings: Vec<Vec<u32>> =
-        (0..=RINGS).map(|ring| (0..SIDES).map(|k| vertex(ring, k, mesh)).collect()).collect();
+    let rings: Vec<Vec<u32>> = (0..=RINGS).map(|ring| (0..SIDES).map(|k| vertex(ring, k, mesh)).collect()).collect();
     for pair in rings.windows(2) {
         for k in 0..SIDES as usize {
             let n = (k + 1) % SIDES as usize;

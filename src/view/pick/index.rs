@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use citytwin_model::{City, Coord, FeatureRef, MultiPolygon};
 use geo::{Area, BoundingRect, Contains, Point};
-use rstar::{AABB, PointDistance, RTree, primitives::{GeomWithData, Line, Rectangle}};
+use rstar::{
+    AABB, PointDistance, RTree,
+    primitives::{GeomWithData, Line, Rectangle},
+};
 
 use super::Ray;
 use crate::{VehiclePose, Visibility};
@@ -95,8 +98,11 @@ impl PickIndex {
             .filter(|_| shown.sensors)
             .filter_map(|sensor| {
                 let (t, away) = ray.nearest([sensor.at.x, sensor.at.y, PIN_M]);
-                (away < FINGER_RAD * t * scale + 1.0)
-                    .then_some(Hit { t, feature: FeatureRef::Sensor(sensor.id), on_ground: false })
+                (away < FINGER_RAD * t * scale + 1.0).then_some(Hit {
+                    t,
+                    feature: FeatureRef::Sensor(sensor.id),
+                    on_ground: false,
+                })
             })
             .min_by(|a, b| a.t.total_cmp(&b.t))
     }
@@ -202,11 +208,7 @@ fn ways(city: &City) -> Vec<Segment<(FeatureRef, f64)>> {
         .iter()
         .filter(|r| !r.tunnel)
         .map(|r| (&r.line, FeatureRef::Road(r.id), (0.5 * r.width_m.value).max(1.5)));
-    let tracks = city
-        .railways
-        .iter()
-        .filter(|r| !r.tunnel)
-        .map(|r| (&r.line, FeatureRef::Railway(r.id), TRACK_M));
+    let tracks = city.railways.iter().filter(|r| !r.tunnel).map(|r| (&r.line, FeatureRef::Railway(r.id), TRACK_M));
     let end = |c: Coord<f64>| [c.x, c.y];
     roads
         .chain(tracks)
@@ -228,4 +230,3 @@ pub fn vehicle(ray: &Ray, poses: &[VehiclePose]) -> Option<(f64, u32)> {
         })
         .min_by(|a, b| a.0.total_cmp(&b.0))
 }
-

@@ -34,7 +34,7 @@ enum Indexing {
     #[default]
     Nothing,
     Building(Task<PickIndex>),
-    Ready(PickIndex),
+    Ready(Box<PickIndex>),
 }
 
 fn index_scene(scene: Res<Scene>, mut indexing: ResMut<Indexing>) {
@@ -45,7 +45,7 @@ fn index_scene(scene: Res<Scene>, mut indexing: ResMut<Indexing>) {
     if let Indexing::Building(task) = &mut *indexing
         && let Some(index) = block_on(future::poll_once(task))
     {
-        *indexing = Indexing::Ready(index);
+        *indexing = Indexing::Ready(Box::new(index));
     }
 }
 

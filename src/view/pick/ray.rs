@@ -80,7 +80,8 @@ mod tests {
 
     #[test]
     fn a_prism_is_met_on_the_near_wall_or_the_roof() {
-        let house = MultiPolygon(vec![polygon![(x: 0.0, y: 0.0), (x: 10.0, y: 0.0), (x: 10.0, y: 10.0), (x: 0.0, y: 10.0)]]);
+        let house =
+            MultiPolygon(vec![polygon![(x: 0.0, y: 0.0), (x: 10.0, y: 0.0), (x: 10.0, y: 10.0), (x: 0.0, y: 10.0)]]);
         let flat = Ray::new([5.0, -20.0, 3.0], [0.0, 1.0, 0.0]);
         assert!((flat.prism(&house, 0.0, 6.0).unwrap() - 20.0).abs() < 1e-9);
         assert!(flat.prism(&house, 4.0, 6.0).is_none(), "passes beneath a raised part");

@@ -99,7 +99,11 @@ fn real_buildings_are_closed() {
         let Some(rect) = building.volume.footprint.bounding_rect() else { continue };
         let scale = (rect.width() + rect.height()) * f64::from(building.volume.height_m.value);
         let (vector, _) = measure(&mesh);
-        assert!(vector[0].abs() < 0.01 * scale + 0.5 && vector[2].abs() < 0.01 * scale + 0.5, "{}: {vector:?} of {scale}", building.source);
+        assert!(
+            vector[0].abs() < 0.01 * scale + 0.5 && vector[2].abs() < 0.01 * scale + 0.5,
+            "{}: {vector:?} of {scale}",
+            building.source
+        );
         checked += 1;
     }
     assert!(checked > 300, "{checked}");

@@ -54,7 +54,11 @@ pub fn build(city: &City, slots: &Slots, emit: &(dyn Fn(Built) -> bool + Sync)) 
 }
 
 /// Draws groups in parallel, one chunk a group.
-fn in_chunks(groups: Vec<(ChunkKey, Vec<usize>)>, layer: Layer, draw: impl Fn(usize, &mut MeshBuffer) + Sync) -> Vec<Chunk> {
+fn in_chunks(
+    groups: Vec<(ChunkKey, Vec<usize>)>,
+    layer: Layer,
+    draw: impl Fn(usize, &mut MeshBuffer) + Sync,
+) -> Vec<Chunk> {
     groups
         .into_par_iter()
         .map(|(key, indices)| {

@@ -38,19 +38,16 @@ pub struct World3d {
 pub struct CityPiece(pub Option<Layer>);
 
 pub fn plugin(app: &mut App) {
-    app.init_resource::<World3d>()
-        .add_systems(Update, (start, receive, show).chain().in_set(ViewSystems::Build));
+    app.init_resource::<World3d>().add_systems(Update, (start, receive, show).chain().in_set(ViewSystems::Build));
 }
 
 /// A new scene: the old city goes, the new one is built beside.
 fn start(
     mut commands: Commands,
     scene: Option<Res<Scene>>,
-    mut world: ResMut<World3d>,
-    mut progress: ResMut<BuildProgress>,
+    (mut world, mut progress): (ResMut<World3d>, ResMut<BuildProgress>),
     shared: Res<Shared>,
-    mut buffers: ResMut<Assets<ShaderBuffer>>,
-    mut meshes: ResMut<Assets<Mesh>>,
+    (mut buffers, mut meshes): (ResMut<Assets<ShaderBuffer>>, ResMut<Assets<Mesh>>),
     old: Query<Entity, With<CityPiece>>,
 ) {
     let Some(scene) = scene.filter(|s| s.is_changed()) else { return };
@@ -74,7 +71,9 @@ fn start(
     ));
     let (sender, receiver) = channel();
     let slots = world.slots;
-    AsyncComputeTaskPool::get().spawn(async move { build(&city, &slots, &|built| sender.send(built).is_ok()) }).detach();
+    AsyncComputeTaskPool::get()
+        .spawn(async move { build(&city, &slots, &|built| sender.send(built).is_ok()) })
+        .detach();
     world.arriving = Some(Mutex::new(receiver));
     *progress = BuildProgress { stage: "roads", fraction: 0.0, done: false };
 }
@@ -157,7 +156,11 @@ fn is_shown(shown: &Shown, values: bool, layer: Option<Layer>) -> bool {
 }
 
 /// Shows and hides layers.
-fn show(shown: Res<Shown>, overlay: Res<Overlay>, mut pieces: Query<(&CityPiece, &mut Visibility, Has<NoFrustumCulling>)>) {
+fn show(
+    shown: Res<Shown>,
+    overlay: Res<Overlay>,
+    mut pieces: Query<(&CityPiece, &mut Visibility, Has<NoFrustumCulling>)>,
+) {
     if !shown.is_changed() && !overlay.is_changed() {
         return;
     }
@@ -170,4 +173,3 @@ fn show(shown: Res<Shown>, overlay: Res<Overlay>, mut pieces: Query<(&CityPiece,
         visibility.set_if_neq(if visible { Visibility::Inherited } else { Visibility::Hidden });
     }
 }
-

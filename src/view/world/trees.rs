@@ -1,8 +1,14 @@
 //! Trees as copies of two models, batched by chunk so that those out of sight are culled.
 
 use bevy::{
-    camera::{primitives::Aabb, visibility::{NoAutoAabb, VisibilityRange}},
-    mesh::MeshTag, prelude::*, render::storage::ShaderBuffer};
+    camera::{
+        primitives::Aabb,
+        visibility::{NoAutoAabb, VisibilityRange},
+    },
+    mesh::MeshTag,
+    prelude::*,
+    render::storage::ShaderBuffer,
+};
 
 use super::CityPiece;
 use crate::{

@@ -71,7 +71,7 @@ fn facade(code: i32, uv: vec2<f32>, w: vec2<f32>, wall: vec3<f32>, storeys: f32,
     let on = mix(select(0.0, 1.0, h < share), share, far);
     let tint = mix(vec3(1.0, 0.52, 0.20), vec3(1.0, 0.78, 0.48), fract(h * 7.13));
     let cool = mix(tint, vec3(0.9, 0.92, 0.95), select(0.0, 0.45, office));
-    out.emission += cool * on * glass * dark * (0.35 + 0.9 * fract(h * 31.7)) * select(1.0, 1.6, shop);
+    out.emission += cool * on * glass * dark * (0.35 + 0.9 * fract(h * 31.7)) * select(1.0, 1.6, shop) * (1.0 + 0.8 * far);
     return out;
 }
 
@@ -115,7 +115,7 @@ fn lane_paint(uv: vec2<f32>, w: vec2<f32>, code: i32) -> f32 {
 fn street_light(uv: vec2<f32>, w: vec2<f32>) -> f32 {
     let p = (fract(uv.x / 32.0) - 0.5) * 32.0;
     let pool = 1.0 / (1.0 + p * p / 34.0);
-    return mix(pool, 0.40, smoothstep(4.0, 14.0, w.x)) * light.zenith.w;
+    return mix(pool, 0.55, smoothstep(4.0, 14.0, w.x)) * light.zenith.w;
 }
 
 fn ground(code: i32, uv: vec2<f32>, w: vec2<f32>, base: vec3<f32>, at: vec3<f32>, parameter: f32) -> Surf {

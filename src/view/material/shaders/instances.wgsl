@@ -2,13 +2,12 @@
 // of copies; uv_b.x is the copy's number within it, the mesh tag the batch's first row.
 #import bevy_pbr::mesh_functions
 #import bevy_pbr::view_transformations::position_world_to_clip
-#import citytwin::light::{light, hash2, linear}
 
 #ifdef PREPASS_PIPELINE
 #import bevy_pbr::prepass_io::{Vertex, VertexOutput}
 #else
 #import bevy_pbr::forward_io::{Vertex, VertexOutput}
-#import citytwin::light::{haze, key_shadow, irradiance, finish, sky}
+#import citytwin::light::{light, noise, linear, haze, key_shadow, irradiance, finish, sky}
 #import bevy_pbr::mesh_view_bindings::{view, globals}
 #endif
 
@@ -64,8 +63,11 @@ fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
     if (code == 20) {
         // Leaves: light shines through, crowns are darker below (uv.y: height in the crown).
         let sun = clamp(0.25 + 0.75 * dot(n, light.key_direction.xyz), 0.0, 1.0) * mix(0.35, 1.0, shadow);
-        let ambient = mix(light.ambient_down.rgb, light.ambient_up.rgb, 0.5 + 0.5 * n.y);
-        let leaf = albedo * (0.62 + 0.45 * in.uv.y);
+        let ambient = mix(light.ambient_down.rgb, light.ambient_up.rgb, 0.6 + 0.4 * n.y) * 1.15;
+        // Clumps of leaves, seen from near.
+        let near = 1.0 - smoothstep(60.0, 420.0, distance(at, view.world_position));
+        let clump = noise(at.xz * 1.1 + at.y * vec2(0.9, -0.7)) * 0.6 + noise(at.xz * 3.1 - at.y * vec2(2.3, 1.7)) * 0.4;
+        let leaf = albedo * (0.66 + 0.45 * in.uv.y) * mix(1.0, 0.55 + 0.9 * clump, near);
         return finish(haze(leaf * (light.key_colour.rgb * sun * 0.85 + ambient), at));
     } else if (code == 21) {
         // Head lamp.

@@ -100,7 +100,9 @@ impl Field {
                 }
                 let t = da / (da - db);
                 let here = Coord { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) };
-                if (0.001..0.999).contains(&t) && p.at(here) <= self.planes.iter().map(|o| o.at(here)).fold(f64::INFINITY, f64::min) + 1e-6 {
+                if (0.001..0.999).contains(&t)
+                    && p.at(here) <= self.planes.iter().map(|o| o.at(here)).fold(f64::INFINITY, f64::min) + 1e-6
+                {
                     breaks.push(t);
                 }
             }
@@ -116,21 +118,20 @@ impl Field {
         for triangle in triangles {
             let whole = triangle.map(|k| points[k]).to_vec();
             for (i, plane) in self.planes.iter().enumerate() {
-                let face = self.planes.iter().enumerate().filter(|(j, _)| *j != i).fold(whole.clone(), |face, (j, other)| {
-                    // Of two equal planes the first one draws.
-                    let bias = if j < i { -1e-9 } else { 1e-9 };
-                    clip(&face, |p| other.at(p) - plane.at(p) + bias)
-                });
+                let face =
+                    self.planes.iter().enumerate().filter(|(j, _)| *j != i).fold(whole.clone(), |face, (j, other)| {
+                        // Of two equal planes the first one draws.
+                        let bias = if j < i { -1e-9 } else { 1e-9 };
+                        clip(&face, |p| other.at(p) - plane.at(p) + bias)
+                    });
                 if face.len() < 3 {
                     continue;
                 }
                 let grade = plane.a.hypot(plane.b);
                 let down = if grade > 1e-6 { [-plane.a / grade, -plane.b / grade] } else { [0.0, 1.0] };
                 let stretch = (1.0 + grade * grade).sqrt();
-                let corners: Vec<_> = face
-                    .iter()
-                    .map(|&p| corner(p, bed.eaves_m + plane.at(p).max(0.0) as f32, down, stretch))
-                    .collect();
+                let corners: Vec<_> =
+                    face.iter().map(|&p| corner(p, bed.eaves_m + plane.at(p).max(0.0) as f32, down, stretch)).collect();
                 mesh.fan(&corners, if grade > 0.05 { bed.slope } else { bed.level });
             }
         }

@@ -30,7 +30,9 @@ pub enum Plan {
     /// Walls reach up to the field.
     Field(Field),
     Rings(&'static [[f32; 2]]),
-    Inset { steep: bool },
+    Inset {
+        steep: bool,
+    },
 }
 
 /// Chooses how to build `roof` on this footprint.

@@ -7,9 +7,19 @@ use crate::mesh::buffer::{MeshBuffer, Vertex, unit};
 
 /// (scale of the outline, share of the rise), from the eaves up; the last ring is the apex.
 pub const PYRAMID: &[[f32; 2]] = &[[1.0, 0.0], [0.0, 1.0]];
-pub const DOME: &[[f32; 2]] = &[[1.0, 0.0], [0.97, 0.26], [0.87, 0.5], [0.71, 0.71], [0.5, 0.87], [0.26, 0.97], [0.0, 1.0]];
-pub const ONION: &[[f32; 2]] =
-    &[[1.0, 0.0], [1.12, 0.14], [1.18, 0.28], [1.05, 0.42], [0.75, 0.56], [0.42, 0.68], [0.18, 0.8], [0.07, 0.9], [0.0, 1.0]];
+pub const DOME: &[[f32; 2]] =
+    &[[1.0, 0.0], [0.97, 0.26], [0.87, 0.5], [0.71, 0.71], [0.5, 0.87], [0.26, 0.97], [0.0, 1.0]];
+pub const ONION: &[[f32; 2]] = &[
+    [1.0, 0.0],
+    [1.12, 0.14],
+    [1.18, 0.28],
+    [1.05, 0.42],
+    [0.75, 0.56],
+    [0.42, 0.68],
+    [0.18, 0.8],
+    [0.07, 0.9],
+    [0.0, 1.0],
+];
 
 /// Whether the centroid sees every edge from inside.
 pub fn is_star(polygon: &Polygon<f64>) -> bool {
