@@ -179,7 +179,7 @@ fn what_cannot_be_done_is_refused_in_words_and_changes_nothing() {
 fn closing_a_bridge_sends_its_traffic_over_the_other() {
     let mut app = town::app(2, &FeedChoice::Off);
     ask(&mut app, EditRequested::Do(Request::CloseRoad(SourceRef::Way(900))));
-    for _ in 0..1200 {
+    for _ in 0..2400 {
         app.update();
     }
     let city = app.world().resource::<CityModel>().0.clone();
@@ -189,7 +189,7 @@ fn closing_a_bridge_sends_its_traffic_over_the_other() {
         let traffic = &app.world().resource::<TrafficTwin>().0;
         city.links.iter().filter(|l| l.road == road).map(|l| traffic.link_states()[l.id.index()].flow_vph).sum::<f32>()
     };
-    assert_eq!(flow(900), 0.0, "nobody drives over a closed bridge");
+    assert_eq!(flow(900), 0.0, "nobody drives over a closed bridge (flows look back 15 minutes)");
     assert!(flow(901) > 0.0, "the other bridge carries them");
     app.world_mut().write_message(ComparisonRequest::Start);
     let answered = until(&mut app, |app| !matches!(app.world().resource::<WhatIf>().state, ComparisonState::Running { .. } | ComparisonState::Idle));
