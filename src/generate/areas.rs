@@ -61,11 +61,11 @@ impl<'a> Pen<'a> {
                 vec![("natural", "water".into()), ("water", "harbour".into()), ("name", "Hafenbecken".into())];
             self.areas(&MultiPolygon(vec![basin.clone()]), &tags);
         }
-        let middle = crate::streets::within_square(&plan.water.middle, plan.layout.half_m);
+        let middle = crate::spans::within_square(&plan.water.middle, plan.layout.half_m);
         if middle.len() > 1 {
             self.line(&middle, vec![("waterway", "river".into()), ("name", "Strom".into())]);
         }
-        let brook = crate::streets::within_square(&plan.water.brook, plan.layout.half_m);
+        let brook = crate::spans::within_square(&plan.water.brook, plan.layout.half_m);
         if brook.len() > 1 && plan.layout.radius_m > 900.0 {
             let tags = vec![("waterway", "stream".into()), ("name", "Mühlbach".into()), ("width", "6".into())];
             self.line(&brook, tags);

@@ -2,23 +2,20 @@
 //! for its quarter. Must not know what is built on a block.
 
 use geo::{BooleanOps, Polygon, unary_union};
-use rstar::{
-    AABB, RTree,
-    primitives::{GeomWithData, Rectangle},
-};
 
 use crate::{
+    barriers::Barriers,
+    chords::{exit, longest_chord},
     dice::Dice,
+    kinds::{Class, Kind, Span},
     layout::{Layout, Zone},
     maths::{
-        P, area_of, centre_of, crossing, distance, dot, frame, heading, holds, left, length, lerp, line_length,
-        open_ring, polygon, quantise, rotate, strip, tidy, unit,
+        P, area_of, centre_of, distance, dot, frame, heading, holds, left, length, lerp, line_length, open_ring,
+        polygon, quantise, rotate, strip, tidy, unit,
     },
     names::Names,
-    rail::Rail,
     sites::{Site, Use},
-    streets::{Class, Hit, Kind, Span, Streets},
-    water::Water,
+    streets::{Hit, Streets},
 };
 
 /// Land between streets, with what is to stand on it.
@@ -53,36 +50,6 @@ fn style(zone: Zone) -> Style {
         Zone::Industry => of(300.0, 180.0, 2.0, 0.0, 8.0, Class::Unclassified),
         Zone::Harbour => of(300.0, 150.0, 2.0, 0.0, 8.0, Class::Unclassified),
         Zone::Retail => of(280.0, 170.0, 3.0, 0.0, 8.0, Class::Unclassified),
-    }
-}
-
-/// Lines that no side street may cross: banks, tracks.
-pub struct Barriers(RTree<GeomWithData<Rectangle<[f64; 2]>, (P2, P2)>>);
-
-type P2 = [f64; 2];
-
-impl Barriers {
-    pub fn new(water: &Water, rail: &Rail) -> Self {
-        let mut all = Vec::new();
-        let mut add = |line: &[P]| {
-            for w in line.windows(2) {
-                let (a, b) = ([w[0].x, w[0].y], [w[1].x, w[1].y]);
-                all.push(GeomWithData::new(Rectangle::from_corners(a, b), (a, b)));
-            }
-        };
-        add(&water.river.exterior().0);
-        add(&water.brook);
-        water.basins.iter().for_each(|basin| add(&basin.exterior().0));
-        rail.all_tracks().for_each(|track| add(track));
-        Self(RTree::bulk_load(all))
-    }
-
-    pub fn between(&self, a: P, b: P) -> bool {
-        let envelope = AABB::from_corners([a.x.min(b.x), a.y.min(b.y)], [a.x.max(b.x), a.y.max(b.y)]);
-        self.0.locate_in_envelope_intersecting(&envelope).any(|e| {
-            let ([ax, ay], [bx, by]) = e.data;
-            crossing(a, b, P { x: ax, y: ay }, P { x: bx, y: by }).is_some()
-        })
     }
 }
 
@@ -148,7 +115,7 @@ impl Cutter<'_> {
         for site in self.sites.iter_mut().filter(|s| !s.taken) {
             let fits = |b: &&mut Block| {
                 let size = area_of(&b.area);
-                b.purpose.is_none() && (0.3 * site.most_m2..1.4 * site.most_m2).contains(&size)
+                b.purpose.is_none() && (0.14 * site.most_m2..1.4 * site.most_m2).contains(&size)
             };
             let near = self
                 .blocks
@@ -194,7 +161,11 @@ impl Cutter<'_> {
     }
 
     fn claim(&mut self, area: &Polygon<f64>, size: f64) -> Option<Use> {
-        let found = self.sites.iter().position(|s| !s.taken && size <= s.most_m2 && holds(area, s.at))?;
+        let centre = centre_of(&open_ring(area));
+        // A place on a street is as good as one beside it.
+        let beside = |s: &Site| size >= 0.4 * s.most_m2 && distance(centre, s.at) < 0.5 * size.sqrt();
+        let fits = |s: &Site| !s.taken && size <= s.most_m2 && (holds(area, s.at) || beside(s));
+        let found = self.sites.iter().position(fits)?;
         self.sites[found].taken = true;
         Some(self.sites[found].purpose)
     }
@@ -371,34 +342,6 @@ impl Cutter<'_> {
         }
         area
     }
-}
-
-/// The longest stretch of a line that lies within the land.
-fn longest_chord(area: &Polygon<f64>, through: P, direction: P) -> Option<(P, P)> {
-    let reach = 9_000.0;
-    let (from, to) = (through - direction * reach, through + direction * reach);
-    let mut marks: Vec<f64> = std::iter::once(area.exterior())
-        .chain(area.interiors())
-        .flat_map(|ring| ring.0.windows(2))
-        .filter_map(|w| crossing(from, to, w[0], w[1]).map(|(t, _)| t * 2.0 * reach))
-        .collect();
-    marks.sort_by(f64::total_cmp);
-    marks
-        .windows(2)
-        .filter(|w| holds(area, from + direction * (0.5 * (w[0] + w[1]))))
-        .max_by(|x, y| (x[1] - x[0]).total_cmp(&(y[1] - y[0])))
-        .map(|w| (from + direction * w[0], from + direction * w[1]))
-}
-
-/// How far a ray from inside travels before it leaves the land.
-fn exit(area: &Polygon<f64>, from: P, direction: P) -> Option<f64> {
-    let reach = 6_000.0;
-    let to = from + direction * reach;
-    std::iter::once(area.exterior())
-        .chain(area.interiors())
-        .flat_map(|ring| ring.0.windows(2))
-        .filter_map(|w| crossing(from, to, w[0], w[1]).map(|(t, _)| t * reach))
-        .min_by(f64::total_cmp)
 }
 
 /// How good a street end is: square to what it meets, on a junction or well away from one.

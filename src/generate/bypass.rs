@@ -2,9 +2,10 @@
 //! Must not know blocks.
 
 use crate::{
+    kinds::{Class, Kind, Span},
     maths::{P, along, cross, crossing, distance, dot, left, lerp, line_length, nearest_on, offset, smooth, unit},
     skeleton::Skeleton,
-    streets::{Class, Kind, Obstacle, Span, spans_along},
+    spans::{Obstacle, spans_along},
 };
 
 /// From the middle line to the middle of a carriageway, metre (RAA 2008, RQ 21: 2 × 2 lanes of 3.25 m

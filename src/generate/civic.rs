@@ -5,10 +5,10 @@ use geo::Polygon;
 
 use crate::{
     blocks::Block,
+    kinds::Class,
     maths::{P, area_of, centre_of, disc, frame, left, lerp, open_ring, p, polygon, rectangle},
     plan::{Part, Roof, Tags},
     site_work::{Draft, Ground, Keep},
-    streets::Class,
     style::Look,
     water::round_coordinates,
 };
@@ -72,7 +72,7 @@ pub fn town_hall(ground: &mut Ground<'_>, block: &Block) {
 pub fn church(ground: &mut Ground<'_>, block: &Block, name: &str, tower_m: f64) {
     let rect = frame(&open_ring(&block.area));
     ground.add_land(block.area.clone(), vec![("landuse", "grass".into())]);
-    for share in [0.8, 0.66, 0.52, 0.4, 0.3] {
+    for share in [0.8, 0.66, 0.52, 0.4, 0.3, 0.22] {
         let long = (rect.long_m * share).min(62.0);
         let wide = (long * 0.36).min(rect.short_m * 0.6);
         let (u, v) = (rect.axis * (0.5 * long), left(rect.axis) * (0.5 * wide));
@@ -291,7 +291,7 @@ pub fn sports(ground: &mut Ground<'_>, block: &Block) {
 /// A ground with stands all round.
 pub fn stadium(ground: &mut Ground<'_>, block: &Block) {
     let rect = frame(&open_ring(&block.area));
-    for scale in [1.0, 0.86, 0.72, 0.6] {
+    for scale in [1.0, 0.86, 0.72, 0.6, 0.48, 0.38] {
         let oval = |long: f64, wide: f64| -> Vec<P> {
             disc(p(0.0, 0.0), 1.0, 32)
                 .into_iter()

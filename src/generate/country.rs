@@ -4,15 +4,15 @@
 use geo::{BooleanOps, Polygon, unary_union};
 
 use crate::{
-    blocks::Barriers,
+    barriers::Barriers,
     dice::Dice,
+    kinds::{Class, Kind, Span},
     layout::Layout,
     maths::{
         P, area_of, centre_of, distance, frame, holds, left, length, lerp, open_ring, p, polygon, rectangle, rotate,
         sin_cos, tidy, unit,
     },
     site_work::{Draft, Ground, Keep, breadth},
-    streets::{Class, Kind, Span},
     style::Look,
 };
 
@@ -71,25 +71,31 @@ fn farm_track(ground: &mut Ground<'_>, area: &Polygon<f64>, at: P, direction: P,
     let ends = [direction, direction * -1.0].map(|d| {
         let reach = ring_exit(area, at, d)?;
         let edge = at + d * reach;
-        let hit = ground.streets.cast(edge - d * 0.5, d, 34.0).filter(|hit| !barriers.between(edge, hit.at))?;
+        let hit = ground
+            .streets
+            .cast(edge - d * 0.5, d, 34.0)
+            .filter(|hit| !barriers.between(edge, hit.at) && ground.is_clear_way(edge, hit.at))?;
         Some((edge, hit))
     });
-    let kind = Kind::new(Class::Track, 2.5, 1, 30);
+    let ends: Vec<(P, P)> =
+        ends.into_iter().zip([direction, direction * -1.0]).filter_map(|(e, d)| Some((e?.0, d))).collect();
     let mut nodes = Vec::new();
-    match ends {
-        [Some((a, _)), Some((b, _))] => {
-            for (end, d) in [(a, direction), (b, direction * -1.0)] {
-                let Some(hit) = ground.streets.cast(end - d * 0.5, d, 34.0) else { return };
-                let join = ground.streets.join(&hit, 10.0);
-                let edge = ground.streets.node(end);
-                if nodes.is_empty() { nodes.extend([join, edge]) } else { nodes.extend([edge, join]) }
-            }
+    for (edge, d) in ends {
+        // Cast anew: the first join may have split the street that the second end meets.
+        let Some(hit) = ground.streets.cast(edge - d * 0.5, d, 34.0) else { return };
+        let join = ground.streets.join(&hit, 10.0);
+        if !ground.is_clear_way(edge, ground.streets.at[join as usize]) {
+            return;
         }
-        [Some((a, hit)), None] | [None, Some((a, hit))] => {
-            nodes.extend([ground.streets.join(&hit, 10.0), ground.streets.node(a), ground.streets.node(at)]);
-        }
-        _ => return,
+        let edge = ground.streets.node(edge);
+        if nodes.is_empty() { nodes.extend([join, edge]) } else { nodes.extend([edge, join]) }
     }
+    match nodes.len() {
+        0 => return,
+        2 => nodes.push(ground.streets.node(at)),
+        _ => {}
+    }
+    let kind = Kind::new(Class::Track, 2.5, 1, 30);
     let spans = vec![Span::Ground; nodes.len() - 1];
     ground.streets.add(kind, nodes, spans);
 }

@@ -5,13 +5,13 @@ use geo::Polygon;
 
 use crate::{
     blocks::Block,
+    kinds::{Class, Span},
     maths::{
         P, area_of, centre_of, disc, distance, frame, holds, left, lerp, nearest_on, open_ring, p, polygon, rectangle,
         smooth, unit,
     },
     plan::Land,
     site_work::{Draft, Ground, Keep},
-    streets::{Class, Span},
     style::Look,
 };
 

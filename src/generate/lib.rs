@@ -8,17 +8,21 @@
 //! [`energy`], [`sensors`] → files.
 
 mod areas;
+mod barriers;
 mod blocks;
 mod bypass;
+mod chords;
 mod civic;
 mod country;
 mod dice;
+mod ends;
 mod energy;
 mod fill;
 mod folder;
 mod geodesy;
 mod green;
 mod homes;
+mod kinds;
 mod layout;
 mod maths;
 mod names;
@@ -26,11 +30,13 @@ mod osm;
 mod perimeter;
 mod picture;
 mod plan;
+mod radials;
 mod rail;
 mod sensors;
 mod site_work;
 mod sites;
 mod skeleton;
+mod spans;
 mod streets;
 mod style;
 #[cfg(test)]

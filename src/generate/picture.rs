@@ -3,11 +3,11 @@
 use geo::{MultiPolygon, Polygon};
 
 use crate::{
+    kinds::{Class, Span},
     layout::Zone,
     maths::{P, p, polygon, strip},
     plan::Plan,
     sites::Use,
-    streets::{Class, Span},
     town,
 };
 

@@ -5,7 +5,7 @@ use geo::Polygon;
 use crate::{
     layout::Layout,
     maths::{P, lerp, line_length, offset, polygon, smooth, strip},
-    streets::within_square,
+    spans::within_square,
 };
 
 /// Distance between the middles of two tracks on open line, metre (EBO § 10: 4.00 m for new lines).

@@ -3,9 +3,9 @@
 
 use crate::{
     energy::Asset,
+    kinds::{Class, Span},
     maths::{P, distance},
     plan::Plan,
-    streets::{Class, Span},
     ways::StreetWay,
 };
 

@@ -7,15 +7,16 @@ use rstar::{
 };
 
 use crate::{
-    blocks::Barriers,
+    barriers::Barriers,
     dice::Dice,
+    kinds::{Class, Kind, Span},
     layout::Layout,
     maths::{
         P, area_of, centre_of, contains, crossing, distance, holds, lerp, nearest_on, open_ring, polygon, quantise,
         rectangle, ring_holds,
     },
     plan::{Building, Land, Line, Spot, Tags, TreeSpot},
-    streets::{Class, Kind, Span, Streets},
+    streets::Streets,
     style,
 };
 use geo::{MultiPolygon, Polygon};
@@ -135,7 +136,7 @@ impl<'a> Ground<'a> {
     }
 
     pub fn build_shape(&mut self, shape: Polygon<f64>, draft: Draft) -> usize {
-        let (roof, colour) = style::looks(&draft.look, &open_ring(&shape), &mut self.dice);
+        let (roof, colour) = style::looks(draft.look, &open_ring(&shape), &mut self.dice);
         let Draft { kind, levels, extra, .. } = draft;
         let at = self.buildings.len();
         self.index.insert(entry(&shape, at));
@@ -191,19 +192,23 @@ impl<'a> Ground<'a> {
         self.streets.nearest_where(at, within_m, |c| c <= Class::Service || c == Class::Pedestrian).is_some()
     }
 
+    /// Whether a narrow way between two places passes no building closer than 1.6 m.
+    pub fn is_clear_way(&self, from: P, to: P) -> bool {
+        self.near(&[from, to], 2.0).all(|i| {
+            let ring = &self.buildings[i].shape.exterior().0;
+            !ring_holds(ring, from)
+                && ring.windows(2).all(|w| {
+                    let off = |q| nearest_on(from, to, q).1.min(nearest_on(w[0], w[1], from).1);
+                    crossing(from, to, w[0], w[1]).is_none() && off(w[0]).min(off(w[1])) > 1.6
+                })
+        })
+    }
+
     /// A way from a place on the land to the nearest street, its ends joined. `true` where it could be laid.
     pub fn connect(&mut self, class: Class, from: P, reach_m: f64) -> bool {
         let fits = |c: Class| c.takes_side_streets() && c.is_motor();
         let Some((_, _, street)) = self.streets.nearest_where(from, reach_m, fits) else { return false };
-        let clear = self.near(&[from, street], 2.0).all(|i| {
-            let ring = &self.buildings[i].shape.exterior().0;
-            !ring_holds(ring, from)
-                && ring.windows(2).all(|w| {
-                    let off = |q| nearest_on(from, street, q).1.min(nearest_on(w[0], w[1], from).1);
-                    crossing(from, street, w[0], w[1]).is_none() && off(w[0]).min(off(w[1])) > 1.6
-                })
-        });
-        if !clear || distance(from, street) < 3.0 || self.barriers.between(from, street) {
+        if !self.is_clear_way(from, street) || distance(from, street) < 3.0 || self.barriers.between(from, street) {
             return false;
         }
         self.streets.lay(Kind::new(class, 3.0, 1, 10), &[from, street], &[Span::Ground]).is_some()

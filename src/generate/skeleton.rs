@@ -3,11 +3,13 @@
 
 use crate::{
     dice::Dice,
+    kinds::{Class, Kind, Span},
     layout::Layout,
-    maths::{P, heading, smooth, unit},
+    maths::{P, heading, smooth},
     names::Names,
     rail::Rail,
-    streets::{Class, Kind, Obstacle, Span, Streets, spans_along, within_square},
+    spans::{Obstacle, spans_along, within_square},
+    streets::Streets,
     water::Water,
 };
 
@@ -163,91 +165,6 @@ impl Skeleton<'_> {
         self.outer_ring = self.lay(kind, &line, true);
     }
 
-    fn radials(&mut self, names: &mut Names, dice: &mut Dice) {
-        let l = self.layout;
-        let r = l.radius_m;
-        let gate = |turn: f64| heading(turn) * (l.old_m * 1.09);
-        let corner = |side: f64| p_uv(side * 0.72 * l.old_m, l.south_v + 4.0);
-        let mut bend = || dice.range(-0.035, 0.035) * r;
-        let bank = |x: f64, off: f64| p_uv(x * r, l.river_line(x * r) + l.river_half(x * r) + off * r);
-        let s = |u: f64, v: f64| p_uv(u * r, v * r);
-        let plan: [(Class, Vec<P>); 8] = [
-            (Class::Primary, vec![gate(90.0), s(0.03, 0.5), s(-0.05, 0.9), s(0.02, 1.3), s(0.05, 2.3)]),
-            (Class::Primary, vec![gate(46.0), s(0.40, 0.44), s(0.70, 0.88), s(1.02, 1.3), s(1.7, 2.3)]),
-            (
-                Class::Primary,
-                vec![gate(2.0), bank(0.45, 0.13), bank(0.72, 0.14), bank(0.98, 0.12), bank(1.35, 0.16), bank(2.3, 0.2)],
-            ),
-            (Class::Secondary, vec![gate(134.0), s(-0.42, 0.45), s(-0.72, 0.95), s(-1.0, 1.4), s(-1.5, 2.3)]),
-            (
-                Class::Primary,
-                vec![
-                    gate(178.0),
-                    bank(-0.42, 0.11),
-                    bank(-0.74, 0.10),
-                    bank(-1.1, 0.11),
-                    bank(-1.6, 0.14),
-                    bank(-2.3, 0.2),
-                ],
-            ),
-            (
-                Class::Primary,
-                vec![
-                    corner(1.0),
-                    p_uv(0.19 * r, l.rail_v + 70.0),
-                    p_uv(0.2 * r, l.rail_v - 60.0),
-                    s(0.16, -0.95),
-                    s(0.3, -1.4),
-                    s(0.42, -2.3),
-                ],
-            ),
-            (
-                Class::Primary,
-                vec![
-                    corner(1.0),
-                    p_uv(0.40 * r, 0.42 * l.south_v + 0.58 * l.rail_v),
-                    p_uv(0.64 * r, l.rail_v + 70.0),
-                    p_uv(0.675 * r, l.rail_v - 60.0),
-                    s(0.86, -0.86),
-                    s(1.3, -1.0),
-                    s(2.3, -1.25),
-                ],
-            ),
-            (
-                Class::Secondary,
-                vec![
-                    corner(-1.0),
-                    p_uv(-0.33 * r, l.rail_v + 60.0),
-                    p_uv(-0.38 * r, l.rail_v - 70.0),
-                    s(-0.62, -0.98),
-                    s(-0.95, -1.4),
-                    s(-1.5, -2.3),
-                ],
-            ),
-        ];
-        for (k, (class, mut points)) in plan.into_iter().enumerate() {
-            if k == 6 && r < 900.0 {
-                continue;
-            }
-            let n = points.len();
-            for q in &mut points[2..n - 1] {
-                *q = *q + p_uv(bend(), bend());
-            }
-            let world: Vec<P> = points.iter().map(|q| l.at(q.x, q.y)).collect();
-            let line = within_square(&smooth(&world, false, 32.0), l.half_m);
-            let mut kind = if class == Class::Primary {
-                Kind::new(class, if r < 900.0 { 8.5 } else { 12.0 }, 2, 50)
-            } else {
-                Kind::new(class, if r < 900.0 { 8.0 } else { 10.5 }, 2, 50)
-            };
-            kind.name = names.radial();
-            kind.avenue = true;
-            if let Some(id) = self.lay(kind, &line, true) {
-                self.radials.push((id, line));
-            }
-        }
-    }
-
     /// The old town's two main streets that cross at the market; one goes on over the old bridge.
     fn old_cross(&mut self) {
         let l = self.layout;
@@ -357,76 +274,4 @@ impl Skeleton<'_> {
         kind.name = "Hafenrandstraße".into();
         self.lay(kind, &smooth(&port, false, 30.0), true);
     }
-
-    /// The line drawn on at both ends to the next street within 420 m.
-    fn reaching(&self, mut line: Vec<P>) -> Vec<P> {
-        for _ in 0..2 {
-            line.reverse();
-            let n = line.len();
-            let ahead = unit(line[n - 1] - line[n - 2]);
-            if let Some(hit) = self.streets.cast(line[n - 1] + ahead, ahead, 420.0) {
-                line.push(hit.at + ahead * 0.5);
-            }
-        }
-        line
-    }
-
-    /// Takes back the ends of streets that run on a little past their last junction.
-    fn trim_stubs(&mut self) {
-        let radials: Vec<usize> = self.radials.iter().map(|r| r.0).collect();
-        for s in (0..self.streets.all.len()).filter(|s| !radials.contains(s)) {
-            for _ in 0..2 {
-                self.trim_end(s);
-                self.streets.all[s].nodes.reverse();
-                self.streets.all[s].spans.reverse();
-            }
-        }
-        self.streets.reindex();
-    }
-
-    fn trim_end(&mut self, s: usize) {
-        let nodes = self.streets.all[s].nodes.clone();
-        let mut run_m = 0.0;
-        for i in (1..nodes.len()).rev() {
-            if self.streets.degree[nodes[i] as usize] > 2 {
-                self.streets.all[s].nodes.truncate(i + 1);
-                self.streets.all[s].spans.truncate(i);
-                return;
-            }
-            run_m += crate::maths::distance(self.streets.at[nodes[i] as usize], self.streets.at[nodes[i - 1] as usize]);
-            if run_m > 130.0 {
-                return;
-            }
-        }
-    }
-
-    /// Roundabouts where the outer ring meets the quieter radials.
-    fn roundabouts(&mut self) {
-        let Some(ring) = self.outer_ring else { return };
-        let on_ring = &self.streets.all[ring].nodes;
-        let meets = |radial: usize| {
-            let (street, _) = self.radials.get(radial)?;
-            self.streets.all[*street].nodes.iter().copied().find(|&n| on_ring.contains(&n) && self.all_at_grade(n))
-        };
-        let nodes: Vec<u32> = [0, 3, 4, 7, 1].into_iter().filter_map(meets).take(3).collect();
-        for node in nodes {
-            let mut kind = Kind::new(Class::Secondary, 8.0, 1, 30);
-            kind.oneway = true;
-            kind.roundabout = true;
-            self.streets.roundabout(node, 17.0, kind);
-        }
-    }
-
-    /// Whether no bridge or tunnel begins within three pieces of a node.
-    fn all_at_grade(&self, node: u32) -> bool {
-        self.streets.uses_of(node).iter().all(|&(s, i)| {
-            let spans = &self.streets.all[s].spans;
-            let (low, high) = (i.saturating_sub(3), (i + 3).min(spans.len()));
-            spans[low..high].iter().all(|span| *span == Span::Ground)
-        })
-    }
-}
-
-fn p_uv(u: f64, v: f64) -> P {
-    P { x: u, y: v }
 }

@@ -36,104 +36,78 @@ const GLASS: [&str; 5] = ["#8fa3b0", "#a9b7bf", "#c4cacc", "#7d8f9b", "#d5d3cb"]
 const CONCRETE: [&str; 6] = ["#d8d5cc", "#c9c5ba", "#e2dccf", "#d4c8b0", "#cfd4d6", "#dfe0dc"];
 const SHEETS: [&str; 6] = ["#b9bfc3", "#a7adb0", "#c9ccca", "#8f9aa3", "#9fb0a6", "#b5a99a"];
 
-/// A roof and a wall colour for a footprint.
-pub fn looks(look: &Look, ring: &[P], dice: &mut Dice) -> (Roof, &'static str) {
-    let deep = frame(ring).short_m;
-    let corner = ring.len() > 4;
-    let pitched = |shape: &'static str, steep: f64, colour: &'static str| Roof {
-        shape,
-        height_m: (deep * 0.5 * steep * 10.0).round().clamp(12.0, 75.0) / 10.0,
-        colour,
-        across: false,
-    };
-    let tiles = |dice: &mut Dice| {
-        dice.weighted(&[(dice_of(&REDS), 0.62), (dice_of(&BROWNS), 0.18), (dice_of(&SLATES), 0.20)])(dice)
-    };
+/// Roof shapes with their shares, for a plain footprint and for one round a corner; their steepness (height
+/// over half the depth); wall colours, with the share that is brick instead.
+struct Family {
+    plain: &'static [(&'static str, f64)],
+    corner: &'static [(&'static str, f64)],
+    steep: (f64, f64),
+    tiles: &'static [(&'static [&'static str], f64)],
+    walls: &'static [&'static str],
+    brick: f64,
+}
+
+const TILES: &[(&[&str], f64)] = &[(&REDS, 0.62), (&BROWNS, 0.18), (&SLATES, 0.20)];
+const FLAT: &[(&str, f64)] = &[("flat", 1.0)];
+const GABLED: &[(&str, f64)] = &[("gabled", 1.0)];
+
+fn family(look: Look) -> Family {
+    let of = |plain, corner, steep, tiles, walls, brick| Family { plain, corner, steep, tiles, walls, brick };
     match look {
         Look::OldTown => {
-            let shape = if corner {
-                "hipped"
-            } else {
-                dice.weighted(&[("gabled", 0.74), ("half-hipped", 0.12), ("mansard", 0.14)])
-            };
-            let colour = tiles(dice);
-            let mut roof = pitched(shape, dice.range(0.85, 1.25), colour);
-            roof.across = shape == "gabled" && dice.chance(0.22);
-            (roof, dice.pick(&OLD_WALLS))
+            let plain = &[("gabled", 0.74), ("half-hipped", 0.12), ("mansard", 0.14)];
+            of(plain, &[("hipped", 1.0)], (0.85, 1.25), TILES, &OLD_WALLS, 0.0)
         }
         Look::Gruenderzeit => {
-            let shape = if corner {
-                dice.weighted(&[("hipped", 0.6), ("mansard", 0.4)])
-            } else {
-                dice.weighted(&[("gabled", 0.55), ("mansard", 0.38), ("flat", 0.07)])
-            };
-            let colour = if dice.chance(0.55) { dice.pick(&REDS) } else { dice.pick(&SLATES) };
-            let roof = if shape == "flat" {
-                Roof::flat(dice.pick(&FLATS))
-            } else {
-                pitched(shape, dice.range(0.55, 0.85), colour)
-            };
-            (roof, if dice.chance(0.25) { dice.pick(&BRICKS) } else { dice.pick(&PLASTER) })
+            let plain = &[("gabled", 0.55), ("mansard", 0.38), ("flat", 0.07)];
+            let corner = &[("hipped", 0.6), ("mansard", 0.4)];
+            of(plain, corner, (0.55, 0.85), &[(&REDS, 0.55), (&SLATES, 0.45)], &PLASTER, 0.25)
         }
         Look::Block => {
-            let shape = if corner {
-                dice.weighted(&[("hipped", 0.5), ("flat", 0.5)])
-            } else {
-                dice.weighted(&[("gabled", 0.45), ("flat", 0.40), ("mansard", 0.15)])
-            };
-            let roof = if shape == "flat" {
-                Roof::flat(dice.pick(&FLATS))
-            } else {
-                pitched(shape, dice.range(0.5, 0.75), dice.pick(&BROWNS))
-            };
-            (roof, if dice.chance(0.4) { dice.pick(&BRICKS) } else { dice.pick(&PLASTER) })
+            let plain = &[("gabled", 0.45), ("flat", 0.40), ("mansard", 0.15)];
+            of(plain, &[("hipped", 0.5), ("flat", 0.5)], (0.5, 0.75), &[(&BROWNS, 1.0)], &PLASTER, 0.4)
         }
-        Look::Modern => (Roof::flat(dice.pick(&FLATS)), dice.pick(&GLASS)),
         Look::House => {
-            let shape = dice.weighted(&[
-                ("gabled", 0.72),
-                ("hipped", 0.13),
-                ("half-hipped", 0.08),
-                ("flat", 0.04),
-                ("skillion", 0.03),
-            ]);
-            let colour = tiles(dice);
-            let roof = if shape == "flat" {
-                Roof::flat(dice.pick(&FLATS))
-            } else {
-                pitched(shape, dice.range(0.6, 1.0), colour)
-            };
-            let steep = shape != "skillion";
-            let roof = Roof { height_m: if steep { roof.height_m } else { 1.8 }, ..roof };
-            (roof, if dice.chance(0.3) { dice.pick(&BRICKS) } else { dice.pick(&PLASTER) })
+            let plain =
+                &[("gabled", 0.72), ("hipped", 0.13), ("half-hipped", 0.08), ("flat", 0.04), ("skillion", 0.03)];
+            of(plain, plain, (0.6, 1.0), TILES, &PLASTER, 0.3)
         }
         Look::Villa => {
-            let shape = dice.weighted(&[("hipped", 0.55), ("mansard", 0.25), ("gabled", 0.12), ("pyramidal", 0.08)]);
-            let colour = tiles(dice);
-            (pitched(shape, dice.range(0.6, 0.9), colour), dice.pick(&PLASTER))
+            let plain = &[("hipped", 0.55), ("mansard", 0.25), ("gabled", 0.12), ("pyramidal", 0.08)];
+            of(plain, plain, (0.6, 0.9), TILES, &PLASTER, 0.0)
         }
-        Look::Rows => (pitched("gabled", dice.range(0.45, 0.65), dice.pick(&REDS)), dice.pick(&PLASTER)),
-        Look::Estate => (Roof::flat(dice.pick(&FLATS)), dice.pick(&CONCRETE)),
-        Look::Hall => {
-            let roof = match dice.weighted(&[("flat", 0.6), ("gabled", 0.28), ("round", 0.12)]) {
-                "flat" => Roof::flat(dice.pick(&SHEETS)),
-                shape => {
-                    Roof { height_m: (deep * 0.1).clamp(1.5, 4.5).round(), ..pitched(shape, 0.3, dice.pick(&SHEETS)) }
-                }
-            };
-            (roof, dice.pick(&SHEETS))
-        }
-        Look::Brick => (pitched("gabled", dice.range(0.5, 0.8), dice.pick(&REDS)), dice.pick(&BRICKS)),
+        Look::Rows => of(GABLED, GABLED, (0.45, 0.65), &[(&REDS, 1.0)], &PLASTER, 0.0),
+        Look::Brick => of(GABLED, GABLED, (0.5, 0.8), &[(&REDS, 1.0)], &BRICKS, 0.0),
         Look::Civic => {
-            let shape = dice.weighted(&[("hipped", 0.5), ("flat", 0.35), ("mansard", 0.15)]);
-            let roof =
-                if shape == "flat" { Roof::flat(dice.pick(&FLATS)) } else { pitched(shape, 0.6, dice.pick(&SLATES)) };
-            (roof, if dice.chance(0.35) { dice.pick(&BRICKS) } else { dice.pick(&PLASTER) })
+            let plain = &[("hipped", 0.5), ("flat", 0.35), ("mansard", 0.15)];
+            of(plain, plain, (0.6, 0.6), &[(&SLATES, 1.0)], &PLASTER, 0.35)
         }
-        Look::Shed => (Roof::flat(dice.pick(&FLATS)), dice.pick(&CONCRETE)),
+        Look::Hall => {
+            let plain = &[("flat", 0.6), ("gabled", 0.28), ("round", 0.12)];
+            of(plain, plain, (0.2, 0.2), &[(&SHEETS, 1.0)], &SHEETS, 0.0)
+        }
+        Look::Modern => of(FLAT, FLAT, (0.0, 0.0), TILES, &GLASS, 0.0),
+        Look::Estate | Look::Shed => of(FLAT, FLAT, (0.0, 0.0), TILES, &CONCRETE, 0.0),
     }
 }
 
-fn dice_of(choices: &'static [&'static str]) -> impl Fn(&mut Dice) -> &'static str + Copy {
-    move |dice: &mut Dice| dice.pick(choices)
+/// A roof and a wall colour for a footprint.
+pub fn looks(look: Look, ring: &[P], dice: &mut Dice) -> (Roof, &'static str) {
+    let family = family(look);
+    let shape = dice.weighted(if ring.len() > 4 { family.corner } else { family.plain });
+    let steep = dice.range(family.steep.0, family.steep.1);
+    let tiles = dice.weighted(family.tiles);
+    let roof = match shape {
+        "flat" => Roof::flat(dice.pick(if look == Look::Hall { &SHEETS } else { &FLATS[..] })),
+        _ => {
+            let height_m = match shape {
+                "skillion" => 1.8,
+                _ => (frame(ring).short_m * 0.5 * steep * 10.0).round().clamp(12.0, 75.0) / 10.0,
+            };
+            let across = look == Look::OldTown && shape == "gabled" && dice.chance(0.22);
+            Roof { shape, height_m, colour: dice.pick(tiles), across }
+        }
+    };
+    let walls: &[&'static str] = if dice.chance(family.brick) { &BRICKS } else { family.walls };
+    (roof, dice.pick(walls))
 }

@@ -1,7 +1,8 @@
 //! The town from its idea to its last tree, step by step. Must not know files.
 
 use crate::{
-    blocks::{Barriers, Block, Cutter, street_land, superblocks, town_edge},
+    barriers::Barriers,
+    blocks::{Block, Cutter, street_land, superblocks, town_edge},
     bypass,
     country::{cultivate, outside},
     dice::Dice,

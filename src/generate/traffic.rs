@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::{
     dice::Dice,
+    kinds::{Class, Span},
     layout::{Layout, Zone},
     maths::{P, centre_of, cross, distance, dot, line_length, unit},
-    streets::{Class, Span, Streets},
+    streets::Streets,
 };
 
 /// A sign or a signal at a node.

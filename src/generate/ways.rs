@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     geodesy::place,
+    kinds::{Class, Span},
     layout::Zone,
     maths::{P, cross, distance, dot, length, line_length},
     osm::{Map, Member},
     plan::{Plan, Tags},
-    streets::{Class, Span, Street},
+    streets::Street,
     traffic::{Arm, Control, Rules, arrows, junctions},
 };
 

@@ -4,13 +4,13 @@ use geo::Polygon;
 
 use crate::{
     blocks::Block,
+    kinds::Class,
     layout::Zone,
     maths::{P, centre_of, contains, disc, distance, frame, left, lerp, open_ring, polygon, rectangle, tidy},
     perimeter::{Row, line_block},
     plan::{Land, Part, Roof},
     site_work::{Draft, Ground, Keep},
     sites::Use,
-    streets::Class,
     style::Look,
 };
 
