@@ -60,7 +60,8 @@ fn wrong_files_get_one_line_and_exit_code_2() {
         "<?xml version=\"1.0\"?><!DOCTYPE osm [<!ENTITY a \"{}\">]><osm version=\"0.6\">&a;</osm>",
         "x".repeat(1000)
     );
-    let over_the_date_line = br#"<osm version="0.6"><node id="1" lon="179.9" lat="0"/><node id="2" lon="-179.9" lat="0"/>
+    let over_the_date_line =
+        br#"<osm version="0.6"><node id="1" lon="179.9" lat="0"/><node id="2" lon="-179.9" lat="0"/>
         <way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/></way></osm>"#;
     let nowhere = br#"<osm version="0.6"><node id="1" lon="NaN" lat="0"/></osm>"#;
     for (name, bytes) in [
@@ -202,6 +203,9 @@ fn the_demo_is_what_the_generator_writes() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("maps/demo");
     for name in ["city.osm.gz", "city.toml", "SOURCES.md"] {
-        assert!(fs::read(out.join(name)).unwrap() == fs::read(demo.join(name)).unwrap(), "{name} differs from maps/demo");
+        assert!(
+            fs::read(out.join(name)).unwrap() == fs::read(demo.join(name)).unwrap(),
+            "{name} differs from maps/demo"
+        );
     }
 }

@@ -3,9 +3,7 @@
 
 use bevy::prelude::*;
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui, input::EguiWantsInput};
-use citytwin_panels::{
-    Gravity, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, theme,
-};
+use citytwin_panels::{Gravity, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, theme};
 use citytwin_twin::{EditRefused, TwinPlugin};
 use citytwin_view::{InputGate, Picked, PickedVehicle, Selection, ViewPlugin};
 

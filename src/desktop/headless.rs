@@ -11,7 +11,9 @@ use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use citytwin_model::{Assumptions, City, LonLat, Request, Timestamp};
 use citytwin_panels::LayerKind;
 use citytwin_twin::{Clock, Engines, FeedChoice, FeedHealth, install};
-use citytwin_view::{BuildProgress, CameraCommand, Scene, ViewCamera, draw, headless_app, require_writable};
+use citytwin_view::{
+    BuildProgress, CameraCommand, Scene, ViewCamera, Visibility, draw, headless_app, require_writable,
+};
 
 use crate::{
     DesktopError,
@@ -85,6 +87,8 @@ pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<()
     let mut desk = app.world_mut().resource_mut::<Desk>();
     desk.layer = spec.layer.unwrap_or_default();
     desk.draw_panels = spec.panels;
+    // Pins of sensors that nobody reads say nothing.
+    app.world_mut().resource_mut::<Visibility>().sensors = sensors;
     if let Some(view) = spec.camera {
         app.world_mut().write_message(command(&spec.city, view));
     }

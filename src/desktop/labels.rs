@@ -99,8 +99,7 @@ fn paint(
     let eye = citytwin_view::enu_from_bevy(transform.translation());
     let mut taken: Vec<egui::Rect> = Vec::new();
     for label in &labels.0 {
-        let distance =
-            (label.at[0] - eye[0]).hypot(label.at[1] - eye[1]).hypot(label.at[2] - eye[2]);
+        let distance = (label.at[0] - eye[0]).hypot(label.at[1] - eye[1]).hypot(label.at[2] - eye[2]);
         if distance > label.within_m {
             continue;
         }
@@ -130,7 +129,9 @@ fn place_name(painter: &egui::Painter, label: &Label, at: egui::Pos2, taken: &[e
         return None;
     }
     let corner = at - galley.size() / 2.0;
-    for (dx, dy) in [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (-0.7, -0.7), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7)] {
+    for (dx, dy) in
+        [(-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (-0.7, -0.7), (0.7, 0.7), (-0.7, 0.7), (0.7, -0.7)]
+    {
         painter.galley_with_override_text_color(corner + egui::vec2(dx, dy), galley.clone(), halo);
     }
     painter.galley(corner, galley, ink);

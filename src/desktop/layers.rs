@@ -85,7 +85,7 @@ fn recolour(
     let now = time.elapsed_secs();
     let chosen = desk.layer != last.2 || stated.is_changed() || engines.city.is_changed();
     let moved = clock.tick != last.1 && now - last.0 > RECOLOUR_S;
-    if !chosen && !(moved && desk.layer != LayerKind::Plain) {
+    if !(chosen || moved && desk.layer != LayerKind::Plain) {
         return;
     }
     *last = (now, clock.tick, desk.layer);
@@ -111,9 +111,8 @@ fn values(info: &LayerInfo, engines: &Engines) -> (Values, Values) {
     let links = |value: &dyn Fn(&citytwin_model::Link) -> f64| {
         Some(city.links.iter().map(|link| info.position(value(link))).collect())
     };
-    let buildings = |value: &dyn Fn(usize) -> f64| {
-        Some((0..city.buildings.len()).map(|b| info.position(value(b))).collect())
-    };
+    let buildings =
+        |value: &dyn Fn(usize) -> f64| Some((0..city.buildings.len()).map(|b| info.position(value(b))).collect());
     let energy = &engines.energy.0;
     match info.kind {
         LayerKind::Plain | LayerKind::SensorQuality => (None, None),

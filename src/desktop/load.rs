@@ -23,7 +23,7 @@ pub enum Start {
     Local(civil::DateTime),
     /// The present instant.
     Now,
-    /// Today at 07:45 local: the streets fill.
+    /// Today at 07:45 local, when the streets fill, or as soon after it as there is light to see them.
     ThisMorning,
 }
 
@@ -35,10 +35,24 @@ impl Start {
         let local = match self {
             Self::Now => return now,
             Self::Local(local) => local,
-            Self::ThisMorning => zone.to_datetime(now).date().at(7, 45, 0, 0),
+            Self::ThisMorning => return morning(city, zone.to_datetime(now).date()),
         };
         local.to_zoned(zone.clone()).map_or(now, |zoned| zoned.timestamp())
     }
+}
+
+/// 07:45 of a day, or the first quarter of an hour after it with the sun well up; noon at the latest.
+fn morning(city: &City, day: civil::Date) -> Timestamp {
+    /// Sun's elevation that lights a street, degree.
+    const UP_DEG: f64 = 8.0;
+    let quarters = (0..=17).map(|k| 7 * 60 + 45 + 15 * k);
+    let at = |minutes: i32| {
+        let local = day.at((minutes / 60) as i8, (minutes % 60) as i8, 0, 0);
+        local.to_zoned(city.time_zone.value.clone()).map_or_else(|_| Timestamp::now(), |zoned| zoned.timestamp())
+    };
+    let instants: Vec<Timestamp> = quarters.map(at).collect();
+    let lit = |t: &&Timestamp| citytwin_environment::sun(&city.anchor, **t).elevation_deg > UP_DEG;
+    instants.iter().find(lit).or(instants.last()).copied().unwrap_or_default()
 }
 
 /// What to load and how.

@@ -167,8 +167,7 @@ fn search(city: &City, text: &str) -> Vec<SearchHit> {
     let water = city.water.iter().map(|w| (w.name.as_deref(), "Water", FeatureRef::WaterArea(w.id), &w.source));
     let assets =
         city.energy_assets.iter().map(|a| (a.name.as_deref(), "Energy", FeatureRef::EnergyAsset(a.id), &a.source));
-    let sensors =
-        city.sensors.iter().map(|s| (Some(s.name.as_str()), "Sensor", FeatureRef::Sensor(s.id), &s.source));
+    let sensors = city.sensors.iter().map(|s| (Some(s.name.as_str()), "Sensor", FeatureRef::Sensor(s.id), &s.source));
     let mut hits: Vec<(u8, SearchHit)> = Vec::new();
     for (name, kind, feature, source) in roads.chain(buildings).chain(land).chain(water).chain(assets).chain(sensors) {
         let by_source = source.to_string() == wanted;

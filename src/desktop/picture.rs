@@ -18,7 +18,10 @@ struct Heights(RoadHeights);
 pub fn plugin(app: &mut App) {
     app.add_systems(
         Update,
-        (find_heights, (daylight, vehicles, signals, sensors)).chain().before(ViewSystems::Upload).run_if(resource_exists::<CityModel>),
+        (find_heights, (daylight, vehicles, signals, sensors))
+            .chain()
+            .before(ViewSystems::Upload)
+            .run_if(resource_exists::<CityModel>),
     )
     .add_systems(Update, follow.run_if(resource_exists::<CityModel>));
 }

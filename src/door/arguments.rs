@@ -279,11 +279,11 @@ fn country(text: &str) -> Result<String, String> {
 }
 
 fn date_time(text: &str) -> Result<civil::DateTime, String> {
-    text.parse::<civil::DateTime>()
-        .map_err(|_| "write a local date and time such as 2026-06-15T08:00".into())
-        .and_then(|at| {
+    text.parse::<civil::DateTime>().map_err(|_| "write a local date and time such as 2026-06-15T08:00".into()).and_then(
+        |at| {
             if (1900..=2200).contains(&at.year()) { Ok(at) } else { Err("the year must lie in 1900…2200".into()) }
-        })
+        },
+    )
 }
 
 #[cfg(test)]

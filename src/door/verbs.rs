@@ -44,7 +44,10 @@ pub fn window(arguments: &WindowArguments, city: Option<&Path>) -> anyhow::Resul
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> anyhow::Error {
-    anyhow::anyhow!("{}: cannot be opened ({error}); name an .osm.pbf, .osm or .osm.gz file or a city folder", path.display())
+    anyhow::anyhow!(
+        "{}: cannot be opened ({error}); name an .osm.pbf, .osm or .osm.gz file or a city folder",
+        path.display()
+    )
 }
 
 pub fn check(arguments: &CheckArguments) -> anyhow::Result<()> {
@@ -142,7 +145,8 @@ fn open(path: &Path, map: &MapArguments) -> anyhow::Result<City> {
 
 /// The instant of a local date and time in the city.
 fn instant(city: &City, local: civil::DateTime) -> anyhow::Result<Timestamp> {
-    let zoned = local.to_zoned(city.time_zone.value.clone()).with_context(|| format!("{local} cannot be placed in time"))?;
+    let zoned =
+        local.to_zoned(city.time_zone.value.clone()).with_context(|| format!("{local} cannot be placed in time"))?;
     Ok(zoned.timestamp())
 }
 

@@ -44,19 +44,25 @@ pub(crate) struct Flow {
 }
 
 impl Demand {
-    /// Estimates a weekday's car trips.
+    /// Estimates a weekday's car trips. A map too large to be run whole becomes a sample, and says so
+    /// ([`Self::sample_share`]).
     pub fn estimate(city: &City, network: &Network) -> Self {
         let rates = MobilityRates::of(city.country.as_ref().map_or("", |c| c.value.as_str()));
         let people = People::estimate(city, network);
         let gates = Gates::find(city, network);
         let zones = Zones::build(network, &people, &gates);
-        let car_trips = people.residents * rates.car_trips_per_resident();
+        let density = people.residents / people.street_km.max(0.1);
+        let car_trips = people.residents * rates.car_trips_per_resident(density);
         let outside = gates.daily_trips(car_trips);
         let inside = (car_trips - outside.by_residents()).max(rates::LEAST_INSIDE_SHARE * car_trips);
         let mut flows = gravity::inside_flows(&zones, inside, &rates);
         flows.extend(gates::outside_flows(&zones, &outside));
         flows.retain(|f| f.daily > 0.0 && f.origins.last().is_some_and(|w| *w > 0.0));
-        Self { zones, flows, residents: people.residents, jobs: people.jobs, basis: people.basis, sample_share: 1.0 }
+        let (residents, jobs, basis) = (people.residents, people.jobs, people.basis);
+        let whole = Self { zones, flows, residents, jobs, basis, sample_share: 1.0 };
+        let peak = (0..24).map(|h| whole.trips_per_hour(f64::from(h) + 0.5, false)).fold(0.0, f64::max);
+        let share = rates::MOST_UNDER_WAY / (peak * rates::MEAN_TRIP_H).max(1.0);
+        if share < 1.0 { whole.sampled(share) } else { whole }
     }
 
     /// Nobody travels: for runs whose trips are put in one by one.
@@ -81,7 +87,7 @@ impl Demand {
         self.jobs
     }
 
-    /// Car trips on a weekday at demand factor 1, those from, to and through the outside included.
+    /// Car trips on a weekday at demand factor 1, those from, to and through the outside included; of a sample, its own.
     pub fn daily_trips(&self) -> f64 {
         self.flows.iter().map(|f| f.daily).sum()
     }
@@ -96,7 +102,8 @@ impl Demand {
         self.zones.len()
     }
 
-    /// Share of the estimated trips that is simulated: 1 unless [`Self::sampled`] says otherwise.
+    /// Share of the estimated trips that is simulated: 1 unless the peak would put more than
+    /// [`rates::MOST_UNDER_WAY`] vehicles on the road at once (or [`Self::sampled`] was called).
     pub fn sample_share(&self) -> f64 {
         self.sample_share
     }

@@ -100,8 +100,7 @@ pub(crate) fn install(world: &mut World, choice: &FeedChoice) {
     let city = world.resource::<CityModel>().0.clone();
     let start = world.resource::<Clock>().start;
     let simulated = !matches!(choice, FeedChoice::External(_));
-    let clock =
-        FeedClock { simulated_ms: simulated.then(|| Arc::new(AtomicI64::new(start.as_millisecond()))) };
+    let clock = FeedClock { simulated_ms: simulated.then(|| Arc::new(AtomicI64::new(start.as_millisecond()))) };
     let feed = connect(choice, &city, &clock).unwrap_or_else(|error| {
         tracing::error!("no feed: {error}");
         Feed { failure: Some(error.to_string()), ..Feed::default() }
@@ -255,7 +254,10 @@ fn observed_entity(city: &City, index: &EntityIndex, sensor: SensorId) -> Option
 /// Observed less simulated, per sensor.
 fn compare_with_simulated(
     mut commands: Commands,
-    sensors: Query<(Entity, &Observed, &Simulated, Option<&Residual>), (With<Trace>, Or<(Changed<Observed>, Changed<Simulated>)>)>,
+    sensors: Query<
+        (Entity, &Observed, &Simulated, Option<&Residual>),
+        (With<Trace>, Or<(Changed<Observed>, Changed<Simulated>)>),
+    >,
 ) {
     for (entity, observed, simulated, old) in &sensors {
         let (Some(latest), Simulated::Sensor { value }) = (observed.0.first(), simulated) else { continue };

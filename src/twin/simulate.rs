@@ -170,7 +170,7 @@ pub(crate) fn truth(
         }
         (Sight::Transformer(transformer), Quantity::ActivePower) => {
             let state = energy.0.transformers().get(*transformer)?;
-            Some(f64::from(state.load_w) + f64::from(state.losses_w) - f64::from(state.pv_w))
+            Some(state.load_w + state.losses_w - state.pv_w)
         }
         (Sight::Weather, Quantity::AirTemperature) => Some(weather.weather.air_temperature_c),
         (Sight::Weather, Quantity::Irradiance) => Some(weather.weather.ghi),
@@ -235,7 +235,11 @@ fn links_at(city: &City, sensor: &Sensor, wanted: impl Fn(&citytwin_model::Link)
         .collect()
 }
 
-fn distance_to_segment(p: citytwin_model::Coord<f64>, a: citytwin_model::Coord<f64>, b: citytwin_model::Coord<f64>) -> f64 {
+fn distance_to_segment(
+    p: citytwin_model::Coord<f64>,
+    a: citytwin_model::Coord<f64>,
+    b: citytwin_model::Coord<f64>,
+) -> f64 {
     let (dx, dy) = (b.x - a.x, b.y - a.y);
     let length2 = dx * dx + dy * dy;
     let t = if length2 > 0.0 { (((p.x - a.x) * dx + (p.y - a.y) * dy) / length2).clamp(0.0, 1.0) } else { 0.0 };

@@ -1,9 +1,7 @@
 //! Key figures, the what-if and the day's curves.
 
-use citytwin_model::{Assumptions, Edit, FeatureRef, RoadAccess, AccessLevel};
-use citytwin_panels::{
-    Better, Comparison as Shown, History, KeyFigureRow, PickedRoad, TrafficNow, Unit, WhatIfData,
-};
+use citytwin_model::{AccessLevel, Assumptions, Edit, FeatureRef, RoadAccess};
+use citytwin_panels::{Better, Comparison as Shown, History, KeyFigureRow, PickedRoad, TrafficNow, Unit, WhatIfData};
 use citytwin_scenario::Better as Wish;
 use citytwin_traffic::Simulation;
 use citytwin_twin::ComparisonState;

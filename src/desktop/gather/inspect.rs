@@ -5,9 +5,7 @@ use citytwin_model::{
     AccessLevel, Building, City, EnergyAsset, FeatureRef, Known, LonLat, Oneway, Origin, Quantity, Road, Sensor, Tags,
     Tree, Volume,
 };
-use citytwin_panels::{
-    Fact, InspectorData, Measure, Observation as ShownObservation, Picked, Related, Trail, Unit,
-};
+use citytwin_panels::{Fact, InspectorData, Measure, Observation as ShownObservation, Picked, Related, Trail, Unit};
 use citytwin_traffic::VehicleKind;
 use citytwin_twin::{Observation, Simulated, Trace};
 use geo::{Area, Length, line_measures::Euclidean};
@@ -26,8 +24,7 @@ pub fn inspector(seen: &Seen, desk: &Desk) -> Option<InspectorData> {
     let feature = seen.selection.picked?;
     let city = &*seen.scene.as_ref()?.0;
     let source = city.source_of(feature)?.clone();
-    let problems =
-        city.problems.iter().filter(|p| p.source == source).map(|p| p.what.clone()).collect();
+    let problems = city.problems.iter().filter(|p| p.source == source).map(|p| p.what.clone()).collect();
     Some(InspectorData {
         picked: Picked::Feature(feature),
         title: title(city, feature),
@@ -52,9 +49,7 @@ fn vehicle(seen: &Seen, desk: &Desk, id: u32) -> Option<InspectorData> {
         value,
         origin: Origin::Inferred("simulated by the traffic engine"),
     };
-    let mut facts = vec![
-        stated("Still to drive", Unit::Metres.text(f64::from(trip.remaining_m))),
-    ];
+    let mut facts = vec![stated("Still to drive", Unit::Metres.text(f64::from(trip.remaining_m)))];
     if let Some(road) = city.links.get(trip.link.index()).map(|l| FeatureRef::Road(l.road)) {
         facts.insert(0, stated("On", title(city, road)));
     }

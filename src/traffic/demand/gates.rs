@@ -8,14 +8,31 @@ use super::{
     rates::{self, Profile},
     zones::{Side, Zones, running_sum},
 };
-use crate::network::{LinkInfo, NONE, Network};
+use crate::network::{LinkInfo, Network};
 
 /// Where vehicles enter and leave the map.
 #[derive(Clone, Default, Debug)]
 pub struct Gates {
-    /// (link, vehicles a day).
-    pub entries: Vec<(u32, f64)>,
-    pub exits: Vec<(u32, f64)>,
+    pub entries: Vec<Gate>,
+    pub exits: Vec<Gate>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate {
+    pub link: u32,
+    /// Vehicles a day that start or end inside.
+    local: f64,
+    /// … that pass through.
+    through: f64,
+}
+
+impl Gate {
+    fn new(link: u32, per_day: f64, class: RoadClass) -> Self {
+        let motorway = class == RoadClass::Motorway;
+        let share = if motorway { rates::THROUGH_SHARE_MOTORWAY } else { rates::THROUGH_SHARE };
+        Self { link, local: per_day * (1.0 - share), through: per_day * share }
+    }
 }
 
 /// Vehicles a day from, to and through the outside.
@@ -43,16 +60,15 @@ impl Gates {
             let row = &network.links[link.id.index()];
             let Some(per_day) = per_day(row.class).filter(|_| row.usable && !row.ramp) else { continue };
             let small = row.class >= RoadClass::Tertiary;
-            let one_way = row.reverse == NONE;
-            let direction = if one_way { per_day / 2.0 } else { per_day * 0.5 };
+            let gate = Gate::new(link.id.0, 0.5 * per_day, row.class);
             let starts_here =
                 network.turns.entering(link.id.0).iter().all(|t| is_back(row, network.turns.list[*t as usize].from));
             if starts_here && row.reaches_core && (!small || edge.near(city.nodes[link.from.index()].at)) {
-                gates.entries.push((link.id.0, direction));
+                gates.entries.push(gate);
             }
             let ends_here = network.turns.of(link.id.0).all(|t| is_back(row, network.turns.list[t].to));
             if ends_here && row.reached_from_core && (!small || edge.near(city.nodes[link.to.index()].at)) {
-                gates.exits.push((link.id.0, direction));
+                gates.exits.push(gate);
             }
         }
         gates
@@ -63,18 +79,19 @@ impl Gates {
         if self.entries.is_empty() || self.exits.is_empty() {
             return Outside { inbound: 0.0, outbound: 0.0, through: 0.0 };
         }
-        let total = |side: &[(u32, f64)]| side.iter().map(|g| g.1).sum::<f64>();
-        let (into, out) = (total(&self.entries), total(&self.exits));
+        let local = |side: &[Gate]| side.iter().map(|g| g.local).sum::<f64>();
+        let through = |side: &[Gate]| side.iter().map(|g| g.through).sum::<f64>();
+        let (into, out) = (local(&self.entries), local(&self.exits));
+        let through = through(&self.entries).min(through(&self.exits));
         let most = rates::MOST_OUTSIDE_SHARE * car_trips;
-        let scale = (most / (into + out)).min(1.0);
-        let through = rates::THROUGH_SHARE * into.min(out) * scale;
-        Outside { inbound: into * scale - through, outbound: out * scale - through, through }
+        let scale = (most / (into + out + through)).min(1.0);
+        Outside { inbound: into * scale, outbound: out * scale, through: through * scale }
     }
 }
 
 /// In, out and through.
 pub fn outside_flows(zones: &Zones, outside: &Outside) -> Vec<Flow> {
-    let gates = |side: &[(u32, f64)]| running_sum(side.iter().map(|g| g.1 as f32));
+    let gates = |side: &[Gate], weight: fn(&Gate) -> f64| running_sum(side.iter().map(|g| weight(g) as f32));
     let inside = |side: Side| running_sum((0..zones.len()).map(|z| zones.weight(z, side) as f32));
     let flow = |daily, from, to, origins, row| Flow {
         daily,
@@ -84,13 +101,14 @@ pub fn outside_flows(zones: &Zones, outside: &Outside) -> Vec<Flow> {
         origins,
         destinations: Destinations::Shared(row),
     };
-    let (entries, exits) = (gates(&zones.gates.entries), gates(&zones.gates.exits));
+    let (entries, exits) = (gates(&zones.gates.entries, |g| g.local), gates(&zones.gates.exits, |g| g.local));
+    let passing = (gates(&zones.gates.entries, |g| g.through), gates(&zones.gates.exits, |g| g.through));
     vec![
         flow(0.5 * outside.inbound, Side::Gate, Side::Work, entries.clone(), inside(Side::Work)),
         flow(0.5 * outside.inbound, Side::Gate, Side::Home, entries.clone(), inside(Side::Home)),
         flow(0.5 * outside.outbound, Side::Work, Side::Gate, inside(Side::Work), exits.clone()),
         flow(0.5 * outside.outbound, Side::Home, Side::Gate, inside(Side::Home), exits.clone()),
-        flow(outside.through, Side::Gate, Side::Gate, entries, exits),
+        flow(outside.through, Side::Gate, Side::Gate, passing.0, passing.1),
     ]
 }
 

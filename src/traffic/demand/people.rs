@@ -30,6 +30,8 @@ pub struct People {
     pub residents: f64,
     pub jobs: f64,
     pub basis: DemandBasis,
+    /// Length of streets with doors, both directions counted once, kilometre.
+    pub street_km: f64,
 }
 
 /// Doors open on links of at least this length, metre: shorter ones have no room for a car to stop.
@@ -59,12 +61,13 @@ impl People {
             people = Self::from_streets(network);
         }
         people.scale(city.population);
+        people.street_km = streets(network).map(|(_, link)| f64::from(link.length)).sum::<f64>() / 1000.0;
         people
     }
 
     fn empty(network: &Network, basis: DemandBasis) -> Self {
         let zeros = || vec![0.0; network.links.len()];
-        Self { home: zeros(), work: zeros(), visit: zeros(), residents: 0.0, jobs: 0.0, basis }
+        Self { home: zeros(), work: zeros(), visit: zeros(), residents: 0.0, jobs: 0.0, basis, street_km: 0.0 }
     }
 
     fn from_places(
@@ -237,15 +240,12 @@ fn grid_points(shape: &geo::MultiPolygon<f64>) -> Vec<Coord<f64>> {
 
 /// People along streets: homes on small streets, jobs and visits more along main ones.
 fn street_weights(network: &Network) -> impl Iterator<Item = (u32, Here)> + '_ {
-    network.links.iter().enumerate().filter(|(_, link)| is_door(link)).filter_map(|(i, link)| {
-        let both = link.reverse != NONE && is_door(&network.links[link.reverse as usize]);
-        // Added once for both directions.
-        if both && link.reverse < i as u32 {
-            return None;
-        }
+    streets(network).filter_map(|(i, link)| {
         let (homes, jobs) = match link.class {
-            RoadClass::Residential | RoadClass::LivingStreet | RoadClass::Unclassified => (1.0, 0.5),
-            RoadClass::Tertiary => (1.0, 1.5),
+            RoadClass::Residential | RoadClass::LivingStreet => (1.0, 0.5),
+            // Often lanes through fields.
+            RoadClass::Unclassified => (0.4, 0.4),
+            RoadClass::Tertiary => (0.8, 1.2),
             RoadClass::Secondary => (0.7, 2.0),
             RoadClass::Primary => (0.3, 1.5),
             _ => return None,
@@ -253,6 +253,15 @@ fn street_weights(network: &Network) -> impl Iterator<Item = (u32, Here)> + '_ {
         let residents = rates::RESIDENTS_PER_STREET_M * f64::from(link.length) * homes;
         let jobs = rates::RESIDENTS_PER_STREET_M * f64::from(link.length) * jobs * rates::JOBS_PER_RESIDENT;
         let visits = residents * rates::VISITS_PER_RESIDENT + jobs * rates::VISITS_PER_PUBLIC_JOB;
-        Some((i as u32, Here { residents, jobs, visits }))
+        Some((i, Here { residents, jobs, visits }))
+    })
+}
+
+/// Links with doors, one of both directions.
+fn streets(network: &Network) -> impl Iterator<Item = (u32, &LinkInfo)> {
+    let links = (0..network.links.len() as u32).map(|i| (i, &network.links[i as usize]));
+    links.filter(|(i, link)| {
+        let both = link.reverse != NONE && is_door(&network.links[link.reverse as usize]);
+        is_door(link) && !(both && link.reverse < *i)
     })
 }

@@ -5,8 +5,10 @@
 pub struct MobilityRates {
     /// Trips by all means, per inhabitant and weekday.
     pub trips_per_resident: f64,
-    /// Share of trips made as a car's driver.
+    /// Share of trips made as a car's driver, where streets are as densely inhabited as in the survey's area.
     pub car_driver_share: f64,
+    /// Inhabitants per kilometre of street there.
+    pub residents_per_street_km: f64,
     pub source: &'static str,
 }
 
@@ -17,27 +19,45 @@ impl MobilityRates {
             "BR" => Self {
                 trips_per_resident: 2.02,
                 car_driver_share: 0.20,
+                residents_per_street_km: 420.0,
                 source: "Metrô de São Paulo, Pesquisa Origem e Destino 2017: 2.02 trips a day; 31 % by individual motor \
                          vehicle, about two thirds of them as driver of a car",
             },
             "US" => Self {
                 trips_per_resident: 3.37,
                 car_driver_share: 0.56,
+                residents_per_street_km: 150.0,
                 source: "FHWA, National Household Travel Survey 2017: 3.37 trips a day; 83 % by private vehicle at a mean \
                          occupancy of about 1.5",
             },
             _ => Self {
                 trips_per_resident: 3.1,
                 car_driver_share: 0.43,
+                residents_per_street_km: 300.0,
                 source: "BMVI, Mobilität in Deutschland 2017: 3.1 trips a day, 43 % as a car's driver",
             },
         }
     }
 
-    pub fn car_trips_per_resident(&self) -> f64 {
-        self.trips_per_resident * self.car_driver_share
+    /// Car trips per inhabitant and weekday where `residents_per_street_km` live: the denser, the fewer drive.
+    pub fn car_trips_per_resident(&self, residents_per_street_km: f64) -> f64 {
+        let relative = residents_per_street_km / self.residents_per_street_km;
+        let factor = if relative > 1.0 { relative.powf(-DENSITY_EXPONENT).max(LEAST_DRIVER_FACTOR) } else { 1.0 };
+        self.trips_per_resident * self.car_driver_share * factor
     }
 }
+
+/// How the drivers' share falls with density: a power law through the German mean (43 % at some 300 inhabitants per
+/// street kilometre of small and middle towns) and Berlin (SrV 2018: 26 % by car, about 21 % as driver, at 670 per
+/// kilometre); Manhattan comes out at 11 % from the American mean, near the 8–10 % of the regional survey.
+pub const DENSITY_EXPONENT: f64 = 0.85;
+pub const LEAST_DRIVER_FACTOR: f64 = 0.15;
+
+/// Vehicles under way at once that a run is meant to carry; a map whose peak would exceed it is run as a sample.
+pub const MOST_UNDER_WAY: f64 = 25_000.0;
+/// Mean duration of a car trip by which the peak is foreseen, hour (Mobilität in Deutschland 2017: 22 minutes with
+/// parking and out-of-town trips; about 15 within a town).
+pub const MEAN_TRIP_H: f64 = 0.25;
 
 /// Share of inside trips on the way to or from work and business (Mobilität in Deutschland 2017: work 16 %, business
 /// 11 % of all trips; of the car drivers' trips about a third).
@@ -100,8 +120,10 @@ pub const GATE_TERTIARY_PER_DAY: f64 = 1_700.0;
 /// Most trips from, to and through the outside, relative to the inhabitants' car trips: a small map cut out of a
 /// large town has many roads at its edge.
 pub const MOST_OUTSIDE_SHARE: f64 = 0.6;
-/// Share of what comes in that only passes through (Leutzbach; Schlums 1955: a fifth at towns of some 50,000).
+/// Share of what comes in that only passes through: a fifth on town roads (Schlums 1955, towns of some 50,000), most
+/// of it on motorways, which are built past towns (share of long-distance traffic, BASt 2015).
 pub const THROUGH_SHARE: f64 = 0.2;
+pub const THROUGH_SHARE_MOTORWAY: f64 = 0.7;
 
 /// Shares of vehicle kinds: car, van, lorry (KBA, Verkehr in Kilometern 2019: 84 %, 7 %, 5 % of the vehicle-km in
 /// Germany; the rest, motorcycles and buses, is counted as cars).

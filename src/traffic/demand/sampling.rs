@@ -41,11 +41,11 @@ impl Demand {
         let destination = pick(flow.destinations.row(origin), u[1])?;
         let gates = &self.zones.gates;
         let (from, from_share) = match flow.from {
-            Side::Gate => (gates.entries.get(origin)?.0, 0.0),
+            Side::Gate => (gates.entries.get(origin)?.link, 0.0),
             side => (self.zones.link(origin, side, u[2])?, 0.15 + 0.7 * u[3]),
         };
         let (to, to_share) = match flow.to {
-            Side::Gate => (gates.exits.get(destination)?.0, 1.0),
+            Side::Gate => (gates.exits.get(destination)?.link, 1.0),
             side => (self.zones.link(destination, side, u[4])?, 0.15 + 0.7 * u[5]),
         };
         Some(TripEnds { from, to, from_share, to_share, kind: kind(u[6]), temper: temper(u[7]) })

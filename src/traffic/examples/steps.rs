@@ -12,7 +12,7 @@ use citytwin_traffic::{Demand, Network, Pose, Simulation};
 
 fn main() {
     println!("size  links  vehicles  compile s  demand s  updates/s  × real time  poses ms  worst step ms");
-    for (size, factor) in [(21, 4.0), (61, 2.0), (101, 2.0)] {
+    for (size, factor) in [(21, 7.0), (61, 3.0), (101, 2.5)] {
         let town = town::grid(size, DrivingSide::Right);
         let from = Instant::now();
         let network = Arc::new(Network::compile(&town.city));

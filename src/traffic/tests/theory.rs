@@ -109,7 +109,7 @@ fn a_bottleneck_conserves_vehicles() {
 fn vehicles_never_overlap() {
     let town = town::grid(9, citytwin_model::DrivingSide::Right);
     let mut sim = busy(&town, 3);
-    sim.set_demand_factor(5.0);
+    sim.set_demand_factor(9.0);
     for step in 0..1800 {
         sim.step();
         if step % 10 == 0 {

@@ -3,7 +3,7 @@
 mod town;
 
 use citytwin_model::DrivingSide;
-use citytwin_traffic::{Demand, Pose, SignalColour, Simulation};
+use citytwin_traffic::{Demand, Pose, SignalColour, Simulation, rates};
 use town::{Street, Town, grid, morning, run, send};
 
 fn busy(town: &Town, seed: u64) -> Simulation {
@@ -16,7 +16,7 @@ fn busy(town: &Town, seed: u64) -> Simulation {
 fn the_account_holds_through_closures() {
     let town = grid(9, DrivingSide::Right);
     let mut sim = busy(&town, 5);
-    sim.set_demand_factor(3.0);
+    sim.set_demand_factor(5.0);
     for round in 0..6 {
         let closed: Vec<_> = town.city.roads.iter().map(|r| r.id).filter(|r| r.0 % 11 == round).collect();
         sim.set_closed(&closed);
@@ -35,7 +35,7 @@ fn same_seed_same_bytes_on_one_and_two_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(|| {
             let mut sim = busy(&town, seed);
-            sim.set_demand_factor(6.0);
+            sim.set_demand_factor(12.0);
             run(&mut sim, 600.0);
             sim.set_closed(&[town.city.roads[60].id]);
             run(&mut sim, 300.0);
@@ -54,7 +54,7 @@ fn same_seed_same_bytes_on_one_and_two_threads() {
 fn the_town_flows_and_empties() {
     let town = grid(13, DrivingSide::Right);
     let mut sim = busy(&town, 2);
-    sim.set_demand_factor(2.0);
+    sim.set_demand_factor(4.0);
     run(&mut sim, 1800.0);
     let tally = sim.tally();
     let kmh = tally.mean_speed_mps * 3.6;
@@ -101,7 +101,7 @@ fn left_hand_town_is_as_quick() {
 fn poses_follow_the_lanes_without_jumps() {
     let town = grid(9, DrivingSide::Right);
     let mut sim = busy(&town, 6);
-    sim.set_demand_factor(5.0);
+    sim.set_demand_factor(9.0);
     run(&mut sim, 900.0);
     let (mut before, mut now): (Vec<Pose>, Vec<Pose>) = (Vec::new(), Vec::new());
     sim.poses(1.0, &mut before);
@@ -200,7 +200,10 @@ fn demand_follows_the_tables() {
     let demand = Demand::estimate(&town.city, &network);
     assert!(demand.residents() > 1000.0);
     let per_person = demand.daily_trips() / demand.residents();
-    assert!((per_person - 3.1 * 0.43).abs() < 0.01, "{per_person}");
+    // 2 × 9 streets of 960 m.
+    let density = demand.residents() / (18.0 * 0.96);
+    let expected = rates::MobilityRates::of("DE").car_trips_per_resident(density);
+    assert!((per_person / expected - 1.0).abs() < 0.01, "{per_person} against {expected}");
     let day: f64 = (0..240).map(|i| demand.trips_per_hour((f64::from(i) + 0.5) / 10.0, false) / 10.0).sum();
     assert!((day / demand.daily_trips() - 1.0).abs() < 1e-3, "{day}");
     assert!(demand.trips_per_hour(8.0, false) > 5.0 * demand.trips_per_hour(3.0, false));

@@ -11,7 +11,7 @@ use bevy_app::App;
 use citytwin_feeds::Broker;
 use citytwin_model::{Quality, Quantity, Request, SourceRef};
 use citytwin_twin::{
-    Asset, Clock, CityModel, ComparisonRequest, ComparisonState, EditLog, EditRefused, EditRequested, EntityIndex,
+    Asset, CityModel, Clock, ComparisonRequest, ComparisonState, EditLog, EditRefused, EditRequested, EntityIndex,
     FeedChoice, FeedHealth, Observed, Simulated, Stated, TrafficTwin, WhatIf, state_hash,
 };
 
@@ -192,7 +192,9 @@ fn closing_a_bridge_sends_its_traffic_over_the_other() {
     assert_eq!(flow(900), 0.0, "nobody drives over a closed bridge (flows look back 15 minutes)");
     assert!(flow(901) > 0.0, "the other bridge carries them");
     app.world_mut().write_message(ComparisonRequest::Start);
-    let answered = until(&mut app, |app| !matches!(app.world().resource::<WhatIf>().state, ComparisonState::Running { .. } | ComparisonState::Idle));
+    let answered = until(&mut app, |app| {
+        !matches!(app.world().resource::<WhatIf>().state, ComparisonState::Running { .. } | ComparisonState::Idle)
+    });
     assert!(answered);
     let ComparisonState::Done(answer) = &app.world().resource::<WhatIf>().state else {
         panic!("{:?}", app.world().resource::<WhatIf>().state)
@@ -200,8 +202,7 @@ fn closing_a_bridge_sends_its_traffic_over_the_other() {
     let travel = answer.comparison.figures.iter().find(|f| f.unit == "s" || f.unit == "min").expect("a travel time");
     assert!(travel.difference > 0.0, "{travel:?}");
     let closed = roads[&SourceRef::Way(900)];
-    let less: f32 =
-        city.links.iter().filter(|l| l.road == closed).map(|l| answer.flow_change_vph[l.id.index()]).sum();
+    let less: f32 = city.links.iter().filter(|l| l.road == closed).map(|l| answer.flow_change_vph[l.id.index()]).sum();
     assert!(less < 0.0, "its flow goes: {less}");
 }
 
