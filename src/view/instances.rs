@@ -74,7 +74,7 @@ impl Swarm {
         let material =
             keep.materials.add(InstanceMaterial { light: keep.shared.light.clone(), instances: instances.clone() });
         let mesh = keep.meshes.add(model.copies(batch as u32).into_mesh());
-        Self { label, mesh, material, instances, batch, capacity: 1, batches: Vec::new(), drawn: 0 }
+        Self { label, mesh, material, instances, batch, capacity: 0, batches: Vec::new(), drawn: 0 }
     }
 
     /// Shows these copies and no others.
