@@ -1,7 +1,7 @@
 //! Many copies of one small model from one storage buffer, in batches that share a mesh.
 
 use bevy::{
-    camera::visibility::NoFrustumCulling, ecs::system::SystemParam, mesh::MeshTag, prelude::*,
+    camera::visibility::NoFrustumCulling, ecs::system::SystemParam, light::NotShadowCaster, mesh::MeshTag, prelude::*,
     render::storage::ShaderBuffer,
 };
 use bytemuck::{Pod, Zeroable};
@@ -53,6 +53,7 @@ pub struct Swarm {
     instances: Handle<ShaderBuffer>,
     batch: usize,
     capacity: usize,
+    casts_shadow: bool,
     batches: Vec<Entity>,
     drawn: usize,
 }
@@ -74,7 +75,13 @@ impl Swarm {
         let material =
             keep.materials.add(InstanceMaterial { light: keep.shared.light.clone(), instances: instances.clone() });
         let mesh = keep.meshes.add(model.copies(batch as u32).into_mesh());
-        Self { label, mesh, material, instances, batch, capacity: 0, batches: Vec::new(), drawn: 0 }
+        Self { label, mesh, material, instances, batch, capacity: 0, batches: Vec::new(), drawn: 0, casts_shadow: true }
+    }
+
+    /// The same for marks that stand for something and are not there: they cast no shadow.
+    pub fn without_shadow(mut self) -> Self {
+        self.casts_shadow = false;
+        self
     }
 
     /// Shows these copies and no others.
@@ -118,7 +125,11 @@ impl Swarm {
                 NoFrustumCulling,
                 Visibility::Hidden,
             );
-            self.batches.push(keep.commands.spawn(batch).id());
+            let mut spawned = keep.commands.spawn(batch);
+            if !self.casts_shadow {
+                spawned.insert(NotShadowCaster);
+            }
+            self.batches.push(spawned.id());
         }
     }
 }

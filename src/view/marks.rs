@@ -85,7 +85,7 @@ fn pins(
             Row::new(mark.at, 0.0, [size; 3], pin_colour(mark.quality))
         }));
     }
-    let swarm = posts.pins.get_or_insert_with(|| Swarm::new("pins", &model::pin(), BATCH, &mut keep));
+    let swarm = posts.pins.get_or_insert_with(|| Swarm::new("pins", &model::pin(), BATCH, &mut keep).without_shadow());
     swarm.show(rows, &mut keep);
 }
 
