@@ -66,7 +66,7 @@ pub struct RenderSpec {
 /// No graphics driver, no place to write, an edit that cannot be done.
 pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<(), DesktopError> {
     require_writable(&spec.out)?;
-    let assumptions = assume(&spec.city, &spec.edits)?;
+    let assumptions = Assumptions::with_requests(&spec.city, &spec.edits)?;
     let mut app = headless_app(spec.size.0, spec.size.1, LOG_FILTER)?;
     app.add_plugins(EguiPlugin::default());
     app.world_mut().resource_mut::<EguiGlobalSettings>().auto_create_primary_context = false;
@@ -99,16 +99,6 @@ pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<()
     let began = Instant::now();
     draw(&mut app, &spec.out, |world| is_ready(world, sensors, began.elapsed()))?;
     Ok(())
-}
-
-fn assume(city: &City, edits: &[Request]) -> Result<Assumptions, DesktopError> {
-    let mut assumptions = Assumptions::default();
-    for request in edits {
-        if let Some(edit) = assumptions.check(city, request)? {
-            assumptions.apply(&edit);
-        }
-    }
-    Ok(assumptions)
 }
 
 fn command(city: &City, view: Viewpoint) -> CameraCommand {

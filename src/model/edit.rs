@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{City, RoadClass, SourceRef};
+use crate::{City, RoadClass, RoadId, SourceRef};
 
 /// What a person may ask for.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -105,6 +105,25 @@ impl Assumptions {
             Edit::PvShare { was, .. } => self.pv_share = *was,
             Edit::EvShare { was, .. } => self.ev_share = *was,
         }
+    }
+
+    /// The defaults with all requests checked and applied in order.
+    ///
+    /// # Errors
+    /// The first request that cannot be done.
+    pub fn with_requests(city: &City, requests: &[Request]) -> Result<Self, EditError> {
+        let mut assumptions = Self::default();
+        for request in requests {
+            if let Some(edit) = assumptions.check(city, request)? {
+                assumptions.apply(&edit);
+            }
+        }
+        Ok(assumptions)
+    }
+
+    /// The closed roads as ids of this city, ascending.
+    pub fn closed_ids(&self, city: &City) -> Vec<RoadId> {
+        city.roads.iter().filter(|road| self.closed_roads.contains(&road.source)).map(|road| road.id).collect()
     }
 
     /// The requests that lead from `base` to here; applied in order they give these assumptions.

@@ -11,7 +11,7 @@ use crate::{
     figures,
     prepare::{Prepared, pool},
     result::{Better, KeyFigure},
-    spec::{RunError, RunSpec, Watch, assumptions},
+    spec::{RunError, RunSpec, Watch},
     student::{half_width_95, mean},
     traffic_run::{self, TrafficRun, Window},
 };
@@ -80,7 +80,8 @@ pub fn compare(city: &City, spec: &CompareSpec, watch: &dyn Watch) -> Result<Com
         return Err(RunError::NoReplications);
     }
     let variant_edits: Vec<Request> = spec.base.edits.iter().chain(&spec.edits).cloned().collect();
-    let sides = [assumptions(city, &spec.base.edits)?, assumptions(city, &variant_edits)?];
+    let sides =
+        [Assumptions::with_requests(city, &spec.base.edits)?, Assumptions::with_requests(city, &variant_edits)?];
     later(spec.base.start, seconds)?;
     let prepared = pool(spec.base.threads)?.install(|| Prepared::new(city));
     let runs = Pairs { prepared: &prepared, spec, sides: &sides, seconds }.run(watch)?;

@@ -2,7 +2,7 @@
 
 use citytwin_energy::EnergyMwh;
 use citytwin_environment::TYPICAL_WEATHER_LABEL;
-use citytwin_model::{City, Link};
+use citytwin_model::{Assumptions, City, Link};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
     figures::{self, Passage},
     prepare::{Prepared, pool},
     result::{HourRow, LinkRow, RunResult, TransformerRow, Vehicles},
-    spec::{RunError, RunSpec, Watch, assumptions},
+    spec::{RunError, RunSpec, Watch},
     traffic_run::{self, Flow, TrafficRun, Window},
 };
 
 /// Runs a city from empty streets at `spec.start`. The traffic takes nearly all of the time.
 pub fn run(city: &City, spec: &RunSpec, watch: &dyn Watch) -> Result<RunResult, RunError> {
     let seconds = spec.seconds()?;
-    let assumptions = assumptions(city, &spec.edits)?;
+    let assumptions = Assumptions::with_requests(city, &spec.edits)?;
     later(spec.start, seconds)?;
     pool(spec.threads)?.install(|| {
         let prepared = Prepared::new(city);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use citytwin_model::{Assumptions, City, EditError, Request, RoadId, Timestamp};
+use citytwin_model::{EditError, Request, Timestamp};
 
 /// Longest run, hour: a year. Longer questions are several runs.
 pub const MAX_HOURS: f64 = 8784.0;
@@ -64,21 +64,4 @@ impl RunSpec {
             Err(RunError::Hours(self.hours))
         }
     }
-}
-
-/// The defaults with all requests checked and applied in order.
-pub(crate) fn assumptions(city: &City, requests: &[Request]) -> Result<Assumptions, EditError> {
-    let mut assumptions = Assumptions::default();
-    for request in requests {
-        if let Some(edit) = assumptions.check(city, request)? {
-            assumptions.apply(&edit);
-        }
-    }
-    Ok(assumptions)
-}
-
-/// The closed roads as ids, ascending.
-pub(crate) fn closed_roads(city: &City, assumptions: &Assumptions) -> Vec<RoadId> {
-    let closed = |road: &&citytwin_model::Road| assumptions.closed_roads.contains(&road.source);
-    city.roads.iter().filter(closed).map(|road| road.id).collect()
 }

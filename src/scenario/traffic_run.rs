@@ -5,11 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use citytwin_model::{Assumptions, Timestamp, time::LocalTime};
 use citytwin_traffic::{Simulation, Tally};
 
-use crate::{
-    energy_run::later,
-    prepare::Prepared,
-    spec::{RunError, closed_roads},
-};
+use crate::{energy_run::later, prepare::Prepared, spec::RunError};
 
 /// Time between two looks at all links, second.
 const SAMPLE_S: f64 = 60.0;
@@ -116,7 +112,7 @@ fn start(prepared: &Prepared, assumptions: &Assumptions, window: Window) -> Resu
     let (network, demand) = (Arc::clone(&prepared.network), Arc::clone(&prepared.demand));
     let mut simulation = Simulation::new(network, demand, local, window.seed);
     simulation.set_demand_factor(assumptions.demand_factor);
-    simulation.set_closed(&closed_roads(prepared.city, assumptions));
+    simulation.set_closed(&assumptions.closed_ids(prepared.city));
     Ok(simulation)
 }
 

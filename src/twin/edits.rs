@@ -6,7 +6,7 @@ use citytwin_model::{Assumptions, Edit, Request, Timestamp};
 
 use crate::{
     CityModel, Clock, EnergyTwin, TrafficTwin, TwinSystems,
-    engines::{JumpState, Origins, closed_roads},
+    engines::{JumpState, Origins},
 };
 
 /// A person asks for a change.
@@ -134,7 +134,7 @@ impl Changing<'_> {
 
     fn tell_engines(&mut self) {
         let Assumptions { demand_factor, pv_share, ev_share, .. } = self.stated.0;
-        self.traffic.0.set_closed(&closed_roads(&self.city.0, &self.stated.0));
+        self.traffic.0.set_closed(&self.stated.0.closed_ids(&self.city.0));
         self.traffic.0.set_demand_factor(demand_factor);
         self.energy.0.set_shares(pv_share, ev_share);
     }
@@ -159,7 +159,7 @@ fn land_jump(
             let to = *to;
             traffic.0 = simulation;
             // Edits made while the streets were being filled hold there too.
-            traffic.0.set_closed(&closed_roads(&city.0, &stated.0));
+            traffic.0.set_closed(&stated.0.closed_ids(&city.0));
             traffic.0.set_demand_factor(stated.0.demand_factor);
             clock.start = to;
             clock.tick = 0;

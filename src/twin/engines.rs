@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use citytwin_energy::EnergySystem;
-use citytwin_model::{Assumptions, City, RoadId, Timestamp, Weather, time::LocalTime};
+use citytwin_model::{Assumptions, City, Timestamp, Weather, time::LocalTime};
 use citytwin_traffic::{Demand, Network, Simulation};
 
 use crate::{Clock, Stated};
@@ -78,7 +78,7 @@ fn warmed_up(
     let before = start.checked_sub(jiff::SignedDuration::from_secs_f64(WARM_UP_S)).unwrap_or(start);
     let local = LocalTime::of(before, &city.time_zone.value);
     let mut simulation = Simulation::new(network.clone(), demand.clone(), local, seed);
-    simulation.set_closed(&closed_roads(city, assumptions));
+    simulation.set_closed(&assumptions.closed_ids(city));
     simulation.set_demand_factor(assumptions.demand_factor);
     let steps = (WARM_UP_S / Simulation::STEP_S) as u32;
     for step in 0..steps {
@@ -88,15 +88,6 @@ fn warmed_up(
         simulation.step();
     }
     Some(simulation)
-}
-
-/// The closed roads of the assumptions as ids of this city, ascending.
-pub(crate) fn closed_roads(city: &City, assumptions: &Assumptions) -> Vec<RoadId> {
-    let by_source = city.roads_by_source();
-    let mut closed: Vec<RoadId> =
-        assumptions.closed_roads.iter().filter_map(|road| by_source.get(road).copied()).collect();
-    closed.sort_unstable();
-    closed
 }
 
 /// A jump to another time under way on a worker thread.
