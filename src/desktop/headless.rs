@@ -22,7 +22,8 @@ use crate::{
 };
 
 /// What is said on stderr: errors, and no remarks about the graphics driver.
-pub const LOG_FILTER: &str = "error,citytwin_twin=warn,citytwin_desktop=warn,citytwin_view=warn";
+pub const LOG_FILTER: &str =
+    "error,rumqttd=off,rumqttc=off,citytwin_twin=warn,citytwin_desktop=warn,citytwin_view=warn";
 
 /// Simulated ticks before a picture that shows the emulated sensors: all have spoken by then.
 const SENSOR_TICKS: u64 = 90;

@@ -40,7 +40,7 @@ pub fn open(spec: WindowSpec) -> Result<(), DesktopError> {
     let window = Window {
         title: format!("CityTwin: {title}"),
         name: Some("citytwin".into()),
-        resolution: WindowResolution::new(1440, 860),
+        resolution: WindowResolution::new(1280, 720),
         present_mode: PresentMode::AutoVsync,
         ..default()
     };
@@ -52,6 +52,7 @@ pub fn open(spec: WindowSpec) -> Result<(), DesktopError> {
     )
     .add_plugins((EguiPlugin::default(), DeskPlugin))
     .insert_resource(LoadState::Loading { stage: "opening the map", fraction: 0.0 })
+    .add_systems(Startup, fill_screen)
     .add_systems(Update, say_failure);
     let load = LoadSpec { path: spec.path, options: spec.options, start: spec.start, seed: spec.seed };
     app.insert_resource(load::begin(load, spec.feed));
@@ -63,6 +64,13 @@ pub fn open(spec: WindowSpec) -> Result<(), DesktopError> {
 fn has_display() -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     !cfg!(all(unix, not(target_os = "macos"))) || set("DISPLAY") || set("WAYLAND_DISPLAY")
+}
+
+/// Small enough for any screen to begin with, then as large as the screen allows.
+fn fill_screen(mut windows: Query<&mut Window>) {
+    for mut window in &mut windows {
+        window.set_maximized(true);
+    }
 }
 
 /// A map that cannot be read is said where the person looks, and the window stays to be read.

@@ -1,6 +1,7 @@
 //! The camera: an orbit rig that pans with the ground under the pointer, zooms to the pointer and turns about
 //! what it looks at. Pointer moves are read as cursor positions, so a drag does what the hand sees.
 
+mod built_up;
 mod control;
 mod rig;
 
@@ -10,6 +11,7 @@ pub use rig::{Eye, Rig};
 use std::f32::consts::FRAC_PI_4;
 
 use bevy::prelude::*;
+use citytwin_model::{City, LonLat};
 
 use crate::{BuildProgress, CameraCommand, Scene, ViewCamera, ViewSystems, bevy_from_enu};
 
@@ -58,20 +60,27 @@ fn spawn(mut commands: Commands, cameras: Query<Entity, With<ViewCamera>>) {
     }
 }
 
-/// A new city is looked at as a whole, unless somebody said where to look already.
+/// What is built of a new city is looked at, unless somebody said where to look already.
 fn home_new_scene(scene: Option<Res<Scene>>, build: Res<BuildProgress>, mut rig: ResMut<CameraRig>) {
     let Some(scene) = scene else { return };
     if !scene.is_changed() {
         return;
     }
-    let bounds = &scene.0.bounds;
-    let corner = |lon, lat| scene.0.anchor.enu(citytwin_model::LonLat { lon, lat });
-    let (low, high) = (corner(bounds.west, bounds.south), corner(bounds.east, bounds.north));
-    rig.home = Rig::whole_city([low.x as f32, low.y as f32], [high.x as f32, high.y as f32]);
+    let (low, high) = built_up::built_up(&scene.0).unwrap_or_else(|| whole_map(&scene.0));
+    rig.home = Rig::over(low, high);
     if rig.fresh || build.done {
         let home = rig.home;
         rig.jump(home);
     }
+}
+
+fn whole_map(city: &City) -> ([f32; 2], [f32; 2]) {
+    let corner = |lon, lat| {
+        let at = city.anchor.enu(LonLat { lon, lat });
+        [at.x as f32, at.y as f32]
+    };
+    let bounds = &city.bounds;
+    (corner(bounds.west, bounds.south), corner(bounds.east, bounds.north))
 }
 
 fn obey(mut commands: MessageReader<CameraCommand>, mut rig: ResMut<CameraRig>) {

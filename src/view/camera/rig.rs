@@ -42,15 +42,15 @@ impl Rig {
     const NEAREST_M: f32 = 12.0;
     const FARTHEST_M: f32 = 60_000.0;
 
-    /// The whole box, tilted, from the south.
-    pub fn whole_city(low: [f32; 2], high: [f32; 2]) -> Self {
+    /// A box, tilted, from the south.
+    pub fn over(low: [f32; 2], high: [f32; 2]) -> Self {
         let (width, depth) = (high[0] - low[0], high[1] - low[1]);
         let size = width.max(1.4 * depth).max(200.0);
         Self {
             target: [0.5 * (low[0] + high[0]), 0.5 * (low[1] + high[1]), 0.0],
             distance_m: 0.75 * size,
             yaw_rad: 0.0,
-            pitch_rad: 38.0_f32.to_radians(),
+            pitch_rad: 32.0_f32.to_radians(),
         }
         .limited()
     }

@@ -1,16 +1,36 @@
 //! Time per frame with a whole city and many vehicles, drawn into a tiny picture so that what is measured is
-//! the processor's part: `frame_cost MAP [vehicles]`. Prints the main world's time, and the whole frame's.
+//! the processor's part: `frame_cost MAP [vehicles]`. Prints the medians of the main world's time and of what prepares
+//! the drawing (extraction's commands to the last bind group), and the mean of whole frames.
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use bevy::prelude::*;
+use bevy::{
+    prelude::*,
+    render::{Render, RenderApp, RenderSystems},
+};
 use citytwin_view::{BuildProgress, Scene, VehicleFrame, VehiclePose, ViewPlugin, headless_app};
 
 #[derive(Resource)]
 struct Began(Instant);
 
+/// Seconds per frame.
 #[derive(Resource, Default)]
-struct Spent(f64);
+struct Spent(Vec<f64>);
+
+impl Spent {
+    fn median_ms(&mut self) -> f64 {
+        self.0.sort_by(f64::total_cmp);
+        self.0.get(self.0.len() / 2).map_or(f64::NAN, |s| s * 1e3)
+    }
+}
+
+fn begin(mut began: ResMut<Began>) {
+    began.0 = Instant::now();
+}
+
+fn end(began: Res<Began>, mut spent: ResMut<Spent>) {
+    spent.0.push(began.0.elapsed().as_secs_f64());
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
@@ -23,8 +43,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .insert_resource(Scene(city))
         .insert_resource(Began(Instant::now()))
         .init_resource::<Spent>()
-        .add_systems(First, |mut began: ResMut<Began>| began.0 = Instant::now())
-        .add_systems(Last, |began: Res<Began>, mut spent: ResMut<Spent>| spent.0 += began.0.elapsed().as_secs_f64());
+        .add_systems(First, begin)
+        .add_systems(Last, end);
+    app.sub_app_mut(RenderApp)
+        .insert_resource(Began(Instant::now()))
+        .init_resource::<Spent>()
+        .add_systems(Render, begin.before(RenderSystems::ExtractCommands))
+        .add_systems(Render, end.after(RenderSystems::Prepare).before(RenderSystems::Render));
     app.finish();
     app.cleanup();
     let built = Instant::now();
@@ -34,7 +59,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("built after {:?}", built.elapsed());
     for measured in [0, 60] {
-        app.world_mut().resource_mut::<Spent>().0 = 0.0;
+        app.world_mut().resource_mut::<Spent>().0.clear();
+        app.sub_app_mut(RenderApp).world_mut().resource_mut::<Spent>().0.clear();
         let began = Instant::now();
         for step in 0..measured.max(8) {
             let pose = |id: u32| {
@@ -47,9 +73,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let frames = f64::from(measured.max(8));
         if measured > 0 {
-            let main_ms = app.world().resource::<Spent>().0 / frames * 1e3;
+            let main_ms = app.world_mut().resource_mut::<Spent>().median_ms();
+            let prepare_ms = app.sub_app_mut(RenderApp).world_mut().resource_mut::<Spent>().median_ms();
             println!(
-                "{count} vehicles: main world {main_ms:.2} ms, whole frame {:.2} ms",
+                "{count} vehicles: main world {main_ms:.2} ms, render preparation {prepare_ms:.2} ms, whole frame {:.2} ms",
                 began.elapsed().as_secs_f64() / frames * 1e3
             );
         }
