@@ -1,11 +1,11 @@
 //! What the person at the desk has chosen (layer, followed vehicle, search), and the plugin that wires twin,
 //! view and panels together.
 
-use bevy::prelude::*;
+use bevy::{prelude::*, window::PrimaryWindow};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui, input::EguiWantsInput};
 use citytwin_panels::{Gravity, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, theme};
 use citytwin_twin::{EditRefused, TwinPlugin};
-use citytwin_view::{InputGate, Picked, PickedVehicle, Selection, ViewPlugin};
+use citytwin_view::{InputGate, Picked, PickedVehicle, Selection, ViewPlugin, ViewSystems};
 
 use crate::{gather, labels, layers, load, obey, picture};
 
@@ -72,7 +72,8 @@ impl Plugin for DeskPlugin {
             .init_resource::<Asked>()
             .init_resource::<MapRect>()
             .add_systems(PreUpdate, load::take_loaded)
-            .add_systems(Update, (gate, obey::obey, note_picks, note_refusals).chain())
+            .add_systems(Update, gate.before(ViewSystems::Camera))
+            .add_systems(Update, (obey::obey, note_picks, note_refusals).chain())
             .add_systems(EguiPrimaryContextPass, (dress, show).chain());
         layers::plugin(app);
         picture::plugin(app);
@@ -80,10 +81,22 @@ impl Plugin for DeskPlugin {
     }
 }
 
-/// Pointer and keys over a panel never reach the camera.
-fn gate(wants: Option<Res<EguiWantsInput>>, mut gate: ResMut<InputGate>) {
+/// Pointer and keys over a panel never reach the camera. What the overlay said of the pointer is a frame old: in
+/// a slow frame the pointer has left the map since, so where it is now counts too.
+fn gate(
+    (wants, free): (Option<Res<EguiWantsInput>>, Res<MapRect>),
+    windows: Query<&Window, With<PrimaryWindow>>,
+    mut contexts: EguiContexts,
+    mut gate: ResMut<InputGate>,
+) {
     let Some(wants) = wants else { return };
-    let next = InputGate { pointer: wants.wants_any_pointer_input(), keyboard: wants.wants_any_keyboard_input() };
+    let at = windows.single().ok().and_then(Window::cursor_position).map(|at| egui::pos2(at.x, at.y));
+    let covered = at.zip(contexts.ctx_mut().ok()).is_some_and(|(at, ctx)| {
+        free.0.is_some_and(|map| !map.contains(at))
+            || ctx.layer_id_at(at).is_some_and(|layer| layer.order > egui::Order::Background)
+    });
+    let next =
+        InputGate { pointer: covered || wants.wants_any_pointer_input(), keyboard: wants.wants_any_keyboard_input() };
     gate.set_if_neq(next);
 }
 

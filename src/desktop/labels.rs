@@ -4,12 +4,14 @@ use bevy::prelude::*;
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui};
 use citytwin_model::{City, RoadClass};
 use citytwin_view::{Scene, ViewCamera, project};
-use geo::{Area, Centroid};
+use geo::{Area, Centroid, InteriorPoint};
 
 use crate::desk::{Desk, MapRect};
 
 /// Names on the screen at most.
 const MOST: usize = 60;
+/// Height of the line of attribution, pixel.
+const ATTRIBUTION_PX: f32 = 28.0;
 /// Free space around a name, pixel.
 const MARGIN: f32 = 14.0;
 
@@ -52,12 +54,12 @@ const fn reach_m(class: RoadClass) -> f32 {
 fn names_of(city: &City) -> Vec<Label> {
     let mut labels: Vec<Label> = Vec::new();
     for water in &city.water {
-        let (Some(name), Some(middle)) = (&water.name, water.shape.centroid()) else { continue };
+        let (Some(name), Some(middle)) = (&water.name, water.shape.interior_point()) else { continue };
         let within_m = (20.0 * water.shape.unsigned_area().sqrt()).min(12_000.0) as f32;
         labels.push(label(name, middle.0, 1.0, within_m, true));
     }
     for land in &city.land {
-        let (Some(name), Some(middle)) = (&land.name, land.shape.centroid()) else { continue };
+        let (Some(name), Some(middle)) = (&land.name, land.shape.interior_point()) else { continue };
         let within_m = (8.0 * land.shape.unsigned_area().sqrt()).min(4_000.0) as f32;
         labels.push(label(name, middle.0, 3.0, within_m, false));
     }
@@ -97,7 +99,9 @@ fn paint(
     let painter = ctx.layer_painter(layer).with_clip_rect(screen);
     let (camera, transform) = *camera;
     let eye = citytwin_view::enu_from_bevy(transform.translation());
-    let mut taken: Vec<egui::Rect> = Vec::new();
+    // The line of attribution lies over the map's lower edge.
+    let below = egui::pos2(screen.left(), screen.bottom() - ATTRIBUTION_PX);
+    let mut taken = vec![egui::Rect::from_min_max(below, screen.right_bottom())];
     for label in &labels.0 {
         let distance = (label.at[0] - eye[0]).hypot(label.at[1] - eye[1]).hypot(label.at[2] - eye[2]);
         if distance > label.within_m {
@@ -110,7 +114,7 @@ fn paint(
         }
         if let Some(rect) = place_name(&painter, label, at, &taken) {
             taken.push(rect);
-            if taken.len() >= MOST {
+            if taken.len() > MOST {
                 break;
             }
         }

@@ -54,11 +54,11 @@ impl Progress for () {
 /// Shown with every city, as the Open Database Licence asks.
 const ATTRIBUTION: &str = "© OpenStreetMap contributors, ODbL 1.0";
 
-/// Opens a map file (`.osm.pbf`, `.osm`, `.osm.gz`) or a city folder (with `city.toml`).
+/// Opens a map file (`.osm.pbf`, `.osm`, `.osm.gz`) or a city folder (or the `city.toml` in it).
 ///
 /// Every problem with a single feature is in [`City::problems`]; an error means that there is no city.
 pub fn open(path: &Path, options: &ImportOptions, progress: &dyn Progress) -> Result<City, ImportError> {
-    let folder = if path.is_dir() { Some(folder::open(path)?) } else { None };
+    let folder = is_folder(path).then(|| folder::open(path)).transpose()?;
     let map = folder.as_ref().map_or(path, |folder| &folder.map);
     let raw = read::read_map(map, progress)?;
     let mut city = start_city(map, &raw, progress)?;
@@ -79,6 +79,11 @@ pub fn open(path: &Path, options: &ImportOptions, progress: &dyn Progress) -> Re
     }
     stage(progress, "done", 1.0)?;
     Ok(city)
+}
+
+/// Whether a path names a city folder, by itself or by its `city.toml`.
+fn is_folder(path: &Path) -> bool {
+    path.is_dir() || path.file_name().is_some_and(|name| name == "city.toml")
 }
 
 /// An empty city in the right place, with the problems of reading.

@@ -178,4 +178,6 @@ fn folders_that_cannot_be_read() {
     // The map itself is missing: the whole import says so.
     let error = open(home.path(), &ImportOptions::default(), &()).unwrap_err();
     assert!(matches!(error, ImportError::Missing(_)), "{error}");
+    let by_file = open(&home.path().join("city.toml"), &ImportOptions::default(), &()).unwrap_err();
+    assert_eq!(by_file.to_string(), error.to_string());
 }
