@@ -3,8 +3,8 @@
 use egui::{Color32, Label, RichText, ScrollArea, Ui};
 
 use crate::{
-    Better, Comparison, KeyFigureRow, PanelInput,
-    element::{card, elided, empty, fine, progress, tight, weak},
+    Better, Comparison, KeyFigureRow, PanelInput, PeakHour, PeakState,
+    element::{card, elided, empty, fine, progress, section, strong, tight, weak},
     format::NOT_YET,
     icon, theme,
 };
@@ -47,12 +47,16 @@ impl KeyFigureRow {
 
 /// Draws the tab.
 pub fn show(ui: &mut Ui, input: &PanelInput) {
-    if input.figures.is_empty() {
+    if input.figures.is_empty() && input.peak.is_none() {
         empty(ui, "No key figures yet", "They appear as soon as the simulation runs.");
         return;
     }
     ScrollArea::vertical().id_salt("figures").auto_shrink(false).show(ui, |ui| {
         ui.set_width(ui.available_width() - 4.0);
+        if let Some(peak) = input.peak {
+            section(ui, "Weekday peak hour", "", |ui| peak_hour(ui, peak));
+            ui.label(strong("Live simulation"));
+        }
         if let Some(what_if) = input.what_if {
             standing(ui, &what_if.comparison, what_if.edits.is_empty());
         }
@@ -64,28 +68,48 @@ pub fn show(ui: &mut Ui, input: &PanelInput) {
     });
 }
 
+/// The equilibrium's figures: answered by themselves after a change.
+fn peak_hour(ui: &mut Ui, peak: &PeakHour) {
+    match &peak.state {
+        PeakState::Preparing { doing, fraction } => {
+            elided(ui, weak(doing.as_str()));
+            progress(ui, *fraction, "Peak hour");
+        }
+        PeakState::Working => line_of(ui, icon::INFO, theme::ACCENT, "Answering your change …".into()),
+        PeakState::Current { took_s } => {
+            line_of(ui, icon::DONE, theme::BETTER, format!("{} Found in {took_s:.2} s.", peak.what));
+        }
+        PeakState::Failed(why) => line_of(ui, icon::ERROR, theme::WORSE, why.clone()),
+    }
+    ui.spacing_mut().item_spacing.y = 8.0;
+    for row in &peak.rows {
+        card(ui, |ui| figure(ui, row));
+    }
+}
+
+fn line_of(ui: &mut Ui, icon: &str, colour: Color32, text: String) {
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(icon).color(colour));
+        ui.label(weak(text));
+    });
+}
+
 /// Where the comparison stands, in a sentence.
 fn standing(ui: &mut Ui, comparison: &Comparison, no_edits: bool) {
-    let line = |ui: &mut Ui, icon: &str, colour: Color32, text: String| {
-        ui.horizontal_wrapped(|ui| {
-            ui.label(RichText::new(icon).color(colour));
-            ui.label(weak(text));
-        });
-    };
     match comparison {
         Comparison::None if no_edits => {
-            line(ui, icon::INFO, theme::WEAK, "The city as it is. Make a change to compare.".into());
+            line_of(ui, icon::INFO, theme::WEAK, "The city as it is. Make a change to compare.".into());
         }
-        Comparison::None => line(ui, icon::INFO, theme::WEAK, "Your changes have not been compared yet.".into()),
+        Comparison::None => line_of(ui, icon::INFO, theme::WEAK, "Your changes have not been compared yet.".into()),
         Comparison::Running { fraction, doing } => {
             elided(ui, weak(doing.as_str()));
             progress(ui, *fraction, "Comparison of key figures");
         }
-        Comparison::Done(what) => line(ui, icon::DONE, theme::BETTER, what.clone()),
+        Comparison::Done(what) => line_of(ui, icon::DONE, theme::BETTER, what.clone()),
         Comparison::Outdated(what) => {
-            line(ui, icon::WARNING, theme::AMBER, format!("{what}. You have changed something since."));
+            line_of(ui, icon::WARNING, theme::AMBER, format!("{what}. You have changed something since."));
         }
-        Comparison::Failed(why) => line(ui, icon::ERROR, theme::WORSE, why.clone()),
+        Comparison::Failed(why) => line_of(ui, icon::ERROR, theme::WORSE, why.clone()),
     }
     ui.add_space(2.0);
 }
@@ -132,7 +156,7 @@ fn line(ui: &mut Ui, left: RichText, left_tip: &str, (right, right_tip): (RichTe
 fn difference_text(row: &KeyFigureRow, difference: f64) -> String {
     let interval = row.interval.filter(|i| i.is_finite()).map(f64::abs);
     let scale = row.unit.scaled(difference.abs().max(interval.unwrap_or(0.0)));
-    match interval {
+    match interval.filter(|i| *i > 0.0) {
         Some(interval) => format!("{} ± {}", scale.signed_number(difference), scale.text(interval)),
         None => scale.signed(difference),
     }

@@ -190,7 +190,7 @@ pub fn hour_minute(second_of_day: f64) -> String {
 }
 
 /// Digits in groups of three, a true minus sign, no negative nothing; powers of ten beyond 10¹².
-fn grouped(value: f64, decimals: usize) -> String {
+pub fn grouped(value: f64, decimals: usize) -> String {
     if value.abs() >= 1e12 {
         return format!("{value:.2e}").replace('-', "−");
     }

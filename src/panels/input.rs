@@ -27,6 +27,8 @@ pub struct PanelInput<'a> {
     pub inspector: Option<&'a InspectorData>,
     pub what_if: Option<&'a WhatIfData>,
     pub figures: &'a [KeyFigureRow],
+    /// The weekday's peak hour in equilibrium; `None` where it is not computed.
+    pub peak: Option<&'a PeakHour>,
     pub history: Option<&'a History>,
     /// What the import found wrong, as the city keeps it.
     pub problems: &'a [Problem],
@@ -146,6 +148,8 @@ pub struct InspectorData {
     pub at: Option<LonLat>,
     pub facts: Vec<Fact>,
     pub measures: Vec<Measure>,
+    /// For roads, once the peak hour is computed.
+    pub users: Option<RoadUsers>,
     /// Neighbours worth a click: the transformer that feeds it, the sensor that watches it.
     pub related: Vec<Related>,
     /// Tags as the source gives them.
@@ -264,11 +268,44 @@ pub struct KeyFigureRow {
     pub baseline: Option<f64>,
     /// With the edits.
     pub now: Option<f64>,
-    /// Half the width of the 95 % interval of the difference; `None` when not estimated.
+    /// Half the width of the 95 % interval of the difference; `None` when not estimated, 0 where chance has no part.
     pub interval: Option<f64>,
     pub better: Better,
     /// How it is computed and by which model.
     pub says: String,
+}
+
+/// The weekday's peak hour in user equilibrium: recomputed by itself after every change.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PeakHour {
+    /// What is computed and how sure it is, in a sentence.
+    pub what: String,
+    pub state: PeakState,
+    pub rows: Vec<KeyFigureRow>,
+}
+
+/// Where that computation stands.
+#[derive(Clone, PartialEq, Debug)]
+pub enum PeakState {
+    /// The first time, for the city as it is.
+    Preparing { doing: String, fraction: f32 },
+    /// After a change.
+    Working,
+    /// The rows are those of the changes in force; it took this long, second.
+    Current { took_s: f64 },
+    Failed(String),
+}
+
+/// The drivers on the picked road in the peak hour.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RoadUsers {
+    /// Vehicles per hour, both directions.
+    pub vehicles: f64,
+    /// The largest areas they come from, and go to: name and vehicles per hour, largest first.
+    pub from: Vec<(String, f64)>,
+    pub to: Vec<(String, f64)>,
+    /// Minutes by car, people and jobs within them from here.
+    pub within: Vec<(f64, f64, f64)>,
 }
 
 /// The last day, decimated by the program to a few hundred points. Values that are not known are NaN.

@@ -5,11 +5,11 @@ use citytwin_model::{Origin, Quality, ramp::quality_colour};
 use egui::{Align, Color32, Label, Layout, RichText, ScrollArea, Ui};
 
 use crate::{
-    Fact, InspectorData, Measure, Observation, PanelInput, PanelRequest, Picked,
+    Fact, InspectorData, LayerKind, Measure, Observation, PanelInput, PanelRequest, Picked, RoadUsers, Unit,
     element::{
         card, chip, elided, empty, fine, icon_button, link, quiet_button, row, section, strong, text_row, tight, weak,
     },
-    format::{NOT_YET, ago, count},
+    format::{NOT_YET, ago, count, grouped},
     icon, keys, sparkline, theme,
 };
 
@@ -31,6 +31,9 @@ pub fn show(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
         }
         for measure in &data.measures {
             ui.push_id(&measure.label, |ui| card(ui, |ui| self::measure(ui, measure)));
+        }
+        if let Some(users) = &data.users {
+            section(ui, "Who drives here in the peak hour", "", |ui| self::users(ui, users, input, out));
         }
         if !data.facts.is_empty() {
             section(ui, "Properties", "", |ui| data.facts.iter().for_each(|f| fact(ui, f)));
@@ -194,6 +197,36 @@ fn fact(ui: &mut Ui, fact: &Fact) {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| elided(ui, fine(format!("inferred: {rule}"))));
         });
     }
+}
+
+/// Where a road's drivers come from and go to, and what can be reached from it.
+fn users(ui: &mut Ui, users: &RoadUsers, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+    let vehicles = |value: f64| Unit::VehiclesPerHour.scaled(value).text(value);
+    text_row(ui, "Vehicles", &vehicles(users.vehicles));
+    for (heading, places) in [("From", &users.from), ("To", &users.to)] {
+        for (k, (name, value)) in places.iter().enumerate() {
+            let lead = if k == 0 { heading } else { "" };
+            text_row(ui, lead, &format!("{name}  {}", vehicles(*value)));
+        }
+    }
+    for (minutes, people, jobs) in &users.within {
+        let words = format!("{} people, {} jobs", rounded(*people), rounded(*jobs));
+        text_row(ui, &format!("Within {minutes:.0} min"), &words);
+    }
+    ui.horizontal(|ui| {
+        for kind in [LayerKind::RoadUsers, LayerKind::Reach] {
+            let offered = input.layers.iter().any(|layer| layer.kind == kind && layer.unavailable.is_none());
+            if offered && input.layer != kind && quiet_button(ui, icon::MODELS, kind.title()).clicked() {
+                out.push(PanelRequest::SetLayer(kind));
+            }
+        }
+    });
+}
+
+/// Thousands where they are: 12,300.
+fn rounded(value: f64) -> String {
+    let step = if value >= 1_000.0 { 100.0 } else { 10.0 };
+    grouped((value / step).round() * step, 0)
 }
 
 fn related(ui: &mut Ui, data: &InspectorData, out: &mut Vec<PanelRequest>) {

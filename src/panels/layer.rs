@@ -26,6 +26,18 @@ pub enum LayerKind {
     TransformerLoading,
     /// Quality of each sensor's latest reading.
     SensorQuality,
+    /// Vehicles in the weekday's peak hour in user equilibrium, both directions.
+    PeakFlow,
+    /// Equilibrium flow over capacity, share (1 = full), the worse direction.
+    Saturation,
+    /// Level of service at equilibrium speed, by [`LEVELS`], the worse direction.
+    LevelOfService,
+    /// Vehicles in the peak hour with the changes, less those without.
+    PeakShift,
+    /// Vehicles in the peak hour that also use the picked road.
+    RoadUsers,
+    /// Minutes by car in the peak hour from the picked place.
+    Reach,
 }
 
 /// Things that can be shown or hidden together.
@@ -65,8 +77,16 @@ pub const QUALITIES: [(&str, citytwin_model::Quality); 4] = [
     ("Stale", citytwin_model::Quality::Stale),
 ];
 
+/// Levels of service, best first (HCM, 6th edition).
+pub const LEVELS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
+
+/// The colour of a level by its number, A is 0.
+pub fn level_colour(level: usize) -> Rgb {
+    Ramp::HighIsBad.colour(level as f64 / (LEVELS.len() - 1) as f64)
+}
+
 impl LayerKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::Plain,
         Self::TrafficSpeed,
         Self::TrafficFlow,
@@ -75,7 +95,26 @@ impl LayerKind {
         Self::Pv,
         Self::TransformerLoading,
         Self::SensorQuality,
+        Self::PeakFlow,
+        Self::Saturation,
+        Self::LevelOfService,
+        Self::PeakShift,
+        Self::RoadUsers,
+        Self::Reach,
     ];
+
+    /// Whether it shows the peak hour's equilibrium, not the live city.
+    pub const fn is_peak(self) -> bool {
+        matches!(
+            self,
+            Self::PeakFlow
+                | Self::Saturation
+                | Self::LevelOfService
+                | Self::PeakShift
+                | Self::RoadUsers
+                | Self::Reach
+        )
+    }
 
     /// The name on the button.
     pub const fn title(self) -> &'static str {
@@ -88,6 +127,12 @@ impl LayerKind {
             Self::Pv => "Solar power",
             Self::TransformerLoading => "Transformers",
             Self::SensorQuality => "Sensors",
+            Self::PeakFlow => "Volume",
+            Self::Saturation => "Volume / capacity",
+            Self::LevelOfService => "Level of service",
+            Self::PeakShift => "Shift by changes",
+            Self::RoadUsers => "Users of the road",
+            Self::Reach => "Time from here",
         }
     }
 
@@ -102,15 +147,24 @@ impl LayerKind {
             Self::Pv => "Power of the building's rooftop photovoltaics now, per m² of footprint.",
             Self::TransformerLoading => "Power through each transformer, as a share of its rating.",
             Self::SensorQuality => "How far each sensor's latest reading can be believed.",
+            Self::PeakFlow => "Vehicles per hour in a weekday's peak hour, both directions, every driver on the quickest way.",
+            Self::Saturation => "Peak-hour volume over what the road can carry; the worse direction.",
+            Self::LevelOfService => "Peak-hour speed over free speed in HCM's bands, A free to F jammed; the worse direction.",
+            Self::PeakShift => "Peak-hour vehicles with your changes, less those without.",
+            Self::RoadUsers => "Where the peak hour's drivers on the selected road come from and go to, street by street.",
+            Self::Reach => "Minutes by car in the peak hour from the selected road.",
         }
     }
 
     /// Unit of the scale; `None` where colours are names.
     pub const fn unit(self) -> Option<Unit> {
         match self {
-            Self::Plain | Self::SensorQuality => None,
-            Self::TrafficSpeed | Self::TransformerLoading => Some(Unit::Share),
-            Self::TrafficFlow | Self::FlowChange => Some(Unit::VehiclesPerHour),
+            Self::Plain | Self::SensorQuality | Self::LevelOfService => None,
+            Self::TrafficSpeed | Self::TransformerLoading | Self::Saturation => Some(Unit::Share),
+            Self::TrafficFlow | Self::FlowChange | Self::PeakFlow | Self::PeakShift | Self::RoadUsers => {
+                Some(Unit::VehiclesPerHour)
+            }
+            Self::Reach => Some(Unit::Of("min")),
             Self::BuildingLoad | Self::Pv => Some(Unit::WattsPerSquareMetre),
         }
     }
@@ -118,38 +172,49 @@ impl LayerKind {
     /// The ramp; `None` where colours are names.
     pub const fn ramp(self) -> Option<Ramp> {
         match self {
-            Self::Plain | Self::SensorQuality => None,
+            Self::Plain | Self::SensorQuality | Self::LevelOfService => None,
             Self::TrafficSpeed => Some(Ramp::LowIsBad),
-            Self::TrafficFlow | Self::BuildingLoad => Some(Ramp::Sequential),
-            Self::FlowChange => Some(Ramp::Diverging),
+            Self::TrafficFlow | Self::BuildingLoad | Self::PeakFlow | Self::RoadUsers => Some(Ramp::Sequential),
+            Self::FlowChange | Self::PeakShift => Some(Ramp::Diverging),
             Self::Pv => Some(Ramp::Warm),
-            Self::TransformerLoading => Some(Ramp::HighIsBad),
+            Self::TransformerLoading | Self::Saturation | Self::Reach => Some(Ramp::HighIsBad),
         }
     }
 
-    /// The ramp as a table over 0…1, for a renderer; all grey where colours are names.
+    /// The colours as a table over 0…1, for a renderer: the ramp, or equal bands for [`LEVELS`]; else all grey.
     pub fn colours(self) -> [Rgb; 256] {
-        std::array::from_fn(|k| self.ramp().map_or(NO_VALUE, |ramp| ramp.colour(k as f64 / 255.0)))
+        std::array::from_fn(|k| match self.ramp() {
+            Some(ramp) => ramp.colour(k as f64 / 255.0),
+            None if self == Self::LevelOfService => level_colour(k * LEVELS.len() / 256),
+            None => NO_VALUE,
+        })
     }
 
     /// Words at both ends of the legend.
     pub const fn ends(self) -> (&'static str, &'static str) {
         match self {
             Self::TrafficSpeed => ("slow", "free"),
-            Self::FlowChange => ("less", "more"),
+            Self::FlowChange | Self::PeakShift => ("less", "more"),
             Self::TransformerLoading => ("light", "overloaded"),
+            Self::Saturation => ("empty", "over capacity"),
+            Self::Reach => ("near", "far"),
             _ => ("", ""),
         }
     }
 
-    /// Scale to start with, in the layer's unit. Speed: nothing to the limit. Flow: 1,500 veh/h, about one
+    /// Scale to start with, in the layer's unit. V/C: to a fifth over capacity. Time: the longest isochrone. Speed: nothing to the limit. Flow: 1,500 veh/h, about one
     /// signalled lane's daily peak (HCM 2010, saturation 1,900 veh/h × green share). Load: 20 W/m², an office
     /// at its peak. PV: 150 W/m² of footprint, a roof two thirds covered at full sun. Loading: 1.5 of rating.
     pub const fn usual_range(self) -> (f64, f64) {
         match self {
             Self::Plain | Self::SensorQuality | Self::TrafficSpeed => (0.0, 1.0),
-            Self::TrafficFlow => (0.0, 1_500.0),
-            Self::FlowChange => (-500.0, 500.0),
+            Self::TrafficFlow | Self::PeakFlow => (0.0, 1_500.0),
+            Self::FlowChange | Self::PeakShift => (-500.0, 500.0),
+            Self::Saturation => (0.0, 1.2),
+            // Positions are the letters' numbers: A is 0.
+            Self::LevelOfService => (-0.5, 5.5),
+            Self::RoadUsers => (0.0, 300.0),
+            Self::Reach => (0.0, 45.0),
             Self::BuildingLoad => (0.0, 20.0),
             Self::Pv => (0.0, 150.0),
             Self::TransformerLoading => (0.0, 1.5),

@@ -25,13 +25,18 @@ fn sections(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
         if input.can.search {
             search(ui, state, input, out);
         }
-        if !input.layers.is_empty() {
-            section(ui, "Map colours", "", |ui| layers(ui, input, out));
+        let live = input.layers.iter().take_while(|layer| !layer.kind.is_peak()).count();
+        let (live, peak) = input.layers.split_at(live);
+        if !live.is_empty() {
+            section(ui, "Map colours", "", |ui| layers(ui, (live, 1), input, out));
         }
         if let Some(data) = input.what_if {
             let aside =
                 if data.edits.is_empty() { String::new() } else { count(data.edits.len(), "change", "changes") };
             section(ui, "What if", &aside, |ui| what_if::show(ui, state, data, out));
+        }
+        if !peak.is_empty() {
+            section(ui, "Map colours: weekday peak hour", "", |ui| layers(ui, (peak, live.len() + 1), input, out));
         }
         if !input.shown.is_empty() {
             let hidden = input.shown.iter().filter(|(_, shown)| !shown).count();
@@ -98,19 +103,19 @@ fn hits(ui: &mut Ui, input: &PanelInput, entered: bool, out: &mut Vec<PanelReque
     });
 }
 
-/// Two columns of choices, then the legend of the one that is chosen.
-fn layers(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
+/// Two columns of choices, then the legend of the one that is chosen. `first`: the number key of the first.
+fn layers(ui: &mut Ui, (layers, first): (&[LayerInfo], usize), input: &PanelInput, out: &mut Vec<PanelRequest>) {
     ui.spacing_mut().item_spacing = vec2(4.0, 2.0);
     ui.spacing_mut().button_padding.x = 8.0;
     let width = 0.5 * (ui.available_width() - 4.0);
-    for (row, pair) in input.layers.chunks(2).enumerate() {
+    for (row, pair) in layers.chunks(2).enumerate() {
         ui.horizontal(|ui| {
             for (column, layer) in pair.iter().enumerate() {
-                layer_button(ui, (layer, 2 * row + column + 1), layer.kind == input.layer, width, out);
+                layer_button(ui, (layer, 2 * row + column + first), layer.kind == input.layer, width, out);
             }
         });
     }
-    if let Some(layer) = input.layers.iter().find(|layer| layer.kind == input.layer) {
+    if let Some(layer) = layers.iter().find(|layer| layer.kind == input.layer) {
         legend::show(ui, layer);
     }
 }

@@ -1,9 +1,9 @@
 //! The legend of a layer: its ramp with numbers and unit, or its named colours.
 
-use citytwin_model::ramp::{NO_VALUE, Rgb, quality_colour};
+use citytwin_model::ramp::{NO_VALUE, Ramp, Rgb, quality_colour};
 use egui::{Align2, Color32, FontId, Mesh, Rect, Sense, Ui, pos2, vec2};
 
-use crate::{LayerInfo, LayerKind, element::fine, layer::QUALITIES, theme};
+use crate::{LayerInfo, LayerKind, element::fine, layer::{LEVELS, QUALITIES, level_colour}, theme};
 
 const fn colour([r, g, b]: Rgb) -> Color32 {
     Color32::from_rgb(r, g, b)
@@ -17,7 +17,8 @@ pub fn show(ui: &mut Ui, layer: &LayerInfo) {
     ui.add_space(4.0);
     match layer.kind.unit() {
         Some(unit) => ramp(ui, layer, unit),
-        None => qualities(ui),
+        None if layer.kind == LayerKind::LevelOfService => names(ui, &levels()),
+        None => names(ui, &QUALITIES.map(|(name, quality)| (name, quality_colour(quality)))),
     }
 }
 
@@ -32,7 +33,7 @@ fn ramp(ui: &mut Ui, layer: &LayerInfo, unit: crate::format::Unit) {
     let numbers: Vec<String> = (0..5)
         .map(|k| {
             let value = layer.low + (layer.high - layer.low) * f64::from(k) / 4.0;
-            if layer.kind == LayerKind::FlowChange {
+            if layer.kind.ramp() == Some(Ramp::Diverging) {
                 scale.signed_number(value)
             } else {
                 scale.step_number(value, step)
@@ -76,13 +77,18 @@ fn gradient(bar: Rect, layer: &LayerInfo) -> Mesh {
     mesh
 }
 
-fn qualities(ui: &mut Ui) {
+fn levels() -> Vec<(&'static str, Rgb)> {
+    LEVELS.iter().enumerate().map(|(level, name)| (*name, level_colour(level))).collect()
+}
+
+/// Colours that are names.
+fn names(ui: &mut Ui, named: &[(&str, Rgb)]) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        for (name, quality) in QUALITIES {
+        for (name, shade) in named {
             let (rect, _) = ui.allocate_exact_size(vec2(10.0, 14.0), Sense::hover());
-            ui.painter().circle_filled(rect.center(), 4.5, colour(quality_colour(quality)));
-            ui.label(fine(name));
+            ui.painter().circle_filled(rect.center(), 4.5, colour(*shade));
+            ui.label(fine(*name));
             ui.add_space(4.0);
         }
     });

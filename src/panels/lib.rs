@@ -64,8 +64,8 @@ pub use figures::Verdict;
 pub use format::Unit;
 pub use input::{
     Abilities, Better, Busy, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, History,
-    InspectorData, KeyFigureRow, KeyNote, Measure, ModelNote, Notice, Observation, PanelInput, Picked, PickedRoad,
-    Related, SearchHit, TrafficNow, Trail, Validation, WhatIfData,
+    InspectorData, KeyFigureRow, KeyNote, Measure, ModelNote, Notice, Observation, PanelInput, PeakHour, PeakState,
+    Picked, PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail, Validation, WhatIfData,
 };
 pub use layer::{LayerGroup, LayerInfo, LayerKind};
 pub use request::{CameraPreset, FlyTarget, PanelRequest};

@@ -8,7 +8,7 @@ use citytwin_model::{
 use citytwin_panels::{
     Abilities, Better, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, History, InspectorData,
     KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, Measure, ModelNote, Notice, Observation, PanelInput,
-    Picked, PickedRoad, Related, SearchHit, TrafficNow, Trail, Unit, Validation, WhatIfData,
+    PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail, Unit, Validation, WhatIfData,
 };
 
 /// Owns what a [`PanelInput`] borrows.
@@ -22,6 +22,7 @@ pub struct Sample {
     pub inspector: Option<InspectorData>,
     pub what_if: WhatIfData,
     pub figures: Vec<KeyFigureRow>,
+    pub peak: PeakHour,
     pub history: History,
     pub problems: Vec<Problem>,
     pub search: Vec<SearchHit>,
@@ -69,6 +70,7 @@ impl Sample {
             inspector: Some(road()),
             what_if: what_if(),
             figures: figures(),
+            peak: peak(),
             history: history(),
             problems: problems(137),
             search: vec![
@@ -117,6 +119,7 @@ impl Sample {
             inspector: self.inspector.as_ref(),
             what_if: Some(&self.what_if),
             figures: &self.figures,
+            peak: Some(&self.peak),
             history: Some(&self.history),
             problems: &self.problems,
             search: &self.search,
@@ -181,6 +184,12 @@ pub fn road() -> InspectorData {
                 simulated: (0..144).map(|k| -6.0 + f64::from(k) / 24.0).map(|h| [h, curve(h)]).collect(),
             }),
         }],
+        users: Some(RoadUsers {
+            vehicles: 1_310.0,
+            from: vec![("Weststraße".into(), 402.0), ("Outside, Nordumgehung".into(), 233.0)],
+            to: vec![("Hafenstraße".into(), 511.0), ("Altmarkt".into(), 198.0)],
+            within: vec![(15.0, 31_240.0, 14_870.0), (30.0, 40_000.0, 19_400.0), (45.0, 40_000.0, 19_400.0)],
+        }),
         related: vec![Related {
             label: "Watched by".into(),
             title: "Nordbrücke, north side".into(),
@@ -216,6 +225,7 @@ pub fn building() -> InspectorData {
             model: "Energy: hourly profiles".into(),
             trail: None,
         }],
+        users: None,
         related: vec![Related {
             label: "Fed by".into(),
             title: "Transformer T-017".into(),
@@ -240,6 +250,23 @@ fn what_if() -> WhatIfData {
         edits: vec!["Closed Nordbrücke (way/4711008)".into(), "Roofs with solar 10% → 35%".into()],
         road: Some(PickedRoad { source, name: "Nordbrücke".into(), closed: true, refused: None }),
         comparison: Comparison::Done("24 h, 5 paired runs".into()),
+    }
+}
+
+fn peak() -> PeakHour {
+    let row = |label: &str, baseline, now| KeyFigureRow {
+        label: label.into(),
+        unit: Unit::Of("h"),
+        baseline: Some(baseline),
+        now: Some(now),
+        interval: Some(0.0),
+        better: Better::Lower,
+        says: "Static user equilibrium.".into(),
+    };
+    PeakHour {
+        what: "17:00 to 18:00, 6,540 trips.".into(),
+        state: PeakState::Current { took_s: 0.12 },
+        rows: vec![row("Time on the road", 1_204.0, 1_391.0), row("Lost to congestion", 122.0, 290.0)],
     }
 }
 
