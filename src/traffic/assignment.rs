@@ -5,14 +5,20 @@
 //! the same bytes for any number of threads.
 
 mod bush;
+mod city;
 mod cost;
 mod equilibrium;
 mod graph;
+mod results;
+mod select;
 mod shift;
 mod tree;
 mod trips;
 
+pub use city::{LinkEdit, ZoneEnds};
 pub use cost::Signal;
 pub use equilibrium::{Equilibrium, Options, Progress, SolveError, Unreachable, solve};
 pub use graph::{Arc, Extent, Graph, GraphError, Link};
+pub use results::{LinkReport, Report, Skims, TurnFlow};
+pub use select::{LinkUse, Use};
 pub use trips::{Trips, TripsError, UserClass};

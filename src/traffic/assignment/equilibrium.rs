@@ -77,12 +77,12 @@ pub struct Equilibrium {
 }
 
 /// Bushes whose pairs are found at once. Smaller is fresher, larger feeds more cores; measured on Chicago Sketch and the grids.
-const BATCH: usize = 32;
+const BATCH: usize = 16;
 /// Most passes over all bushes in an iteration, and the part of the iteration's gap at which they end.
-const MOST_PASSES: usize = 6;
-const ENOUGH: f64 = 0.05;
+const MOST_PASSES: usize = 10;
+const ENOUGH: f64 = 0.03;
 /// Rounds over a batch's pairs.
-const ROUNDS: usize = 2;
+const ROUNDS: usize = 3;
 /// Part of the gap to reach below which a pair is left alone; keeps the sum of what is left below the goal.
 const TOLERANCE: f64 = 0.02;
 /// Share of an origin's trips that counts as none.
@@ -274,14 +274,7 @@ impl Equilibrium {
 
     /// What each arc costs each class beyond its link's time.
     fn fixed_costs(&self, graph: &Graph) -> Vec<Vec<f64>> {
-        let of = |class: &UserClass| {
-            let weigh = |(l, extra): (&u32, &f64)| {
-                let own = graph.links.get(*l as usize);
-                extra + own.map_or(0.0, |l| l.toll * class.toll_weight + l.length * class.length_weight)
-            };
-            graph.link.iter().zip(&graph.extra).map(weigh).collect()
-        };
-        self.classes.iter().map(of).collect()
+        self.classes.iter().map(|class| fixed_cost(graph, class)).collect()
     }
 
     fn sum_flows(&mut self, graph: &Graph) {
@@ -302,6 +295,15 @@ impl Equilibrium {
         };
         shared + self.bushes.iter().map(own).sum::<f64>()
     }
+}
+
+/// What each arc costs a class beyond its link's time: its turn, toll and length.
+pub(super) fn fixed_cost(graph: &Graph, class: &UserClass) -> Vec<f64> {
+    let weigh = |(l, extra): (&u32, &f64)| {
+        let own = graph.links.get(*l as usize);
+        extra + own.map_or(0.0, |l| l.toll * class.toll_weight + l.length * class.length_weight)
+    };
+    graph.link.iter().zip(&graph.extra).map(weigh).collect()
 }
 
 fn add_flows(bush: &Bush, graph: &Graph, links: &mut [LinkState]) {

@@ -60,6 +60,20 @@ impl Tree {
         }
     }
 
+    /// Sum of another cost along the tree's way to a vertex, infinite where no way leads.
+    pub fn sum_to(&self, graph: &Graph, arc_cost: &[f64], origin: u32, vertex: u32) -> f64 {
+        if self.cost[vertex as usize] == f64::INFINITY {
+            return f64::INFINITY;
+        }
+        let (mut sum, mut at) = (0.0, vertex);
+        while at != origin {
+            let a = self.parent[at as usize] as usize;
+            sum += arc_cost[a];
+            at = graph.tail[a];
+        }
+        sum
+    }
+
     fn begin(&mut self, vertices: usize) {
         if self.cost.len() != vertices || self.round == u32::MAX {
             self.parent = vec![NONE; vertices];
