@@ -97,8 +97,8 @@ fn link(network: &Network, l: u32) -> Link {
     let row = &network.links[l as usize];
     let signal = network.signal_timing(LinkId(l)).filter(|_| row.end == LinkEnd::Signals);
     let signal = signal.map(|(cycle_s, green_s)| Signal { cycle_s, green_share: (green_s / cycle_s).clamp(0.05, 1.0) });
-    // The delay of an empty signal is in the base cost; the cost function brings its own.
-    let empty_signal = if signal.is_some() { f64::from(network.signals.delay_s(l)) } else { 0.0 };
+    // The base cost holds the delay of an empty signal (Webster's first term); the cost function brings its own.
+    let empty_signal = signal.map_or(0.0, |s| 0.5 * s.cycle_s * (1.0 - s.green_share).powi(2));
     Link {
         from: row.from,
         to: row.to,

@@ -11,8 +11,8 @@ const BLOCK_M: f64 = 200.0;
 const SPEED_M_PER_MIN: [f64; 2] = [1000.0, 667.0];
 const CAPACITY_VPH: [f64; 2] = [1800.0, 700.0];
 const ARTERIAL_EVERY: usize = 5;
-/// Trips per zone in the hour, and how they fall with distance, 1/km.
-const TRIPS_PER_ZONE: f64 = 260.0;
+/// Trips in the hour per link, so that cities of every size are as full, and how they fall with distance, 1/km.
+const TRIPS_PER_LINK: f64 = 15.0;
 const DETERRENCE_PER_KM: f64 = 0.35;
 
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let gap: f64 = option("--gap").map_or(Ok(1e-4), |g| g.parse())?;
     let threads: usize = option("--threads").map_or(Ok(1), |t| t.parse())?;
     let (mut graph, centres) = grid(wanted, zones)?;
-    let trips = Trips::of(zones as u32, UserClass::default(), &gravity(&centres))?;
+    let trips = Trips::of(zones as u32, UserClass::default(), &gravity(&centres, TRIPS_PER_LINK * wanted as f64))?;
     println!("{} links, {zones} zones, {:.0} trips", graph.links().len(), trips.total());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     pool.install(|| {
@@ -81,22 +81,23 @@ fn grid(wanted: usize, zones: usize) -> Result<(Graph, Vec<[f64; 2]>), assignmen
 }
 
 /// Trips that fall with distance, scaled by origin.
-fn gravity(centres: &[[f64; 2]]) -> Vec<(u32, u32, f64)> {
+fn gravity(centres: &[[f64; 2]], total: f64) -> Vec<(u32, u32, f64)> {
     let mut entries = Vec::new();
+    let per_zone = total / centres.len() as f64;
     for (o, from) in centres.iter().enumerate() {
         let weight = |to: &[f64; 2]| (-DETERRENCE_PER_KM * (from[0] - to[0]).hypot(from[1] - to[1])).exp();
         let others = || centres.iter().enumerate().filter(|(d, _)| *d != o);
         let sum: f64 = others().map(|(_, to)| weight(to)).sum();
-        entries.extend(others().map(|(d, to)| (o as u32, d as u32, TRIPS_PER_ZONE * weight(to) / sum)));
+        entries.extend(others().map(|(d, to)| (o as u32, d as u32, per_zone * weight(to) / sum)));
     }
     entries
 }
 
 fn printer() -> impl FnMut(&Progress) -> ControlFlow<()> {
-    let from = Instant::now();
+    let (from, cpu) = (Instant::now(), cpu_s());
     move |p| {
-        let (gap, s) = (p.relative_gap, from.elapsed().as_secs_f64());
-        println!("{:4}  gap {gap:.3e}  objective {:.3}  {s:8.2} s", p.iteration, p.objective);
+        let (gap, s, cpu) = (p.relative_gap, from.elapsed().as_secs_f64(), cpu_s() - cpu);
+        println!("{:4}  gap {gap:.3e}  objective {:.3}  {cpu:8.2} s CPU {s:8.2} s", p.iteration, p.objective);
         ControlFlow::Continue(())
     }
 }
@@ -106,4 +107,12 @@ fn peak_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     line.and_then(|l| l.split_whitespace().next()?.parse::<f64>().ok()).map_or(0.0, |kb| kb / 1024.0)
+}
+
+/// User and system time of this process, second (Linux: /proc/self/stat, 100 ticks a second); 0 elsewhere.
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let fields: Vec<f64> = after.split_whitespace().skip(11).take(2).filter_map(|f| f.parse().ok()).collect();
+    fields.iter().sum::<f64>() / 100.0
 }
