@@ -8,10 +8,12 @@
 //! [`Demand::estimate`] (people, jobs, trips by hour) → [`Simulation`] (one step of [`Simulation::STEP_S`] after
 //! another).
 
+pub mod assignment;
 mod demand;
 mod network;
 mod route;
 mod simulation;
+pub mod tntp;
 
 pub use demand::{Demand, DemandBasis, rates};
 pub use network::{Network, NetworkSummary, SignalColour, TurnView};

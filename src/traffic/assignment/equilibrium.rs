@@ -1,0 +1,339 @@
+//! The equilibrium: the state that is kept, and the loop that finds it.
+//!
+//! Algorithm B (Dial 2006) with Nie's (2010) rule for growing bushes. Chosen over TAPAS because one origin's bush is
+//! compact (28 bytes per vertex that it uses) and stands alone, so that all work but the shifting itself runs in parallel;
+//! over path-based projection because two thousand zones have four million pairs.
+//!
+//! An iteration: (1) costs from flows; (2) per bush, in parallel: least-cost tree, gap, reshaping; (3) report; (4) passes
+//! over batches of bushes: find pairs in parallel at frozen costs, shift one after another at current costs. Batches are
+//! of fixed size: no number of threads changes a byte.
+
+use std::{ops::ControlFlow, sync::Mutex};
+
+use rayon::prelude::*;
+
+use super::{
+    Graph, Trips,
+    bush::{Bush, Scratch, Spent},
+    shift::{LinkState, Pairs},
+    trips::UserClass,
+};
+
+/// When to stop.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Options {
+    /// Relative gap 1 − (cost on least-cost ways)/(cost as driven) to reach.
+    pub gap: f64,
+    pub most_iterations: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { gap: 1e-6, most_iterations: 200 }
+    }
+}
+
+/// What an iteration found.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Progress {
+    pub iteration: usize,
+    pub relative_gap: f64,
+    /// Beckmann's function.
+    pub objective: f64,
+    /// Total cost of all users, tolls and lengths as weighed included, per car.
+    pub total_cost: f64,
+}
+
+/// Why no equilibrium can be sought.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum SolveError {
+    #[error("the graph has {graph} zones, the trips {trips}")]
+    ZonesDiffer { graph: u32, trips: u32 },
+    #[error("the gap to reach is {0}; it must be a number above or equal to zero")]
+    BadGap(f64),
+    #[error("this equilibrium was found on another graph")]
+    OtherGraph,
+}
+
+/// Trips that no way leads for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Unreachable {
+    pub class: usize,
+    pub origin: u32,
+    pub destination: u32,
+    pub trips: f64,
+}
+
+/// A user equilibrium, or how far one has come; kept, it starts the next one after an edit.
+#[derive(Clone, Debug)]
+pub struct Equilibrium {
+    pub(crate) classes: Vec<UserClass>,
+    pub(crate) bushes: Vec<Bush>,
+    pub(crate) links: Vec<LinkState>,
+    closed: Vec<bool>,
+    extent: super::Extent,
+    arcs: usize,
+    progress: Progress,
+}
+
+/// Bushes whose pairs are found at once. Smaller is fresher, larger feeds more cores; measured on Chicago Sketch and the grids.
+const BATCH: usize = 16;
+/// Most passes over all bushes in an iteration, and the part of the iteration's gap at which they end.
+const MOST_PASSES: usize = 10;
+const ENOUGH: f64 = 0.03;
+/// Rounds over a batch's pairs.
+const ROUNDS: usize = 3;
+/// Part of the gap to reach below which a pair is left alone; keeps the sum of what is left below the goal.
+const TOLERANCE: f64 = 0.02;
+/// Share of an origin's trips that counts as none.
+const DUST: f64 = 1e-14;
+
+/// Finds the user equilibrium of trips on a graph. `report` sees every iteration and may end the search.
+pub fn solve(
+    graph: &Graph,
+    trips: &Trips,
+    options: &Options,
+    report: impl FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Equilibrium, SolveError> {
+    let zones = graph.extent.zones;
+    if zones != trips.zones() {
+        return Err(SolveError::ZonesDiffer { graph: zones, trips: trips.zones() });
+    }
+    let mut bushes = Vec::new();
+    for (k, (class, matrix)) in trips.classes.iter().enumerate() {
+        for origin in 0..zones {
+            let row = matrix.row(origin).iter().filter(|e| e.0 != origin);
+            let demand: Vec<(u32, f64)> = row.map(|e| (e.0, e.1 * class.pce)).collect();
+            if !demand.is_empty() {
+                bushes.push(Bush::new(k as u32, origin, demand));
+            }
+        }
+    }
+    let mut found = Equilibrium {
+        classes: trips.classes.iter().map(|c| c.0).collect(),
+        bushes,
+        links: Vec::new(),
+        closed: graph.closed.clone(),
+        extent: graph.extent,
+        arcs: graph.arc_count(),
+        progress: Progress::default(),
+    };
+    found.load(graph);
+    found.run(graph, options, report)?;
+    Ok(found)
+}
+
+impl Equilibrium {
+    /// Finds the equilibrium again after the graph was edited, from the ways used so far: closed links lose their traffic to
+    /// the least-cost ways, all else stays where it was.
+    pub fn resume(
+        &mut self,
+        graph: &Graph,
+        options: &Options,
+        report: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<(), SolveError> {
+        if self.extent != graph.extent || self.arcs != graph.arc_count() || self.closed.len() != graph.closed.len() {
+            return Err(SolveError::OtherGraph);
+        }
+        let newly = |from: &[bool], to: &[bool]| from.iter().zip(to).any(|(was, is)| !was && *is);
+        if newly(&graph.closed, &self.closed) {
+            // Vertices may have become reachable: searches forget their order.
+            self.bushes.iter_mut().for_each(|b| b.order.clear());
+        }
+        let closing = newly(&self.closed, &graph.closed);
+        self.closed.clone_from(&graph.closed);
+        if closing {
+            self.leave_closed(graph);
+        }
+        self.run(graph, options, report)
+    }
+
+    /// What the last iteration found.
+    pub fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// Cars on a link (passenger car equivalents of all classes).
+    pub fn flow(&self, link: usize) -> f64 {
+        self.links.get(link).map_or(0.0, |l| l.flow)
+    }
+
+    /// Time along a link at its flow, in the graph's unit, infinite where closed.
+    pub fn time(&self, link: usize) -> f64 {
+        match self.closed.get(link) {
+            Some(false) => self.links[link].time,
+            _ => f64::INFINITY,
+        }
+    }
+
+    /// Cars times time, in the graph's units.
+    pub fn total_time(&self) -> f64 {
+        self.links.iter().map(|l| l.flow * l.time).sum()
+    }
+
+    /// Trips that no way leads for; they are in no flow.
+    pub fn unreachable(&self) -> Vec<Unreachable> {
+        let of = |b: &Bush| -> Vec<Unreachable> {
+            let (class, origin, pce) = (b.class as usize, b.origin, self.classes[b.class as usize].pce);
+            b.lost.iter().map(|e| Unreachable { class, origin, destination: e.0, trips: e.1 / pce }).collect()
+        };
+        self.bushes.iter().flat_map(of).collect()
+    }
+
+    /// First loading, batch by batch, each on the costs that those before it left.
+    fn load(&mut self, graph: &Graph) {
+        let shelf = Shelf::default();
+        let fixed = self.fixed_costs(graph);
+        self.links = graph.functions.iter().map(|f| at(f, 0.0)).collect();
+        for from in (0..self.bushes.len()).step_by(BATCH) {
+            let costs = arc_costs(graph, &fixed, &self.links);
+            let until = (from + BATCH).min(self.bushes.len());
+            self.bushes[from..until].par_iter_mut().for_each(|bush| {
+                shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch));
+            });
+            for bush in &self.bushes[from..until] {
+                add_flows(bush, graph, &mut self.links);
+            }
+            for (state, function) in self.links.iter_mut().zip(&graph.functions) {
+                *state = at(function, state.flow);
+            }
+        }
+    }
+
+    /// Bushes that used a closed link are reshaped at the costs of before the edit.
+    fn leave_closed(&mut self, graph: &Graph) {
+        let shelf = Shelf::default();
+        let fixed = self.fixed_costs(graph);
+        for (state, function) in self.links.iter_mut().zip(&graph.functions) {
+            *state = at(function, state.flow);
+        }
+        let costs = arc_costs(graph, &fixed, &self.links);
+        let hit = |b: &Bush| b.arc.iter().zip(&b.flow).any(|(a, f)| *f > 0.0 && graph.arc_closed(*a as usize));
+        self.bushes.par_iter_mut().filter(|b| hit(b)).for_each(|bush| {
+            shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch));
+        });
+    }
+
+    fn run(
+        &mut self,
+        graph: &Graph,
+        options: &Options,
+        mut report: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<(), SolveError> {
+        if options.gap.is_nan() || options.gap < 0.0 {
+            return Err(SolveError::BadGap(options.gap));
+        }
+        let shelf = Shelf::default();
+        let fixed = self.fixed_costs(graph);
+        let mut pairs: Vec<Pairs> = (0..BATCH).map(|_| Pairs::default()).collect();
+        for iteration in 1.. {
+            self.sum_flows(graph);
+            let costs = arc_costs(graph, &fixed, &self.links);
+            let spent: Vec<Spent> = self
+                .bushes
+                .par_iter_mut()
+                .map(|bush| shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch)))
+                .collect();
+            let total: f64 = spent.iter().map(|s| s.total).sum();
+            let excess: f64 = total - spent.iter().map(|s| s.least).sum::<f64>();
+            let relative_gap = if total > 0.0 { excess / total } else { 0.0 };
+            let objective = self.objective(graph, &fixed);
+            self.progress = Progress { iteration, relative_gap, objective, total_cost: total };
+            let stop = report(&self.progress).is_break();
+            if stop || relative_gap <= options.gap || iteration >= options.most_iterations {
+                break;
+            }
+            for _ in 0..MOST_PASSES {
+                let left = self.pass(graph, &fixed, &mut pairs, TOLERANCE * options.gap);
+                if left < ENOUGH * excess {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One pass over all bushes. The cost spent beyond the bushes' own shortest ways, as found on the way.
+    fn pass(&mut self, graph: &Graph, fixed: &[Vec<f64>], pairs: &mut [Pairs], tolerance: f64) -> f64 {
+        let mut left = 0.0;
+        for batch in self.bushes.chunks_mut(BATCH) {
+            let costs = arc_costs(graph, fixed, &self.links);
+            batch.par_iter().zip(pairs.par_iter_mut()).for_each(|(bush, pairs)| {
+                pairs.find(bush, &costs[bush.class as usize], tolerance);
+            });
+            for _ in 0..ROUNDS {
+                for (bush, pairs) in batch.iter_mut().zip(pairs.iter()) {
+                    let dust = DUST * bush.demand.iter().map(|d| d.1).sum::<f64>();
+                    pairs.shift(bush, graph, &fixed[bush.class as usize], &mut self.links, dust);
+                }
+            }
+            left += pairs.iter().take(batch.len()).map(|p| p.excess).sum::<f64>();
+        }
+        left
+    }
+
+    /// What each arc costs each class beyond its link's time.
+    fn fixed_costs(&self, graph: &Graph) -> Vec<Vec<f64>> {
+        self.classes.iter().map(|class| fixed_cost(graph, class)).collect()
+    }
+
+    fn sum_flows(&mut self, graph: &Graph) {
+        self.links = vec![LinkState::default(); graph.functions.len()];
+        for bush in &self.bushes {
+            add_flows(bush, graph, &mut self.links);
+        }
+        for (state, function) in self.links.iter_mut().zip(&graph.functions) {
+            *state = at(function, state.flow);
+        }
+    }
+
+    fn objective(&self, graph: &Graph, fixed: &[Vec<f64>]) -> f64 {
+        let shared: f64 = graph.functions.iter().zip(&self.links).map(|(f, s)| f.integral(s.flow)).sum();
+        let own = |b: &Bush| -> f64 {
+            let fixed = &fixed[b.class as usize];
+            b.arc.iter().zip(&b.flow).map(|(a, f)| f * fixed[*a as usize]).sum()
+        };
+        shared + self.bushes.iter().map(own).sum::<f64>()
+    }
+}
+
+/// What each arc costs a class beyond its link's time: its turn, toll and length.
+pub(super) fn fixed_cost(graph: &Graph, class: &UserClass) -> Vec<f64> {
+    let weigh = |(l, extra): (&u32, &f64)| {
+        let own = graph.links.get(*l as usize);
+        extra + own.map_or(0.0, |l| l.toll * class.toll_weight + l.length * class.length_weight)
+    };
+    graph.link.iter().zip(&graph.extra).map(weigh).collect()
+}
+
+fn add_flows(bush: &Bush, graph: &Graph, links: &mut [LinkState]) {
+    for (arc, flow) in bush.arc.iter().zip(&bush.flow) {
+        links[graph.link[*arc as usize] as usize].flow += flow;
+    }
+}
+
+fn at(function: &super::cost::CostFunction, flow: f64) -> LinkState {
+    let (time, slope) = function.at(flow);
+    LinkState { flow, time, slope }
+}
+
+/// Cost of each arc by class, infinite where closed.
+fn arc_costs(graph: &Graph, fixed: &[Vec<f64>], links: &[LinkState]) -> Vec<Vec<f64>> {
+    let time = |l: &u32| if graph.closed(*l as usize) { f64::INFINITY } else { links[*l as usize].time };
+    let of = |fixed: &Vec<f64>| graph.link.iter().zip(fixed).map(|(l, f)| f + time(l)).collect();
+    fixed.iter().map(of).collect()
+}
+
+/// Scratch memory for as many threads as ask.
+#[derive(Default)]
+struct Shelf(Mutex<Vec<Scratch>>);
+
+impl Shelf {
+    fn with<T>(&self, work: impl FnOnce(&mut Scratch) -> T) -> T {
+        let taken = self.0.lock().expect("no holder of this lock panics").pop();
+        let mut scratch = taken.unwrap_or_default();
+        let result = work(&mut scratch);
+        self.0.lock().expect("no holder of this lock panics").push(scratch);
+        result
+    }
+}

@@ -1,0 +1,118 @@
+//! Reads networks and trips in the TNTP format of the Transportation Networks for Research (Bar-Gera and others,
+//! github.com/bstabler/TransportationNetworks), and OD matrices as CSV.
+//!
+//! Text in, [`Graph`] and entries out. Knows no files: the caller puts the file's name before the error. The first error
+//! ends the reading; it holds its line.
+
+mod matrix;
+mod net;
+
+pub use matrix::{read_csv, read_trips};
+pub use net::read_net;
+
+/// What is wrong, and where.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[error("line {line}: {kind}")]
+pub struct TntpError {
+    /// Counted from 1; one past the last where something is missing.
+    pub line: usize,
+    pub kind: TntpErrorKind,
+}
+
+/// What can be wrong with a TNTP or CSV file.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum TntpErrorKind {
+    #[error("the header <{0}> is missing; add it before <END OF METADATA>")]
+    MissingHeader(&'static str),
+    #[error("\"{text}\" is no {what}")]
+    NotANumber { what: &'static str, text: String },
+    #[error("{what} is {value}; it must not be below zero")]
+    Negative { what: &'static str, value: f64 },
+    #[error("{what} {node} does not exist; they run from 1 to {most}")]
+    OutOfRange { what: &'static str, node: u64, most: u32 },
+    #[error("the capacity is zero, but the time rises with the flow; give a capacity or set B to 0")]
+    NoCapacity,
+    #[error("the free-flow time is zero on a link with no length, between nodes that are no zones; give it a time")]
+    NoTime,
+    #[error("a link needs at least 7 columns (from, to, capacity, length, free-flow time, B, power); there are {0}")]
+    TooFewColumns(usize),
+    #[error("the header says {said} links, but there are {found}; is the file cut off?")]
+    Truncated { said: usize, found: usize },
+    #[error("zone {0} has trips but no link; give it one, or take its trips out")]
+    ZoneWithoutLink(u32),
+    #[error("trips stand before the first \"Origin\"")]
+    NoOrigin,
+    #[error("\"{0}\" is cut off: an entry is \"zone : trips;\"")]
+    BadEntry(String),
+    #[error("the header says {said} trips in all, but they sum to {found}; is the file cut off?")]
+    TotalDiffers { said: f64, found: f64 },
+    #[error("the first line must be origin,destination,trips")]
+    BadCsvHeader,
+    #[error("{0} zones, {1} nodes and first through node {2} do not fit together")]
+    BadExtent(u32, u32, u32),
+}
+
+impl TntpErrorKind {
+    fn at(self, line: usize) -> TntpError {
+        TntpError { line, kind: self }
+    }
+}
+
+/// Values of the header, and the lines after it with their numbers.
+struct Parts<'a> {
+    header: Vec<(&'a str, &'a str, usize)>,
+    body: Vec<(usize, &'a str)>,
+    /// One past the last line.
+    end: usize,
+}
+
+impl<'a> Parts<'a> {
+    fn split(text: &'a str) -> Result<Self, TntpError> {
+        let mut parts = Parts { header: Vec::new(), body: Vec::new(), end: text.lines().count() + 1 };
+        let mut inside = true;
+        for (line, content) in text.lines().enumerate().map(|(n, l)| (n + 1, l.trim())) {
+            if content.is_empty() || content.starts_with('~') {
+                continue;
+            }
+            let tag = content.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+            match tag {
+                Some(("END OF METADATA", _)) => inside = false,
+                Some((name, value)) if inside => parts.header.push((name.trim(), value.trim(), line)),
+                _ if inside => return Err(TntpErrorKind::MissingHeader("END OF METADATA").at(line)),
+                _ => parts.body.push((line, content)),
+            }
+        }
+        if inside {
+            return Err(TntpErrorKind::MissingHeader("END OF METADATA").at(parts.end));
+        }
+        Ok(parts)
+    }
+
+    fn count(&self, name: &'static str) -> Result<u32, TntpError> {
+        let found = self.header.iter().find(|h| h.0 == name);
+        let (_, value, line) = found.ok_or_else(|| TntpErrorKind::MissingHeader(name).at(self.end))?;
+        let bad = || TntpErrorKind::NotANumber { what: name, text: (*value).to_owned() }.at(*line);
+        value.parse().map_err(|_| bad())
+    }
+}
+
+/// A finite number, not below zero.
+fn amount(text: &str, what: &'static str, line: usize) -> Result<f64, TntpError> {
+    let text = text.trim();
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        Ok(value) if value < 0.0 => Err(TntpErrorKind::Negative { what, value }.at(line)),
+        _ => Err(TntpErrorKind::NotANumber { what, text: text.to_owned() }.at(line)),
+    }
+}
+
+/// A node or zone counted from 1, returned counted from 0.
+fn node(text: &str, what: &'static str, most: u32, line: usize) -> Result<u32, TntpError> {
+    let text = text.trim();
+    let parsed = text.parse::<u64>();
+    let number = parsed.map_err(|_| TntpErrorKind::NotANumber { what, text: text.to_owned() }.at(line))?;
+    if number == 0 || number > u64::from(most) {
+        return Err(TntpErrorKind::OutOfRange { what, node: number, most }.at(line));
+    }
+    Ok(number as u32 - 1)
+}
