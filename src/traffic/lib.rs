@@ -12,10 +12,15 @@ mod demand;
 mod network;
 mod route;
 mod simulation;
+mod table;
 
-pub use demand::{Demand, DemandBasis, rates};
+pub use demand::{
+    Demand, DemandBasis, DemandFiles, DemandInputs, DemandReport, Figure, Figures, LENGTH_BANDS_KM, Mode, OdMatrix, OdRow,
+    OdTable, OdZone, Period, Published, Purpose, PurposeAccount, ReportFigure, ZoneKind, ZoneRow, ZoneTable, rates,
+};
 pub use network::{Network, NetworkSummary, SignalColour, TurnView};
 pub use simulation::{
     Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,
     VehicleView,
 };
+pub use table::TableError;
