@@ -9,14 +9,16 @@
 //! another).
 
 mod demand;
+pub mod impact;
 mod network;
 mod route;
 mod simulation;
 mod table;
 
 pub use demand::{
-    Demand, DemandBasis, DemandFiles, DemandInputs, DemandReport, Figure, Figures, LENGTH_BANDS_KM, Mode, OdMatrix, OdRow,
-    OdTable, OdZone, Period, Published, Purpose, PurposeAccount, ReportFigure, ZoneKind, ZoneRow, ZoneTable, rates,
+    Demand, DemandBasis, DemandFiles, DemandInputs, DemandReport, Figure, Figures, LENGTH_BANDS_KM, Mode, OdMatrix,
+    OdRow, OdTable, OdZone, Period, Published, Purpose, PurposeAccount, ReportFigure, ZoneKind, ZoneRow, ZoneTable,
+    rates,
 };
 pub use network::{Network, NetworkSummary, SignalColour, TurnView};
 pub use simulation::{

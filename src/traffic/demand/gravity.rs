@@ -66,9 +66,11 @@ impl Balanced {
     /// Trips from a zone to every zone.
     pub fn row<'a>(&'a self, distances: &'a Distances, i: usize) -> impl Iterator<Item = f64> + 'a {
         let from = self.rows.get(i).copied().unwrap_or_default();
-        distances.row(i).iter().zip(&self.columns).map(move |(km, to)| {
-            if from > 0.0 { from * to * (-self.per_km * km).exp() } else { 0.0 }
-        })
+        distances
+            .row(i)
+            .iter()
+            .zip(&self.columns)
+            .map(move |(km, to)| if from > 0.0 { from * to * (-self.per_km * km).exp() } else { 0.0 })
     }
 
     /// Trips from every zone to a zone.
@@ -156,8 +158,8 @@ mod tests {
         let pulls: Vec<f64> = (0..40).map(|i| if i % 5 == 0 { 0.0 } else { f64::from(i * i + 3) }).collect();
         let scale = total / pulls.iter().sum::<f64>();
         let attractions: Vec<f64> = pulls.iter().map(|p| p * scale).collect();
-        let found = Balanced::new(&distances, &productions, &attractions, 12.0);
-        assert!((found.mean_km - 12.0).abs() < 0.01, "{}", found.mean_km);
+        let found = Balanced::new(&distances, &productions, &attractions, 8.0);
+        assert!((found.mean_km - 8.0).abs() < 0.01, "{}", found.mean_km);
         let rows: Vec<Vec<f64>> = (0..40).map(|i| found.row(&distances, i).collect()).collect();
         let largest = attractions.iter().chain(&productions).copied().fold(0.0, f64::max);
         for z in 0..40 {

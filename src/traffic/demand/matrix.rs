@@ -10,7 +10,10 @@ pub enum Period {
     Weekday,
     WeekendDay,
     /// Trips that start from one hour to another of a weekday, 0 ≤ from < to ≤ 24.
-    Hours { from: f64, to: f64 },
+    Hours {
+        from: f64,
+        to: f64,
+    },
 }
 
 /// Where a zone lies.

@@ -6,11 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::{
-    figures::Figures,
-    lengths::Lengths,
-    purpose::Purpose,
-};
+use super::{figures::Figures, lengths::Lengths, purpose::Purpose};
 use crate::table::{Table, TableError};
 
 const TABLE: &str = include_str!("../../../assets/traffic/modes.csv");

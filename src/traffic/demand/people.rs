@@ -277,8 +277,7 @@ impl Floors {
 fn land<'a>(city: &'a City, figures: &'a Figures) -> impl Iterator<Item = (Coord<f64>, Here)> + 'a {
     city.land.iter().flat_map(|area| {
         let per_m2 = on_land(area.kind, figures);
-        let points =
-            if per_m2.residents + per_m2.job_count() > 0.0 { grid_points(&area.shape) } else { Vec::new() };
+        let points = if per_m2.residents + per_m2.job_count() > 0.0 { grid_points(&area.shape) } else { Vec::new() };
         let each_m2 = area.shape.unsigned_area() / points.len().max(1) as f64;
         points.into_iter().map(move |at| (at, per_m2.times(each_m2)))
     })

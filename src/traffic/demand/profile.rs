@@ -10,8 +10,20 @@ const TABLE: &str = include_str!("../../../assets/traffic/profiles.csv");
 const OUTSIDE: usize = 12;
 const WEEKEND: usize = 13;
 const NAMES: [&str; 14] = [
-    "work_out", "work_back", "business_out", "business_back", "education_out", "education_back", "shopping_out",
-    "shopping_back", "errands_out", "errands_back", "leisure_out", "leisure_back", "outside", "weekend",
+    "work_out",
+    "work_back",
+    "business_out",
+    "business_back",
+    "education_out",
+    "education_back",
+    "shopping_out",
+    "shopping_back",
+    "errands_out",
+    "errands_back",
+    "leisure_out",
+    "leisure_back",
+    "outside",
+    "weekend",
 ];
 
 static SHAPES: LazyLock<Vec<[f64; 24]>> = LazyLock::new(|| read(TABLE).expect("the table is checked by a test"));
@@ -33,7 +45,8 @@ impl Profile {
     pub fn share_per_hour(self, hour: f64, weekend: bool) -> f64 {
         if self == Self::All && !weekend {
             let of = |purpose: Purpose| {
-                let both = Self::Out(purpose).share_per_hour(hour, false) + Self::Back(purpose).share_per_hour(hour, false);
+                let both =
+                    Self::Out(purpose).share_per_hour(hour, false) + Self::Back(purpose).share_per_hour(hour, false);
                 0.5 * purpose.rates().trip_share * both
             };
             return Purpose::ALL.into_iter().map(of).sum();

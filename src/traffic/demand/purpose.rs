@@ -72,8 +72,19 @@ impl PurposeRates {
 
 fn read(text: &str) -> Result<Vec<PurposeRates>, TableError> {
     let needed = [
-        "purpose", "trip_share", "mean_km", "persons_per_car", "from_home", "per_resident", "per_retail_job",
-        "per_public_job", "per_school_job", "per_other_job", "year", "read", "source",
+        "purpose",
+        "trip_share",
+        "mean_km",
+        "persons_per_car",
+        "from_home",
+        "per_resident",
+        "per_retail_job",
+        "per_public_job",
+        "per_school_job",
+        "per_other_job",
+        "year",
+        "read",
+        "source",
     ];
     let table = Table::parse(text, &needed, &[])?;
     let mut rows = Vec::new();

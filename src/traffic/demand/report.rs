@@ -107,14 +107,21 @@ impl Demand {
         let km = account.sum(|p| p.inside_km + p.leaving_km);
         let whole = self.daily_trips() / self.sample_share.max(f64::MIN_POSITIVE);
         let own = |name, value, unit| ReportFigure { name, value, unit, published: Vec::new() };
-        let beside = |name, value, unit, quantity| ReportFigure { published: published(figures, quantity), ..own(name, value, unit) };
+        let beside = |name, value, unit, quantity| ReportFigure {
+            published: published(figures, quantity),
+            ..own(name, value, unit)
+        };
         let mut rows = vec![
             beside("residents", self.residents, "", "residents"),
             own("jobs", self.jobs, ""),
             beside("jobs per resident", ratio(self.jobs, self.residents), "", "jobs_per_resident"),
             beside("trips per person and day", ratio(trips, self.residents), "", "trips_per_person"),
             beside("mean trip length", ratio(km, trips), "km", "mean_trip_km"),
-            own("… of trips that stay on the map", ratio(account.sum(|p| p.inside_km), account.sum(|p| p.inside)), "km"),
+            own(
+                "… of trips that stay on the map",
+                ratio(account.sum(|p| p.inside_km), account.sum(|p| p.inside)),
+                "km",
+            ),
             own("… as asked: the survey, cut at the edge of the map", asked_km(model), "km"),
             own("share of trips that leave the map", ratio(account.sum(|p| p.leaving), trips), ""),
         ];
@@ -129,15 +136,28 @@ impl Demand {
         rows.extend([
             own("share of trips with a car at hand", model.choice.available().car, ""),
             beside("residents per street km", density, "/km", "residents_per_street_km"),
-            beside("car km per person and day", ratio(account.sum(|p| p.car_km), self.residents), "km", "car_km_per_person"),
+            beside(
+                "car km per person and day",
+                ratio(account.sum(|p| p.car_km), self.residents),
+                "km",
+                "car_km_per_person",
+            ),
             own("persons per car", ratio(account.sum(|p| p.by_mode[0]), account.sum(|p| p.cars)), ""),
             own("car trips a day", whole, ""),
             own("… of inhabitants", account.sum(|p| p.cars), ""),
             own("… through", account.through, ""),
             own("car trips in the peak hour", self.peak_per_hour() / self.sample_share.max(f64::MIN_POSITIVE), ""),
             own("share simulated", self.sample_share, ""),
-            own("vehicles under way in the peak, simulated", self.peak_per_hour() * figures.value("mean_car_trip_h"), ""),
-            own("largest margin error of the gravity model", account.purposes.iter().map(|p| p.margin_error).fold(0.0, f64::max), ""),
+            own(
+                "vehicles under way in the peak, simulated",
+                self.peak_per_hour() * figures.value("mean_car_trip_h"),
+                "",
+            ),
+            own(
+                "largest margin error of the gravity model",
+                account.purposes.iter().map(|p| p.margin_error).fold(0.0, f64::max),
+                "",
+            ),
         ]);
         rows
     }
@@ -178,10 +198,19 @@ fn left_out(model: &Model) -> Vec<String> {
     };
     note(account.cut_off, "persons and jobs stand farther than 600 m from any street and do not travel");
     note(account.sum(|p| p.without_goal), "trips a day of inhabitants have no goal on the map");
-    note(account.sum(|p| p.not_carried), "trips a day of visitors, there and back, are more than the roads at the edge carry");
-    note(account.edge_wanted - account.edge_capacity, "cars a day over the edge are wanted beyond what its roads carry: inhabitants stay on the map, visitors stay away");
+    note(
+        account.sum(|p| p.not_carried),
+        "trips a day of visitors, there and back, are more than the roads at the edge carry",
+    );
+    note(
+        account.edge_wanted - account.edge_capacity,
+        "cars a day over the edge are wanted beyond what its roads carry: inhabitants stay on the map, visitors stay away",
+    );
     if !account.zones_without_streets.is_empty() {
-        notes.push(format!("no street is nearest to these zones, their people are missing: {}", account.zones_without_streets.join(", ")));
+        notes.push(format!(
+            "no street is nearest to these zones, their people are missing: {}",
+            account.zones_without_streets.join(", ")
+        ));
     }
     if account.own_trips {
         notes.push("trips on the map are the city's own table; lengths and shares below are the estimate's".to_owned());
@@ -204,7 +233,15 @@ impl fmt::Display for DemandReport {
                 writeln!(f, "| {} | {value} {} | | | |", row.name, row.unit)?;
                 continue;
             };
-            writeln!(f, "| {} | {value} {} | {} | {} | {} |", row.name, row.unit, number(first.value), first.area, cite(first))?;
+            writeln!(
+                f,
+                "| {} | {value} {} | {} | {} | {} |",
+                row.name,
+                row.unit,
+                number(first.value),
+                first.area,
+                cite(first)
+            )?;
             for more in &row.published[1..] {
                 writeln!(f, "| | | {} | {} | {} |", number(more.value), more.area, cite(more))?;
             }
@@ -214,15 +251,26 @@ impl fmt::Display for DemandReport {
             let to = band.to_km.map_or("…".to_owned(), |km| km.to_string());
             writeln!(f, "| {}–{to} | {:.1} % | {:.1} % |", band.from_km, 100.0 * band.model, 100.0 * band.survey)?;
         }
-        writeln!(f, "\n| purpose | inside | leaving | visiting | km inside | km asked | survey km | β /km | margin error | rounds |")?;
+        writeln!(
+            f,
+            "\n| purpose | inside | leaving | visiting | km inside | km asked | survey km | β /km | margin error | rounds |"
+        )?;
         writeln!(f, "|---|---|---|---|---|---|---|---|---|---|")?;
         for p in &self.purposes {
             let a = &p.account;
             writeln!(
                 f,
                 "| {} | {:.0} | {:.0} | {:.0} | {:.2} | {:.2} | {:.1} | {:.3} | {:.0e} | {} |",
-                p.purpose.name(), a.inside, a.leaving, a.visiting, p.mean_inside_km, a.asked_inside_km, p.survey_mean_km,
-                a.deterrence_per_km, a.margin_error, a.rounds
+                p.purpose.name(),
+                a.inside,
+                a.leaving,
+                a.visiting,
+                p.mean_inside_km,
+                a.asked_inside_km,
+                p.survey_mean_km,
+                a.deterrence_per_km,
+                a.margin_error,
+                a.rounds
             )?;
         }
         for note in &self.left_out {

@@ -238,8 +238,12 @@ impl Generation {
     /// Lets only a share of the trips over the edge: who cannot leave stays, who cannot come is counted. Returns
     /// the visits not carried, and the trips that have no goal on the map.
     fn close_the_edge(&mut self, scale: f64) -> (f64, f64) {
-        let stay_share: Vec<f64> =
-            self.productions.iter().zip(&self.staying).map(|(all, stay)| if *all > 0.0 { stay / all } else { 1.0 }).collect();
+        let stay_share: Vec<f64> = self
+            .productions
+            .iter()
+            .zip(&self.staying)
+            .map(|(all, stay)| if *all > 0.0 { stay / all } else { 1.0 })
+            .collect();
         for (stay, all) in self.staying.iter_mut().zip(&self.productions) {
             *stay = all - scale * (all - *stay);
         }

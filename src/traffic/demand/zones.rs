@@ -74,7 +74,12 @@ impl Zones {
 
     /// The zones of a table: each street belongs to the nearest, and a zone's people and jobs are the table's. Returns
     /// with them the names of zones that no street is nearest to; their people are missing from the model.
-    pub fn from_table(network: &Network, people: &mut People, gates: &Gates, table: &TableInput<'_>) -> (Self, Vec<String>) {
+    pub fn from_table(
+        network: &Network,
+        people: &mut People,
+        gates: &Gates,
+        table: &TableInput<'_>,
+    ) -> (Self, Vec<String>) {
         let (table, mix) = (table.zones, table.mix);
         let mut members = vec![Vec::<Placed>::new(); table.zones.len()];
         for (l, p) in placed(network, |l| is_door(&network.links[l])) {
