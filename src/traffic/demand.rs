@@ -1,68 +1,132 @@
-//! Who travels, from where to where and when: people and jobs on links, zones, trip flows by hour.
+//! Who travels, from where to where, by what and when: the four steps for any city, from what its map shows.
 //!
-//! Owns the estimate for any city from what its map shows. Knows nothing of vehicles or of time passing. Every rate
-//! stands in [`rates`] with its source.
+//! People and jobs on links ([`people`]) → zones → trips by purpose ([`trips`]) → gravity → choice of means → hours.
+//! Static assignment takes the result as a matrix between zones ([`Demand::matrix`]), the simulation draws single
+//! trips from the same flows. Knows nothing of vehicles or of time passing. Every rate is a row of a table under
+//! `assets/traffic` with its source; what the model is and how far it is validated stands in `demand/README.md`.
 
+mod account;
+mod figures;
+mod files;
 mod gates;
 mod gravity;
+mod inputs;
+mod lengths;
+mod matrix;
+mod modes;
 mod people;
+mod profile;
+mod purpose;
 pub mod rates;
+mod report;
 mod sampling;
+mod trips;
 mod zones;
 
 use citytwin_model::City;
 
+pub use account::{LENGTH_BANDS_KM, PurposeAccount};
+pub use figures::{Figure, Figures};
+pub use files::DemandFiles;
+pub use inputs::{DemandInputs, OdRow, OdTable, ZoneRow, ZoneTable};
+pub use matrix::{OdMatrix, OdZone, Period, ZoneKind};
+pub use modes::Mode;
 pub use people::DemandBasis;
+pub use purpose::Purpose;
+pub use report::{DemandReport, Published, ReportFigure};
 pub(crate) use sampling::TripEnds;
 
-use crate::network::Network;
+use crate::{network::Network, table::TableError};
+use account::Account;
 use gates::Gates;
-use gravity::Destinations;
 use people::People;
-use rates::{MobilityRates, Profile};
-use zones::{Side, Zones};
+use profile::Profile;
+use trips::Model;
+use zones::{Side, TableInput, Zones};
 
 /// Trips of a whole day between the zones of a city.
 pub struct Demand {
     pub(crate) zones: Zones,
-    pub(crate) flows: Vec<Flow>,
-    residents: f64,
-    jobs: f64,
+    flows: Vec<Flow>,
     basis: DemandBasis,
     sample_share: f64,
+    residents: f64,
+    jobs: f64,
+    weekend_factor: f64,
+    /// Of vehicles.
+    van_lorry_shares: [f64; 2],
+    /// What the four steps gave; `None` where nobody travels.
+    model: Option<Model>,
 }
 
-/// One kind of trip: how many a day, when, from where to where.
-pub(crate) struct Flow {
-    pub daily: f64,
-    pub profile: Profile,
-    pub from: Side,
-    pub to: Side,
-    /// Cumulative weight of the origins by zone.
-    pub origins: Vec<f32>,
-    pub destinations: Destinations,
+/// One kind of car trips: how many a day, when, from where to where.
+struct Flow {
+    daily: f64,
+    profile: Profile,
+    from: Side,
+    to: Side,
+    /// Cumulative weight of the origins by zone (by entry at a gate).
+    origins: Vec<f32>,
+    destinations: Destinations,
+}
+
+/// Where trips of a flow go, cumulative weights by zone.
+enum Destinations {
+    /// The same wherever they start.
+    Shared(Vec<f32>),
+    /// One row per origin zone.
+    ByOrigin(Vec<Vec<f32>>),
+}
+
+impl Destinations {
+    fn row(&self, origin: usize) -> &[f32] {
+        match self {
+            Self::Shared(row) => row,
+            Self::ByOrigin(rows) => rows.get(origin).map_or(&[], Vec::as_slice),
+        }
+    }
 }
 
 impl Demand {
     /// Estimates a weekday's car trips. A map too large to be run whole becomes a sample, and says so
     /// ([`Self::sample_share`]).
     pub fn estimate(city: &City, network: &Network) -> Self {
-        let rates = MobilityRates::of(city.country.as_ref().map_or("", |c| c.value.as_str()));
-        let people = People::estimate(city, network);
-        let gates = Gates::find(city, network);
-        let zones = Zones::build(network, &people, &gates);
-        let density = people.residents / people.street_km.max(0.1);
-        let car_trips = people.residents * rates.car_trips_per_resident(density);
-        let outside = gates.daily_trips(car_trips);
-        let inside = (car_trips - outside.by_residents()).max(rates::LEAST_INSIDE_SHARE * car_trips);
-        let mut flows = gravity::inside_flows(&zones, inside, &rates);
-        flows.extend(gates::outside_flows(&zones, &outside));
+        Self::with(city, network, &DemandInputs::default()).expect("only tables can be wrong, and there are none")
+    }
+
+    /// The same with a city's own zones or trips in place of the estimated ones. The error names the line of a table.
+    pub fn with(city: &City, network: &Network, inputs: &DemandInputs) -> Result<Self, TableError> {
+        let figures = Figures::of(city);
+        let mut people = People::estimate(city, network, &figures);
+        let gates = Gates::find(city, network, &figures);
+        let mix = people::job_mix(&figures);
+        let (zones, zones_without_streets) = match &inputs.zones {
+            None => (Zones::build(network, &people, &gates), Vec::new()),
+            Some(zones) => {
+                people.basis = DemandBasis::ZoneTable;
+                people.cut_off = 0.0;
+                Zones::from_table(network, &mut people, &gates, &TableInput { zones, mix: &mix })
+            }
+        };
+        let own_trips = inputs.trips.as_ref().map(|table| table.matrix(&zones.names)).transpose()?;
+        let mut model = Model::new(city, &figures, &people, &zones);
+        model.account.zones_without_streets = zones_without_streets;
+        let mut flows = trips::inside_flows(&mut model, &zones, own_trips);
+        flows.extend(trips::outside_flows(&mut model, &zones));
         flows.retain(|f| f.daily > 0.0 && f.origins.last().is_some_and(|w| *w > 0.0));
-        let (residents, jobs, basis) = (people.residents, people.jobs, people.basis);
-        let whole = Self { zones, flows, residents, jobs, basis, sample_share: 1.0 };
-        let peak = (0..24).map(|h| whole.trips_per_hour(f64::from(h) + 0.5, false)).fold(0.0, f64::max);
-        let share = rates::MOST_UNDER_WAY / (peak * rates::MEAN_TRIP_H).max(1.0);
-        if share < 1.0 { whole.sampled(share) } else { whole }
+        let whole = Self {
+            zones,
+            flows,
+            basis: people.basis,
+            sample_share: 1.0,
+            residents: people.residents,
+            jobs: people.job_count,
+            weekend_factor: figures.value("weekend_factor"),
+            van_lorry_shares: [figures.value("share_van"), figures.value("share_lorry")],
+            model: Some(model),
+        };
+        let share = rates::MOST_UNDER_WAY / (whole.peak_per_hour() * figures.value("mean_car_trip_h")).max(1.0);
+        Ok(if share < 1.0 { whole.sampled(share) } else { whole })
     }
 
     /// Nobody travels: for runs whose trips are put in one by one.
@@ -70,10 +134,13 @@ impl Demand {
         Self {
             zones: Zones::default(),
             flows: Vec::new(),
-            residents: 0.0,
-            jobs: 0.0,
             basis: DemandBasis::Buildings,
             sample_share: 1.0,
+            residents: 0.0,
+            jobs: 0.0,
+            weekend_factor: 1.0,
+            van_lorry_shares: [0.0; 2],
+            model: None,
         }
     }
 
@@ -122,12 +189,16 @@ impl Demand {
 
     /// Trips per hour at an hour of the day (0 ≤ h < 24) at demand factor 1.
     pub fn trips_per_hour(&self, hour: f64, weekend: bool) -> f64 {
-        self.flows.iter().map(|f| f.rate_per_s(hour, weekend) * 3600.0).sum()
+        self.flows.iter().map(|f| self.rate_per_s(f, hour, weekend) * 3600.0).sum()
     }
-}
 
-impl Flow {
-    pub(crate) fn rate_per_s(&self, hour: f64, weekend: bool) -> f64 {
-        self.daily * self.profile.share_per_hour(hour, weekend) / 3600.0
+    /// Trips in the busiest hour of a weekday.
+    pub fn peak_per_hour(&self) -> f64 {
+        (0..24).map(|h| self.trips_per_hour(f64::from(h) + 0.5, false)).fold(0.0, f64::max)
+    }
+
+    fn rate_per_s(&self, flow: &Flow, hour: f64, weekend: bool) -> f64 {
+        let factor = if weekend { self.weekend_factor } else { 1.0 };
+        factor * flow.daily * flow.profile.share_per_hour(hour, weekend) / 3600.0
     }
 }

@@ -10,14 +10,21 @@
 
 pub mod assignment;
 mod demand;
+pub mod impact;
 mod network;
 mod route;
 mod simulation;
+mod table;
 pub mod tntp;
 
-pub use demand::{Demand, DemandBasis, rates};
+pub use demand::{
+    Demand, DemandBasis, DemandFiles, DemandInputs, DemandReport, Figure, Figures, LENGTH_BANDS_KM, Mode, OdMatrix,
+    OdRow, OdTable, OdZone, Period, Published, Purpose, PurposeAccount, ReportFigure, ZoneKind, ZoneRow, ZoneTable,
+    rates,
+};
 pub use network::{Network, NetworkSummary, SignalColour, TurnView};
 pub use simulation::{
     Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,
     VehicleView,
 };
+pub use table::TableError;

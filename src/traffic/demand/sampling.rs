@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_pcg::Pcg64;
 
 use super::{
-    Demand, Flow, rates,
+    Demand, Flow,
     zones::{Side, pick},
 };
 
@@ -28,7 +28,7 @@ impl Demand {
     /// The trips that start within `span_s` at an hour of the day.
     pub(crate) fn draw(&self, hour: f64, weekend: bool, expected: f64, rng: &mut Pcg64, out: &mut Vec<TripEnds>) {
         for flow in &self.flows {
-            let mean = flow.rate_per_s(hour, weekend) * expected;
+            let mean = self.rate_per_s(flow, hour, weekend) * expected;
             for _ in 0..poisson(mean, rng) {
                 out.extend(self.draw_one(flow, rng));
             }
@@ -48,19 +48,17 @@ impl Demand {
             Side::Gate => (gates.exits.get(destination)?.link, 1.0),
             side => (self.zones.link(destination, side, u[4])?, 0.15 + 0.7 * u[5]),
         };
-        Some(TripEnds { from, to, from_share, to_share, kind: kind(u[6]), temper: temper(u[7]) })
+        Some(TripEnds { from, to, from_share, to_share, kind: self.kind(u[6]), temper: temper(u[7]) })
     }
-}
 
-fn kind(u: f32) -> u8 {
-    let u = f64::from(u);
-    let [car, van, _] = rates::KIND_SHARES;
-    if u < car {
-        0
-    } else if u < car + van {
-        1
-    } else {
-        2
+    /// Car, van or lorry.
+    fn kind(&self, u: f32) -> u8 {
+        let [van, lorry] = self.van_lorry_shares;
+        match f64::from(u) {
+            u if u < 1.0 - van - lorry => 0,
+            u if u < 1.0 - lorry => 1,
+            _ => 2,
+        }
     }
 }
 
