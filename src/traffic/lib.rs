@@ -14,7 +14,9 @@ mod route;
 mod simulation;
 
 pub use demand::{Demand, DemandBasis, rates};
-pub use network::{Network, NetworkSummary, SignalColour, TurnView};
+pub use network::{
+    Bpr, ConflictView, FlowError, Network, NetworkSummary, SignalColour, TurnId, TurnKind, TurnSignal, TurnView, webster,
+};
 pub use simulation::{
     Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,
     VehicleView,
