@@ -58,19 +58,10 @@ pub struct Network {
     changes: NetworkChanges,
 }
 
-/// Two networks are equal when everything that vehicles and routes meet is: links, turns, restrictions, lanes, right of
-/// way, signals, and the changes in force.
+/// Two networks are equal when everything that vehicles and routes meet is: see [`Network::difference`].
 impl PartialEq for Network {
     fn eq(&self, other: &Self) -> bool {
-        self.changes == other.changes
-            && self.links == other.links
-            && self.turns == other.turns
-            && self.states == other.states
-            && self.shapes == other.shapes
-            && self.foes == other.foes
-            && self.signals == other.signals
-            && self.lane_count == other.lane_count
-            && self.right_hand == other.right_hand
+        self.difference(other).is_none()
     }
 }
 
@@ -143,6 +134,22 @@ impl Network {
     /// Bounds for route searches. The first call works them out (tens of milliseconds for a large city).
     pub(crate) fn anchors(&self) -> &Anchors {
         self.anchors.get_or_init(|| Anchors::build(&self.links, &self.turns, &self.shapes))
+    }
+
+    /// The first of changes in force, links, turns, lanes, shapes, right of way, signals and routing states that two
+    /// networks do not have in common, value by value.
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        let parts = [
+            ("changes", self.changes == other.changes),
+            ("links", self.links == other.links),
+            ("lanes", (self.lane_count, self.right_hand) == (other.lane_count, other.right_hand)),
+            ("shapes", self.shapes == other.shapes),
+            ("turns", self.turns == other.turns),
+            ("right of way", self.foes == other.foes),
+            ("signals", self.signals == other.signals),
+            ("routing states", self.states == other.states),
+        ];
+        parts.iter().find(|(_, same)| !same).map(|(part, _)| *part)
     }
 
     /// The changes in force.
