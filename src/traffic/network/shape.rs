@@ -13,6 +13,8 @@ use super::{rows::Rows, streets::Streets};
 #[derive(Clone, PartialEq)]
 pub struct Shapes {
     lines: Arc<Rows<Vertex>>,
+    /// Headings at the start and the end of each link.
+    headings: Arc<Vec<(f32, f32)>>,
     lane_width: Vec<f32>,
     /// Offset of lane 0 and the step to the next lane.
     lane0: Vec<(f32, f32)>,
@@ -76,7 +78,16 @@ impl Shapes {
             lines.close();
         }
         let none = vec![0.0; city.links.len()];
-        Self { lines: Arc::new(lines), lane0: vec![(0.0, 0.0); none.len()], lane_width: none }
+        let lane0 = vec![(0.0, 0.0); none.len()];
+        let mut shapes =
+            Self { lines: Arc::new(lines), headings: Arc::default(), lane0, lane_width: none };
+        let headings = |l: u32| {
+            let length = shapes.length(l);
+            let out = shapes.heading_between(l, (length - HEADING_BASE_M).max(0.0), length);
+            (shapes.heading_between(l, 0.0, HEADING_BASE_M), out)
+        };
+        shapes.headings = Arc::new((0..city.links.len() as u32).map(headings).collect());
+        shapes
     }
 
     /// Lays the lanes of some links.
@@ -124,13 +135,12 @@ impl Shapes {
 
     /// Heading at the start of a link.
     pub fn heading_in(&self, link: u32) -> f32 {
-        self.heading_between(link, 0.0, HEADING_BASE_M)
+        self.headings[link as usize].0
     }
 
     /// Heading at the end of a link.
     pub fn heading_out(&self, link: u32) -> f32 {
-        let length = self.length(link);
-        self.heading_between(link, (length - HEADING_BASE_M).max(0.0), length)
+        self.headings[link as usize].1
     }
 
     fn heading_between(&self, link: u32, from: f32, to: f32) -> f32 {
