@@ -34,7 +34,8 @@ impl RoadClass {
 }
 
 /// Which way vehicles may drive along [`Road::line`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Oneway {
     Both,
     Forward,

@@ -22,7 +22,9 @@ pub use demand::{
     OdRow, OdTable, OdZone, Period, Published, Purpose, PurposeAccount, ReportFigure, ZoneKind, ZoneRow, ZoneTable,
     rates,
 };
-pub use network::{Network, NetworkSummary, SignalColour, TurnView};
+pub use network::{
+    Bpr, ConflictView, FlowError, Network, NetworkSummary, SignalColour, TurnId, TurnKind, TurnSignal, TurnView, webster,
+};
 pub use simulation::{
     Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,
     VehicleView,

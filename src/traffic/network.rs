@@ -5,23 +5,36 @@
 
 mod access;
 mod bans;
+mod capacity;
+mod conflicts;
+mod edit;
+mod given;
 mod junction;
 mod lanes;
 mod link;
 mod reach;
+mod rows;
 mod shape;
 mod signals;
+mod streets;
 mod turns;
 
-use citytwin_model::{City, LinkId, NodeId, RoadId};
+use std::sync::{Arc, OnceLock};
+
+use citytwin_model::{City, LinkId, NetworkChanges, NodeId, RoadId};
 
 pub(crate) use bans::States;
+pub use capacity::Bpr;
+pub use conflicts::{ConflictView, TurnId, TurnSignal};
+pub(crate) use given::{Given, GivenProgram, GivenTurn};
 pub(crate) use junction::{Foe, Foes};
 pub(crate) use link::LinkInfo;
 pub(crate) use shape::Shapes;
-pub use signals::SignalColour;
-pub(crate) use signals::SignalPlan;
-pub(crate) use turns::{Turn, TurnKind, Turns};
+pub use signals::{FlowError, SignalColour, webster};
+pub(crate) use signals::{SignalPlan, Window};
+use streets::{Ground, Streets};
+pub use turns::TurnKind;
+pub(crate) use turns::{Turn, Turns};
 
 use crate::route::Anchors;
 
@@ -30,17 +43,26 @@ pub(crate) const NONE: u32 = u32::MAX;
 
 /// A compiled network.
 pub struct Network {
+    ground: Arc<Ground>,
     pub(crate) links: Vec<LinkInfo>,
     pub(crate) turns: Turns,
     pub(crate) states: States,
     pub(crate) shapes: Shapes,
     pub(crate) foes: Foes,
     pub(crate) signals: SignalPlan,
-    pub(crate) anchors: Anchors,
+    /// Made when the first route is sought.
+    anchors: OnceLock<Anchors>,
     /// All lanes of all links; a link's lanes start at [`LinkInfo::lane0`], lane 0 at the kerb.
     pub(crate) lane_count: usize,
-    pub(crate) road_links: Vec<Vec<u32>>,
     pub(crate) right_hand: bool,
+    changes: NetworkChanges,
+}
+
+/// Two networks are equal when everything that vehicles and routes meet is: see [`Network::difference`].
+impl PartialEq for Network {
+    fn eq(&self, other: &Self) -> bool {
+        self.difference(other).is_none()
+    }
 }
 
 /// Counts of a compiled network.
@@ -68,29 +90,71 @@ pub struct TurnView {
     pub last_lane: u8,
 }
 
+impl TurnView {
+    fn of(turn: &Turn) -> Self {
+        Self { to: LinkId(turn.to), angle_rad: turn.angle, first_lane: turn.lane_lo, last_lane: turn.lane_hi }
+    }
+}
+
 impl Network {
-    /// Compiles a city's roads: access, turns, bans, lanes, right of way, signals, reach, routing bounds.
+    /// Compiles a city's roads: access, turns, bans, lanes, right of way, signals, reach.
     pub fn compile(city: &City) -> Self {
-        let right_hand = city.driving_side.value == citytwin_model::DrivingSide::Right;
-        let usable: Vec<bool> = city.links.iter().map(|link| access::cars_may_use(city, link)).collect();
-        let mut shapes = Shapes::build(city, &usable, right_hand);
-        let mut turns = Turns::build(city, &usable, &shapes);
-        let signals = SignalPlan::build(city, &usable, &shapes);
-        let mut links = link::build(city, &usable, &signals, &mut shapes);
-        lanes::assign(city, &links, &mut turns, right_hand);
-        turns::price(&links, &mut turns, right_hand);
-        let states = States::build(city, &usable, &turns);
-        let foes = junction::build(city, &mut links, &turns, &signals, &shapes, right_hand);
-        reach::mark(&mut links, &turns);
-        let anchors = Anchors::build(&links, &turns, &shapes);
-        let lane_count = links.iter().map(|l| l.lane0 as usize + usize::from(l.lanes)).max().unwrap_or(0);
-        let mut road_links = vec![Vec::new(); city.roads.len()];
-        for link in &city.links {
-            if let Some(list) = road_links.get_mut(link.road.index()) {
-                list.push(link.id.0);
-            }
+        Self::compile_changed(city, &NetworkChanges::default())
+    }
+
+    /// Compiles a city's roads as changes leave them, from the ground up. Changes of roads and turns that are not there
+    /// change nothing. [`Network::apply`] comes to the same for less.
+    pub fn compile_changed(city: &City, changes: &NetworkChanges) -> Self {
+        Self::compile_given(city, changes, None)
+    }
+
+    pub(crate) fn compile_given(city: &City, changes: &NetworkChanges, given: Option<Given>) -> Self {
+        let lengths = given.as_ref().map(|given| given.length_m.as_slice());
+        let mut shapes = Shapes::build(city, &streets::usable(city), lengths);
+        let ground = Arc::new(Ground::survey(city, &shapes, given));
+        let streets = Streets::new(city, &ground, changes);
+        shapes.lay_lanes(&streets, 0..city.links.len() as u32);
+        let mut turns = Turns::build(&streets, &shapes);
+        let mut links = link::build(&streets, &shapes);
+        let foes = Foes::build(&junction::Movements { links: &links, turns: &turns, shapes: &shapes, ground: &ground });
+        let layout = signals::Layout { links: &links, shapes: &shapes, ground: &ground };
+        let signals = SignalPlan::build(&mut turns, &layout, None);
+        for (link, row) in links.iter_mut().enumerate() {
+            row.junction = junction::is_junction(link as u32, row, &turns, &foes);
+            link::weigh(row, &signals);
         }
-        Self { links, turns, states, shapes, foes, signals, anchors, lane_count, road_links, right_hand }
+        reach::mark(&mut links, &turns);
+        let states = States::build(city, &links, &turns);
+        let (lane_count, right_hand) = (link::lane_count(&links), ground.right_hand);
+        let changes = changes.clone();
+        let anchors = OnceLock::new();
+        Self { ground, links, turns, states, shapes, foes, signals, anchors, lane_count, right_hand, changes }
+    }
+
+    /// Bounds for route searches. The first call works them out (tens of milliseconds for a large city).
+    pub(crate) fn anchors(&self) -> &Anchors {
+        self.anchors.get_or_init(|| Anchors::build(&self.links, &self.turns, &self.shapes))
+    }
+
+    /// The first of changes in force, links, turns, lanes, shapes, right of way, signals and routing states that two
+    /// networks do not have in common, value by value.
+    pub fn difference(&self, other: &Self) -> Option<&'static str> {
+        let parts = [
+            ("changes", self.changes == other.changes),
+            ("links", self.links == other.links),
+            ("lanes", (self.lane_count, self.right_hand) == (other.lane_count, other.right_hand)),
+            ("shapes", self.shapes == other.shapes),
+            ("turns", self.turns == other.turns),
+            ("right of way", self.foes == other.foes),
+            ("signals", self.signals == other.signals),
+            ("routing states", self.states == other.states),
+        ];
+        parts.iter().find(|(_, same)| !same).map(|(part, _)| *part)
+    }
+
+    /// The changes in force.
+    pub fn changes(&self) -> &NetworkChanges {
+        &self.changes
     }
 
     pub fn summary(&self) -> NetworkSummary {
@@ -126,7 +190,7 @@ impl Network {
             .of(link.0)
             .map(|t| &self.turns.list[t])
             .filter(|t| !t.last_resort)
-            .map(|t| TurnView { to: LinkId(t.to), angle_rad: t.angle, first_lane: t.lane_lo, last_lane: t.lane_hi })
+            .map(TurnView::of)
             .collect()
     }
 
@@ -138,16 +202,21 @@ impl Network {
 
     /// Cycle, green (both s) of a signalled link's approach; `None` without a signal.
     pub fn signal_timing(&self, link: LinkId) -> Option<(f64, f64)> {
-        self.signals.timing(link.0)
+        self.signals.timing(self.links.get(link.index())?.signal)
     }
 
     pub(crate) fn links_of(&self, road: RoadId) -> &[u32] {
-        self.road_links.get(road.index()).map_or(&[], Vec::as_slice)
+        if road.index() < self.ground.road_links.len() { self.ground.road_links.of(road.0) } else { &[] }
     }
 
     /// Whether routes turn right-hand or left-hand.
     pub fn right_hand(&self) -> bool {
         self.right_hand
+    }
+
+    /// Paid once for driving a link, in the city's currency.
+    pub fn toll(&self, link: LinkId) -> f64 {
+        self.links.get(link.index()).map_or(0.0, |l| f64::from(l.toll))
     }
 
     /// The node a link leads to.

@@ -48,7 +48,7 @@ impl Search {
     /// infinite where closed, never below the link's base cost.
     pub fn run(&mut self, network: &Network, costs: &[f32], request: Request) -> Option<Vec<u32>> {
         self.begin(network.states.link.len());
-        let bound = network.anchors.bound_to(request.to);
+        let bound = network.anchors().bound_to(request.to);
         self.reach(request.from, 0.0, NONE, 0.0);
         while let Some(Reverse((_, state))) = self.open.pop() {
             let link = network.states.link[state as usize];

@@ -80,6 +80,7 @@ impl Simulation {
         let taste_seed = rng.next_u64();
         let links = network.links.len();
         let costs = network.links.iter().map(|l| l.base_cost).collect();
+        network.anchors();
         let mut new = Self {
             signals: Self::place_signals(&network),
             fleet: Fleet::new(network.lane_count),
@@ -155,9 +156,10 @@ impl Simulation {
         self.colours = colours;
     }
 
-    fn colour(&self, link: u32) -> SignalColour {
-        let approach = self.network.links[link as usize].signal;
-        self.colours.get(approach as usize).copied().unwrap_or(SignalColour::Green)
+    /// What a turn's signal shows; green where none stands.
+    fn colour(&self, turn: u32) -> SignalColour {
+        let stream = self.network.turns.list[turn as usize].signal;
+        self.colours.get(stream as usize).copied().unwrap_or(SignalColour::Green)
     }
 
     /// Trips relative to the estimate from now on, ≥ 0; anything else is ignored.

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use citytwin_model::{City, TurnRestrictionKind, TurnVia};
 
-use super::Turns;
+use super::{LinkInfo, Turns};
 
 /// The routing graph: states and the turns between them.
+#[derive(Clone, PartialEq)]
 pub struct States {
     /// The link whose end a state is; the first states are the links in order.
     pub link: Vec<u32>,
@@ -19,7 +20,7 @@ pub struct States {
 }
 
 /// One move of a search.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Step {
     /// The state it leads to and that state's link.
     pub state: u32,
@@ -31,8 +32,8 @@ pub struct Step {
 }
 
 impl States {
-    pub fn build(city: &City, usable: &[bool], turns: &Turns) -> Self {
-        let forbidden = forbidden_sequences(city, usable, turns);
+    pub fn build(city: &City, links: &[LinkInfo], turns: &Turns) -> Self {
+        let forbidden = forbidden_sequences(city, links, turns);
         let mut prefixes = BTreeMap::new();
         let mut link: Vec<u32> = (0..city.links.len() as u32).collect();
         for sequence in &forbidden {
@@ -43,24 +44,28 @@ impl States {
                 });
             }
         }
-        let mut memory: Vec<Vec<u32>> = link.iter().map(|l| vec![*l]).collect();
+        let mut memory = vec![&[][..]; prefixes.len()];
         for (prefix, state) in &prefixes {
-            memory[*state as usize].clone_from(prefix);
+            memory[*state as usize - links.len()] = prefix;
         }
-        let (mut start, mut next) = (vec![0], Vec::new());
-        for (state, driven) in memory.iter().enumerate() {
-            for t in turns.of(link[state]) {
-                let mut sequence = driven.clone();
-                sequence.push(turns.list[t].to);
-                if !ends_with_any(&sequence, &forbidden) {
-                    let turn = &turns.list[t];
-                    next.push(Step {
-                        state: longest_known(&sequence, &prefixes),
-                        link: turn.to,
-                        turn_s: turn.cost,
-                        last_resort: turn.last_resort,
-                    });
+        let begins: BTreeSet<u32> = prefixes.keys().map(|prefix| prefix[0]).collect();
+        let (mut start, mut next) = (Vec::with_capacity(link.len() + 1), Vec::with_capacity(turns.list.len()));
+        start.push(0);
+        for (state, last) in link.iter().enumerate() {
+            let driven = state.checked_sub(links.len()).map_or(std::slice::from_ref(last), |extra| memory[extra]);
+            // Most links begin no forbidden sequence: their steps are their turns.
+            let plain = state < links.len() && !begins.contains(last);
+            for turn in turns.of(*last).map(|t| &turns.list[t]) {
+                let mut state = turn.to;
+                if !plain {
+                    let mut sequence = driven.to_vec();
+                    sequence.push(turn.to);
+                    if ends_with_any(&sequence, &forbidden) {
+                        continue;
+                    }
+                    state = longest_known(&sequence, &prefixes);
                 }
+                next.push(Step { state, link: turn.to, turn_s: turn.cost, last_resort: turn.last_resort });
             }
             start.push(next.len() as u32);
         }
@@ -83,14 +88,14 @@ impl States {
     }
 }
 
-fn forbidden_sequences(city: &City, usable: &[bool], turns: &Turns) -> BTreeSet<Vec<u32>> {
+fn forbidden_sequences(city: &City, links: &[LinkInfo], turns: &Turns) -> BTreeSet<Vec<u32>> {
     let mut forbidden = BTreeSet::new();
     for r in &city.restrictions {
         let TurnVia::Links(via) = &r.via else { continue };
         let mut sequence = vec![r.from.0];
         sequence.extend(via.iter().map(|l| l.0));
         sequence.push(r.to.0);
-        let drivable = sequence.iter().all(|l| usable.get(*l as usize).copied().unwrap_or(false))
+        let drivable = sequence.iter().all(|l| links.get(*l as usize).is_some_and(|row| row.usable))
             && sequence.windows(2).all(|w| turns.find(w[0], w[1]).is_some());
         if !drivable || sequence.len() < 3 {
             continue;

@@ -8,12 +8,12 @@
 
 use std::f32::consts::{FRAC_PI_4, PI};
 
-use citytwin_model::{City, LinkEnd};
+use citytwin_model::LinkEnd;
 
-use super::{LinkInfo, NONE, Shapes, SignalPlan, Turn, TurnKind, Turns, turns::wrap};
+use super::{LinkInfo, NONE, Shapes, Turn, TurnKind, Turns, rows::Rows, streets::Ground, turns::wrap};
 
 /// A movement in conflict with another.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Foe {
     pub turn: u32,
     /// The link it comes from.
@@ -27,15 +27,9 @@ pub struct Foe {
 }
 
 /// Conflicts of every turn.
+#[derive(Clone, PartialEq)]
 pub struct Foes {
-    start: Vec<u32>,
-    list: Vec<Foe>,
-}
-
-impl Foes {
-    pub fn of(&self, turn: u32) -> &[Foe] {
-        &self.list[self.start[turn as usize] as usize..self.start[turn as usize + 1] as usize]
-    }
+    rows: Rows<Foe>,
 }
 
 /// Accepted lags, second. HCM 6th ed., exhibit 20-11 gives critical headways of 4.1 s (across from the major road),
@@ -51,45 +45,85 @@ const LAG_ROUNDABOUT_S: f32 = 3.0;
 /// Half the angle an arm takes of the circle; only the order matters.
 const ARM_HALF_RAD: f32 = 0.02;
 
-struct Movements<'a> {
-    links: &'a [LinkInfo],
-    turns: &'a Turns,
-    signals: &'a SignalPlan,
-    shapes: &'a Shapes,
-    right_hand: bool,
+/// What conflicts and precedence follow from.
+pub struct Movements<'a> {
+    pub links: &'a [LinkInfo],
+    pub turns: &'a Turns,
+    pub shapes: &'a Shapes,
+    pub ground: &'a Ground,
 }
 
-/// Conflicts of all turns; marks the links that end at a junction.
-pub fn build(
-    city: &City,
-    links: &mut [LinkInfo],
-    turns: &Turns,
-    signals: &SignalPlan,
-    shapes: &Shapes,
-    right_hand: bool,
-) -> Foes {
-    let mut at_node = vec![Vec::new(); city.nodes.len()];
-    for (t, turn) in turns.list.iter().enumerate() {
-        at_node[links[turn.from as usize].to as usize].push(t as u32);
-    }
-    let movements = Movements { links, turns, signals, shapes, right_hand };
-    let mut foes = Foes { start: vec![0], list: Vec::new() };
-    let mut junction = vec![false; links.len()];
-    for (t, turn) in turns.list.iter().enumerate() {
-        let others = if turn.last_resort { &[][..] } else { &at_node[links[turn.from as usize].to as usize] };
-        for other in others {
-            foes.list.extend(movements.foe(t as u32, *other));
+impl Foes {
+    /// Conflicts of all turns.
+    pub fn build(movements: &Movements) -> Self {
+        let mut rows = Rows::new();
+        for t in 0..movements.turns.list.len() as u32 {
+            rows.list.extend(movements.foes_of(t));
+            rows.close();
         }
-        junction[turn.from as usize] |= foes.list.len() > foes.start[t] as usize;
-        foes.start.push(foes.list.len() as u32);
+        Self { rows }
     }
-    for (link, junction) in links.iter_mut().zip(junction) {
-        link.junction = junction || link.signal != NONE;
+
+    /// The same conflicts, worked out anew for the turns of some links (ascending); `was`: the turns before. All turns
+    /// of a node are renewed or none.
+    pub fn rebuilt(&self, movements: &Movements, was: &Turns, links: &[u32]) -> Self {
+        let now = movements.turns;
+        let mut rows = Rows { start: Vec::with_capacity(now.list.len() + 1), list: Vec::with_capacity(self.rows.list.len()) };
+        rows.start.push(0);
+        let mut renewed = links.iter().peekable();
+        for link in 0..movements.links.len() as u32 {
+            if renewed.next_if(|l| **l == link).is_some() {
+                for t in now.of(link) {
+                    rows.list.extend(movements.foes_of(t as u32));
+                    rows.close();
+                }
+                continue;
+            }
+            for t in was.of(link) {
+                let moved = |foe: &Foe| {
+                    let turn = foe.turn - was.of(foe.from).start as u32 + now.of(foe.from).start as u32;
+                    Foe { turn, ..*foe }
+                };
+                rows.list.extend(self.of(t as u32).iter().map(moved));
+                rows.close();
+            }
+        }
+        Self { rows }
     }
-    foes
+
+    pub fn of(&self, turn: u32) -> &[Foe] {
+        self.rows.of(turn)
+    }
+}
+
+/// Whether something crosses or merges at a link's end, or a signal stands there.
+pub fn is_junction(link: u32, row: &LinkInfo, turns: &Turns, foes: &Foes) -> bool {
+    row.signal != NONE || turns.of(link).any(|t| !foes.of(t as u32).is_empty())
 }
 
 impl Movements<'_> {
+    fn foes_of(&self, own: u32) -> Vec<Foe> {
+        let turn = &self.turns.list[own as usize];
+        if turn.last_resort {
+            return Vec::new();
+        }
+        if let Some(given) = &self.ground.given {
+            let stated = given.turns.get(&(turn.from, turn.to)).map_or(&[][..], |t| &t.foes);
+            return stated.iter().filter_map(|((from, to), first)| self.given_foe(turn, *from, *to, *first)).collect();
+        }
+        let node = self.links[turn.from as usize].to;
+        let others = self.ground.entering.of(node).iter().flat_map(|l| self.turns.of(*l));
+        others.filter_map(|other| self.foe(own, other as u32)).collect()
+    }
+
+    fn given_foe(&self, own: &Turn, from: u32, to: u32, yields: bool) -> Option<Foe> {
+        let other = self.turns.find(from, to)?;
+        let foe = &self.turns.list[other as usize];
+        let (by_custom, equal) = self.priority(own, foe);
+        // Neither waits by the file: who would by custom looks out for the other.
+        Some(Foe { turn: other, from, lag_s: self.lag(own, foe), yields, equal: equal && yields == by_custom })
+    }
+
     fn foe(&self, own: u32, other: u32) -> Option<Foe> {
         let (t, f) = (&self.turns.list[own as usize], &self.turns.list[other as usize]);
         if t.from == f.from || f.last_resort || !self.conflict(t, f) {
@@ -105,28 +139,34 @@ impl Movements<'_> {
             let beside = wrap(t.angle - f.angle).abs() < FRAC_PI_4;
             return !(beside && arriving <= self.links[t.to as usize].lanes);
         }
-        let (a, b) = self.chord(t);
-        let (c, d) = self.chord(f);
+        self.chords_cross((t.from, t.to), (f.from, f.to))
+    }
+
+    /// Whether two ways through a junction cross, each given by its first and last link.
+    pub fn chords_cross(&self, one: (u32, u32), other: (u32, u32)) -> bool {
+        let (a, b) = self.chord(one);
+        let (c, d) = self.chord(other);
         let within = |x: f32| (x - a).rem_euclid(2.0 * PI) < (b - a).rem_euclid(2.0 * PI);
         within(c) != within(d)
     }
 
     /// Where on the circle a movement enters and leaves.
-    fn chord(&self, t: &Turn) -> (f32, f32) {
-        let side = if self.right_hand { ARM_HALF_RAD } else { -ARM_HALF_RAD };
-        let enters = self.shapes.heading_out(t.from) + PI + side;
-        let leaves = self.shapes.heading_in(t.to) - side;
+    fn chord(&self, (from, to): (u32, u32)) -> (f32, f32) {
+        let side = if self.ground.right_hand { ARM_HALF_RAD } else { -ARM_HALF_RAD };
+        let enters = self.shapes.heading_out(from) + PI + side;
+        let leaves = self.shapes.heading_in(to) - side;
         (enters, leaves)
     }
 
     /// (t yields to f, both roads are equal).
     fn priority(&self, t: &Turn, f: &Turn) -> (bool, bool) {
-        let (a, b) = (self.signals.approach_of[t.from as usize], self.signals.approach_of[f.from as usize]);
-        let group = self.signals.group_of[t.from as usize];
-        if group != NONE && group == self.signals.group_of[f.from as usize] {
+        let sites = &self.ground.sites;
+        let site = sites.site_of[t.from as usize];
+        if site != NONE && site == sites.site_of[f.from as usize] {
             // Inside a signalled junction: who comes from within lets pass who has green.
-            if (a == NONE) != (b == NONE) {
-                return (a == NONE, false);
+            let (a, b) = (sites.is_approach(t.from), sites.is_approach(f.from));
+            if a != b {
+                return (!a, false);
             }
             return (self.turns_across_before(t, f), false);
         }
@@ -148,13 +188,13 @@ impl Movements<'_> {
 
     /// Among equals: whether t lets f pass.
     fn turns_across_before(&self, t: &Turn, f: &Turn) -> bool {
-        let across = if self.right_hand { TurnKind::Left } else { TurnKind::Right };
+        let across = TurnKind::across(self.ground.right_hand);
         let crossing = |x: &Turn| x.kind == across || x.kind == TurnKind::Back;
         if self.oncoming(t, f) && crossing(t) != crossing(f) {
             return crossing(t);
         }
         let apart = self.heading_apart(t, f);
-        let from_priority_side = if self.right_hand { apart > 0.0 } else { apart < 0.0 };
+        let from_priority_side = if self.ground.right_hand { apart > 0.0 } else { apart < 0.0 };
         if apart.abs() < 0.05 || apart.abs() > PI - 0.05 { t.from > f.from } else { from_priority_side }
     }
 
@@ -170,7 +210,7 @@ impl Movements<'_> {
         if rank(own) <= rank(other) {
             return LAG_FROM_MAJOR_S;
         }
-        let along = if self.right_hand { TurnKind::Right } else { TurnKind::Left };
+        let along = if self.ground.right_hand { TurnKind::Right } else { TurnKind::Left };
         if t.kind == along { LAG_MINOR_ALONG_S } else { LAG_MINOR_ACROSS_S }
     }
 }

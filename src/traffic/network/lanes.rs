@@ -2,25 +2,20 @@
 //!
 //! Lane 0 lies at the kerb: the rightmost in right-hand traffic, the leftmost in left-hand traffic.
 
-use citytwin_model::City;
+use super::{Turn, TurnKind, streets::Streets};
 
-use super::{LinkInfo, TurnKind, Turns};
-
-/// Fills in `lane_lo..=lane_hi` of every turn.
-pub fn assign(city: &City, links: &[LinkInfo], turns: &mut Turns, right_hand: bool) {
-    for link in &city.links {
-        let range = turns.of(link.id.0);
-        let kinds: Vec<TurnKind> =
-            range.clone().map(|t| &turns.list[t]).filter(|t| !t.last_resort).map(|t| t.kind).collect();
-        let lanes = links[link.id.index()].lanes;
-        let road = &city.roads[link.road.index()];
-        let tagged = if link.forward { &road.turn_lanes_forward } else { &road.turn_lanes_backward };
-        let tagged = (tagged.len() == usize::from(lanes)).then_some(tagged.as_slice());
-        for (t, kind) in range.zip(&kinds) {
-            let by_tag = tagged.and_then(|arrows| tagged_lanes(arrows, *kind, right_hand));
-            let (lo, hi) = by_tag.unwrap_or_else(|| customary_lanes(lanes, *kind, &kinds, right_hand));
-            (turns.list[t].lane_lo, turns.list[t].lane_hi) = (lo, hi);
-        }
+/// Fills in `lane_lo..=lane_hi` of the turns that leave a link, last resorts at the end.
+pub fn assign(streets: &Streets, link: u32, turns: &mut [Turn]) {
+    let right_hand = streets.ground.right_hand;
+    let kinds: Vec<TurnKind> = turns.iter().filter(|t| !t.last_resort).map(|t| t.kind).collect();
+    let lanes = streets.lanes(link);
+    let link = &streets.city.links[link as usize];
+    let road = &streets.city.roads[link.road.index()];
+    let tagged = if link.forward { &road.turn_lanes_forward } else { &road.turn_lanes_backward };
+    let tagged = (tagged.len() == usize::from(lanes)).then_some(tagged.as_slice());
+    for (turn, kind) in turns.iter_mut().zip(&kinds) {
+        let by_tag = tagged.and_then(|arrows| tagged_lanes(arrows, *kind, right_hand));
+        (turn.lane_lo, turn.lane_hi) = by_tag.unwrap_or_else(|| customary_lanes(lanes, *kind, &kinds, right_hand));
     }
 }
 

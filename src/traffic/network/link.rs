@@ -2,10 +2,10 @@
 
 use citytwin_model::{City, Link, LinkEnd, RoadClass};
 
-use super::{NONE, access, shape::Shapes, signals::SignalPlan};
+use super::{NONE, access, capacity, shape::Shapes, signals::SignalPlan, streets::Streets};
 
 /// What a vehicle needs to know of a link.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct LinkInfo {
     pub usable: bool,
     /// In the largest strongly connected part.
@@ -29,7 +29,7 @@ pub struct LinkInfo {
     pub to: u32,
     /// The same piece of road driven the other way.
     pub reverse: u32,
-    /// Approach of a signal group.
+    /// Stream of the signal that its drivers see, [`NONE`] without.
     pub signal: u32,
     /// Metre.
     pub length: f32,
@@ -42,20 +42,8 @@ pub struct LinkInfo {
     pub free_mps: f32,
     /// Time to drive it when nobody else does, control delay included, second; what routes weigh.
     pub base_cost: f32,
-}
-
-/// Share of the legal limit that drivers keep on a free link, by class: parked cars, driveways and bends hold
-/// drivers below the limit on small streets (FGSV, Richtlinien für integrierte Netzgestaltung RIN 2008, chapter on
-/// target travel speeds; HBS 2015 S3: free speed on main streets near the limit).
-const fn speed_factor(class: RoadClass) -> f32 {
-    match class {
-        RoadClass::Motorway | RoadClass::Trunk => 1.0,
-        RoadClass::Primary | RoadClass::Secondary => 0.97,
-        RoadClass::Tertiary => 0.92,
-        RoadClass::Unclassified => 0.85,
-        RoadClass::Residential => 0.75,
-        _ => 0.6,
-    }
+    /// Paid once for driving it, in the city's currency.
+    pub toll: f32,
 }
 
 /// No moving vehicle wants less, metre per second (walking pace, StVO sign 325.1).
@@ -69,28 +57,36 @@ const ACCESS_ONLY_FACTOR: f32 = 3.0;
 /// Perceived cost of a service road relative to its time (car parks and yards are no short cuts).
 const SERVICE_FACTOR: f32 = 1.5;
 
-/// The rows of all links.
-pub fn build(city: &City, usable: &[bool], signals: &SignalPlan, shapes: &mut Shapes) -> Vec<LinkInfo> {
-    let trims = shapes.trims(city, usable);
-    let reverse = reverses(city);
+/// The rows of all links, without what follows from their turns.
+pub fn build(streets: &Streets, shapes: &Shapes) -> Vec<LinkInfo> {
+    let mut links: Vec<LinkInfo> =
+        (0..streets.city.links.len() as u32).map(|link| row(streets, shapes, link)).collect();
+    number_lanes(&mut links);
+    links
+}
+
+/// Lanes are numbered through all links.
+pub fn number_lanes(links: &mut [LinkInfo]) {
     let mut lane0 = 0;
-    city.links
-        .iter()
-        .zip(trims)
-        .enumerate()
-        .map(|(i, (link, (entry, exit)))| {
-            let mut row = row(city, link, usable[i], signals.delay_s(i as u32));
-            row.reverse = reverse[i];
-            row.lane0 = lane0;
-            row.length = shapes.length(i as u32).max(0.1);
-            row.entry = entry;
-            row.stop = row.length - exit;
-            row.signal = signals.approach_of.get(i).copied().unwrap_or(NONE);
-            row.base_cost += row.length / row.free_mps * perceived(&row);
-            lane0 += u32::from(row.lanes);
-            row
-        })
-        .collect()
+    for row in links {
+        row.lane0 = lane0;
+        lane0 += u32::from(row.lanes);
+    }
+}
+
+/// Lanes of all links.
+pub fn lane_count(links: &[LinkInfo]) -> usize {
+    links.last().map_or(0, |l| l.lane0 as usize + usize::from(l.lanes))
+}
+
+/// Sets what routes weigh; the signals must be timed.
+pub fn weigh(row: &mut LinkInfo, signals: &SignalPlan) {
+    let delay = match row.end {
+        LinkEnd::Stop => STOP_DELAY_S,
+        LinkEnd::GiveWay => GIVE_WAY_DELAY_S,
+        LinkEnd::Free | LinkEnd::Signals => signals.delay_s(row.signal),
+    };
+    row.base_cost = delay + row.length / row.free_mps * perceived(row);
 }
 
 fn perceived(row: &LinkInfo) -> f32 {
@@ -98,16 +94,16 @@ fn perceived(row: &LinkInfo) -> f32 {
     if row.access_only { ACCESS_ONLY_FACTOR * service } else { service }
 }
 
-fn row(city: &City, link: &Link, usable: bool, signal_delay_s: f32) -> LinkInfo {
+/// One link's row, without what follows from its turns and from the links before.
+pub fn row(streets: &Streets, shapes: &Shapes, index: u32) -> LinkInfo {
+    let (city, ground) = (streets.city, streets.ground);
+    let link = &city.links[index as usize];
     let road = &city.roads[link.road.index()];
-    let limit_mps = if usable { link.speed_mps as f32 } else { 1.0 };
-    let delay = match link.end {
-        LinkEnd::Stop => STOP_DELAY_S,
-        LinkEnd::GiveWay => GIVE_WAY_DELAY_S,
-        LinkEnd::Free | LinkEnd::Signals => signal_delay_s,
-    };
+    let limit_mps = if ground.usable[index as usize] { streets.limit_mps(index) } else { 1.0 };
+    let (entry, exit) = ground.trims[index as usize];
+    let length = shapes.length(index).max(0.1);
     LinkInfo {
-        usable,
+        usable: streets.usable(index),
         core: false,
         reaches_core: false,
         reached_from_core: false,
@@ -117,23 +113,24 @@ fn row(city: &City, link: &Link, usable: bool, signal_delay_s: f32) -> LinkInfo 
         ramp: road.is_ramp,
         class: road.class,
         end: link.end,
-        lanes: link.lanes.max(1),
+        lanes: streets.lanes(index),
         lane0: 0,
         from: link.from.0,
         to: link.to.0,
-        reverse: NONE,
-        signal: NONE,
-        length: 0.0,
-        stop: 0.0,
-        entry: 0.0,
+        reverse: ground.reverse[index as usize],
+        signal: ground.sites.main_stream(index),
+        length,
+        stop: length - exit,
+        entry,
         limit_mps,
-        free_mps: (limit_mps * speed_factor(road.class)).max(SLOWEST_MPS.min(limit_mps)),
-        base_cost: delay,
+        free_mps: (limit_mps * capacity::of(road.class, road.is_ramp).free_speed_share as f32).max(SLOWEST_MPS.min(limit_mps)),
+        base_cost: 0.0,
+        toll: streets.toll(index),
     }
 }
 
 /// For each link the one that drives the same piece of the same road the other way.
-fn reverses(city: &City) -> Vec<u32> {
+pub fn reverses(city: &City) -> Vec<u32> {
     let key = |link: &Link, forward: bool| (link.road.0, link.first, link.last, forward);
     let mut by_piece: Vec<_> = city.links.iter().map(|l| (key(l, l.forward), l.id.0)).collect();
     by_piece.sort_unstable();

@@ -3,22 +3,26 @@
 //!
 //! Offsets are metres to the right of the link's centre line in driving direction (negative: left).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use citytwin_model::{City, Link, Oneway, Road};
+use citytwin_model::{City, Link, Road};
 
-/// Geometry of all links, packed.
+use super::{rows::Rows, streets::Streets};
+
+/// Geometry of all links: centre lines by the map, lanes as they are now.
+#[derive(Clone, PartialEq)]
 pub struct Shapes {
-    start: Vec<u32>,
-    points: Vec<Vertex>,
+    lines: Arc<Rows<Vertex>>,
+    /// Headings at the start and the end of each link.
+    headings: Arc<Vec<(f32, f32)>>,
     lane_width: Vec<f32>,
     /// Offset of lane 0 and the step to the next lane.
     lane0: Vec<(f32, f32)>,
 }
 
 /// One point of a centre line. `(nx, ny)` leads one metre to the right of both pieces that meet here.
-#[derive(Clone, Copy, Default, Debug)]
-struct Vertex {
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+pub struct Vertex {
     x: f32,
     y: f32,
     along: f32,
@@ -57,54 +61,46 @@ const STOP_LINE_M: f32 = 1.5;
 const LONGEST_TRIM_M: f32 = 16.0;
 
 impl Shapes {
-    pub fn build(city: &City, usable: &[bool], right_hand: bool) -> Self {
-        let mut shapes = Self { start: vec![0], points: Vec::new(), lane_width: Vec::new(), lane0: Vec::new() };
+    /// The centre lines of the links that the map lets cars use; lanes follow with [`Self::lay_lanes`]. `length_m`:
+    /// stated lengths, to which the measured ones are stretched.
+    pub fn build(city: &City, usable: &[bool], length_m: Option<&[f32]>) -> Self {
+        let mut lines = Rows::new();
         for link in &city.links {
-            let road = &city.roads[link.road.index()];
             if usable[link.id.index()] {
                 let line = city.link_line(link.id);
-                shapes.push_line(line.0.iter().map(|c| (c.x as f32, c.y as f32)));
+                push_line(&mut lines.list, line.0.iter().map(|c| (c.x as f32, c.y as f32)));
             }
-            shapes.start.push(shapes.points.len() as u32);
-            let (width, first, step) = lanes_across(link, road, right_hand);
-            shapes.lane_width.push(width);
-            shapes.lane0.push((first, step));
+            let from = *lines.start.last().expect("never empty") as usize;
+            if let (Some(stated), Some(last)) = (length_m, lines.list[from..].last()) {
+                let stretch = stated[link.id.index()] / last.along;
+                lines.list[from..].iter_mut().for_each(|v| v.along *= stretch);
+            }
+            lines.close();
         }
+        let none = vec![0.0; city.links.len()];
+        let lane0 = vec![(0.0, 0.0); none.len()];
+        let mut shapes =
+            Self { lines: Arc::new(lines), headings: Arc::default(), lane0, lane_width: none };
+        let headings = |l: u32| {
+            let length = shapes.length(l);
+            let out = shapes.heading_between(l, (length - HEADING_BASE_M).max(0.0), length);
+            (shapes.heading_between(l, 0.0, HEADING_BASE_M), out)
+        };
+        shapes.headings = Arc::new((0..city.links.len() as u32).map(headings).collect());
         shapes
     }
 
-    fn push_line(&mut self, line: impl Iterator<Item = (f32, f32)>) {
-        let from = self.points.len();
-        for (x, y) in line {
-            let last = self.points[from..].last().copied();
-            let along = last.map_or(0.0, |v: Vertex| v.along + (x - v.x).hypot(y - v.y));
-            if last.is_none_or(|v| along - v.along > 0.01) {
-                self.points.push(Vertex { x, y, along, ..Vertex::default() });
-            }
-        }
-        if self.points.len() == from + 1 {
-            let v = self.points[from];
-            self.points.push(Vertex { x: v.x + 0.1, along: 0.1, ..v });
-        }
-        let line = &mut self.points[from..];
-        let right = |a: Vertex, b: Vertex| {
-            let d = (b.x - a.x).hypot(b.y - a.y);
-            ((b.y - a.y) / d, (a.x - b.x) / d)
-        };
-        for i in 0..line.len() {
-            let before = right(line[i.max(1) - 1], line[i.max(1)]);
-            let j = i.min(line.len() - 2);
-            let after = right(line[j], line[j + 1]);
-            let (sx, sy) = (before.0 + after.0, before.1 + after.1);
-            let norm = sx.hypot(sy).max(0.1);
-            let (mx, my) = (sx / norm, sy / norm);
-            let cos_half = (mx * after.0 + my * after.1).max(1.0 / LONGEST_MITRE);
-            (line[i].nx, line[i].ny) = (mx / cos_half, my / cos_half);
+    /// Lays the lanes of some links.
+    pub fn lay_lanes(&mut self, streets: &Streets, links: impl Iterator<Item = u32>) {
+        for link in links {
+            let (width, first, step) = lanes_across(streets, link);
+            self.lane_width[link as usize] = width;
+            self.lane0[link as usize] = (first, step);
         }
     }
 
     fn line(&self, link: u32) -> &[Vertex] {
-        &self.points[self.start[link as usize] as usize..self.start[link as usize + 1] as usize]
+        self.lines.of(link)
     }
 
     pub fn length(&self, link: u32) -> f32 {
@@ -139,13 +135,12 @@ impl Shapes {
 
     /// Heading at the start of a link.
     pub fn heading_in(&self, link: u32) -> f32 {
-        self.heading_between(link, 0.0, HEADING_BASE_M)
+        self.headings[link as usize].0
     }
 
     /// Heading at the end of a link.
     pub fn heading_out(&self, link: u32) -> f32 {
-        let length = self.length(link);
-        self.heading_between(link, (length - HEADING_BASE_M).max(0.0), length)
+        self.headings[link as usize].1
     }
 
     fn heading_between(&self, link: u32, from: f32, to: f32) -> f32 {
@@ -203,6 +198,37 @@ impl Arm {
     }
 }
 
+/// Appends a line with its directions to the right.
+fn push_line(points: &mut Vec<Vertex>, line: impl Iterator<Item = (f32, f32)>) {
+    let from = points.len();
+    for (x, y) in line {
+        let last = points[from..].last().copied();
+        let along = last.map_or(0.0, |v: Vertex| v.along + (x - v.x).hypot(y - v.y));
+        if last.is_none_or(|v| along - v.along > 0.01) {
+            points.push(Vertex { x, y, along, ..Vertex::default() });
+        }
+    }
+    if points.len() == from + 1 {
+        let v = points[from];
+        points.push(Vertex { x: v.x + 0.1, along: 0.1, ..v });
+    }
+    let line = &mut points[from..];
+    let right = |a: Vertex, b: Vertex| {
+        let d = (b.x - a.x).hypot(b.y - a.y);
+        ((b.y - a.y) / d, (a.x - b.x) / d)
+    };
+    for i in 0..line.len() {
+        let before = right(line[i.max(1) - 1], line[i.max(1)]);
+        let j = i.min(line.len() - 2);
+        let after = right(line[j], line[j + 1]);
+        let (sx, sy) = (before.0 + after.0, before.1 + after.1);
+        let norm = sx.hypot(sy).max(0.1);
+        let (mx, my) = (sx / norm, sy / norm);
+        let cos_half = (mx * after.0 + my * after.1).max(1.0 / LONGEST_MITRE);
+        (line[i].nx, line[i].ny) = (mx / cos_half, my / cos_half);
+    }
+}
+
 /// Half the width of the widest road that crosses an arm, and the room to the stop line.
 fn trim(arms: &BTreeSet<Arm>, own: &Arm, city: &City) -> f32 {
     let mut pieces = 0;
@@ -226,16 +252,13 @@ fn half_width(road: &Road) -> f32 {
 }
 
 /// Lane width, offset of the kerb lane and step from lane to lane.
-fn lanes_across(link: &Link, road: &Road, right_hand: bool) -> (f32, f32, f32) {
-    let own = f64::from(link.lanes.max(1));
-    let opposite = match (road.oneway.value, link.forward) {
-        (Oneway::Both, true) => f64::from(road.lanes_backward.value.max(1)),
-        (Oneway::Both, false) => f64::from(road.lanes_forward.value.max(1)),
-        _ => 0.0,
-    };
+fn lanes_across(streets: &Streets, link: u32) -> (f32, f32, f32) {
+    let own = f64::from(streets.lanes(link));
+    let opposite = f64::from(streets.opposite_lanes(link));
+    let road = &streets.city.roads[streets.city.links[link as usize].road.index()];
     let stated = road.width_m.value / (own + opposite);
     let width = if stated.is_finite() { stated.clamp(*LANE_WIDTH_M.start(), *LANE_WIDTH_M.end()) } else { 3.0 };
     let kerb = (0.5 * (own + opposite) - 0.5) * width;
-    let side = if right_hand { 1.0 } else { -1.0 };
+    let side = if streets.ground.right_hand { 1.0 } else { -1.0 };
     (width as f32, (side * kerb) as f32, (-side * width) as f32)
 }

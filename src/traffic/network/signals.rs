@@ -1,14 +1,22 @@
-//! Signal groups and their fixed-time plans.
+//! Signals: fixed-time plans of streams, stated by a network file or planned by Webster's method.
 //!
-//! Signalled nodes that lie close together work as one group (the four crossings of two dual carriageways are one
-//! junction). Approaches on one axis share a phase, greens are split by the importance of the approaches, offsets
-//! follow the main axis at progression speed. Links inside a group are never red.
+//! Signalled nodes that lie close together work as one site (the four crossings of two dual carriageways are one
+//! junction). Phases come from the conflicts of turns ([`phases`]), cycle and greens from flow ratios ([`webster`]),
+//! offsets from green waves along roads ([`sites`]). Links inside a site are never red. The rates are in
+//! `assets/traffic/signals.toml`.
 
-use std::f32::consts::PI;
+pub mod phases;
+pub mod sites;
+pub mod webster;
 
-use citytwin_model::{City, RoadClass};
+use std::sync::LazyLock;
 
-use super::{NONE, Shapes, turns::wrap};
+use citytwin_model::RoadClass;
+use serde::Deserialize;
+
+use super::{LinkInfo, Turn, TurnKind, Turns, junction::Movements, streets::Ground};
+use phases::Phasing;
+pub use sites::Sites;
 
 /// What a signal shows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -18,207 +26,354 @@ pub enum SignalColour {
     Green,
 }
 
-/// Amber, second (RiLSA 2015, 50 km/h).
-pub const AMBER_S: f64 = 3.0;
-/// All red between phases, second (RiLSA 2015: intergreen about 5 s at an urban junction, less amber).
-const ALL_RED_S: f64 = 2.0;
-/// Shortest green, second (RiLSA 2015: 5 s; more where pedestrians cross).
-const SHORTEST_GREEN_S: f64 = 8.0;
-/// Cycles by the number of phases, second (RiLSA 2015: 60–90 s in towns, at most 120 s). One phase is a crossing
-/// for pedestrians, who get the last [`PEDESTRIANS_S`] of it.
-const CYCLE_S: [f64; 4] = [70.0, 70.0, 90.0, 110.0];
-const PEDESTRIANS_S: f64 = 14.0;
-/// Signalled nodes closer than this are one junction, metre.
-const JOIN_M: f64 = 30.0;
-/// Approaches whose axes differ less than this share a phase: 40°.
-const SAME_AXIS_RAD: f32 = 40.0 / 180.0 * PI;
-/// Speed of the green wave along the main axis, metre per second (RiLSA 2015: about the legal 50 km/h less 10 %).
-const PROGRESSION_MPS: f64 = 12.5;
-
-/// All groups and which approach each link is.
-pub struct SignalPlan {
-    pub groups: Vec<Group>,
-    approaches: Vec<Approach>,
-    /// Link → approach, [`NONE`] without a signal.
-    pub approach_of: Vec<u32>,
-    /// Link → group it lies inside of or ends at, [`NONE`] without.
-    pub group_of: Vec<u32>,
+/// A time in the cycle in which a stream is not red.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Window {
+    pub start_s: f64,
+    pub length_s: f64,
+    pub colour: SignalColour,
+    /// Nothing that conflicts has green.
+    pub protected: bool,
 }
 
-/// One junction's plan.
-#[derive(Clone, Debug)]
+/// All sites and what their streams show.
+#[derive(Clone, PartialEq)]
+pub struct SignalPlan {
+    pub groups: Vec<Group>,
+    streams: Vec<Stream>,
+    phasing: Vec<Phasing>,
+}
+
+/// One junction's times.
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Group {
     pub cycle_s: f64,
     pub offset_s: f64,
-    /// Start of green in the cycle and its length, second.
-    pub phases: Vec<(f64, f64)>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Approach {
+#[derive(Clone, PartialEq, Debug, Default)]
+struct Stream {
     group: u32,
-    phase: u8,
+    windows: Vec<Window>,
+}
+
+/// Why flows cannot time signals.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum FlowError {
+    #[error("{given} flows are given for {turns} turns")]
+    Count { given: usize, turns: usize },
+    #[error("the flow of turn {turn} is {value}, not a finite number of vehicles per hour from 0 on")]
+    Value { turn: usize, value: f64 },
+}
+
+/// Checks flows by turn.
+pub fn check_flows(flows: &[f64], turns: usize) -> Result<(), FlowError> {
+    if flows.len() != turns {
+        return Err(FlowError::Count { given: flows.len(), turns });
+    }
+    match flows.iter().position(|v| !v.is_finite() || *v < 0.0) {
+        Some(turn) => Err(FlowError::Value { turn, value: flows[turn] }),
+        None => Ok(()),
+    }
+}
+
+/// Rates of signal planning.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    pub amber_s: f64,
+    pub all_red_s: f64,
+    clearance_source: String,
+    /// Per phase.
+    pub lost_s: f64,
+    lost_source: String,
+    shortest_green_s: f64,
+    shortest_source: String,
+    pedestrians_s: f64,
+    pedestrians_source: String,
+    shortest_cycle_s: f64,
+    longest_cycle_s: f64,
+    cycle_source: String,
+    highest_load: f64,
+    load_source: String,
+    pub protected_product: [f64; 3],
+    protected_source: String,
+    pub permitted_cars: f64,
+    permitted_source: String,
+    progression_mps: f64,
+    pub wave_gap_m: f64,
+    pub wave_sites: usize,
+    wave_source: String,
+    design: Design,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Design {
+    motorway: f64,
+    trunk: f64,
+    primary: f64,
+    secondary: f64,
+    tertiary: f64,
+    other: f64,
+    across: f64,
+    along: f64,
+    source: String,
+}
+
+pub static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    read(include_str!("../../../assets/traffic/signals.toml")).expect("the embedded table is checked by a test")
+});
+
+fn read(text: &str) -> Result<Table, String> {
+    let t: Table = toml::from_str(text).map_err(|e| e.to_string())?;
+    let d = &t.design;
+    let positive = [
+        ("amber_s", t.amber_s),
+        ("lost_s", t.lost_s),
+        ("shortest_green_s", t.shortest_green_s),
+        ("pedestrians_s", t.pedestrians_s),
+        ("shortest_cycle_s", t.shortest_cycle_s),
+        ("longest_cycle_s", t.longest_cycle_s),
+        ("highest_load", t.highest_load),
+        ("permitted_cars", t.permitted_cars),
+        ("progression_mps", t.progression_mps),
+        ("wave_gap_m", t.wave_gap_m),
+        ("design", d.motorway.min(d.trunk).min(d.primary).min(d.secondary).min(d.tertiary).min(d.other)),
+        ("design.across", d.across),
+        ("design.along", d.along),
+    ];
+    if let Some((what, value)) = positive.iter().find(|(_, v)| !v.is_finite() || *v <= 0.0) {
+        return Err(format!("{what} must be positive, not {value}"));
+    }
+    if t.highest_load >= 1.0 || d.across + d.along >= 1.0 || t.shortest_cycle_s > t.longest_cycle_s {
+        return Err("highest_load and the turning shares must stay below 1, the shortest cycle below the longest".into());
+    }
+    let sources = [
+        &t.clearance_source,
+        &t.lost_source,
+        &t.shortest_source,
+        &t.pedestrians_source,
+        &t.cycle_source,
+        &t.load_source,
+        &t.protected_source,
+        &t.permitted_source,
+        &t.wave_source,
+        &d.source,
+    ];
+    if sources.iter().any(|s| s.is_empty()) {
+        return Err("a rate without its source".into());
+    }
+    Ok(t)
+}
+
+/// The flow a turn is planned for where none is known, veh/h: by class and lanes of its link, shared among the turns.
+pub fn design_vph(links: &[LinkInfo], turns: &Turns, turn: &Turn) -> f64 {
+    let row = &links[turn.from as usize];
+    let d = &TABLE.design;
+    let per_lane = match row.class {
+        RoadClass::Motorway => d.motorway,
+        RoadClass::Trunk => d.trunk,
+        RoadClass::Primary => d.primary,
+        RoadClass::Secondary => d.secondary,
+        RoadClass::Tertiary => d.tertiary,
+        _ => d.other,
+    };
+    let share = |kind: TurnKind| match kind {
+        TurnKind::Straight => 1.0 - d.across - d.along,
+        TurnKind::Left => d.across,
+        TurnKind::Right => d.along,
+        TurnKind::Back => 0.01,
+    };
+    if turn.last_resort {
+        return 0.0;
+    }
+    let all = turns.of(turn.from).map(|t| &turns.list[t]).filter(|t| !t.last_resort);
+    let total: f64 = all.map(|t| share(t.kind)).sum();
+    per_lane * f64::from(row.lanes) * share(turn.kind) / total
 }
 
 impl SignalPlan {
-    pub fn build(city: &City, usable: &[bool], shapes: &Shapes) -> Self {
-        let cluster = clusters(city);
-        let count = cluster.iter().filter(|c| **c != NONE).max().map_or(0, |c| *c as usize + 1);
-        let mut plan = Self {
-            groups: Vec::new(),
-            approaches: Vec::new(),
-            approach_of: vec![NONE; city.links.len()],
-            group_of: vec![NONE; city.links.len()],
-        };
-        let mut members = vec![Vec::new(); count];
-        for link in city.links.iter().filter(|l| usable[l.id.index()]) {
-            let (from, to) = (cluster[link.from.index()], cluster[link.to.index()]);
-            if to != NONE {
-                plan.group_of[link.id.index()] = to;
-                if from != to {
-                    members[to as usize].push(link.id.0);
-                }
-            }
+    /// Plans all sites; sets which stream rules each turn. `flow`: veh/h of a turn.
+    pub fn build(turns: &mut Turns, m: &Layout, flow: Option<&[f64]>) -> Self {
+        if let Some(given) = &m.ground.given {
+            return Self::given(given);
         }
-        for approaches in &members {
-            plan.add_group(city, shapes, approaches);
+        let mut phasing = Vec::with_capacity(m.ground.sites.count);
+        for site in 0..m.ground.sites.count as u32 {
+            phasing.push(plan_site(site, turns, m, flow));
+        }
+        Self::timed(phasing, m.ground)
+    }
+
+    /// The same plans, with those of some sites made anew for design flows.
+    pub fn rebuilt(&self, turns: &mut Turns, m: &Layout, sites: &[u32]) -> Self {
+        if m.ground.given.is_some() {
+            return self.clone();
+        }
+        let mut phasing = self.phasing.clone();
+        for site in sites {
+            phasing[*site as usize] = plan_site(*site, turns, m, None);
+        }
+        Self::timed(phasing, m.ground)
+    }
+
+    fn given(given: &super::given::Given) -> Self {
+        let mut plan = Self { groups: Vec::new(), streams: Vec::new(), phasing: Vec::new() };
+        for (group, program) in given.programs.iter().enumerate() {
+            plan.groups.push(Group { cycle_s: program.cycle_s, offset_s: program.offset_s });
+            let streams = program.streams.iter();
+            plan.streams.extend(streams.map(|w| Stream { group: group as u32, windows: w.clone() }));
         }
         plan
     }
 
-    fn add_group(&mut self, city: &City, shapes: &Shapes, links: &[u32]) {
-        let mut order = links.to_vec();
-        order.sort_by_key(|l| (std::cmp::Reverse((importance(city, *l) * 100.0) as u32), *l));
-        let mut axes: Vec<(f32, f64)> = Vec::new();
-        let group = self.groups.len() as u32;
-        for link in order {
-            let heading = shapes.heading_out(link);
-            let phase = phase_of(&mut axes, heading, importance(city, link));
-            self.approach_of[link as usize] = self.approaches.len() as u32;
-            self.approaches.push(Approach { group, phase });
+    /// Cycles, greens and offsets of all sites from their phases, wave by wave.
+    fn timed(phasing: Vec<Phasing>, ground: &Ground) -> Self {
+        let none = Group { cycle_s: TABLE.shortest_cycle_s, offset_s: 0.0 };
+        let mut plan = Self {
+            groups: vec![none; phasing.len()],
+            streams: vec![Stream::default(); ground.sites.stream_count],
+            phasing,
+        };
+        for site in 0..ground.sites.count as u32 {
+            for approach in ground.sites.approaches.of(site) {
+                let main = ground.sites.main_stream(*approach) as usize;
+                (plan.streams[main].group, plan.streams[main + 1].group) = (site, site);
+            }
         }
-        let offset_s = links.first().map_or(0.0, |l| {
-            let at = city.nodes[city.links[*l as usize].to.index()].at;
-            let axis = f64::from(axes[0].0);
-            (at.x * axis.cos() + at.y * axis.sin()) / PROGRESSION_MPS
-        });
-        self.groups.push(timing(&axes, offset_s));
+        for wave in &ground.sites.waves {
+            let cycle_s = wave.iter().map(|stop| cycle_s(&plan.phasing[stop.site as usize])).fold(0.0, f64::max);
+            let mut arrives_s = 0.0;
+            for stop in wave {
+                arrives_s += f64::from(stop.way_m) / TABLE.progression_mps;
+                let starts = plan.set(stop.site, cycle_s);
+                let main = (stop.approach != super::NONE).then(|| ground.sites.main_stream(stop.approach));
+                let streams = |p: &phases::PhaseNeed| main.is_some_and(|s| p.streams.contains(&s));
+                let served = plan.phasing[stop.site as usize].phases.iter().position(streams);
+                let green_s = served.map_or(0.0, |i| starts[i]);
+                let offset_s = (arrives_s - green_s).rem_euclid(cycle_s);
+                plan.groups[stop.site as usize] = Group { cycle_s, offset_s };
+            }
+        }
+        plan
     }
 
-    fn approach_colour(&self, approach: u32, at_s: f64) -> SignalColour {
-        let approach = &self.approaches[approach as usize];
-        let group = &self.groups[approach.group as usize];
-        let (start, green) = group.phases[usize::from(approach.phase)];
-        let since = (at_s - group.offset_s - start).rem_euclid(group.cycle_s);
-        match since {
-            s if s < green => SignalColour::Green,
-            s if s < green + AMBER_S => SignalColour::Amber,
-            _ => SignalColour::Red,
+    /// Sets the windows of a site's streams; returns where its phases start.
+    fn set(&mut self, site: u32, cycle_s: f64) -> Vec<f64> {
+        let phasing = &self.phasing[site as usize];
+        let ratios: Vec<f64> = phasing.phases.iter().map(|p| p.ratio).collect();
+        let shortest = webster::effective_green_s(TABLE.shortest_green_s);
+        let greens = webster::split_s(cycle_s, lost_s(phasing), &ratios, shortest);
+        let (mut start_s, mut starts) = (0.0, Vec::new());
+        for (phase, effective) in phasing.phases.iter().zip(greens) {
+            let green = effective - (webster::effective_green_s(0.0));
+            for stream in &phase.streams {
+                let protected = !phase.permitted;
+                let window = |start_s, length_s, colour| Window { start_s, length_s, colour, protected };
+                self.streams[*stream as usize].windows = vec![
+                    window(start_s, green, SignalColour::Green),
+                    window(start_s + green, TABLE.amber_s, SignalColour::Amber),
+                ];
+            }
+            starts.push(start_s);
+            start_s += green + TABLE.amber_s + TABLE.all_red_s;
         }
+        starts
     }
 
-    /// The colours of all approaches at one time; `at_s`: seconds since midnight.
+    fn colour(&self, stream: &Stream, at_s: f64) -> SignalColour {
+        let group = &self.groups[stream.group as usize];
+        let now = (at_s - group.offset_s).rem_euclid(group.cycle_s);
+        let shown = stream.windows.iter().find(|w| now >= w.start_s && now < w.start_s + w.length_s);
+        shown.map_or(SignalColour::Red, |w| w.colour)
+    }
+
+    /// What all streams show at one time; `at_s`: seconds since midnight.
     pub fn colours(&self, at_s: f64, out: &mut Vec<SignalColour>) {
         out.clear();
-        out.extend((0..self.approaches.len() as u32).map(|a| self.approach_colour(a, at_s)));
+        out.extend(self.streams.iter().map(|s| self.colour(s, at_s)));
     }
 
-    /// Cycle and green of a link's signal, second.
-    pub fn timing(&self, link: u32) -> Option<(f64, f64)> {
-        let approach = self.approaches.get(*self.approach_of.get(link as usize)? as usize)?;
-        let group = &self.groups[approach.group as usize];
-        Some((group.cycle_s, group.phases[usize::from(approach.phase)].1))
+    /// Cycle and green of a stream, second.
+    pub fn timing(&self, stream: u32) -> Option<(f64, f64)> {
+        let stream = self.streams.get(stream as usize)?;
+        let green = stream.windows.iter().filter(|w| w.colour == SignalColour::Green).map(|w| w.length_s).sum();
+        Some((self.groups[stream.group as usize].cycle_s, green))
     }
 
-    /// Mean delay at a link's signal with little traffic, second (Webster 1958, first term at zero flow).
-    pub fn delay_s(&self, link: u32) -> f32 {
-        self.timing(link).map_or(0.0, |(cycle, green)| {
+    pub fn windows(&self, stream: u32) -> Option<(Group, &[Window])> {
+        let stream = self.streams.get(stream as usize)?;
+        Some((self.groups[stream.group as usize], &stream.windows))
+    }
+
+    /// Effective green over cycle; 1 without a signal.
+    pub fn green_share(&self, stream: u32) -> f64 {
+        self.timing(stream).map_or(1.0, |(cycle, green)| {
+            if green > 0.0 { (webster::effective_green_s(green) / cycle).min(1.0) } else { 0.0 }
+        })
+    }
+
+    /// Mean delay at a stream's signal with little traffic, second (Webster 1958, first term at zero flow).
+    pub fn delay_s(&self, stream: u32) -> f32 {
+        self.timing(stream).map_or(0.0, |(cycle, green)| {
             let red_share = 1.0 - green / cycle;
             (0.5 * cycle * red_share * red_share) as f32
         })
     }
 }
 
-/// Signalled node → its cluster, numbered in node order.
-fn clusters(city: &City) -> Vec<u32> {
-    let signalled: Vec<usize> = (0..city.nodes.len()).filter(|n| city.nodes[*n].signals).collect();
-    let mut parent: Vec<usize> = (0..city.nodes.len()).collect();
-    let places = signalled.iter().map(|n| {
-        let at = city.nodes[*n].at;
-        rstar::primitives::GeomWithData::new([at.x, at.y], *n)
-    });
-    let tree = rstar::RTree::bulk_load(places.collect());
-    for n in &signalled {
-        let at = city.nodes[*n].at;
-        for other in tree.locate_within_distance([at.x, at.y], JOIN_M * JOIN_M) {
-            let (a, b) = (root(&mut parent, *n), root(&mut parent, other.data));
-            parent[a.max(b)] = a.min(b);
+/// What planning a site reads beside the turns.
+pub struct Layout<'a> {
+    pub links: &'a [LinkInfo],
+    pub shapes: &'a super::Shapes,
+    pub ground: &'a Ground,
+}
+
+fn plan_site(site: u32, turns: &mut Turns, m: &Layout, given: Option<&[f64]>) -> Phasing {
+    let movements = Movements { links: m.links, turns, shapes: m.shapes, ground: m.ground };
+    let flow = |t: u32| match given {
+        Some(flows) => flows[t as usize],
+        None => design_vph(m.links, turns, &turns.list[t as usize]),
+    };
+    let (phasing, streams) = phases::plan(site, &movements, &flow);
+    for (turn, stream) in streams {
+        turns.list[turn as usize].signal = stream;
+    }
+    phasing
+}
+
+/// Time lost per cycle, second; a lone phase is a crossing for pedestrians.
+fn lost_s(phasing: &Phasing) -> f64 {
+    let walking = if phasing.phases.len() == 1 { TABLE.pedestrians_s } else { 0.0 };
+    phasing.phases.len() as f64 * TABLE.lost_s + walking
+}
+
+/// Webster's cycle in whole seconds, within what is usual and long enough for all shortest greens.
+fn cycle_s(phasing: &Phasing) -> f64 {
+    let load: f64 = phasing.phases.iter().map(|p| p.ratio).sum();
+    let lost = lost_s(phasing);
+    let optimum = webster::optimum_cycle_s(lost, load.min(TABLE.highest_load));
+    let least = lost + phasing.phases.len() as f64 * webster::effective_green_s(TABLE.shortest_green_s);
+    optimum.clamp(TABLE.shortest_cycle_s, TABLE.longest_cycle_s).max(least).ceil()
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_table_is_whole_and_a_bad_one_refused() {
+        let good = include_str!("../../../assets/traffic/signals.toml");
+        assert!(TABLE.lost_s > 0.0);
+        for (from, to, what) in [
+            ("amber_s = 3.0", "amber_s = -3.0", "amber_s"),
+            ("highest_load = 0.90", "highest_load = 1.0", "below 1"),
+            ("lost_s = 4.0", "", "lost_s"),
+        ] {
+            let error = read(&good.replacen(from, to, 1)).err().expect("refused");
+            assert!(error.contains(what), "{error}");
         }
     }
-    let mut number = vec![NONE; city.nodes.len()];
-    let mut next = 0;
-    for n in signalled {
-        let r = root(&mut parent, n);
-        if number[r] == NONE {
-            number[r] = next;
-            next += 1;
-        }
-        number[n] = number[r];
-    }
-    number
-}
-
-fn root(parent: &mut [usize], mut n: usize) -> usize {
-    while parent[n] != n {
-        parent[n] = parent[parent[n]];
-        n = parent[n];
-    }
-    n
-}
-
-/// Share of the green an approach asks for: its lanes, weighted by class.
-fn importance(city: &City, link: u32) -> f64 {
-    let link = &city.links[link as usize];
-    let weight = match city.roads[link.road.index()].class {
-        RoadClass::Motorway | RoadClass::Trunk | RoadClass::Primary => 1.0,
-        RoadClass::Secondary => 0.85,
-        RoadClass::Tertiary => 0.65,
-        _ => 0.4,
-    };
-    weight * f64::from(link.lanes.max(1))
-}
-
-/// The phase of an approach: that of the first axis near its own, a new one, or (from four on) the nearest.
-fn phase_of(axes: &mut Vec<(f32, f64)>, heading: f32, importance: f64) -> u8 {
-    let apart = |axis: f32| {
-        let d = wrap(heading - axis).abs();
-        d.min(PI - d)
-    };
-    let nearest = (0..axes.len()).min_by(|a, b| apart(axes[*a].0).total_cmp(&apart(axes[*b].0)));
-    let shared = nearest.filter(|a| apart(axes[*a].0) < SAME_AXIS_RAD || axes.len() == CYCLE_S.len() - 1);
-    let phase = shared.unwrap_or_else(|| {
-        axes.push((heading, 0.0));
-        axes.len() - 1
-    });
-    axes[phase].1 = axes[phase].1.max(importance);
-    phase as u8
-}
-
-fn timing(axes: &[(f32, f64)], offset_s: f64) -> Group {
-    let cycle_s = CYCLE_S[axes.len().min(CYCLE_S.len() - 1)];
-    let walking = if axes.len() == 1 { PEDESTRIANS_S } else { 0.0 };
-    let lost = axes.len() as f64 * (AMBER_S + ALL_RED_S);
-    let spare = cycle_s - lost - walking - SHORTEST_GREEN_S * axes.len() as f64;
-    let total: f64 = axes.iter().map(|a| a.1).sum();
-    let mut start = 0.0;
-    let phases = axes
-        .iter()
-        .map(|(_, importance)| {
-            let green = SHORTEST_GREEN_S + spare * importance / total;
-            let phase = (start, green);
-            start += green + AMBER_S + ALL_RED_S;
-            phase
-        })
-        .collect();
-    Group { cycle_s, offset_s, phases }
 }

@@ -3,11 +3,11 @@
 //! U-turns are made only where nothing else is left: at dead ends, and where closures make one (`last_resort`). Restrictions through a node are applied here;
 //! restrictions through via links depend on the way come and live in [`super::bans`].
 
-use std::{collections::BTreeMap, f32::consts::PI, ops::Range};
+use std::{f32::consts::PI, ops::Range};
 
-use citytwin_model::{City, TurnRestrictionKind, TurnVia};
+use citytwin_model::TurnRestrictionKind;
 
-use super::{LinkInfo, Shapes};
+use super::{NONE, access, lanes, rows::Rows, shape::Shapes, streets::Streets};
 
 /// Which way a turn goes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -18,8 +18,24 @@ pub enum TurnKind {
     Back,
 }
 
+impl TurnKind {
+    /// The kind of a change of heading (radian, left positive) that is not turning back.
+    pub fn of_angle(angle: f32) -> Self {
+        match angle {
+            a if a > STRAIGHT_RAD => Self::Left,
+            a if a < -STRAIGHT_RAD => Self::Right,
+            _ => Self::Straight,
+        }
+    }
+
+    /// The turn that crosses oncoming traffic.
+    pub const fn across(right_hand: bool) -> Self {
+        if right_hand { Self::Left } else { Self::Right }
+    }
+}
+
 /// One allowed turn.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Turn {
     pub from: u32,
     pub to: u32,
@@ -34,15 +50,19 @@ pub struct Turn {
     pub cost: f32,
     pub lane_lo: u8,
     pub lane_hi: u8,
+    /// Metres driven between the two links; 0 where links reach the node themselves.
+    pub length: f32,
+    /// Stream of the signal that rules it, [`NONE`] without.
+    pub signal: u32,
 }
 
 /// All turns, grouped by the link they leave.
+#[derive(Clone, PartialEq)]
 pub struct Turns {
     pub list: Vec<Turn>,
     start: Vec<u32>,
     /// Turn indices grouped by the link they enter.
-    into: Vec<u32>,
-    into_start: Vec<u32>,
+    into: Rows<u32>,
 }
 
 /// Beyond this change of heading a movement counts as a turn: 35°.
@@ -55,25 +75,27 @@ const CORNER_RADIUS_M: f32 = 10.0;
 const TIGHTEST_RADIUS_M: f32 = 3.5;
 
 impl Turns {
-    /// All turns of the usable links, node restrictions applied.
-    pub fn build(city: &City, usable: &[bool], shapes: &Shapes) -> Self {
-        let leaving = leaving_by_node(city, usable);
-        let rules = node_rules(city, usable);
-        let mut list = Vec::new();
-        let mut start = vec![0];
-        for link in &city.links {
-            if usable[link.id.index()] {
-                let leaving = &leaving[link.to.index()];
-                let onward = allowed(city, link.id.0, leaving, &rules);
-                let back = |to: u32| is_back(city, link.id.0, to);
-                list.extend(onward.iter().map(|to| turn(link.id.0, *to, shapes, back(*to))));
-                let spare = leaving.iter().filter(|to| back(**to) && !onward.contains(*to));
-                list.extend(spare.map(|to| Turn { last_resort: true, ..turn(link.id.0, *to, shapes, true) }));
-            }
-            start.push(list.len() as u32);
+    /// All turns of the links in use, bans and restrictions applied.
+    pub fn build(streets: &Streets, shapes: &Shapes) -> Self {
+        let mut rows = Rows::new();
+        for link in 0..streets.city.links.len() as u32 {
+            rows.list.extend(leaving(streets, shapes, link));
+            rows.close();
         }
-        let (into, into_start) = group_into(&list, city.links.len());
-        Self { list, start, into, into_start }
+        Self::of_rows(rows)
+    }
+
+    /// The same turns but for those of some links (ascending), worked out anew.
+    pub fn rebuilt(&self, streets: &Streets, shapes: &Shapes, links: &[u32]) -> Self {
+        let new: Vec<(u32, Vec<Turn>)> = links.iter().map(|l| (*l, leaving(streets, shapes, *l))).collect();
+        let rows = Rows { start: self.start.clone(), list: self.list.clone() };
+        Self::of_rows(rows.replaced(&new))
+    }
+
+    fn of_rows(rows: Rows<Turn>) -> Self {
+        let entered = rows.list.iter().enumerate().map(|(t, turn)| (turn.to, t as u32));
+        let into = Rows::grouped(rows.len(), entered);
+        Self { list: rows.list, start: rows.start, into }
     }
 
     /// Indices of the turns that leave a link, last resorts at the end.
@@ -83,7 +105,7 @@ impl Turns {
 
     /// Indices of the turns that enter a link.
     pub fn entering(&self, link: u32) -> &[u32] {
-        &self.into[self.into_start[link as usize] as usize..self.into_start[link as usize + 1] as usize]
+        self.into.of(link)
     }
 
     /// The turn from one link to another.
@@ -92,8 +114,51 @@ impl Turns {
     }
 }
 
-/// Sets what a turn costs a driver beyond its slowing: crossing oncoming traffic and turning back.
-pub fn price(links: &[LinkInfo], turns: &mut Turns, right_hand: bool) {
+/// The turns that leave a link, last resorts at the end; none where it is not in use.
+fn leaving(streets: &Streets, shapes: &Shapes, link: u32) -> Vec<Turn> {
+    if !streets.usable(link) {
+        return Vec::new();
+    }
+    let mut turns = match &streets.ground.given {
+        Some(given) => {
+            let of_link = given.turns.range((link, 0)..=(link, u32::MAX));
+            let used = of_link.filter(|((_, to), _)| streets.usable(*to) && !streets.banned(link, *to));
+            used.map(|((_, to), stated)| given_turn(link, *to, stated, streets, shapes)).collect()
+        }
+        None => inferred(streets, shapes, link),
+    };
+    for turn in &mut turns {
+        turn.cost = price(streets, turn);
+    }
+    turns
+}
+
+fn inferred(streets: &Streets, shapes: &Shapes, link: u32) -> Vec<Turn> {
+    let node = streets.city.links[link as usize].to;
+    let leaving: Vec<u32> =
+        streets.ground.leaving.of(node.0).iter().copied().filter(|to| streets.usable(*to)).collect();
+    let onward = allowed(streets, link, &leaving);
+    let back = |to: u32| streets.ground.reverse[link as usize] == to;
+    let mut turns: Vec<Turn> = onward.iter().map(|to| turn(link, *to, shapes, back(*to))).collect();
+    let spare = leaving.iter().filter(|to| back(**to) && !onward.contains(*to));
+    turns.extend(spare.map(|to| Turn { last_resort: true, ..turn(link, *to, shapes, true) }));
+    lanes::assign(streets, link, &mut turns);
+    turns
+}
+
+fn given_turn(from: u32, to: u32, stated: &super::given::GivenTurn, streets: &Streets, shapes: &Shapes) -> Turn {
+    let last = streets.lanes(from) - 1;
+    Turn {
+        lane_lo: stated.lanes.0.min(last),
+        lane_hi: stated.lanes.1.min(last),
+        length: stated.length_m,
+        signal: stated.stream.unwrap_or(NONE),
+        ..turn(from, to, shapes, streets.ground.reverse[from as usize] == to)
+    }
+}
+
+/// What a turn costs a driver beyond its slowing, second: crossing oncoming traffic and turning back.
+fn price(streets: &Streets, turn: &Turn) -> f32 {
     /// Mean extra delay of a turn across oncoming traffic and of one along the kerb, second (HCM 6th, ch. 20,
     /// uncongested), and of turning round in a dead end.
     const ACROSS_S: f32 = 4.0;
@@ -101,49 +166,21 @@ pub fn price(links: &[LinkInfo], turns: &mut Turns, right_hand: bool) {
     const BACK_S: f32 = 15.0;
     /// Entering an access-only street that one does not have business in, second.
     const ACCESS_ONLY_S: f32 = 60.0;
-    let across = if right_hand { TurnKind::Left } else { TurnKind::Right };
-    for turn in &mut turns.list {
-        turn.cost = match turn.kind {
-            TurnKind::Straight => 0.0,
-            TurnKind::Back => BACK_S,
-            kind if kind == across => ACROSS_S,
-            _ => ALONG_S,
-        };
-        if links[turn.to as usize].access_only && !links[turn.from as usize].access_only {
-            turn.cost += ACCESS_ONLY_S;
-        }
-    }
+    let across = TurnKind::across(streets.ground.right_hand);
+    let turning = match turn.kind {
+        TurnKind::Straight => 0.0,
+        TurnKind::Back => BACK_S,
+        kind if kind == across => ACROSS_S,
+        _ => ALONG_S,
+    };
+    let access_only = |l: u32| access::is_for_access_only(streets.city, &streets.city.links[l as usize]);
+    if access_only(turn.to) && !access_only(turn.from) { turning + ACCESS_ONLY_S } else { turning }
 }
 
-fn leaving_by_node(city: &City, usable: &[bool]) -> Vec<Vec<u32>> {
-    let mut leaving = vec![Vec::new(); city.nodes.len()];
-    for link in city.links.iter().filter(|l| usable[l.id.index()]) {
-        leaving[link.from.index()].push(link.id.0);
-    }
-    leaving
-}
-
-/// Per approach: the links it must not and the only ones it may turn to.
-fn node_rules(city: &City, usable: &[bool]) -> BTreeMap<u32, Vec<(TurnRestrictionKind, u32)>> {
-    let mut rules = BTreeMap::<u32, Vec<_>>::new();
-    let exists = |link: usize| usable.get(link).copied().unwrap_or(false);
-    for r in &city.restrictions {
-        let usable_ends = exists(r.from.index()) && exists(r.to.index());
-        if usable_ends && matches!(r.via, TurnVia::Node(_)) {
-            rules.entry(r.from.0).or_default().push((r.kind, r.to.0));
-        }
-    }
-    rules
-}
-
-fn allowed(
-    city: &City,
-    from: u32,
-    leaving: &[u32],
-    rules: &BTreeMap<u32, Vec<(TurnRestrictionKind, u32)>>,
-) -> Vec<u32> {
-    let mut onward: Vec<u32> = leaving.iter().copied().filter(|to| !is_back(city, from, *to)).collect();
-    if let Some(rules) = rules.get(&from) {
+fn allowed(streets: &Streets, from: u32, leaving: &[u32]) -> Vec<u32> {
+    let is_back = |to: u32| streets.ground.reverse[from as usize] == to;
+    let mut onward: Vec<u32> = leaving.iter().copied().filter(|to| !is_back(*to)).collect();
+    if let Some(rules) = streets.ground.rules.get(&from) {
         let only: Vec<u32> =
             rules.iter().filter(|r| r.0 == TurnRestrictionKind::Only && onward.contains(&r.1)).map(|r| r.1).collect();
         if !only.is_empty() {
@@ -151,46 +188,19 @@ fn allowed(
         }
         onward.retain(|to| !rules.contains(&(TurnRestrictionKind::No, *to)));
     }
+    onward.retain(|to| !streets.banned(from, *to));
     if onward.is_empty() {
-        onward = leaving.iter().copied().filter(|to| is_back(city, from, *to)).collect();
+        onward = leaving.iter().copied().filter(|to| is_back(*to)).collect();
     }
     onward
 }
 
-fn is_back(city: &City, from: u32, to: u32) -> bool {
-    let (a, b) = (&city.links[from as usize], &city.links[to as usize]);
-    a.road == b.road && a.first == b.first && a.last == b.last && a.forward != b.forward
-}
-
 fn turn(from: u32, to: u32, shapes: &Shapes, back: bool) -> Turn {
     let angle = if back { PI } else { wrap(shapes.heading_in(to) - shapes.heading_out(from)) };
-    let kind = match angle {
-        _ if back => TurnKind::Back,
-        a if a > STRAIGHT_RAD => TurnKind::Left,
-        a if a < -STRAIGHT_RAD => TurnKind::Right,
-        _ => TurnKind::Straight,
-    };
+    let kind = if back { TurnKind::Back } else { TurnKind::of_angle(angle) };
     let radius = (CORNER_RADIUS_M / (angle.abs() / 2.0).tan().max(1e-3)).max(TIGHTEST_RADIUS_M);
     let speed = (LATERAL_MPS2 * radius).sqrt();
-    Turn { from, to, angle, kind, last_resort: false, speed, cost: 0.0, lane_lo: 0, lane_hi: 0 }
-}
-
-fn group_into(list: &[Turn], links: usize) -> (Vec<u32>, Vec<u32>) {
-    let mut start = vec![0_u32; links + 1];
-    for turn in list {
-        start[turn.to as usize + 1] += 1;
-    }
-    for i in 0..links {
-        start[i + 1] += start[i];
-    }
-    let mut next = start.clone();
-    let mut into = vec![0; list.len()];
-    for (t, turn) in list.iter().enumerate() {
-        let slot = &mut next[turn.to as usize];
-        into[*slot as usize] = t as u32;
-        *slot += 1;
-    }
-    (into, start)
+    Turn { from, to, angle, kind, last_resort: false, speed, cost: 0.0, lane_lo: 0, lane_hi: 0, length: 0.0, signal: NONE }
 }
 
 /// An angle brought into −π…π.

@@ -46,9 +46,9 @@ impl Simulation {
         }
         let can_stop = |distance: f32, braking: f32| v < 1.0 || v * v <= 2.0 * braking * distance.max(0.0);
         let mut to_wait = to_stop;
-        if link.signal != NONE {
+        if self.network.turns.list[turn as usize].signal != NONE {
             if to_stop > -AT_LINE_M {
-                let braking = match self.colours[link.signal as usize] {
+                let braking = match self.colour(turn) {
                     SignalColour::Green => 0.0,
                     SignalColour::Amber => AMBER_BRAKING,
                     SignalColour::Red => RED_BRAKING,
@@ -81,7 +81,7 @@ impl Simulation {
     fn any_arrival(&self, link: u32, turn: u32, beyond: f32, depth: u8, judge: &dyn Fn(&Arrival) -> bool) -> bool {
         let (f, n) = (&self.fleet, &*self.network);
         let row = &n.links[link as usize];
-        let closed_by_signal = self.colour(link) == SignalColour::Red;
+        let closed_by_signal = self.colour(turn) == SignalColour::Red;
         let mut empty = true;
         for lane in row.lane0..row.lane0 + u32::from(row.lanes) {
             let head = f.head[lane as usize];

@@ -1,0 +1,35 @@
+//! Compiles a real map, then closes and widens random roads: milliseconds of a whole and of a partial compilation.
+//!
+//! `cargo run --release -p citytwin-traffic --example edits -- ../shared/data/osm/porto_alegre.osm.pbf`
+
+use std::time::Instant;
+
+use citytwin_model::{NetworkEdit, RoadClass};
+use citytwin_traffic::Network;
+
+fn main() {
+    let path = std::env::args().nth(1).unwrap_or_else(|| "maps/demo".into());
+    let city = citytwin_import::open(path.as_ref(), &citytwin_import::ImportOptions::default(), &()).expect("a map");
+    let time = |what: &str, times: usize, run: &mut dyn FnMut(usize)| {
+        let mut taken: Vec<f64> = (0..times)
+            .map(|i| {
+                let from = Instant::now();
+                run(i);
+                from.elapsed().as_secs_f64() * 1000.0
+            })
+            .collect();
+        taken.sort_by(f64::total_cmp);
+        println!("{what:30} median {:8.2} ms, worst {:8.2} ms of {times}", taken[times / 2], taken[times - 1]);
+    };
+    let base = Network::compile(&city);
+    println!("{path}: {:?}", base.summary());
+    time("whole", 5, &mut |_| drop(std::hint::black_box(Network::compile(&city))));
+    let roads: Vec<_> =
+        city.roads.iter().filter(|r| r.class.is_motor() && r.class <= RoadClass::Residential).map(|r| &r.source).collect();
+    let road = |i: usize| roads[i * 7919 % roads.len()].clone();
+    time("close", 60, &mut |i| drop(base.apply(&city, &[NetworkEdit::Close(road(i))])));
+    time("lanes", 60, &mut |i| drop(base.apply(&city, &[NetworkEdit::Lanes { road: road(i), lanes: Some(3) }])));
+    time("toll", 60, &mut |i| drop(base.apply(&city, &[NetworkEdit::Toll { road: road(i), toll: 1.0 }])));
+    let capacities = || city.links.iter().map(|l| base.capacity_vph(l.id)).sum::<f64>();
+    time("capacities of all links", 5, &mut |_| assert!(std::hint::black_box(capacities()) > 0.0));
+}
