@@ -333,7 +333,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<NetworkEdit>().unwrap().to_string(), text);
         }
-        for text in ["", "close", "lanes:way/9", "lanes:way/9=x", "oneway:way/9=up", "ban:way/1>way/3", "toll:way/9=map"]
+        for text in
+            ["", "close", "lanes:way/9", "lanes:way/9=x", "oneway:way/9=up", "ban:way/1>way/3", "toll:way/9=map"]
         {
             assert!(text.parse::<NetworkEdit>().is_err(), "{text}");
         }

@@ -12,10 +12,12 @@ mod demand;
 mod network;
 mod route;
 mod simulation;
+pub mod sumo;
 
 pub use demand::{Demand, DemandBasis, rates};
 pub use network::{
-    Bpr, ConflictView, FlowError, Network, NetworkSummary, SignalColour, TurnId, TurnKind, TurnSignal, TurnView, webster,
+    Bpr, ConflictView, FlowError, Network, NetworkSummary, SignalColour, TurnId, TurnKind, TurnSignal, TurnView,
+    webster,
 };
 pub use simulation::{
     Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,
