@@ -95,7 +95,7 @@ fn recolour(
     overlay.roads = roads.map(|values| OverlayLayer { values: Arc::new(values), colours: colours.clone() });
     overlay.buildings = buildings.map(|values| OverlayLayer { values: Arc::new(values), colours });
     let by_source = engines.city.0.roads_by_source();
-    overlay.closed = stated.0.closed_roads.iter().filter_map(|r| by_source.get(r).copied()).collect();
+    overlay.closed = stated.0.network.closed().filter_map(|r| by_source.get(r).copied()).collect();
     overlay.version += 1;
 }
 

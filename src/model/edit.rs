@@ -1,19 +1,17 @@
 //! What-ifs: a request is checked into an edit, an edit is applied to the assumptions, and holds what was
 //! so that it can be undone. A scenario is the base city plus its edits.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{City, RoadClass, RoadId, SourceRef};
+use crate::{City, NetworkChange, NetworkChanges, NetworkEdit, NetworkEditError, RoadId, SourceRef};
 
-/// What a person may ask for.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// What a person may ask for. Saved as its text, e.g. `close:way/9`.
+#[derive(Clone, PartialEq, Debug)]
 pub enum Request {
-    /// Close a motor road (all its links) to all vehicles.
-    CloseRoad(SourceRef),
-    ReopenRoad(SourceRef),
+    /// Change a road or a turn.
+    Network(NetworkEdit),
     /// Trips relative to today, 0…3.
     SetDemandFactor(f64),
     /// Share of suitable roofs with photovoltaics, 0…1.
@@ -25,17 +23,17 @@ pub enum Request {
 /// The state that edits change.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Assumptions {
-    pub closed_roads: BTreeSet<SourceRef>,
+    pub network: NetworkChanges,
     pub demand_factor: f64,
     pub pv_share: f64,
     pub ev_share: f64,
 }
 
 impl Default for Assumptions {
-    /// Today: nothing closed, demand as modelled, 10 % of suitable roofs with PV, 5 % electric cars
+    /// Today: the roads as mapped, demand as modelled, 10 % of suitable roofs with PV, 5 % electric cars
     /// (order of magnitude of EU averages around 2024; a city's own figures belong into its city.toml).
     fn default() -> Self {
-        Self { closed_roads: BTreeSet::new(), demand_factor: 1.0, pv_share: 0.10, ev_share: 0.05 }
+        Self { network: NetworkChanges::default(), demand_factor: 1.0, pv_share: 0.10, ev_share: 0.05 }
     }
 }
 
@@ -43,7 +41,7 @@ impl Default for Assumptions {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
-    Road { road: SourceRef, was_closed: bool, closed: bool },
+    Network(NetworkChange),
     DemandFactor { was: f64, will: f64 },
     PvShare { was: f64, will: f64 },
     EvShare { was: f64, will: f64 },
@@ -52,13 +50,14 @@ pub enum Edit {
 /// Why a request cannot be done.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum EditError {
-    #[error("{0} is not a road of this city")]
-    UnknownRoad(SourceRef),
-    #[error("{0} carries no motor vehicles, so there is nothing to close")]
-    NotMotor(SourceRef),
+    #[error(transparent)]
+    Network(#[from] NetworkEditError),
     #[error("{what} must lie between {low} and {high}, not {value}")]
     OutOfRange { what: &'static str, low: f64, high: f64, value: f64 },
-    #[error("`{0}` is no edit; write close:way/123, reopen:way/123, demand=1.2, pv=0.3 or ev=0.5")]
+    #[error(
+        "`{0}` is no edit; write close:way/123, reopen:way/123, oneway:way/123=forward (backward, both, map), \
+         lanes:way/123=2, speed:way/123=30, toll:way/123=1.5, ban:way/1>node/2>way/3, demand=1.2, pv=0.3 or ev=0.5"
+    )]
     Unreadable(String),
 }
 
@@ -66,18 +65,7 @@ impl Assumptions {
     /// Turns a request into an edit of these assumptions. `Ok(None)` where it changes nothing.
     pub fn check(&self, city: &City, request: &Request) -> Result<Option<Edit>, EditError> {
         let edit = match request {
-            Request::CloseRoad(road) | Request::ReopenRoad(road) => {
-                let found = city
-                    .roads
-                    .iter()
-                    .find(|r| r.source == *road)
-                    .ok_or_else(|| EditError::UnknownRoad(road.clone()))?;
-                if !found.class.is_motor() || found.class == RoadClass::Busway {
-                    return Err(EditError::NotMotor(road.clone()));
-                }
-                let closed = matches!(request, Request::CloseRoad(_));
-                Edit::Road { road: road.clone(), was_closed: self.closed_roads.contains(road), closed }
-            }
+            Request::Network(edit) => return Ok(self.network.check(city, edit)?.map(Edit::Network)),
             Request::SetDemandFactor(will) => {
                 Edit::DemandFactor { was: self.demand_factor, will: in_range("demand", *will, 0.0, 3.0)? }
             }
@@ -90,7 +78,7 @@ impl Assumptions {
     /// Applies a checked edit.
     pub fn apply(&mut self, edit: &Edit) {
         match edit {
-            Edit::Road { road, closed, .. } => self.set_closed(road, *closed),
+            Edit::Network(change) => self.network.apply(change),
             Edit::DemandFactor { will, .. } => self.demand_factor = *will,
             Edit::PvShare { will, .. } => self.pv_share = *will,
             Edit::EvShare { will, .. } => self.ev_share = *will,
@@ -100,7 +88,7 @@ impl Assumptions {
     /// Takes an applied edit back.
     pub fn undo(&mut self, edit: &Edit) {
         match edit {
-            Edit::Road { road, was_closed, .. } => self.set_closed(road, *was_closed),
+            Edit::Network(change) => self.network.undo(change),
             Edit::DemandFactor { was, .. } => self.demand_factor = *was,
             Edit::PvShare { was, .. } => self.pv_share = *was,
             Edit::EvShare { was, .. } => self.ev_share = *was,
@@ -123,14 +111,13 @@ impl Assumptions {
 
     /// The closed roads as ids of this city, ascending.
     pub fn closed_ids(&self, city: &City) -> Vec<RoadId> {
-        city.roads.iter().filter(|road| self.closed_roads.contains(&road.source)).map(|road| road.id).collect()
+        city.roads.iter().filter(|road| self.network.is_closed(&road.source)).map(|road| road.id).collect()
     }
 
     /// The requests that lead from `base` to here; applied in order they give these assumptions.
     pub fn requests_from(&self, base: &Self) -> Vec<Request> {
         let mut requests: Vec<Request> =
-            base.closed_roads.difference(&self.closed_roads).cloned().map(Request::ReopenRoad).collect();
-        requests.extend(self.closed_roads.difference(&base.closed_roads).cloned().map(Request::CloseRoad));
+            self.network.edits_from(&base.network).into_iter().map(Request::Network).collect();
         if self.demand_factor != base.demand_factor {
             requests.push(Request::SetDemandFactor(self.demand_factor));
         }
@@ -142,20 +129,23 @@ impl Assumptions {
         }
         requests
     }
+}
 
-    fn set_closed(&mut self, road: &SourceRef, closed: bool) {
-        if closed {
-            self.closed_roads.insert(road.clone());
-        } else {
-            self.closed_roads.remove(road);
-        }
+impl Request {
+    pub const fn close(road: SourceRef) -> Self {
+        Self::Network(NetworkEdit::Close(road))
+    }
+
+    pub const fn reopen(road: SourceRef) -> Self {
+        Self::Network(NetworkEdit::Reopen(road))
     }
 }
 
 impl Edit {
     fn is_nothing(&self) -> bool {
         match self {
-            Self::Road { was_closed, closed, .. } => was_closed == closed,
+            // A network edit that changes nothing never becomes a change.
+            Self::Network(_) => false,
             Self::DemandFactor { was, will } | Self::PvShare { was, will } | Self::EvShare { was, will } => was == will,
         }
     }
@@ -165,18 +155,25 @@ fn in_range(what: &'static str, value: f64, low: f64, high: f64) -> Result<f64, 
     if (low..=high).contains(&value) { Ok(value) } else { Err(EditError::OutOfRange { what, low, high, value }) }
 }
 
+impl Serialize for Request {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Request {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl FromStr for Request {
     type Err = EditError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fail = || EditError::Unreadable(text.to_owned());
-        if let Some((verb, road)) = text.split_once(':') {
-            let road = road.parse().map_err(|_| fail())?;
-            return match verb {
-                "close" => Ok(Self::CloseRoad(road)),
-                "reopen" => Ok(Self::ReopenRoad(road)),
-                _ => Err(fail()),
-            };
+        if text.contains(':') {
+            return text.parse().map(Self::Network).map_err(|_| fail());
         }
         let (name, value) = text.split_once('=').ok_or_else(fail)?;
         let value = value.parse().map_err(|_| fail())?;
@@ -192,8 +189,7 @@ impl FromStr for Request {
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CloseRoad(road) => write!(f, "close:{road}"),
-            Self::ReopenRoad(road) => write!(f, "reopen:{road}"),
+            Self::Network(edit) => edit.fmt(f),
             Self::SetDemandFactor(x) => write!(f, "demand={x}"),
             Self::SetPvShare(x) => write!(f, "pv={x}"),
             Self::SetEvShare(x) => write!(f, "ev={x}"),
@@ -213,7 +209,7 @@ mod tests {
 
     #[test]
     fn requests_read_back() {
-        for text in ["close:way/12", "reopen:way/12", "demand=1.2", "pv=0.3", "ev=0.5"] {
+        for text in ["close:way/12", "reopen:way/12", "lanes:way/12=1", "ban:way/1>node/2>way/3", "demand=1.2", "pv=0.3", "ev=0.5"] {
             assert_eq!(text.parse::<Request>().unwrap().to_string(), text);
         }
         for text in ["", "close", "close:bridge", "open:way/1", "pv=", "pv=x", "wind=1"] {
@@ -229,7 +225,7 @@ mod tests {
         }
         assert_eq!(now.check(&city(), &Request::SetPvShare(now.pv_share)), Ok(None));
         let road = SourceRef::Way(1);
-        assert_eq!(now.check(&city(), &Request::CloseRoad(road.clone())), Err(EditError::UnknownRoad(road)));
+        assert_eq!(now.check(&city(), &Request::close(road.clone())), Err(NetworkEditError::UnknownRoad(road).into()));
         let before = now.clone();
         let edit = now.check(&city(), &Request::SetEvShare(0.5)).unwrap().unwrap();
         now.apply(&edit);

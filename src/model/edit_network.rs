@@ -176,6 +176,38 @@ impl NetworkChanges {
         }
     }
 
+    /// The closed roads, in order.
+    pub fn closed(&self) -> impl Iterator<Item = &SourceRef> {
+        self.roads.iter().filter(|(_, change)| change.closed).map(|(road, _)| road)
+    }
+
+    /// Whether a road is closed.
+    pub fn is_closed(&self, road: &SourceRef) -> bool {
+        self.roads.get(road).is_some_and(|change| change.closed)
+    }
+
+    /// The same with every road open: what closing alone does not need to compile anew.
+    #[must_use]
+    pub fn with_all_open(&self) -> Self {
+        let mut open = self.clone();
+        open.roads.values_mut().for_each(|change| change.closed = false);
+        open.roads.retain(|_, change| *change != RoadChange::default());
+        open
+    }
+
+    /// The edits that lead from `base` to here; applied in order they give these changes.
+    pub fn edits_from(&self, base: &Self) -> Vec<NetworkEdit> {
+        let mut edits = Vec::new();
+        let roads: BTreeSet<&SourceRef> = base.roads.keys().chain(self.roads.keys()).collect();
+        for road in roads {
+            let of = |changes: &Self| changes.roads.get(road).copied().unwrap_or_default();
+            edits.extend(of(self).edits_from(&of(base), road));
+        }
+        edits.extend(base.banned.difference(&self.banned).cloned().map(NetworkEdit::AllowTurn));
+        edits.extend(self.banned.difference(&base.banned).cloned().map(NetworkEdit::BanTurn));
+        edits
+    }
+
     pub fn is_empty(&self) -> bool {
         self.roads.is_empty() && self.banned.is_empty()
     }
@@ -194,6 +226,21 @@ impl NetworkChanges {
         } else {
             self.banned.remove(turn);
         }
+    }
+}
+
+impl RoadChange {
+    fn edits_from(&self, was: &Self, road: &SourceRef) -> Vec<NetworkEdit> {
+        let named = || road.clone();
+        let closing = if self.closed { NetworkEdit::Close } else { NetworkEdit::Reopen };
+        let all = [
+            (self.closed != was.closed).then(|| closing(named())),
+            (self.oneway != was.oneway).then(|| NetworkEdit::Oneway { road: named(), way: self.oneway }),
+            (self.lanes != was.lanes).then(|| NetworkEdit::Lanes { road: named(), lanes: self.lanes }),
+            (self.speed_kmh != was.speed_kmh).then(|| NetworkEdit::SpeedLimit { road: named(), kmh: self.speed_kmh }),
+            (self.toll != was.toll).then(|| NetworkEdit::Toll { road: named(), toll: self.toll }),
+        ];
+        all.into_iter().flatten().collect()
     }
 }
 
@@ -333,7 +380,8 @@ mod tests {
         ] {
             assert_eq!(text.parse::<NetworkEdit>().unwrap().to_string(), text);
         }
-        for text in ["", "close", "lanes:way/9", "lanes:way/9=x", "oneway:way/9=up", "ban:way/1>way/3", "toll:way/9=map"]
+        for text in
+            ["", "close", "lanes:way/9", "lanes:way/9=x", "oneway:way/9=up", "ban:way/1>way/3", "toll:way/9=map"]
         {
             assert!(text.parse::<NetworkEdit>().is_err(), "{text}");
         }
@@ -361,6 +409,19 @@ mod tests {
         let change = NetworkChange::Road { road: SourceRef::Way(1), was: RoadChange::default(), will };
         now.apply(&change);
         assert_eq!(now.roads[&SourceRef::Way(1)], will);
+        let base = NetworkChanges::default();
+        let close = NetworkChange::Road {
+            road: SourceRef::Way(2),
+            was: RoadChange::default(),
+            will: RoadChange { closed: true, ..RoadChange::default() },
+        };
+        now.apply(&close);
+        let texts: Vec<String> = now.edits_from(&base).iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["lanes:way/1=2", "toll:way/1=1", "close:way/2"]);
+        let back: Vec<String> = base.edits_from(&now).iter().map(ToString::to_string).collect();
+        assert_eq!(back, ["lanes:way/1=map", "toll:way/1=0", "reopen:way/2"]);
+        assert!(!now.with_all_open().is_closed(&SourceRef::Way(2)));
+        now.undo(&close);
         now.undo(&change);
         assert!(now.is_empty());
     }

@@ -114,7 +114,7 @@ fn road(ui: &mut Ui, road: Option<&PickedRoad>, out: &mut Vec<PanelRequest>) {
         let response = ui.add_enabled_ui(road.refused.is_none(), |ui| ui.add_sized(size, Button::new(words))).inner;
         if response.clicked() {
             let source = road.source.clone();
-            let request = if road.closed { Request::ReopenRoad(source) } else { Request::CloseRoad(source) };
+            let request = if road.closed { Request::reopen(source) } else { Request::close(source) };
             out.push(PanelRequest::Edit(request));
         }
         if let Some(why) = &road.refused {

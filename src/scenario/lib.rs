@@ -20,6 +20,7 @@ mod tests;
 
 pub use compare::{CompareSpec, Comparison, FigureDifference, compare};
 pub use output::write_outputs;
+pub use prepare::network_for;
 pub use result::{Better, HourRow, KeyFigure, LinkRow, RunResult, TransformerRow, Vehicles};
 pub use run::run;
 pub use spec::{RunError, RunSpec, Watch};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use citytwin_energy::EnergySystem;
-use citytwin_model::City;
+use citytwin_model::{Assumptions, City};
 use citytwin_traffic::{Demand, Network};
 
 use crate::spec::RunError;
@@ -22,6 +22,13 @@ impl<'a> Prepared<'a> {
         let demand = Arc::new(Demand::estimate(city, &network));
         Self { city, network, demand, energy: EnergySystem::new(city) }
     }
+}
+
+/// The network as assumptions lay it out, roads that are closed still open: closing is for the simulation, which
+/// keeps the vehicles on them.
+pub fn network_for(city: &City, network: &Arc<Network>, assumptions: &Assumptions) -> Arc<Network> {
+    let layout = assumptions.network.with_all_open();
+    if layout == *network.changes() { network.clone() } else { Arc::new(network.changed(city, layout)) }
 }
 
 /// A pool of worker threads; 0 for as many as the machine has.

@@ -174,7 +174,7 @@ fn the_same_run_gives_the_same_bytes_on_any_number_of_threads() {
 
 #[test]
 fn the_summary_has_the_names_that_scripts_rely_on() {
-    let result = run(&two_banks(), &spec(0.2, vec![Request::CloseRoad(BRIDGE)]), &()).unwrap();
+    let result = run(&two_banks(), &spec(0.2, vec![Request::close(BRIDGE)]), &()).unwrap();
     let json: serde_json::Value = serde_json::to_value(&result).unwrap();
     for pointer in ["/vehicles/demanded", "/vehicles/arrived", "/vehicles/under_way", "/vehicles/refused"] {
         assert!(json.pointer(pointer).unwrap().is_u64(), "{pointer}");
@@ -196,7 +196,7 @@ fn closing_the_bridge_lengthens_trips_and_moves_the_flow() {
     let question = CompareSpec {
         replications: 3,
         warm_up_s: 1200.0,
-        ..CompareSpec::quick(base, vec![Request::CloseRoad(BRIDGE)])
+        ..CompareSpec::quick(base, vec![Request::close(BRIDGE)])
     };
     let answer = compare(&city, &question, &()).unwrap();
     let travel = answer.figures.iter().find(|f| f.name == "mean_travel_time").unwrap();
@@ -258,7 +258,7 @@ fn a_run_can_be_cancelled_and_bad_questions_are_refused() {
     for hours in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e9] {
         assert!(matches!(run(&city, &spec(hours, vec![]), &()), Err(RunError::Hours(_))), "{hours}");
     }
-    let nowhere = Request::CloseRoad(SourceRef::Way(1));
+    let nowhere = Request::close(SourceRef::Way(1));
     assert!(matches!(run(&city, &spec(1.0, vec![nowhere]), &()), Err(RunError::Edit(EditError::UnknownRoad(_)))));
     let late = RunSpec { start: Timestamp::MAX, ..spec(1.0, vec![]) };
     assert!(matches!(run(&city, &late, &()), Err(RunError::Calendar)));

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use citytwin_model::{Assumptions, Timestamp, time::LocalTime};
 use citytwin_traffic::{Simulation, Tally};
 
-use crate::{energy_run::later, prepare::Prepared, spec::RunError};
+use crate::{energy_run::later, prepare::{Prepared, network_for}, spec::RunError};
 
 /// Time between two looks at all links, second.
 const SAMPLE_S: f64 = 60.0;
@@ -109,7 +109,8 @@ pub fn run(
 fn start(prepared: &Prepared, assumptions: &Assumptions, window: Window) -> Result<Simulation, RunError> {
     let begin = later(window.start, -window.warm_up_s)?;
     let local = LocalTime::of(begin, &prepared.city.time_zone.value);
-    let (network, demand) = (Arc::clone(&prepared.network), Arc::clone(&prepared.demand));
+    let network = network_for(prepared.city, &prepared.network, assumptions);
+    let demand = Arc::clone(&prepared.demand);
     let mut simulation = Simulation::new(network, demand, local, window.seed);
     simulation.set_demand_factor(assumptions.demand_factor);
     simulation.set_closed(&assumptions.closed_ids(prepared.city));

@@ -14,6 +14,7 @@ pub mod impact;
 mod network;
 mod route;
 mod simulation;
+pub mod sumo;
 mod table;
 pub mod tntp;
 
@@ -23,7 +24,8 @@ pub use demand::{
     rates,
 };
 pub use network::{
-    Bpr, ConflictView, FlowError, Network, NetworkSummary, SignalColour, TurnId, TurnKind, TurnSignal, TurnView, webster,
+    Bpr, ConflictView, FlowError, Network, NetworkSummary, SignalColour, TurnId, TurnKind, TurnSignal, TurnView,
+    webster,
 };
 pub use simulation::{
     Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,

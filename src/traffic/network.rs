@@ -186,12 +186,7 @@ impl Network {
 
     /// The turns that a link's end allows (bans through via links excepted: they depend on where one came from).
     pub fn turns_from(&self, link: LinkId) -> Vec<TurnView> {
-        self.turns
-            .of(link.0)
-            .map(|t| &self.turns.list[t])
-            .filter(|t| !t.last_resort)
-            .map(TurnView::of)
-            .collect()
+        self.turns.of(link.0).map(|t| &self.turns.list[t]).filter(|t| !t.last_resort).map(TurnView::of).collect()
     }
 
     /// A point of a lane's centre at `at_m` metres along the link: x, y and heading (radian from +x, left positive).

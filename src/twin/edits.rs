@@ -66,7 +66,7 @@ pub(crate) fn plugin(app: &mut App) {
         .add_systems(PreUpdate, collect.run_if(resource_exists::<Requests>))
         .add_systems(FixedUpdate, (land_jump, apply_requests).chain().in_set(TwinSystems::Receive).in_set(EditsApplied))
         // A paused clock has no ticks; what a person asks for takes effect all the same.
-        .add_systems(Update, apply_requests.run_if(crate::clock::is_paused));
+        .add_systems(Update, (land_jump, apply_requests).chain().run_if(crate::clock::is_paused));
 }
 
 /// Requests that wait for the next tick.
@@ -96,6 +96,7 @@ fn apply_requests(
     if requests.0.is_empty() {
         return;
     }
+    let layout = changing.stated.0.network.with_all_open();
     for request in std::mem::take(&mut requests.0) {
         match request {
             EditRequested::Do(request) => match changing.stated.0.check(&changing.city.0, &request) {
@@ -116,11 +117,14 @@ fn apply_requests(
                 }
             }
             EditRequested::Jump(to) => {
-                let Origins { network, demand, seed } = origins.clone();
-                *jump = JumpState::begin(changing.city.0.clone(), network, demand, seed, to, changing.stated.0.clone());
+                *jump = JumpState::begin(changing.city.0.clone(), &origins, to, changing.stated.0.clone());
             }
         }
         changing.tell_engines();
+    }
+    // Roads close and open under the vehicles; other lanes, directions or limits are another network.
+    if changing.stated.0.network.with_all_open() != layout {
+        *jump = JumpState::begin(changing.city.0.clone(), &origins, clock.now(), changing.stated.0.clone());
     }
 }
 

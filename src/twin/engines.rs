@@ -60,7 +60,8 @@ impl Engines {
         report("adding up the buildings' energy", 0.4).then_some(())?;
         let mut energy = EnergySystem::new(&city);
         energy.set_shares(assumptions.pv_share, assumptions.ev_share);
-        let traffic = warmed_up(&city, &network, &demand, start, seed, &assumptions, report)?;
+        let changed = citytwin_scenario::network_for(&city, &network, &assumptions);
+        let traffic = warmed_up(&city, &changed, &demand, start, seed, &assumptions, report)?;
         Some(Self { city, network, demand, traffic, energy, start, seed, assumptions })
     }
 }
@@ -106,12 +107,11 @@ impl JumpState {
     /// Starts preparing the streets of another time; the live city goes on until they are ready.
     pub fn begin(
         world_city: Arc<City>,
-        network: Arc<Network>,
-        demand: Arc<Demand>,
-        seed: u64,
+        origins: &Origins,
         to: Timestamp,
         assumptions: Assumptions,
     ) -> Self {
+        let Origins { network, demand, seed } = origins.clone();
         let stage = Arc::new(std::sync::Mutex::new(("filling the streets", 0.0_f32)));
         let (send, result) = crossbeam_channel::bounded(1);
         let told = stage.clone();
@@ -122,6 +122,7 @@ impl JumpState {
                 }
                 true
             };
+            let network = citytwin_scenario::network_for(&world_city, &network, &assumptions);
             let ready = warmed_up(&world_city, &network, &demand, to, seed, &assumptions, &report);
             // The window may be gone by now; then nobody waits for the result.
             let _ = send.send(ready);

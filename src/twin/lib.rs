@@ -24,6 +24,7 @@ use bevy_ecs::{
     schedule::{LogLevel, ScheduleBuildSettings},
 };
 use bevy_time::{Fixed, Time, TimePlugin};
+use citytwin_model::NetworkChanges;
 use citytwin_traffic as traffic;
 
 pub use assets::{Asset, EntityIndex, Observation, Observed, Residual, Simulated, Source};
@@ -114,8 +115,8 @@ pub fn state_hash(world: &World) -> u64 {
     }
     if let (Some(clock), Some(stated)) = (world.get_resource::<Clock>(), world.get_resource::<Stated>()) {
         bytes.extend(clock.now().as_millisecond().to_le_bytes());
-        for road in &stated.0.closed_roads {
-            bytes.extend(road.to_string().into_bytes());
+        for edit in stated.0.network.edits_from(&NetworkChanges::default()) {
+            bytes.extend(edit.to_string().into_bytes());
         }
         for share in [stated.0.demand_factor, stated.0.pv_share, stated.0.ev_share] {
             bytes.extend(share.to_le_bytes());

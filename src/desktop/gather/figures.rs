@@ -1,6 +1,8 @@
 //! Key figures, the what-if and the day's curves.
 
-use citytwin_model::{AccessLevel, Assumptions, Edit, FeatureRef, RoadAccess};
+use citytwin_model::{
+    AccessLevel, Assumptions, City, Edit, FeatureRef, NetworkChange, Oneway, RoadAccess, SourceRef,
+};
 use citytwin_panels::{Better, Comparison as Shown, History, KeyFigureRow, PickedRoad, TrafficNow, Unit, WhatIfData};
 use citytwin_scenario::Better as Wish;
 use citytwin_traffic::Simulation;
@@ -115,11 +117,7 @@ pub fn what_if(seen: &Seen) -> Option<WhatIfData> {
     let (city, stated, log, what_if) =
         (twin.city.as_ref()?, twin.stated.as_ref()?, twin.log.as_ref()?, twin.what_if.as_ref()?);
     let in_words = |edit: &Edit| match edit {
-        Edit::Road { road, closed, .. } => {
-            let name = city.0.roads.iter().find(|r| r.source == *road).and_then(|r| r.name.clone());
-            let verb = if *closed { "Closed" } else { "Reopened" };
-            name.map_or_else(|| format!("{verb} {road}"), |name| format!("{verb} {name} ({road})"))
-        }
+        Edit::Network(change) => network_in_words(&city.0, change),
         Edit::DemandFactor { will, .. } => format!("Trips at {:.0} % of today", will * 100.0),
         Edit::PvShare { will, .. } => format!("Solar on {:.0} % of suitable roofs", will * 100.0),
         Edit::EvShare { will, .. } => format!("{:.0} % electric cars", will * 100.0),
@@ -142,6 +140,43 @@ pub fn what_if(seen: &Seen) -> Option<WhatIfData> {
     })
 }
 
+/// A change of the network as a person would say it.
+fn network_in_words(city: &City, change: &NetworkChange) -> String {
+    let named = |source: &SourceRef| {
+        let name = city.roads.iter().find(|r| r.source == *source).and_then(|r| r.name.clone());
+        name.map_or_else(|| source.to_string(), |name| format!("{name} ({source})"))
+    };
+    let (road, was, will) = match change {
+        NetworkChange::Turn { turn, banned, .. } => {
+            let verb = if *banned { "No turn" } else { "Turn allowed" };
+            return format!("{verb} from {} into {}", named(&turn.from), named(&turn.to));
+        }
+        NetworkChange::Road { road, was, will } => (named(road), was, will),
+    };
+    if was.closed != will.closed {
+        return format!("{} {road}", if will.closed { "Closed" } else { "Reopened" });
+    }
+    if was.oneway != will.oneway {
+        let way = match will.oneway {
+            Some(Oneway::Forward) => "one-way as drawn",
+            Some(Oneway::Backward) => "one-way against its drawing",
+            Some(Oneway::Both) => "two-way",
+            None => "direction as mapped",
+        };
+        return format!("{road}: {way}");
+    }
+    if was.lanes != will.lanes {
+        return will.lanes.map_or_else(
+            || format!("{road}: lanes as mapped"),
+            |lanes| format!("{road}: {lanes} lane{} each way", if lanes == 1 { "" } else { "s" }),
+        );
+    }
+    if was.speed_kmh != will.speed_kmh {
+        return will.speed_kmh.map_or_else(|| format!("{road}: limit as mapped"), |kmh| format!("{road}: {kmh} km/h"));
+    }
+    format!("{road}: toll {} per link", will.toll)
+}
+
 fn picked_road(seen: &Seen, stated: &Assumptions) -> Option<PickedRoad> {
     let Some(FeatureRef::Road(id)) = seen.selection.picked else { return None };
     let city = &seen.twin.city.as_ref()?.0;
@@ -155,7 +190,7 @@ fn picked_road(seen: &Seen, stated: &Assumptions) -> Option<PickedRoad> {
     Some(PickedRoad {
         source: road.source.clone(),
         name: title(city, FeatureRef::Road(id)),
-        closed: stated.closed_roads.contains(&road.source),
+        closed: stated.network.is_closed(&road.source),
         refused,
     })
 }

@@ -80,12 +80,12 @@ fn layers_and_groups_are_chosen_and_a_layer_that_cannot_be_had_is_not() {
 fn the_road_closes_reopens_or_says_why_not() {
     let source = SourceRef::Way(4_711_008);
     let mut harness = open(Sample::new());
-    let reopen = PanelRequest::Edit(Request::ReopenRoad(source.clone()));
+    let reopen = PanelRequest::Edit(Request::reopen(source.clone()));
     assert_eq!(click(&mut harness, "Reopen this road"), [reopen]);
     let road = harness.state_mut().sample.what_if.road.as_mut().unwrap();
     road.closed = false;
     harness.run_steps(2);
-    assert_eq!(click(&mut harness, "Close this road"), [PanelRequest::Edit(Request::CloseRoad(source))]);
+    assert_eq!(click(&mut harness, "Close this road"), [PanelRequest::Edit(Request::close(source))]);
     let road = harness.state_mut().sample.what_if.road.as_mut().unwrap();
     road.refused = Some("A footway carries no motor vehicles.".into());
     harness.run_steps(2);

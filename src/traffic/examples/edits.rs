@@ -24,8 +24,12 @@ fn main() {
     let base = Network::compile(&city);
     println!("{path}: {:?}", base.summary());
     time("whole", 5, &mut |_| drop(std::hint::black_box(Network::compile(&city))));
-    let roads: Vec<_> =
-        city.roads.iter().filter(|r| r.class.is_motor() && r.class <= RoadClass::Residential).map(|r| &r.source).collect();
+    let roads: Vec<_> = city
+        .roads
+        .iter()
+        .filter(|r| r.class.is_motor() && r.class <= RoadClass::Residential)
+        .map(|r| &r.source)
+        .collect();
     let road = |i: usize| roads[i * 7919 % roads.len()].clone();
     time("close", 60, &mut |i| drop(base.apply(&city, &[NetworkEdit::Close(road(i))])));
     time("lanes", 60, &mut |i| drop(base.apply(&city, &[NetworkEdit::Lanes { road: road(i), lanes: Some(3) }])));

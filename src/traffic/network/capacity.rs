@@ -259,8 +259,9 @@ impl Network {
         let rate = |t: usize| {
             let turn = &self.turns.list[t];
             let first = self.foes.of(t as u32).iter().filter(|foe| foe.yields);
-            let conflicting: f64 =
-                first.map(|foe| signals::design_vph(&self.links, &self.turns, &self.turns.list[foe.turn as usize])).sum();
+            let conflicting: f64 = first
+                .map(|foe| signals::design_vph(&self.links, &self.turns, &self.turns.list[foe.turn as usize]))
+                .sum();
             let lane = lane_saturation_vph(turn.kind, self.right_hand());
             if conflicting == 0.0 && !stops { lane } else { gap_capacity_vph(conflicting, self.headways(t)).min(lane) }
         };

@@ -52,6 +52,11 @@ impl Network {
         self.turns.list.get(turn.0 as usize).map(TurnView::of)
     }
 
+    /// Metres driven between the links of a turn; 0 where the links themselves reach the node.
+    pub fn turn_length_m(&self, turn: TurnId) -> f64 {
+        self.turns.list.get(turn.0 as usize).map_or(0.0, |t| f64::from(t.length))
+    }
+
     /// The turns that conflict with one, ascending as their junction lists them; empty for an id of another network.
     pub fn conflicts(&self, turn: TurnId) -> Vec<ConflictView> {
         let Some(own) = self.turns.list.get(turn.0 as usize) else { return Vec::new() };

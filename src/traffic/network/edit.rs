@@ -21,11 +21,7 @@ impl Network {
     ///
     /// # Errors
     /// The first edit that cannot be done; nothing is applied then.
-    pub fn apply(
-        &self,
-        city: &City,
-        edits: &[NetworkEdit],
-    ) -> Result<(Self, Vec<NetworkChange>), NetworkEditError> {
+    pub fn apply(&self, city: &City, edits: &[NetworkEdit]) -> Result<(Self, Vec<NetworkChange>), NetworkEditError> {
         let mut changes = self.changes.clone();
         let mut made = Vec::new();
         for edit in edits {

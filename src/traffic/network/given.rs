@@ -19,10 +19,10 @@ pub struct Given {
 pub struct GivenTurn {
     /// Lanes from which it is made, lane 0 at the kerb.
     pub lanes: (u8, u8),
-    /// Lane of the next link that each of them leads to.
-    pub onto: Vec<u8>,
     /// Metres inside the junction.
     pub length_m: f32,
+    /// Turns back into the road it came from.
+    pub back: bool,
     /// Turns in conflict, and whether they go first.
     pub foes: Vec<((u32, u32), bool)>,
     /// Index of the stream in all programs' streams.

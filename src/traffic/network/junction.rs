@@ -68,7 +68,8 @@ impl Foes {
     /// of a node are renewed or none.
     pub fn rebuilt(&self, movements: &Movements, was: &Turns, links: &[u32]) -> Self {
         let now = movements.turns;
-        let mut rows = Rows { start: Vec::with_capacity(now.list.len() + 1), list: Vec::with_capacity(self.rows.list.len()) };
+        let mut rows =
+            Rows { start: Vec::with_capacity(now.list.len() + 1), list: Vec::with_capacity(self.rows.list.len()) };
         rows.start.push(0);
         let mut renewed = links.iter().peekable();
         for link in 0..movements.links.len() as u32 {
@@ -120,7 +121,6 @@ impl Movements<'_> {
         let other = self.turns.find(from, to)?;
         let foe = &self.turns.list[other as usize];
         let (by_custom, equal) = self.priority(own, foe);
-        // Neither waits by the file: who would by custom looks out for the other.
         Some(Foe { turn: other, from, lag_s: self.lag(own, foe), yields, equal: equal && yields == by_custom })
     }
 

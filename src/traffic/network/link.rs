@@ -102,6 +102,9 @@ pub fn row(streets: &Streets, shapes: &Shapes, index: u32) -> LinkInfo {
     let limit_mps = if ground.usable[index as usize] { streets.limit_mps(index) } else { 1.0 };
     let (entry, exit) = ground.trims[index as usize];
     let length = shapes.length(index).max(0.1);
+    // A network file states the speeds that drivers keep.
+    let stated = ground.given.is_some();
+    let free_share = if stated { 1.0 } else { capacity::of(road.class, road.is_ramp).free_speed_share as f32 };
     LinkInfo {
         usable: streets.usable(index),
         core: false,
@@ -123,7 +126,7 @@ pub fn row(streets: &Streets, shapes: &Shapes, index: u32) -> LinkInfo {
         stop: length - exit,
         entry,
         limit_mps,
-        free_mps: (limit_mps * capacity::of(road.class, road.is_ramp).free_speed_share as f32).max(SLOWEST_MPS.min(limit_mps)),
+        free_mps: (limit_mps * free_share).max(SLOWEST_MPS.min(limit_mps)),
         base_cost: 0.0,
         toll: streets.toll(index),
     }

@@ -74,18 +74,9 @@ fn kept(links: &mut [LinkInfo], turns: &Turns, old_links: &[LinkInfo], old: &Tur
 
 /// Opened links are in the core where something of it leads to them and they lead to something of it. `touched` holds
 /// every opened link that is entered from or leads to another.
-fn mark_opened(
-    links: &mut [LinkInfo],
-    turns: &Turns,
-    old_links: &[LinkInfo],
-    touched: &[u32],
-    entered: &[(u32, u32)],
-) {
-    let opened: Vec<u32> = touched
-        .iter()
-        .copied()
-        .filter(|l| links[*l as usize].usable && !old_links[*l as usize].usable)
-        .collect();
+fn mark_opened(links: &mut [LinkInfo], turns: &Turns, old_links: &[LinkInfo], touched: &[u32], entered: &[(u32, u32)]) {
+    let opened: Vec<u32> =
+        touched.iter().copied().filter(|l| links[*l as usize].usable && !old_links[*l as usize].usable).collect();
     for (from, to) in entered {
         links[*to as usize].reached_from_core |= links[*from as usize].reached_from_core;
     }

@@ -79,8 +79,7 @@ impl Shapes {
         }
         let none = vec![0.0; city.links.len()];
         let lane0 = vec![(0.0, 0.0); none.len()];
-        let mut shapes =
-            Self { lines: Arc::new(lines), headings: Arc::default(), lane0, lane_width: none };
+        let mut shapes = Self { lines: Arc::new(lines), headings: Arc::default(), lane0, lane_width: none };
         let headings = |l: u32| {
             let length = shapes.length(l);
             let out = shapes.heading_between(l, (length - HEADING_BASE_M).max(0.0), length);

@@ -147,7 +147,9 @@ fn read(text: &str) -> Result<Table, String> {
         return Err(format!("{what} must be positive, not {value}"));
     }
     if t.highest_load >= 1.0 || d.across + d.along >= 1.0 || t.shortest_cycle_s > t.longest_cycle_s {
-        return Err("highest_load and the turning shares must stay below 1, the shortest cycle below the longest".into());
+        return Err(
+            "highest_load and the turning shares must stay below 1, the shortest cycle below the longest".into()
+        );
     }
     let sources = [
         &t.clearance_source,
@@ -357,7 +359,6 @@ fn cycle_s(phasing: &Phasing) -> f64 {
     let least = lost + phasing.phases.len() as f64 * webster::effective_green_s(TABLE.shortest_green_s);
     optimum.clamp(TABLE.shortest_cycle_s, TABLE.longest_cycle_s).max(least).ceil()
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -166,7 +166,9 @@ impl<'a> Streets<'a> {
 /// The pairs of links that a turn by sources means.
 fn resolve(city: &City, ground: &Ground, turn: &TurnRef) -> Vec<(u32, u32)> {
     let Some(node) = city.nodes.iter().find(|n| n.source == turn.via).map(|n| n.id.0) else { return Vec::new() };
-    let of = |link: &&u32, source: &citytwin_model::SourceRef| city.roads[city.links[**link as usize].road.index()].source == *source;
+    let of = |link: &&u32, source: &citytwin_model::SourceRef| {
+        city.roads[city.links[**link as usize].road.index()].source == *source
+    };
     let onto: Vec<u32> = ground.leaving.of(node).iter().filter(|l| of(l, &turn.to)).copied().collect();
     let from = ground.entering.of(node).iter().filter(|l| of(l, &turn.from));
     from.flat_map(|from| onto.iter().map(|to| (*from, *to))).collect()
@@ -183,4 +185,3 @@ fn node_rules(city: &City, usable: &[bool]) -> BTreeMap<u32, Vec<(TurnRestrictio
     }
     rules
 }
-

@@ -153,7 +153,7 @@ fn given_turn(from: u32, to: u32, stated: &super::given::GivenTurn, streets: &St
         lane_hi: stated.lanes.1.min(last),
         length: stated.length_m,
         signal: stated.stream.unwrap_or(NONE),
-        ..turn(from, to, shapes, streets.ground.reverse[from as usize] == to)
+        ..turn(from, to, shapes, stated.back)
     }
 }
 
@@ -200,7 +200,19 @@ fn turn(from: u32, to: u32, shapes: &Shapes, back: bool) -> Turn {
     let kind = if back { TurnKind::Back } else { TurnKind::of_angle(angle) };
     let radius = (CORNER_RADIUS_M / (angle.abs() / 2.0).tan().max(1e-3)).max(TIGHTEST_RADIUS_M);
     let speed = (LATERAL_MPS2 * radius).sqrt();
-    Turn { from, to, angle, kind, last_resort: false, speed, cost: 0.0, lane_lo: 0, lane_hi: 0, length: 0.0, signal: NONE }
+    Turn {
+        from,
+        to,
+        angle,
+        kind,
+        last_resort: false,
+        speed,
+        cost: 0.0,
+        lane_lo: 0,
+        lane_hi: 0,
+        length: 0.0,
+        signal: NONE,
+    }
 }
 
 /// An angle brought into −π…π.

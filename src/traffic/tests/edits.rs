@@ -39,7 +39,9 @@ fn wish(city: &City, rng: &mut Pcg64) -> NetworkEdit {
         6 => NetworkEdit::Toll { road, toll: f64::from(rng.random_range(0..5)) },
         _ => {
             let onward: Vec<_> = city.links.iter().filter(|l| l.from == link.to).collect();
-            let Some(to) = onward.get(rng.random_range(0..onward.len().max(1))) else { return NetworkEdit::Close(road) };
+            let Some(to) = onward.get(rng.random_range(0..onward.len().max(1))) else {
+                return NetworkEdit::Close(road);
+            };
             let to = city.roads[to.road.index()].source.clone();
             let turn = TurnRef { from: road, via: city.nodes[link.to.index()].source.clone(), to };
             if maybe(rng) { NetworkEdit::BanTurn(turn) } else { NetworkEdit::AllowTurn(turn) }
@@ -63,7 +65,11 @@ fn check(city: &City, sequences: usize, edits: usize, seed: u64) -> (f64, f64, f
             let took = from.elapsed().as_secs_f64();
             let (next, made) = match applied {
                 Ok(applied) => applied,
-                Err(NetworkEditError::NoSuchDirection(_) | NetworkEditError::NotMotor(_) | NetworkEditError::UnknownTurn(_)) => continue,
+                Err(
+                    NetworkEditError::NoSuchDirection(_)
+                    | NetworkEditError::NotMotor(_)
+                    | NetworkEditError::UnknownTurn(_),
+                ) => continue,
                 Err(error) => panic!("{wishes:?}: {error}"),
             };
             (done, part_s, worst_s) = (done + 1, part_s + took, worst_s.max(took));
@@ -119,7 +125,8 @@ fn a_sparse_town_recompiled_in_part_equals_the_whole() {
     let nodes: Vec<_> = (0..60).map(|i| town.node(f64::from(i % 8) * 90.0, f64::from(i / 8) * 90.0)).collect();
     for i in 1..nodes.len() {
         let j = rng.random_range(i.saturating_sub(9)..i);
-        let street = town::Street { oneway: rng.random_bool(0.15), class: RoadClass::Tertiary, ..town::Street::default() };
+        let street =
+            town::Street { oneway: rng.random_bool(0.15), class: RoadClass::Tertiary, ..town::Street::default() };
         town.street(nodes[j], nodes[i], street);
         if rng.random_bool(0.2) {
             town.signals(nodes[i]);
@@ -132,7 +139,13 @@ fn a_sparse_town_recompiled_in_part_equals_the_whole() {
 fn the_demo_recompiled_in_part_equals_the_whole() {
     let Some(city) = real("maps/demo") else { return };
     let (part, worst, full) = check(&city, 6, 20, 3);
-    println!("demo, {} links: {:.2} ms in part (worst {:.2}), {:.1} ms whole", city.links.len(), part * 1e3, worst * 1e3, full * 1e3);
+    println!(
+        "demo, {} links: {:.2} ms in part (worst {:.2}), {:.1} ms whole",
+        city.links.len(),
+        part * 1e3,
+        worst * 1e3,
+        full * 1e3
+    );
 }
 
 #[test]
@@ -155,7 +168,8 @@ fn an_edit_does_what_it_says() {
     let base = Network::compile(city);
     let road = |l: citytwin_model::LinkId| city.roads[city.links[l.index()].road.index()].source.clone();
     let one = city.links[30].id;
-    let back = city.links.iter().find(|l| l.road == city.links[30].road && l.forward != city.links[30].forward).unwrap().id;
+    let back =
+        city.links.iter().find(|l| l.road == city.links[30].road && l.forward != city.links[30].forward).unwrap().id;
     let apply = |edit: &str| base.apply(city, &[edit.parse().unwrap()]).unwrap().0;
 
     let closed = apply(&format!("close:{}", road(one)));

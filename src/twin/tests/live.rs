@@ -119,7 +119,7 @@ fn the_log_replays_to_the_same_state() {
     let mut first = town::app(5, &FeedChoice::Off);
     for tick in 0..120 {
         match tick {
-            10 => ask(&mut first, EditRequested::Do(Request::CloseRoad(SourceRef::Way(900)))),
+            10 => ask(&mut first, EditRequested::Do(Request::close(SourceRef::Way(900)))),
             40 => ask(&mut first, EditRequested::Do(Request::SetDemandFactor(1.5))),
             60 => ask(&mut first, EditRequested::Undo),
             80 => ask(&mut first, EditRequested::Do(Request::SetPvShare(0.6))),
@@ -148,10 +148,11 @@ fn the_log_replays_to_the_same_state() {
 }
 
 fn replayed(edit: &citytwin_model::Edit) -> Request {
-    use citytwin_model::Edit;
+    use citytwin_model::{Edit, NetworkChange};
     match edit {
-        Edit::Road { road, closed: true, .. } => Request::CloseRoad(road.clone()),
-        Edit::Road { road, .. } => Request::ReopenRoad(road.clone()),
+        Edit::Network(NetworkChange::Road { road, will, .. }) if will.closed => Request::close(road.clone()),
+        Edit::Network(NetworkChange::Road { road, .. }) => Request::reopen(road.clone()),
+        Edit::Network(change) => panic!("this test only closes roads, not {change:?}"),
         Edit::DemandFactor { will, .. } => Request::SetDemandFactor(*will),
         Edit::PvShare { will, .. } => Request::SetPvShare(*will),
         Edit::EvShare { will, .. } => Request::SetEvShare(*will),
@@ -162,7 +163,7 @@ fn replayed(edit: &citytwin_model::Edit) -> Request {
 fn what_cannot_be_done_is_refused_in_words_and_changes_nothing() {
     let mut app = town::app(1, &FeedChoice::Off);
     let before = app.world().resource::<Stated>().clone();
-    ask(&mut app, EditRequested::Do(Request::CloseRoad(SourceRef::Way(424_242))));
+    ask(&mut app, EditRequested::Do(Request::close(SourceRef::Way(424_242))));
     ask(&mut app, EditRequested::Do(Request::SetEvShare(f64::NAN)));
     let mut refused = Vec::new();
     for _ in 0..3 {
@@ -178,7 +179,7 @@ fn what_cannot_be_done_is_refused_in_words_and_changes_nothing() {
 #[test]
 fn closing_a_bridge_sends_its_traffic_over_the_other() {
     let mut app = town::app(2, &FeedChoice::Off);
-    ask(&mut app, EditRequested::Do(Request::CloseRoad(SourceRef::Way(900))));
+    ask(&mut app, EditRequested::Do(Request::close(SourceRef::Way(900))));
     for _ in 0..2400 {
         app.update();
     }

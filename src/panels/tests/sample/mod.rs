@@ -1,8 +1,8 @@
 //! A made-up city for the panels' tests: every kind of data, and its extremes.
 
 use citytwin_model::{
-    Assumptions, BuildingId, Coord, EnergyAssetId, FeatureRef, LonLat, Origin, Problem, ProblemKind, Quality, RoadId,
-    SensorId, SourceRef,
+    Assumptions, BuildingId, Coord, EnergyAssetId, FeatureRef, LonLat, Origin, Problem, ProblemKind, Quality, RoadChange,
+    RoadId, SensorId, SourceRef,
     time::civil::{date, time},
 };
 use citytwin_panels::{
@@ -243,7 +243,8 @@ fn fact(label: &str, value: &str, origin: Origin) -> Fact {
 fn what_if() -> WhatIfData {
     let baseline = Assumptions::default();
     let source = SourceRef::Way(4_711_008);
-    let now = Assumptions { pv_share: 0.35, closed_roads: [source.clone()].into(), ..baseline.clone() };
+    let mut now = Assumptions { pv_share: 0.35, ..baseline.clone() };
+    now.network.roads.insert(source.clone(), RoadChange { closed: true, ..RoadChange::default() });
     WhatIfData {
         baseline,
         now,

@@ -7,12 +7,7 @@
 
 use std::f32::consts::PI;
 
-use super::super::{
-    Turn, TurnKind,
-    capacity::lane_saturation_vph,
-    junction::Movements,
-    turns::wrap,
-};
+use super::super::{Turn, TurnKind, capacity::lane_saturation_vph, junction::Movements, turns::wrap};
 use super::TABLE;
 
 /// Phases of a site, in order, and which of its turns go with the streams across.
@@ -131,9 +126,8 @@ fn protected_turn(approach: u32, all: &[Movement], m: &Movements, flow: &dyn Fn(
         let own_lane = others.clone().all(|o| o.lane_hi < turn.lane_lo || o.lane_lo > turn.lane_hi);
         turn.kind == across_kind && !turn.last_resort && own_lane && others.count() > 0
     })? as u32;
-    let facing = all.iter().filter(|x| {
-        oncoming(x.approach, approach, m) && x.kind != across_kind && x.kind != TurnKind::Back
-    });
+    let facing =
+        all.iter().filter(|x| oncoming(x.approach, approach, m) && x.kind != across_kind && x.kind != TurnKind::Back);
     let mut turns: Vec<u32> = facing.map(|x| x.turn).collect();
     turns.sort_unstable();
     turns.dedup();
@@ -150,9 +144,8 @@ fn lanes_of(turn: &Turn) -> f64 {
 /// Flow over saturation flow of a stream: its turns in the lanes that they share.
 fn flow_ratio(approach: u32, across: bool, protected: Option<u32>, m: &Movements, flow: &dyn Fn(u32) -> f64) -> f64 {
     let right_hand = m.ground.right_hand;
-    let turns = m.turns.of(approach).filter(|t| {
-        !m.turns.list[*t].last_resort && (Some(*t as u32) == protected) == across
-    });
+    let turns =
+        m.turns.of(approach).filter(|t| !m.turns.list[*t].last_resort && (Some(*t as u32) == protected) == across);
     let (mut need, mut lanes, mut busiest) = (0.0, 0_u128, 0.0_f64);
     for t in turns {
         let turn = &m.turns.list[t];
@@ -181,7 +174,8 @@ fn together(mut streams: Vec<Stream>, m: &Movements) -> Vec<PhaseNeed> {
         .map(|phase| {
             let across = TurnKind::across(m.ground.right_hand);
             let waits = |a: &Stream| a.movements.iter().any(|x| x.kind == across);
-            let faced = |a: &Stream| phase.iter().any(|b| oncoming(a.approach, b.approach, m) && !only_across(b, across));
+            let faced =
+                |a: &Stream| phase.iter().any(|b| oncoming(a.approach, b.approach, m) && !only_across(b, across));
             PhaseNeed {
                 ratio: phase.iter().map(|s| s.ratio).fold(0.0, f64::max),
                 permitted: phase.iter().any(|a| waits(a) && faced(a)),

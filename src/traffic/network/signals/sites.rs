@@ -166,9 +166,7 @@ impl Survey<'_> {
     /// has one before and one after, no chain closes on itself or runs back along itself.
     fn waves(&self) -> Vec<Vec<WaveStop>> {
         let mut hops: Vec<Hop> = (0..self.city.links.len() as u32).filter_map(|l| self.hop(l)).collect();
-        hops.sort_by(|a, b| {
-            b.weight.cmp(&a.weight).then(a.way_m.total_cmp(&b.way_m)).then(a.exit.cmp(&b.exit))
-        });
+        hops.sort_by(|a, b| b.weight.cmp(&a.weight).then(a.way_m.total_cmp(&b.way_m)).then(a.exit.cmp(&b.exit)));
         let mut chain: Vec<usize> = (0..self.sites.count).collect();
         let mut size = vec![1; self.sites.count];
         let mut next = BTreeMap::<u32, &Hop>::new();

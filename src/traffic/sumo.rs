@@ -1,0 +1,155 @@
+//! SUMO networks (`.net.xml`): read, checked, and compiled to a [`crate::Network`].
+//!
+//! Owns the format: edges with lanes, junctions with their requests, connections, signal programs, roundabouts, the
+//! projection's words. Knows no routes and no vehicles. Names are kept, so that routes can be mapped later. Source:
+//! SUMO's documentation, Networks/SUMO_Road_Networks and Simulation/Traffic_Lights.
+
+mod compile;
+mod read;
+
+pub use compile::SumoNetwork;
+pub use read::read_net;
+
+use std::collections::BTreeMap;
+
+/// A network file as read. Indices are positions in its vectors; names are the file's.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct SumoNet {
+    pub left_hand: bool,
+    pub location: Option<SumoLocation>,
+    /// Edges that vehicles of some kind drive, crossings and walking areas too, internal ones excepted.
+    pub edges: Vec<SumoEdge>,
+    /// Lanes inside junctions, by id.
+    pub internal_lanes: BTreeMap<String, SumoLane>,
+    /// Junctions, internal ones excepted.
+    pub junctions: Vec<SumoJunction>,
+    /// Connections between edges, in file order.
+    pub connections: Vec<SumoConnection>,
+    /// For an internal lane that stops inside the junction: the internal lane it goes on to.
+    pub onward: BTreeMap<String, String>,
+    pub programs: Vec<SumoProgram>,
+    pub roundabouts: Vec<SumoRoundabout>,
+}
+
+/// `<location>`: how the plane was made. Lengths are metres.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoLocation {
+    pub net_offset: [f64; 2],
+    /// West, south, east, north in the net's plane.
+    pub conv_boundary: [f64; 4],
+    /// The same before projection; degrees where the projection takes degrees.
+    pub orig_boundary: [f64; 4],
+    /// PROJ's words, `!` for none.
+    pub projection: String,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoEdge {
+    pub id: String,
+    /// `None` for crossings and walking areas.
+    pub from: Option<usize>,
+    pub to: Option<usize>,
+    pub function: Option<String>,
+    pub class: Option<String>,
+    pub name: Option<String>,
+    pub priority: i32,
+    /// By index, lane 0 at the kerb.
+    pub lanes: Vec<SumoLane>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoLane {
+    pub id: String,
+    /// Metre per second, ≥ 0.
+    pub speed_mps: f64,
+    /// > 0.
+    pub length_m: f64,
+    pub width_m: Option<f64>,
+    pub allow: Option<String>,
+    pub disallow: Option<String>,
+    /// At least two points.
+    pub shape: Vec<[f64; 2]>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoJunction {
+    pub id: String,
+    pub kind: String,
+    pub at: [f64; 2],
+    pub incoming: Vec<String>,
+    /// By index.
+    pub requests: Vec<SumoRequest>,
+}
+
+/// What one link of a junction must heed: bit `i` for link `i`.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoRequest {
+    /// Links to which it gives way.
+    pub response: Vec<bool>,
+    /// Links it conflicts with.
+    pub foes: Vec<bool>,
+    /// Waits inside the junction.
+    pub cont: bool,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoConnection {
+    pub from: usize,
+    pub to: usize,
+    pub from_lane: usize,
+    pub to_lane: usize,
+    /// Internal lane.
+    pub via: Option<String>,
+    /// `s` straight, `l` `L` left, `r` `R` right, `t` `T` back.
+    pub dir: char,
+    /// `M` major, `m` minor, `=` equal, `s` stop, `w` all-way stop, `o` `O` signals, `-` dead end, `Z` zipper.
+    pub state: char,
+    /// Signal program group and the index in its states.
+    pub signal: Option<(String, usize)>,
+    /// Index among the junction's requests.
+    pub request: Option<usize>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoProgram {
+    pub id: String,
+    pub program: String,
+    /// `static`, `actuated`, …
+    pub kind: String,
+    pub offset_s: f64,
+    pub phases: Vec<SumoPhase>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoPhase {
+    pub duration_s: f64,
+    pub state: String,
+    pub min_s: Option<f64>,
+    pub max_s: Option<f64>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoRoundabout {
+    pub nodes: Vec<String>,
+    pub edges: Vec<usize>,
+}
+
+/// What is wrong with a network file, and where.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct SumoError {
+    pub line: usize,
+    pub what: String,
+}
+
+impl SumoLane {
+    /// Whether a kind of vehicle (`passenger`, `bus`, …) may use it.
+    pub fn allows(&self, kind: &str) -> bool {
+        let named = |list: &str| list.split_whitespace().any(|word| word == kind || word == "all");
+        match (&self.allow, &self.disallow) {
+            (Some(allow), _) => named(allow),
+            (None, Some(disallow)) => !named(disallow),
+            (None, None) => true,
+        }
+    }
+}

@@ -1,0 +1,513 @@
+//! Reads `.net.xml`, checks every value and every reference.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quick_xml::{
+    Reader, XmlVersion,
+    events::{BytesStart, Event},
+};
+
+use super::{
+    SumoConnection, SumoEdge, SumoError, SumoJunction, SumoLane, SumoLocation, SumoNet, SumoPhase, SumoProgram,
+    SumoRequest, SumoRoundabout,
+};
+
+/// Deepest nesting: `<net><edge><lane><param>` is 4, more in the configuration that some files carry.
+const MAX_DEPTH: usize = 16;
+
+/// Reads a whole network file.
+///
+/// # Errors
+/// The first thing wrong: no well-formed XML, broken off, a missing attribute, a value that is no finite number or out of
+/// range, a name that is not in the file; with its line.
+pub fn read_net(bytes: &[u8]) -> Result<SumoNet, SumoError> {
+    let mut document = Document::default();
+    let mut position = 0;
+    let read = document.read(bytes, &mut position).and_then(|()| document.finish(&mut position));
+    read.map_err(|what| {
+        // Positions are where the element before ended: its line break counts to it.
+        let before = &bytes[..position.min(bytes.len())];
+        let gap = bytes[before.len()..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let line = 1 + bytes[..before.len() + gap].iter().filter(|b| **b == b'\n').count();
+        SumoError { line, what }
+    })?;
+    Ok(document.net)
+}
+
+#[derive(Default)]
+struct Document {
+    net: SumoNet,
+    depth: usize,
+    in_net: bool,
+    open: Open,
+    junction_index: BTreeMap<String, usize>,
+    edge_index: BTreeMap<String, usize>,
+    /// Edges' ends and connections by name, with their place, until all names are known.
+    edge_ends: Vec<(usize, Option<String>, Option<String>)>,
+    links: Vec<(usize, Attributes)>,
+    roundabouts: Vec<(usize, Attributes)>,
+    /// Places of programs and of junctions.
+    program_at: Vec<usize>,
+    junction_at: Vec<usize>,
+    internal_edges: BTreeSet<String>,
+    position: usize,
+}
+
+/// The element whose parts are being read.
+#[derive(Default)]
+enum Open {
+    #[default]
+    Nothing,
+    Edge {
+        internal: bool,
+    },
+    Junction {
+        internal: bool,
+    },
+    Program,
+}
+
+type Failure = String;
+
+/// The attributes of one tag.
+struct Attributes {
+    tag: String,
+    values: BTreeMap<String, String>,
+}
+
+impl Attributes {
+    fn of(tag: &BytesStart) -> Result<Self, Failure> {
+        let name = tag.name().as_ref().to_owned();
+        let mut values = BTreeMap::new();
+        for attribute in tag.attributes().with_checks(false) {
+            let attribute = attribute.map_err(|e| format!("<{name}>: {e}"))?;
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| format!("<{name}>: {e}"))?;
+            values.insert(attribute.key.as_ref().to_owned(), value.into_owned());
+        }
+        Ok(Self { tag: name, values })
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+
+    fn text(&self, key: &str) -> Result<&str, Failure> {
+        self.get(key).ok_or_else(|| format!("<{}{}> has no `{key}`", self.tag, self.named()))
+    }
+
+    fn owned(&self, key: &str) -> Option<String> {
+        self.get(key).map(str::to_owned)
+    }
+
+    fn wrong(&self, key: &str, value: &str, wanted: &str) -> Failure {
+        format!("<{}{}>: {key} `{}` is not {wanted}", self.tag, self.named(), shortened(value))
+    }
+
+    fn named(&self) -> String {
+        self.get("id").or(self.get("from")).map_or_else(String::new, |id| format!(" {}", shortened(id)))
+    }
+
+    fn number(&self, key: &str) -> Result<f64, Failure> {
+        let text = self.text(key)?;
+        finite(text).ok_or_else(|| self.wrong(key, text, "a finite number"))
+    }
+
+    fn optional(&self, key: &str) -> Result<Option<f64>, Failure> {
+        self.get(key).map(|_| self.number(key)).transpose()
+    }
+
+    fn positive(&self, key: &str) -> Result<f64, Failure> {
+        let value = self.number(key)?;
+        if value > 0.0 { Ok(value) } else { Err(self.wrong(key, self.text(key)?, "positive")) }
+    }
+
+    fn index(&self, key: &str) -> Result<usize, Failure> {
+        let text = self.text(key)?;
+        text.trim().parse().map_err(|_| self.wrong(key, text, "an index"))
+    }
+
+    fn bits(&self, key: &str) -> Result<Vec<bool>, Failure> {
+        let text = self.text(key)?;
+        // The last character is bit 0.
+        let bit = |c: char| match c {
+            '0' => Some(false),
+            '1' => Some(true),
+            _ => None,
+        };
+        text.chars().rev().map(bit).collect::<Option<_>>().ok_or_else(|| self.wrong(key, text, "a row of 0 and 1"))
+    }
+
+    fn numbers<const N: usize>(&self, key: &str) -> Result<[f64; N], Failure> {
+        let text = self.text(key)?;
+        let read: Option<Vec<f64>> = text.split(',').map(finite).collect();
+        let wrong = || self.wrong(key, text, &format!("{N} finite numbers"));
+        read.ok_or_else(wrong)?.try_into().map_err(|_| wrong())
+    }
+
+    fn letter(&self, key: &str, known: &str) -> Result<char, Failure> {
+        let text = self.text(key)?;
+        let mut letters = text.chars();
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) if known.contains(letter) => Ok(letter),
+            _ => Err(self.wrong(key, text, &format!("one of {known}"))),
+        }
+    }
+}
+
+impl Document {
+    fn read(&mut self, bytes: &[u8], position: &mut usize) -> Result<(), Failure> {
+        let text = std::str::from_utf8(bytes).map_err(|e| {
+            *position = e.valid_up_to();
+            "the text is not UTF-8".to_owned()
+        })?;
+        let mut xml = Reader::from_str(text);
+        loop {
+            self.position = xml.buffer_position() as usize;
+            *position = self.position;
+            let event = xml.read_event().map_err(|error| {
+                *position = (xml.error_position() as usize).max(self.position);
+                error.to_string()
+            })?;
+            match &event {
+                Event::Start(tag) => {
+                    self.start(tag)?;
+                    self.depth += 1;
+                    if self.depth > MAX_DEPTH {
+                        return Err(format!("tags nest deeper than {MAX_DEPTH}"));
+                    }
+                }
+                Event::Empty(tag) => {
+                    self.start(tag)?;
+                    self.end(self.depth)?;
+                }
+                Event::End(_) => {
+                    self.depth = self.depth.saturating_sub(1);
+                    self.end(self.depth)?;
+                }
+                Event::DocType(_) => return Err("a document type is not read".into()),
+                Event::Eof if self.depth > 0 => return Err("the file breaks off".into()),
+                Event::Eof if !self.in_net => return Err("there is no <net>".into()),
+                Event::Eof => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+
+    fn start(&mut self, tag: &BytesStart) -> Result<(), Failure> {
+        let name = tag.name();
+        let name = name.as_ref();
+        match (self.depth, name) {
+            (0, "net") => {
+                self.in_net = true;
+                self.net.left_hand = matches!(Attributes::of(tag)?.get("lefthand"), Some("true" | "1"));
+            }
+            (0, other) => return Err(format!("the root is <{}>, not <net>", shortened(other))),
+            (1, "location") => self.location(&Attributes::of(tag)?)?,
+            (1, "edge") => self.edge(&Attributes::of(tag)?)?,
+            (1, "junction") => self.junction(&Attributes::of(tag)?)?,
+            (1, "connection") => self.links.push((self.position, Attributes::of(tag)?)),
+            (1, "roundabout") => self.roundabouts.push((self.position, Attributes::of(tag)?)),
+            (1, "tlLogic") => self.program(&Attributes::of(tag)?)?,
+            (2, "lane") => self.lane(&Attributes::of(tag)?)?,
+            (2, "request") => self.request(&Attributes::of(tag)?)?,
+            (2, "phase") => self.phase(&Attributes::of(tag)?)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, depth: usize) -> Result<(), Failure> {
+        if depth != 1 {
+            return Ok(());
+        }
+        match std::mem::take(&mut self.open) {
+            Open::Edge { internal: false } => match self.net.edges.last() {
+                Some(edge) if edge.lanes.is_empty() => Err(format!("edge {} has no lanes", shortened(&edge.id))),
+                _ => Ok(()),
+            },
+            Open::Program => match self.net.programs.last() {
+                Some(program) if program.phases.is_empty() => {
+                    Err(format!("signal program {} has no phases", shortened(&program.id)))
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn location(&mut self, a: &Attributes) -> Result<(), Failure> {
+        self.net.location = Some(SumoLocation {
+            net_offset: a.numbers("netOffset")?,
+            conv_boundary: a.numbers("convBoundary")?,
+            orig_boundary: a.numbers("origBoundary")?,
+            projection: a.text("projParameter")?.to_owned(),
+        });
+        Ok(())
+    }
+
+    fn edge(&mut self, a: &Attributes) -> Result<(), Failure> {
+        let id = a.text("id")?.to_owned();
+        let internal = a.get("function") == Some("internal");
+        self.open = Open::Edge { internal };
+        if internal {
+            self.internal_edges.insert(id);
+            return Ok(());
+        }
+        if self.edge_index.insert(id.clone(), self.net.edges.len()).is_some() {
+            return Err(format!("edge {} stands twice", shortened(&id)));
+        }
+        let pedestrian = matches!(a.get("function"), Some("crossing" | "walkingarea"));
+        if !pedestrian {
+            (a.text("from")?, a.text("to")?);
+        }
+        let priority = match a.get("priority") {
+            Some(text) => text.parse().map_err(|_| a.wrong("priority", text, "a whole number"))?,
+            None => -1,
+        };
+        self.edge_ends.push((self.position, a.owned("from"), a.owned("to")));
+        self.net.edges.push(SumoEdge {
+            id,
+            from: None,
+            to: None,
+            function: a.owned("function"),
+            class: a.owned("type"),
+            name: a.owned("name"),
+            priority,
+            lanes: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn lane(&mut self, a: &Attributes) -> Result<(), Failure> {
+        let Open::Edge { internal } = self.open else { return Ok(()) };
+        let speed_mps = a.number("speed")?;
+        if speed_mps < 0.0 {
+            return Err(a.wrong("speed", a.text("speed")?, "a speed"));
+        }
+        let lane = SumoLane {
+            id: a.text("id")?.to_owned(),
+            speed_mps,
+            length_m: a.positive("length")?,
+            width_m: a.get("width").map(|_| a.positive("width")).transpose()?,
+            allow: a.owned("allow"),
+            disallow: a.owned("disallow"),
+            shape: shape(a)?,
+        };
+        let index = a.index("index")?;
+        if internal {
+            self.net.internal_lanes.insert(lane.id.clone(), lane);
+            return Ok(());
+        }
+        let edge = self.net.edges.last_mut().expect("an edge is open");
+        if index != edge.lanes.len() {
+            return Err(format!("lane {} has index {index}, expected {}", shortened(&lane.id), edge.lanes.len()));
+        }
+        edge.lanes.push(lane);
+        Ok(())
+    }
+
+    fn junction(&mut self, a: &Attributes) -> Result<(), Failure> {
+        let id = a.text("id")?.to_owned();
+        let kind = a.text("type")?.to_owned();
+        let internal = kind == "internal";
+        self.open = Open::Junction { internal };
+        if internal {
+            return Ok(());
+        }
+        if self.junction_index.insert(id.clone(), self.net.junctions.len()).is_some() {
+            return Err(format!("junction {} stands twice", shortened(&id)));
+        }
+        let at = [a.number("x")?, a.number("y")?];
+        let incoming = a.get("incLanes").unwrap_or("").split_whitespace().map(str::to_owned).collect();
+        self.junction_at.push(self.position);
+        self.net.junctions.push(SumoJunction { id, kind, at, incoming, requests: Vec::new() });
+        Ok(())
+    }
+
+    fn request(&mut self, a: &Attributes) -> Result<(), Failure> {
+        let Open::Junction { internal: false } = self.open else { return Ok(()) };
+        let junction = self.net.junctions.last_mut().expect("a junction is open");
+        let index = a.index("index")?;
+        if index != junction.requests.len() {
+            let expected = junction.requests.len();
+            return Err(format!("junction {}: request {index}, expected {expected}", shortened(&junction.id)));
+        }
+        let cont = matches!(a.get("cont"), Some("1" | "true" | "x"));
+        junction.requests.push(SumoRequest { response: a.bits("response")?, foes: a.bits("foes")?, cont });
+        Ok(())
+    }
+
+    fn program(&mut self, a: &Attributes) -> Result<(), Failure> {
+        self.open = Open::Program;
+        self.program_at.push(self.position);
+        self.net.programs.push(SumoProgram {
+            id: a.text("id")?.to_owned(),
+            program: a.get("programID").unwrap_or("0").to_owned(),
+            kind: a.get("type").unwrap_or("static").to_owned(),
+            offset_s: a.optional("offset")?.unwrap_or(0.0),
+            phases: Vec::new(),
+        });
+        Ok(())
+    }
+
+    fn phase(&mut self, a: &Attributes) -> Result<(), Failure> {
+        let Open::Program = self.open else { return Ok(()) };
+        let state = a.text("state")?;
+        if let Some(c) = state.chars().find(|c| !"rRyYgGsuoO".contains(*c)) {
+            return Err(format!("<phase>: `{c}` in state `{}` is no signal state", shortened(state)));
+        }
+        let phase = SumoPhase {
+            duration_s: a.positive("duration")?,
+            state: state.to_owned(),
+            min_s: a.optional("minDur")?,
+            max_s: a.optional("maxDur")?,
+        };
+        let program = self.net.programs.last_mut().expect("a program is open");
+        if program.phases.first().is_some_and(|first| first.state.len() != phase.state.len()) {
+            return Err(format!("signal program {}: states differ in length", shortened(&program.id)));
+        }
+        program.phases.push(phase);
+        Ok(())
+    }
+
+    /// Resolves names. `position`: set to the element that is looked at.
+    fn finish(&mut self, position: &mut usize) -> Result<(), Failure> {
+        for (edge, (at, from, to)) in self.net.edges.iter_mut().zip(&self.edge_ends) {
+            *position = *at;
+            let junction = |name: &Option<String>| match name {
+                Some(name) => self.junction_index.get(name).copied().map(Some).ok_or_else(|| {
+                    format!("edge {}: junction {} is not in the file", shortened(&edge.id), shortened(name))
+                }),
+                None => Ok(None),
+            };
+            (edge.from, edge.to) = (junction(from)?, junction(to)?);
+        }
+        for (at, a) in std::mem::take(&mut self.links) {
+            *position = at;
+            self.connection(&a)?;
+        }
+        for (junction, at) in self.net.junctions.iter().zip(&self.junction_at) {
+            *position = *at;
+            let count = junction.requests.len();
+            if junction.requests.iter().any(|r| r.response.len() != count || r.foes.len() != count) {
+                return Err(format!("junction {}: {count} requests, but not as many bits", shortened(&junction.id)));
+            }
+        }
+        for (at, a) in std::mem::take(&mut self.roundabouts) {
+            *position = at;
+            let edge = |name: &str| {
+                let found = self.edge_index.get(name).copied();
+                found.ok_or_else(|| format!("<roundabout>: edge {} is not in the file", shortened(name)))
+            };
+            let edges = a.text("edges")?.split_whitespace().map(edge).collect::<Result<_, _>>()?;
+            let nodes = a.get("nodes").unwrap_or("").split_whitespace().map(str::to_owned).collect();
+            self.net.roundabouts.push(SumoRoundabout { nodes, edges });
+        }
+        self.number_requests();
+        Ok(())
+    }
+
+    fn connection(&mut self, a: &Attributes) -> Result<(), Failure> {
+        let (from, to) = (a.text("from")?, a.text("to")?);
+        let via = a.owned("via");
+        if let Some(via) = via.as_ref().filter(|via| !self.net.internal_lanes.contains_key(*via)) {
+            return Err(format!("<connection {}>: lane {} is not in the file", shortened(from), shortened(via)));
+        }
+        if self.internal_edges.contains(from) {
+            if let Some(via) = via {
+                self.net.onward.insert(format!("{from}_{}", a.text("fromLane")?), via);
+            }
+            return Ok(());
+        }
+        let edge = |name: &str| {
+            let found = self.edge_index.get(name).copied();
+            found
+                .ok_or_else(|| format!("<connection {}>: edge {} is not in the file", shortened(from), shortened(name)))
+        };
+        let (from, to) = (edge(from)?, edge(to)?);
+        let lane = |key: &str, edge: usize| {
+            let (index, edge) = (a.index(key)?, &self.net.edges[edge]);
+            if index < edge.lanes.len() {
+                Ok(index)
+            } else {
+                Err(format!("edge {} has no lane {index}", shortened(&edge.id)))
+            }
+        };
+        let (from_lane, to_lane) = (lane("fromLane", from)?, lane("toLane", to)?);
+        let signal = match a.get("tl") {
+            Some(id) => Some((id.to_owned(), a.index("linkIndex")?)),
+            None => None,
+        };
+        if let Some((id, index)) = &signal {
+            let mut programs = self.net.programs.iter().filter(|p| p.id == *id).peekable();
+            if programs.peek().is_none() {
+                return Err(format!("signal program {} is not in the file", shortened(id)));
+            }
+            if programs.any(|p| p.phases.iter().any(|phase| phase.state.len() <= *index)) {
+                return Err(format!("signal program {} has no link {index}", shortened(id)));
+            }
+        }
+        self.net.connections.push(SumoConnection {
+            from,
+            to,
+            from_lane,
+            to_lane,
+            via,
+            dir: a.letter("dir", "stTlLrR")?,
+            state: a.letter("state", "M=msowOZ-")?,
+            signal,
+            request: None,
+        });
+        Ok(())
+    }
+
+    /// Which request of its junction a connection is: its internal lane `:junction_i_l` is link i + l (SUMO numbers
+    /// internal edges by their first link); without one, links follow the incoming lanes in file order.
+    fn number_requests(&mut self) {
+        let mut by_lane = BTreeMap::<(usize, usize), Vec<usize>>::new();
+        for (c, connection) in self.net.connections.iter().enumerate() {
+            by_lane.entry((connection.from, connection.from_lane)).or_default().push(c);
+        }
+        for junction in &self.net.junctions {
+            let mut next = 0;
+            for lane in &junction.incoming {
+                let Some((edge, index)) = lane.rsplit_once('_') else { continue };
+                let (Some(edge), Ok(index)) = (self.edge_index.get(edge), index.parse()) else { continue };
+                for c in by_lane.get(&(*edge, index)).into_iter().flatten() {
+                    let connection = &mut self.net.connections[*c];
+                    let stated = connection.via.as_deref().and_then(|via| {
+                        let (rest, lane) = via.rsplit_once('_')?;
+                        let (_, link) = rest.rsplit_once('_')?;
+                        link.parse::<usize>().ok()?.checked_add(lane.parse().ok()?)
+                    });
+                    let number = stated.unwrap_or(next);
+                    connection.request = (number < junction.requests.len()).then_some(number);
+                    next += 1;
+                }
+            }
+        }
+    }
+}
+
+fn finite(text: &str) -> Option<f64> {
+    text.trim().parse().ok().filter(|v: &f64| v.is_finite())
+}
+
+/// `x,y x,y …`; a third coordinate is left out.
+fn shape(a: &Attributes) -> Result<Vec<[f64; 2]>, Failure> {
+    let text = a.text("shape")?;
+    let point = |part: &str| {
+        let mut numbers = part.split(',').map(finite);
+        Some([numbers.next()??, numbers.next()??])
+    };
+    let points: Option<Vec<[f64; 2]>> = text.split_whitespace().map(point).collect();
+    points.filter(|p| p.len() >= 2).ok_or_else(|| a.wrong("shape", text, "a line of at least two points"))
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() > 40 {
+        format!("{}…", text.chars().take(40).collect::<String>())
+    } else {
+        text.to_owned()
+    }
+}
