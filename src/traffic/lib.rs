@@ -5,8 +5,8 @@
 //! same input gives the same bytes for any number of threads. Knows `model` alone.
 //!
 //! The line: [`Network::compile`] (links, turns, restrictions, lanes, right of way, signals) →
-//! [`Demand::estimate`] (people, jobs, trips by hour) → [`Simulation`] (one step of [`Simulation::STEP_S`] after
-//! another).
+//! [`Demand::estimate`] (people, jobs, trips by purpose, means and hour) → [`Demand::matrix`] for static assignment, or
+//! [`Simulation`] (one step of [`Simulation::STEP_S`] after another) → [`impact`] (what the flows mean).
 
 pub mod assignment;
 mod demand;

@@ -119,18 +119,6 @@ impl ModeChoice {
         shares
     }
 
-    /// Shares between two zones; within one the ways are of many lengths about the mean.
-    pub fn between(&self, km: f64, within: bool) -> [f64; 4] {
-        if !within {
-            return self.shares(km);
-        }
-        let mut mean = [0.0; 4];
-        for part in WITHIN {
-            self.shares(part * km).iter().zip(&mut mean).for_each(|(share, sum)| *sum += share / WITHIN.len() as f64);
-        }
-        mean
-    }
-
     pub fn persons_per_car(&self, purpose: Purpose) -> f64 {
         self.occupancy[purpose as usize]
     }

@@ -320,7 +320,7 @@ fn grid_points(shape: &geo::MultiPolygon<f64>) -> Vec<Coord<f64>> {
 }
 
 /// Width of the cells by which the density of streets is measured, metre.
-const STREET_CELL_M: f64 = 1000.0;
+const STREET_CELL_M: f64 = 500.0;
 /// Streets denser than this, relative to the reference, have no more people per metre.
 const MOST_DENSITY: f64 = 1.3;
 
@@ -334,7 +334,8 @@ fn street_weights(network: &Network, figures: &Figures) -> Vec<(u32, Here)> {
     for (i, link) in streets(network) {
         *length_m.entry(cell(i, link)).or_default() += f64::from(link.length);
     }
-    let reference_m = figures.value("street_density_km_per_km2") * STREET_CELL_M;
+    // Kilometres per square kilometre on a cell, in metres.
+    let reference_m = figures.value("street_density_km_per_km2") * STREET_CELL_M * STREET_CELL_M / 1000.0;
     let mix = job_mix(figures);
     let (per_m, per_resident) = (figures.value("residents_per_street_m"), figures.value("jobs_per_resident"));
     let weight = |(i, link): (u32, &LinkInfo)| {
@@ -347,13 +348,12 @@ fn street_weights(network: &Network, figures: &Figures) -> Vec<(u32, Here)> {
             RoadClass::Primary => (0.3, 1.5),
             _ => return None,
         };
-        // The nine cells about it, so that a cell's border does not show.
+        // The cells about it that have streets, so that neither a cell's border nor the town's shows.
         let (x, y) = cell(i, link);
-        let about: f64 = (-1..=1)
-            .flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)))
-            .map(|c| length_m.get(&c).copied().unwrap_or_default())
-            .sum();
-        let density = (about / 9.0 / reference_m).min(MOST_DENSITY);
+        let about = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)));
+        let lengths: Vec<f64> = about.filter_map(|c| length_m.get(&c).copied()).collect();
+        let mean_m = lengths.iter().sum::<f64>() / lengths.len().max(1) as f64;
+        let density = (mean_m / reference_m).min(MOST_DENSITY);
         let persons = per_m * density * f64::from(link.length);
         let jobs = mix.map(|share| share * persons * jobs * per_resident);
         Some((i, Here { residents: persons * homes, jobs }))

@@ -40,6 +40,8 @@ pub struct Generation {
     /// Mean share of car beyond the edge, and mean length of the trips that leave, kilometre.
     beyond_modes: [f64; 4],
     beyond_km: f64,
+    /// Share of the trips on the map that would leave it if the roads at its edge carried more.
+    kept_share: f64,
 }
 
 /// Directions in which the map's edge is looked for.
@@ -179,6 +181,7 @@ fn generate(figures: &Figures, people: &People, zones: &Zones) -> Vec<Generation
             balanced: Balanced::default(),
             beyond_modes: [0.0; 4],
             beyond_km: 0.0,
+            kept_share: 0.0,
         }
     };
     Purpose::ALL.into_iter().map(of).collect()
@@ -264,23 +267,27 @@ impl Generation {
         ((1.0 - scale) * wanted, without_goal)
     }
 
-    /// Step three. Returns the mean length that was asked for, kilometre: of the survey's trips as far as they end on
-    /// the map; who would leave and may not goes as far as the map does.
+    /// Step three. Returns the mean length that was asked for, kilometre: of the survey's trips that end on the map.
     fn balance(&mut self, lengths: &Lengths, distances: &Distances, edges: &[[f64; DIRECTIONS]]) -> f64 {
         let (mut trips, mut kms) = (0.0, 0.0);
-        for (z, edge) in edges.iter().enumerate() {
-            let each = self.productions[z] / DIRECTIONS as f64;
-            let by_length: f64 = edge.iter().map(|km| each * lengths.share_below(self.purpose, *km)).sum();
-            let kept = (self.staying[z] - by_length).max(0.0) / DIRECTIONS as f64;
-            trips += by_length;
+        for (edge, all) in edges.iter().zip(&self.productions) {
             for km in edge {
-                trips += kept;
-                kms += each * lengths.km_below(self.purpose, *km) + kept * km;
+                trips += all * lengths.share_below(self.purpose, *km) / DIRECTIONS as f64;
+                kms += all * lengths.km_below(self.purpose, *km) / DIRECTIONS as f64;
             }
         }
+        let staying: f64 = self.staying.iter().sum();
+        self.kept_share = if staying > 0.0 { (1.0 - trips / staying).clamp(0.0, 1.0) } else { 0.0 };
         let asked = if trips > 0.0 { kms / trips } else { 0.0 };
         self.balanced = Balanced::new(distances, &self.staying, &self.drawn, asked);
         asked
+    }
+
+    /// Shares of the means at a distance. Who would go farther than the map and may not leave it keeps the means of
+    /// the longer way: the drive to the map's edge is made on its streets all the same.
+    fn shares(&self, choice: &ModeChoice, km: f64) -> [f64; 4] {
+        let here = choice.shares(km);
+        std::array::from_fn(|m| (1.0 - self.kept_share) * here[m] + self.kept_share * self.beyond_modes[m])
     }
 
     fn leaving(&self) -> impl Iterator<Item = f64> + '_ {
@@ -306,7 +313,7 @@ impl RowCount {
             let parts: &[f64] = if i == j { &WITHIN } else { &[1.0] };
             for part in parts {
                 let (trips, km) = (trips / parts.len() as f64, part * km);
-                let shares = choice.shares(km);
+                let shares = g.shares(choice, km);
                 row.trips += trips;
                 row.km += trips * km;
                 row.car_km += trips * shares[0] * km;
@@ -336,11 +343,15 @@ pub fn inside_flows(model: &mut Model, zones: &Zones, own: Option<Vec<Vec<f64>>>
 }
 
 /// Cars of one way between all zones.
-pub fn cars_by_pair(model: &Model, g: &Generation) -> Vec<Vec<f64>> {
+fn cars_by_pair(model: &Model, g: &Generation) -> Vec<Vec<f64>> {
     let persons_per_car = model.choice.persons_per_car(g.purpose);
+    let share = |km: f64, within: bool| {
+        let parts: &[f64] = if within { &WITHIN } else { &[1.0] };
+        parts.iter().map(|part| g.shares(&model.choice, part * km)[0]).sum::<f64>() / parts.len() as f64
+    };
     let row = |i: usize| {
         let cells = g.balanced.row(&model.distances, i).zip(model.distances.row(i)).enumerate();
-        cells.map(|(j, (trips, km))| trips * model.choice.between(*km, i == j)[0] / persons_per_car).collect()
+        cells.map(|(j, (trips, km))| trips * share(*km, i == j) / persons_per_car).collect()
     };
     (0..model.distances.count).into_par_iter().map(row).collect()
 }

