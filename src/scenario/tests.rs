@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use citytwin_model::{
     AccessLevel, Anchor, Building, BuildingId, BuildingUse, City, Coord, EditError, GeoBounds, Known, LineString, Link,
-    LinkEnd, LinkId, LonLat, MultiPolygon, Node, NodeId, Oneway, Polygon, Request, Road, RoadAccess, RoadClass, RoadId,
+    LinkEnd, LinkId, LonLat, MultiPolygon, NetworkEditError, Node, NodeId, Oneway, Polygon, Request, Road, RoadAccess, RoadClass, RoadId,
     Roof, RoofShape, SourceRef, Tags, Timestamp, Volume,
 };
 
@@ -259,7 +259,7 @@ fn a_run_can_be_cancelled_and_bad_questions_are_refused() {
         assert!(matches!(run(&city, &spec(hours, vec![]), &()), Err(RunError::Hours(_))), "{hours}");
     }
     let nowhere = Request::close(SourceRef::Way(1));
-    assert!(matches!(run(&city, &spec(1.0, vec![nowhere]), &()), Err(RunError::Edit(EditError::UnknownRoad(_)))));
+    assert!(matches!(run(&city, &spec(1.0, vec![nowhere]), &()), Err(RunError::Edit(EditError::Network(NetworkEditError::UnknownRoad(_))))));
     let late = RunSpec { start: Timestamp::MAX, ..spec(1.0, vec![]) };
     assert!(matches!(run(&city, &late, &()), Err(RunError::Calendar)));
 }

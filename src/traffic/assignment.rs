@@ -4,6 +4,7 @@
 //! Knows nothing of vehicles or time of day. Pure computation: works on rayon's current pool, and the same input gives
 //! the same bytes for any number of threads.
 
+mod bundle;
 mod bush;
 mod city;
 mod cost;
