@@ -373,7 +373,7 @@ mod tests {
             ("highest_load = 0.90", "highest_load = 1.0", "below 1"),
             ("lost_s = 4.0", "", "lost_s"),
         ] {
-            let error = read(&good.replacen(from, to, 1)).err().expect("refused");
+            let error = read(&good.replacen(from, to, 1)).expect_err("refused");
             assert!(error.contains(what), "{error}");
         }
     }

@@ -43,6 +43,11 @@ const LANE_WIDTH_M: f64 = 3.2;
 impl SumoNet {
     /// Compiles the network for cars.
     pub fn compile(&self) -> SumoNetwork {
+        self.compile_changed(&NetworkChanges::default())
+    }
+
+    /// Compiles the network as changes leave it; roads are named `edge/…`, nodes `junction/…`.
+    pub fn compile_changed(&self, changes: &NetworkChanges) -> SumoNetwork {
         let lanes: Vec<Vec<Option<u8>>> = self.edges.iter().map(car_lanes).collect();
         let streams = Streams::of(&self.programs);
         let city = self.city(&lanes);
@@ -51,7 +56,7 @@ impl SumoNet {
             turns: self.turns(&lanes, &streams),
             programs: streams.programs,
         };
-        let network = Network::compile_given(&city, &NetworkChanges::default(), Some(given));
+        let network = Network::compile_given(&city, changes, Some(given));
         let links = self.edges.iter().enumerate().map(|(i, e)| (e.id.clone(), LinkId::from_index(i))).collect();
         SumoNetwork { city, network, links, lanes }
     }

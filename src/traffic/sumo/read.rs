@@ -258,7 +258,8 @@ impl Document {
         }
         let pedestrian = matches!(a.get("function"), Some("crossing" | "walkingarea"));
         if !pedestrian {
-            (a.text("from")?, a.text("to")?);
+            a.text("from")?;
+            a.text("to")?;
         }
         let priority = match a.get("priority") {
             Some(text) => text.parse().map_err(|_| a.wrong("priority", text, "a whole number"))?,

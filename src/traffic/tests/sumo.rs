@@ -1,10 +1,13 @@
 //! SUMO networks: counted against the text, compiled, mutated.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
-use citytwin_model::LinkId;
+use citytwin_model::{
+    LinkId,
+    time::{LocalTime, civil},
+};
 use citytwin_traffic::{
-    SignalColour,
+    Demand, SignalColour, Simulation, VehicleKind,
     sumo::{SumoNet, read_net},
 };
 use rand::{RngExt, SeedableRng};
@@ -148,6 +151,66 @@ fn signals_follow_their_programs(file: &str, net: &SumoNet, compiled: &citytwin_
             start += phase.duration_s;
         }
     }
+}
+
+/// Edits of a stated network, as of a city's: in part equals the whole, undone it is what it was.
+#[test]
+fn a_stated_net_takes_edits() {
+    for (file, _, net) in nets() {
+        let compiled = net.compile();
+        let mut rng = Pcg64::seed_from_u64(5);
+        let mut now = None;
+        let mut undo = Vec::new();
+        for _ in 0..40 {
+            let edge = &net.edges[rng.random_range(0..net.edges.len())].id;
+            let edit = match rng.random_range(0..4) {
+                0 => format!("close:edge/{edge}"),
+                1 => format!("lanes:edge/{edge}=2"),
+                2 => format!("speed:edge/{edge}=30"),
+                _ => {
+                    let c = &net.connections[rng.random_range(0..net.connections.len())];
+                    let via = net.edges[c.from].to.map(|j| &net.junctions[j].id).expect("edges with connections end");
+                    format!("ban:edge/{}>junction/{via}>edge/{}", net.edges[c.from].id, net.edges[c.to].id)
+                }
+            };
+            let edit = [edit.parse().expect("well-formed")];
+            let Ok((next, made)) = now.as_ref().unwrap_or(&compiled.network).apply(&compiled.city, &edit) else {
+                continue;
+            };
+            let full = net.compile_changed(next.changes()).network;
+            assert_eq!(next.difference(&full), None, "{file}: {edit:?}");
+            undo.push(made);
+            now = Some(next);
+        }
+        let mut now = now.expect("some edits can be done");
+        for made in undo.iter().rev() {
+            now = now.undo(&compiled.city, made);
+        }
+        assert_eq!(now.difference(&compiled.network), None, "{file}");
+    }
+}
+
+/// Vehicles find their way over a stated network and obey its signals: all trips put in by hand arrive.
+#[test]
+fn vehicles_drive_on_a_stated_net() {
+    let Some(text) = text(FILES[2]) else { return };
+    let net = read_net(text.as_bytes()).expect("good");
+    let compiled = net.compile();
+    let core: Vec<LinkId> =
+        (0..net.edges.len()).map(LinkId::from_index).filter(|l| compiled.network.in_core(*l)).collect();
+    let start = LocalTime::of_civil(civil::date(2026, 6, 16).at(8, 0, 0, 0));
+    let mut sim = Simulation::new(Arc::new(compiled.network), Arc::new(Demand::none()), start, 1);
+    let mut rng = Pcg64::seed_from_u64(3);
+    for _ in 0..200 {
+        let mut pick = || core[rng.random_range(0..core.len())];
+        let (from, to) = (pick(), pick());
+        sim.depart(from, to, (0.2, 0.8), VehicleKind::Car);
+        sim.warm_up(5.0);
+    }
+    sim.warm_up(1800.0);
+    let tally = sim.tally();
+    println!("{tally:?}");
+    assert!(tally.arrived >= 150 && tally.under_way == 0, "{tally:?}");
 }
 
 const SMALL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
