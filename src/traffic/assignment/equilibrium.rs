@@ -136,14 +136,14 @@ impl Equilibrium {
             return Err(SolveError::OtherGraph);
         }
         let newly = |from: &[bool], to: &[bool]| from.iter().zip(to).any(|(was, is)| !was && *is);
-        if newly(&graph.closed, &self.closed) {
+        let (opening, closing) = (newly(&graph.closed, &self.closed), newly(&self.closed, &graph.closed));
+        self.closed.clone_from(&graph.closed);
+        if opening {
             // Vertices may have become reachable: searches forget their order.
             self.bushes.iter_mut().for_each(|b| b.order.clear());
         }
-        let closing = newly(&self.closed, &graph.closed);
-        self.closed.clone_from(&graph.closed);
-        if closing {
-            self.leave_closed(graph);
+        if opening || closing {
+            self.reshape(graph);
         }
         self.run(graph, options, report)
     }
@@ -200,15 +200,16 @@ impl Equilibrium {
         }
     }
 
-    /// Bushes that used a closed link are reshaped at the costs of before the edit.
-    fn leave_closed(&mut self, graph: &Graph) {
+    /// Reshapes the bushes that used a closed link or missed a way, at the flows of before the edit.
+    fn reshape(&mut self, graph: &Graph) {
         let shelf = Shelf::default();
         let fixed = self.fixed_costs(graph);
         for (state, function) in self.links.iter_mut().zip(&graph.functions) {
             *state = at(function, state.flow);
         }
         let costs = arc_costs(graph, &fixed, &self.links);
-        let hit = |b: &Bush| b.arc.iter().zip(&b.flow).any(|(a, f)| *f > 0.0 && graph.arc_closed(*a as usize));
+        let driven = |(a, f): (&u32, &f64)| *f > 0.0 && graph.arc_closed(*a as usize);
+        let hit = |b: &Bush| !b.lost.is_empty() || b.arc.iter().zip(&b.flow).any(driven);
         self.bushes.par_iter_mut().filter(|b| hit(b)).for_each(|bush| {
             shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch));
         });
@@ -257,9 +258,11 @@ impl Equilibrium {
     fn pass(&mut self, graph: &Graph, fixed: &[Vec<f64>], pairs: &mut [Pairs], tolerance: f64) -> f64 {
         let mut left = 0.0;
         for batch in self.bushes.chunks_mut(BATCH) {
-            let costs = arc_costs(graph, fixed, &self.links);
+            let links = &self.links;
             batch.par_iter().zip(pairs.par_iter_mut()).for_each(|(bush, pairs)| {
-                pairs.find(bush, &costs[bush.class as usize], tolerance);
+                let fixed = &fixed[bush.class as usize];
+                let cost_of = |arc: u32| fixed[arc as usize] + links[graph.link[arc as usize] as usize].time;
+                pairs.find(bush, cost_of, tolerance);
             });
             for _ in 0..ROUNDS {
                 for (bush, pairs) in batch.iter_mut().zip(pairs.iter()) {
