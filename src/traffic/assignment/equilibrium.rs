@@ -81,6 +81,8 @@ const BATCH: usize = 16;
 /// Most passes over all bushes in an iteration, and the part of the iteration's gap at which they end.
 const MOST_PASSES: usize = 10;
 const ENOUGH: f64 = 0.03;
+/// … and the part of the gap to reach at which they end.
+const FINE: f64 = 0.1;
 /// Rounds over a batch's pairs.
 const ROUNDS: usize = 3;
 /// Part of the gap to reach below which a pair is left alone; keeps the sum of what is left below the goal.
@@ -246,7 +248,7 @@ impl Equilibrium {
             }
             for _ in 0..MOST_PASSES {
                 let left = self.pass(graph, &fixed, &mut pairs, TOLERANCE * options.gap);
-                if left < ENOUGH * excess {
+                if left < f64::max(ENOUGH * excess, FINE * options.gap * total) {
                     break;
                 }
             }
