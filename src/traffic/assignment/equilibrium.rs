@@ -81,6 +81,8 @@ const BATCH: usize = 16;
 /// Most passes over all bushes in an iteration, and the part of the iteration's gap at which they end.
 const MOST_PASSES: usize = 10;
 const ENOUGH: f64 = 0.03;
+/// … and the part of the gap to reach at which they end.
+const FINE: f64 = 0.1;
 /// Rounds over a batch's pairs.
 const ROUNDS: usize = 3;
 /// Part of the gap to reach below which a pair is left alone; keeps the sum of what is left below the goal.
@@ -136,14 +138,14 @@ impl Equilibrium {
             return Err(SolveError::OtherGraph);
         }
         let newly = |from: &[bool], to: &[bool]| from.iter().zip(to).any(|(was, is)| !was && *is);
-        if newly(&graph.closed, &self.closed) {
+        let (opening, closing) = (newly(&graph.closed, &self.closed), newly(&self.closed, &graph.closed));
+        self.closed.clone_from(&graph.closed);
+        if opening {
             // Vertices may have become reachable: searches forget their order.
             self.bushes.iter_mut().for_each(|b| b.order.clear());
         }
-        let closing = newly(&self.closed, &graph.closed);
-        self.closed.clone_from(&graph.closed);
-        if closing {
-            self.leave_closed(graph);
+        if opening || closing {
+            self.reshape(graph);
         }
         self.run(graph, options, report)
     }
@@ -200,15 +202,16 @@ impl Equilibrium {
         }
     }
 
-    /// Bushes that used a closed link are reshaped at the costs of before the edit.
-    fn leave_closed(&mut self, graph: &Graph) {
+    /// Reshapes the bushes that used a closed link or missed a way, at the flows of before the edit.
+    fn reshape(&mut self, graph: &Graph) {
         let shelf = Shelf::default();
         let fixed = self.fixed_costs(graph);
         for (state, function) in self.links.iter_mut().zip(&graph.functions) {
             *state = at(function, state.flow);
         }
         let costs = arc_costs(graph, &fixed, &self.links);
-        let hit = |b: &Bush| b.arc.iter().zip(&b.flow).any(|(a, f)| *f > 0.0 && graph.arc_closed(*a as usize));
+        let driven = |(a, f): (&u32, &f64)| *f > 0.0 && graph.arc_closed(*a as usize);
+        let hit = |b: &Bush| !b.lost.is_empty() || b.arc.iter().zip(&b.flow).any(driven);
         self.bushes.par_iter_mut().filter(|b| hit(b)).for_each(|bush| {
             shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch));
         });
@@ -245,7 +248,7 @@ impl Equilibrium {
             }
             for _ in 0..MOST_PASSES {
                 let left = self.pass(graph, &fixed, &mut pairs, TOLERANCE * options.gap);
-                if left < ENOUGH * excess {
+                if left < f64::max(ENOUGH * excess, FINE * options.gap * total) {
                     break;
                 }
             }
@@ -257,9 +260,11 @@ impl Equilibrium {
     fn pass(&mut self, graph: &Graph, fixed: &[Vec<f64>], pairs: &mut [Pairs], tolerance: f64) -> f64 {
         let mut left = 0.0;
         for batch in self.bushes.chunks_mut(BATCH) {
-            let costs = arc_costs(graph, fixed, &self.links);
+            let links = &self.links;
             batch.par_iter().zip(pairs.par_iter_mut()).for_each(|(bush, pairs)| {
-                pairs.find(bush, &costs[bush.class as usize], tolerance);
+                let fixed = &fixed[bush.class as usize];
+                let cost_of = |arc: u32| fixed[arc as usize] + links[graph.link[arc as usize] as usize].time;
+                pairs.find(bush, cost_of, tolerance);
             });
             for _ in 0..ROUNDS {
                 for (bush, pairs) in batch.iter_mut().zip(pairs.iter()) {

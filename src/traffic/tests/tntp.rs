@@ -30,8 +30,8 @@ fn good_files_are_read() {
 #[test]
 fn bad_nets_are_refused() {
     let cases = [
-        ("<NUMBER OF ZONES> 2\n", "", 11, "<NUMBER OF ZONES> is missing"),
-        ("<FIRST THRU NODE> 1\n", "", 11, "<FIRST THRU NODE> is missing"),
+        ("<NUMBER OF ZONES> 2\n", "", 10, "<NUMBER OF ZONES> is missing"),
+        ("<FIRST THRU NODE> 1\n", "", 10, "<FIRST THRU NODE> is missing"),
         ("<END OF METADATA>\n", "", 7, "<END OF METADATA> is missing"),
         ("<NUMBER OF NODES> 3", "<NUMBER OF NODES> many", 2, "\"many\" is no NUMBER OF NODES"),
         ("<NUMBER OF NODES> 3", "<NUMBER OF NODES> 1", 1, "do not fit"),
