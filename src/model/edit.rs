@@ -209,7 +209,15 @@ mod tests {
 
     #[test]
     fn requests_read_back() {
-        for text in ["close:way/12", "reopen:way/12", "lanes:way/12=1", "ban:way/1>node/2>way/3", "demand=1.2", "pv=0.3", "ev=0.5"] {
+        for text in [
+            "close:way/12",
+            "reopen:way/12",
+            "lanes:way/12=1",
+            "ban:way/1>node/2>way/3",
+            "demand=1.2",
+            "pv=0.3",
+            "ev=0.5",
+        ] {
             assert_eq!(text.parse::<Request>().unwrap().to_string(), text);
         }
         for text in ["", "close", "close:bridge", "open:way/1", "pv=", "pv=x", "wind=1"] {

@@ -288,11 +288,16 @@ pub struct PeakHour {
 #[derive(Clone, PartialEq, Debug)]
 pub enum PeakState {
     /// The first time, for the city as it is.
-    Preparing { doing: String, fraction: f32 },
+    Preparing {
+        doing: String,
+        fraction: f32,
+    },
     /// After a change.
     Working,
     /// The rows are those of the changes in force; it took this long, second.
-    Current { took_s: f64 },
+    Current {
+        took_s: f64,
+    },
     Failed(String),
 }
 

@@ -107,12 +107,7 @@ impl LayerKind {
     pub const fn is_peak(self) -> bool {
         matches!(
             self,
-            Self::PeakFlow
-                | Self::Saturation
-                | Self::LevelOfService
-                | Self::PeakShift
-                | Self::RoadUsers
-                | Self::Reach
+            Self::PeakFlow | Self::Saturation | Self::LevelOfService | Self::PeakShift | Self::RoadUsers | Self::Reach
         )
     }
 
@@ -147,11 +142,17 @@ impl LayerKind {
             Self::Pv => "Power of the building's rooftop photovoltaics now, per m² of footprint.",
             Self::TransformerLoading => "Power through each transformer, as a share of its rating.",
             Self::SensorQuality => "How far each sensor's latest reading can be believed.",
-            Self::PeakFlow => "Vehicles per hour in a weekday's peak hour, both directions, every driver on the quickest way.",
+            Self::PeakFlow => {
+                "Vehicles per hour in a weekday's peak hour, both directions, every driver on the quickest way."
+            }
             Self::Saturation => "Peak-hour volume over what the road can carry; the worse direction.",
-            Self::LevelOfService => "Peak-hour speed over free speed in HCM's bands, A free to F jammed; the worse direction.",
+            Self::LevelOfService => {
+                "Peak-hour speed over free speed in HCM's bands, A free to F jammed; the worse direction."
+            }
             Self::PeakShift => "Peak-hour vehicles with your changes, less those without.",
-            Self::RoadUsers => "Where the peak hour's drivers on the selected road come from and go to, street by street.",
+            Self::RoadUsers => {
+                "Where the peak hour's drivers on the selected road come from and go to, street by street."
+            }
             Self::Reach => "Minutes by car in the peak hour from the selected road.",
         }
     }

@@ -3,7 +3,12 @@
 use citytwin_model::ramp::{NO_VALUE, Ramp, Rgb, quality_colour};
 use egui::{Align2, Color32, FontId, Mesh, Rect, Sense, Ui, pos2, vec2};
 
-use crate::{LayerInfo, LayerKind, element::fine, layer::{LEVELS, QUALITIES, level_colour}, theme};
+use crate::{
+    LayerInfo, LayerKind,
+    element::fine,
+    layer::{LEVELS, QUALITIES, level_colour},
+    theme,
+};
 
 const fn colour([r, g, b]: Rgb) -> Color32 {
     Color32::from_rgb(r, g, b)

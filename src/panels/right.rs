@@ -42,7 +42,9 @@ fn tabs(ui: &mut Ui, state: &mut PanelState, input: &PanelInput) {
             (Tab::Trends, "Trends"),
             (Tab::Problems, "Problems"),
         ] {
-            if tab == Tab::Trends && input.history.is_none() || tab == Tab::Figures && input.figures.is_empty() && input.peak.is_none() {
+            if tab == Tab::Trends && input.history.is_none()
+                || tab == Tab::Figures && input.figures.is_empty() && input.peak.is_none()
+            {
                 continue;
             }
             let chosen = state.tab == tab;

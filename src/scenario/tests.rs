@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use citytwin_model::{
     AccessLevel, Anchor, Building, BuildingId, BuildingUse, City, Coord, EditError, GeoBounds, Known, LineString, Link,
-    LinkEnd, LinkId, LonLat, MultiPolygon, NetworkEditError, Node, NodeId, Oneway, Polygon, Request, Road, RoadAccess, RoadClass, RoadId,
-    Roof, RoofShape, SourceRef, Tags, Timestamp, Volume,
+    LinkEnd, LinkId, LonLat, MultiPolygon, NetworkEditError, Node, NodeId, Oneway, Polygon, Request, Road, RoadAccess,
+    RoadClass, RoadId, Roof, RoofShape, SourceRef, Tags, Timestamp, Volume,
 };
 
 use crate::{CompareSpec, RunError, RunSpec, Watch, compare, run, write_outputs};
@@ -193,11 +193,8 @@ fn closing_the_bridge_lengthens_trips_and_moves_the_flow() {
     let city = two_banks();
     let start: Timestamp = "2026-03-03T07:00:00Z".parse().unwrap();
     let base = RunSpec { start, threads: 0, ..spec(1.0, vec![]) };
-    let question = CompareSpec {
-        replications: 3,
-        warm_up_s: 1200.0,
-        ..CompareSpec::quick(base, vec![Request::close(BRIDGE)])
-    };
+    let question =
+        CompareSpec { replications: 3, warm_up_s: 1200.0, ..CompareSpec::quick(base, vec![Request::close(BRIDGE)]) };
     let answer = compare(&city, &question, &()).unwrap();
     let travel = answer.figures.iter().find(|f| f.name == "mean_travel_time").unwrap();
     assert!(travel.difference > travel.interval_95.unwrap() && travel.difference > 0.5, "{travel:?}");
@@ -259,7 +256,10 @@ fn a_run_can_be_cancelled_and_bad_questions_are_refused() {
         assert!(matches!(run(&city, &spec(hours, vec![]), &()), Err(RunError::Hours(_))), "{hours}");
     }
     let nowhere = Request::close(SourceRef::Way(1));
-    assert!(matches!(run(&city, &spec(1.0, vec![nowhere]), &()), Err(RunError::Edit(EditError::Network(NetworkEditError::UnknownRoad(_))))));
+    assert!(matches!(
+        run(&city, &spec(1.0, vec![nowhere]), &()),
+        Err(RunError::Edit(EditError::Network(NetworkEditError::UnknownRoad(_))))
+    ));
     let late = RunSpec { start: Timestamp::MAX, ..spec(1.0, vec![]) };
     assert!(matches!(run(&city, &late, &()), Err(RunError::Calendar)));
 }

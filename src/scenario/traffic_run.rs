@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use citytwin_model::{Assumptions, Timestamp, time::LocalTime};
 use citytwin_traffic::{Simulation, Tally};
 
-use crate::{energy_run::later, prepare::{Prepared, network_for}, spec::RunError};
+use crate::{
+    energy_run::later,
+    prepare::{Prepared, network_for},
+    spec::RunError,
+};
 
 /// Time between two looks at all links, second.
 const SAMPLE_S: f64 = 60.0;

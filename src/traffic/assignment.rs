@@ -16,7 +16,7 @@ mod shift;
 mod tree;
 mod trips;
 
-pub use city::{LinkEdit, ZoneEnds};
+pub use city::{SECONDS_PER_EURO, ZoneEnds, car_drivers};
 pub use cost::Signal;
 pub use equilibrium::{Equilibrium, Options, Progress, SolveError, Unreachable, solve};
 pub use graph::{Arc, Extent, Graph, GraphError, Link};

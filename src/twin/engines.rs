@@ -105,12 +105,7 @@ pub enum JumpState {
 
 impl JumpState {
     /// Starts preparing the streets of another time; the live city goes on until they are ready.
-    pub fn begin(
-        world_city: Arc<City>,
-        origins: &Origins,
-        to: Timestamp,
-        assumptions: Assumptions,
-    ) -> Self {
+    pub fn begin(world_city: Arc<City>, origins: &Origins, to: Timestamp, assumptions: Assumptions) -> Self {
         let Origins { network, demand, seed } = origins.clone();
         let stage = Arc::new(std::sync::Mutex::new(("filling the streets", 0.0_f32)));
         let (send, result) = crossbeam_channel::bounded(1);

@@ -1,8 +1,6 @@
 //! Key figures, the what-if and the day's curves.
 
-use citytwin_model::{
-    AccessLevel, Assumptions, City, Edit, FeatureRef, NetworkChange, Oneway, RoadAccess, SourceRef,
-};
+use citytwin_model::{AccessLevel, Assumptions, City, Edit, FeatureRef, NetworkChange, Oneway, RoadAccess, SourceRef};
 use citytwin_panels::{Better, Comparison as Shown, History, KeyFigureRow, PickedRoad, TrafficNow, Unit, WhatIfData};
 use citytwin_scenario::Better as Wish;
 use citytwin_traffic::Simulation;

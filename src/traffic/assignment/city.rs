@@ -4,9 +4,9 @@
 //! turn into the next link. So turn costs and bans hold, those through via links too. Zones are vertices of their own, joined
 //! to the links where their trips start and end. Times in seconds, capacities in vehicles an hour.
 
-use citytwin_model::{LinkEnd, LinkId, RoadClass};
+use citytwin_model::{LinkEnd, LinkId};
 
-use super::{Arc, Extent, Graph, GraphError, Link, Signal};
+use super::{Arc, Extent, Graph, GraphError, Link, Signal, UserClass};
 use crate::network::Network;
 
 /// Where the trips of a zone start and end.
@@ -17,28 +17,6 @@ pub struct ZoneEnds {
     /// Trips end at the end of one of these.
     pub destinations: Vec<LinkId>,
 }
-
-/// A change to a link of a city's graph.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum LinkEdit {
-    Close,
-    Reopen,
-    /// From one number of lanes to another.
-    Lanes {
-        before: u8,
-        after: u8,
-    },
-    /// Free speed, from one to another, metre per second.
-    Speed {
-        before_mps: f64,
-        after_mps: f64,
-    },
-    Toll(f64),
-}
-
-/// BPR's own parameters (Bureau of Public Roads 1964).
-const BPR_B: f64 = 0.15;
-const BPR_POWER: f64 = 4.0;
 
 impl Graph {
     /// The graph of a network. Link indices are those of the network; links that cars may not use are in it without arcs.
@@ -73,63 +51,81 @@ impl Graph {
         Self::of_states(Extent { vertices: count + states, zones: count, first_through: count }, links, &arcs)
     }
 
-    /// Applies a change to a link.
-    pub fn edit(&mut self, link: LinkId, edit: LinkEdit) -> Result<(), GraphError> {
-        let l = link.index();
-        let old = *self.links.get(l).ok_or(GraphError::NoSuchLink(l))?;
-        match edit {
-            LinkEdit::Close => self.set_closed(l, true),
-            LinkEdit::Reopen => self.set_closed(l, false),
-            LinkEdit::Toll(toll) => self.set_link(l, Link { toll, ..old }),
-            LinkEdit::Lanes { before, after } => {
-                let capacity = old.capacity * f64::from(after) / f64::from(before.max(1));
-                self.set_link(l, Link { capacity, ..old })
-            }
-            LinkEdit::Speed { before_mps, after_mps } => {
-                let slower = old.length / after_mps - old.length / before_mps;
-                self.set_link(l, Link { free_time: (old.free_time + slower).max(0.0), ..old })
-            }
+    /// Takes over the links of the same city's network after edits, for [`super::Equilibrium::resume`]: curves and tolls
+    /// anew, `closed` roads and links that cars may no longer use closed. Turns stay as they were: `false`, and nothing
+    /// done, where the edit banned or allowed some, so that the graph must be built anew.
+    pub fn follow(&mut self, network: &Network, closed: &dyn Fn(LinkId) -> bool) -> Result<bool, GraphError> {
+        let count = self.extent.zones;
+        let states = network.states.link.len() as u32;
+        if self.extent.vertices != count + states || self.links.len() != network.links.len() {
+            return Ok(false);
         }
+        if (0..states).any(|state| !self.keeps_turns(network, state)) {
+            return Ok(false);
+        }
+        for l in 0..self.links.len() {
+            let now = link(network, l as u32);
+            if now != self.links[l] {
+                self.set_link(l, now)?;
+            }
+            let id = LinkId(l as u32);
+            self.set_closed(l, !network.usable(id) || closed(id))?;
+        }
+        Ok(true)
+    }
+
+    /// Whether the arcs from a state are the turns that the network allows there; links out of use have none.
+    fn keeps_turns(&self, network: &Network, state: u32) -> bool {
+        let steps = network.states.from(state);
+        let last_resort = steps.iter().all(|s| s.last_resort);
+        let mut now: Vec<(u32, u64)> = steps
+            .iter()
+            .filter(|s| s.last_resort == last_resort)
+            .map(|s| (self.extent.zones + s.state, f64::from(s.turn_s).to_bits()))
+            .collect();
+        now.sort_unstable();
+        let mut mine: Vec<(u32, u64)> = self
+            .arcs_of(self.extent.zones + state)
+            .filter(|a| self.head[*a] >= self.extent.zones)
+            .filter(|a| network.usable(LinkId(self.link[*a])))
+            .map(|a| (self.head[a], self.extra[a].to_bits()))
+            .collect();
+        mine.sort_unstable();
+        !network.usable(LinkId(network.states.link[state as usize])) || now == mine
     }
 }
 
+/// The cost function of a link: its BPR curve between junctions, the delay at its end.
+///
+/// What makes drivers avoid a street without slowing them (access only, car parks) goes beside the toll, in money: it
+/// sways their choice and never counts as time.
 fn link(network: &Network, l: u32) -> Link {
-    let row = &network.links[l as usize];
-    let signal = network.signal_timing(LinkId(l)).filter(|_| row.end == LinkEnd::Signals);
+    let (row, id) = (&network.links[l as usize], LinkId(l));
+    let signal = network.signal_timing(id).filter(|_| row.end == LinkEnd::Signals);
     let signal = signal.map(|(cycle_s, green_s)| Signal { cycle_s, green_share: (green_s / cycle_s).clamp(0.05, 1.0) });
+    let bpr = network.bpr(id);
+    let shunned_s = row.shunned_s();
     // The base cost holds the delay of an empty signal (Webster's first term); the cost function brings its own.
     let empty_signal = signal.map_or(0.0, |s| 0.5 * s.cycle_s * (1.0 - s.green_share).powi(2));
+    let free_s = network.free_flow_s(id);
     Link {
         from: row.from,
         to: row.to,
-        free_time: (f64::from(row.base_cost) - empty_signal).max(f64::from(row.length / row.free_mps)),
-        capacity: capacity_vph(network, l),
-        b: BPR_B,
-        power: BPR_POWER,
+        free_time: (f64::from(row.base_cost) - shunned_s - empty_signal).max(free_s),
+        // A link that no car may use needs a curve too; nothing ever drives it.
+        capacity: bpr.map_or(1.0, |b| b.capacity_vph).max(1.0),
+        b: bpr.map_or(0.0, |b| b.alpha),
+        power: bpr.map_or(1.0, |b| b.beta),
         length: f64::from(row.length),
-        toll: 0.0,
+        toll: f64::from(row.toll) + shunned_s / SECONDS_PER_EURO,
         signal,
     }
 }
 
-/// What a link can carry, vehicles an hour: saturation flow per lane times green share at signals.
-fn capacity_vph(network: &Network, l: u32) -> f64 {
-    let row = &network.links[l as usize];
-    let green = network.signal_timing(LinkId(l)).map_or(1.0, |(cycle_s, green_s)| (green_s / cycle_s).clamp(0.05, 1.0));
-    f64::from(row.lanes) * lane_vph(row.class) * green
-}
+/// Value of time of non-business car trips: 10 EUR/h (BVWP 2030 methods handbook: 5 to 12; `assets/traffic/figures.csv`).
+pub const SECONDS_PER_EURO: f64 = 3600.0 / 10.0;
 
-/// Vehicles an hour and lane (HCM 6th: 2,250 pc/h on freeways, exhibit 12-4; 1,900 pc/h of green at signals, ch. 19; below that
-/// with driveways, parking and crossing traffic as in FHWA's capacity tables by functional class, NCHRP 716 table 3).
-const fn lane_vph(class: RoadClass) -> f64 {
-    match class {
-        RoadClass::Motorway => 2250.0,
-        RoadClass::Trunk => 2000.0,
-        RoadClass::Primary => 1900.0,
-        RoadClass::Secondary => 1600.0,
-        RoadClass::Tertiary => 1200.0,
-        RoadClass::Unclassified => 900.0,
-        RoadClass::Residential => 700.0,
-        _ => 400.0,
-    }
+/// Car drivers on a city's graph: tolls in money, weighed by [`SECONDS_PER_EURO`].
+pub fn car_drivers() -> UserClass {
+    UserClass { toll_weight: SECONDS_PER_EURO, ..UserClass::default() }
 }

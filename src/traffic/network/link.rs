@@ -89,6 +89,13 @@ pub fn weigh(row: &mut LinkInfo, signals: &SignalPlan) {
     row.base_cost = delay + row.length / row.free_mps * perceived(row);
 }
 
+impl LinkInfo {
+    /// The part of [`Self::base_cost`] that is no time: how much longer an access-only street or a car park seems, second.
+    pub fn shunned_s(&self) -> f64 {
+        f64::from(self.length / self.free_mps * (perceived(self) - 1.0))
+    }
+}
+
 fn perceived(row: &LinkInfo) -> f32 {
     let service = if row.class >= RoadClass::Service { SERVICE_FACTOR } else { 1.0 };
     if row.access_only { ACCESS_ONLY_FACTOR * service } else { service }

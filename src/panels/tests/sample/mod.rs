@@ -1,14 +1,15 @@
 //! A made-up city for the panels' tests: every kind of data, and its extremes.
 
 use citytwin_model::{
-    Assumptions, BuildingId, Coord, EnergyAssetId, FeatureRef, LonLat, Origin, Problem, ProblemKind, Quality, RoadChange,
-    RoadId, SensorId, SourceRef,
+    Assumptions, BuildingId, Coord, EnergyAssetId, FeatureRef, LonLat, Origin, Problem, ProblemKind, Quality,
+    RoadChange, RoadId, SensorId, SourceRef,
     time::civil::{date, time},
 };
 use citytwin_panels::{
     Abilities, Better, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, History, InspectorData,
     KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, Measure, ModelNote, Notice, Observation, PanelInput,
-    PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail, Unit, Validation, WhatIfData,
+    PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail, Unit, Validation,
+    WhatIfData,
 };
 
 /// Owns what a [`PanelInput`] borrows.
