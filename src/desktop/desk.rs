@@ -3,8 +3,9 @@
 
 use bevy::{prelude::*, window::PrimaryWindow};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui, input::EguiWantsInput};
+use citytwin_model::{FeatureRef, RoadId};
 use citytwin_panels::{Gravity, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, theme};
-use citytwin_twin::{EditRefused, TwinPlugin};
+use citytwin_twin::{EditRefused, RoadInquired, TwinPlugin};
 use citytwin_view::{InputGate, Picked, PickedVehicle, Selection, ViewPlugin, ViewSystems};
 
 use crate::{gather, labels, layers, load, obey, picture};
@@ -73,7 +74,7 @@ impl Plugin for DeskPlugin {
             .init_resource::<MapRect>()
             .add_systems(PreUpdate, load::take_loaded)
             .add_systems(Update, gate.before(ViewSystems::Camera))
-            .add_systems(Update, (obey::obey, note_picks, note_refusals).chain())
+            .add_systems(Update, (obey::obey, note_picks, note_refusals, inquire).chain())
             .add_systems(EguiPrimaryContextPass, (dress, show).chain());
         layers::plugin(app);
         picture::plugin(app);
@@ -112,6 +113,18 @@ fn note_picks(
     for PickedVehicle(id) in vehicles.read() {
         selection.picked = None;
         desk.picked_vehicle = Some(*id);
+    }
+}
+
+/// Asks about the picked road, and no longer where something else is picked.
+fn inquire(selection: Res<Selection>, mut asked: Local<Option<RoadId>>, mut inquired: MessageWriter<RoadInquired>) {
+    let road = match selection.picked {
+        Some(FeatureRef::Road(road)) => Some(road),
+        _ => None,
+    };
+    if road != *asked {
+        *asked = road;
+        inquired.write(RoadInquired(road));
     }
 }
 

@@ -5,16 +5,17 @@ mod energy;
 mod figures;
 mod inspect;
 mod names;
+mod peak;
 
 use bevy::prelude::*;
 use citytwin_model::{Problem, time::civil};
 use citytwin_panels::{
     Abilities, Busy, CityData, ClockData, FeedData, History, InspectorData, KeyFigureRow, LayerGroup, PanelInput,
-    TrafficNow, WhatIfData,
+    PeakHour, TrafficNow, WhatIfData,
 };
 use citytwin_twin::{
-    CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, JumpState, Observed, Record,
-    Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
+    CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, JumpState, Observed, PeakTwin,
+    Record, Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
 };
 use citytwin_view::{BuildProgress, Selection, VehicleFrame, Visibility};
 
@@ -61,6 +62,7 @@ pub struct Twin<'w> {
     pub what_if: Option<Res<'w, WhatIf>>,
     pub index: Option<Res<'w, EntityIndex>>,
     pub jump: Option<Res<'w, JumpState>>,
+    pub peak: Option<Res<'w, PeakTwin>>,
 }
 
 /// Owned pieces of a frame's panel input.
@@ -72,6 +74,7 @@ pub struct Gathered {
     inspector: Option<InspectorData>,
     what_if: Option<WhatIfData>,
     figures: Vec<KeyFigureRow>,
+    peak: Option<PeakHour>,
     history: Option<History>,
     shown: Vec<(LayerGroup, bool)>,
     busy: Option<(String, f32)>,
@@ -87,6 +90,7 @@ pub fn gather(seen: &Seen, desk: &Desk) -> Gathered {
         inspector: inspect::inspector(seen, desk),
         what_if: figures::what_if(seen),
         figures: figures::figures(&seen.twin),
+        peak: seen.twin.peak.as_ref().map(|peak| peak::peak_hour(peak)),
         history: figures::history(&seen.twin),
         shown: GROUPS.into_iter().map(|group| (group, is_shown(group, &seen.visibility, desk))).collect(),
         busy: busy(seen),
@@ -116,6 +120,7 @@ impl Gathered {
             inspector: self.inspector.as_ref(),
             what_if: self.what_if.as_ref(),
             figures: &self.figures,
+            peak: self.peak.as_ref(),
             history: self.history.as_ref(),
             problems: city.map_or(&[] as &[Problem], |city| &city.problems),
             search: &desk.search,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use citytwin_model::{BuildingId, LinkId};
 use citytwin_panels::{LayerInfo, LayerKind};
-use citytwin_twin::{CityModel, Clock, ComparisonState, EnergyTwin, Stated, TrafficTwin, WhatIf};
+use citytwin_twin::{CityModel, Clock, ComparisonState, EnergyTwin, PeakState, PeakTwin, Stated, TrafficTwin, WhatIf};
 use citytwin_view::{Overlay, OverlayLayer};
 
 use crate::desk::Desk;
@@ -43,11 +43,16 @@ fn find_opposites(city: Res<CityModel>, mut opposite: ResMut<Opposite>) {
     }
 }
 
-fn offer(city: Res<CityModel>, what_if: Res<WhatIf>, mut offered: ResMut<Offered>) {
+fn offer(
+    (city, what_if, peak): (Res<CityModel>, Res<WhatIf>, Res<PeakTwin>),
+    mut offered: ResMut<Offered>,
+    mut seen: Local<u64>,
+) {
     let done = matches!(what_if.state, ComparisonState::Done(_));
-    if !city.is_changed() && !what_if.is_changed() && !offered.0.is_empty() {
+    if !city.is_changed() && !what_if.is_changed() && *seen == peak.version && !offered.0.is_empty() {
         return;
     }
+    *seen = peak.version;
     let no_buildings = city.0.buildings.is_empty();
     offered.0 = LayerKind::ALL
         .into_iter()
@@ -55,6 +60,7 @@ fn offer(city: Res<CityModel>, what_if: Res<WhatIf>, mut offered: ResMut<Offered
             LayerKind::FlowChange if !done => {
                 LayerInfo::unavailable(kind, "Compare a what-if first: this layer shows where its traffic went.")
             }
+            kind if kind.is_peak() => peak_layer(kind, &peak),
             LayerKind::BuildingLoad | LayerKind::Pv | LayerKind::TransformerLoading if no_buildings => {
                 LayerInfo::unavailable(kind, "The map holds no buildings.")
             }
@@ -66,12 +72,54 @@ fn offer(city: Res<CityModel>, what_if: Res<WhatIf>, mut offered: ResMut<Offered
         .collect();
 }
 
+/// A layer of the peak hour with a scale that fits the city, or why it cannot be had.
+fn peak_layer(kind: LayerKind, peak: &PeakTwin) -> LayerInfo {
+    let (Some(base), Some((now, _))) = (&peak.baseline, &peak.now) else {
+        let why = match &peak.state {
+            PeakState::Failed(why) => why.clone(),
+            _ => "The peak hour is being computed.".to_owned(),
+        };
+        return LayerInfo::unavailable(kind, why);
+    };
+    let mut info = LayerInfo::usual(kind);
+    let most = |values: &[f32]| f64::from(values.iter().copied().filter(|v| v.is_finite()).fold(0.0_f32, f32::max));
+    match kind {
+        LayerKind::PeakFlow => info.high = rounded_up(2.0 * most(&base.flow_vph)),
+        LayerKind::PeakShift => {
+            let changes: Vec<f32> = now.flow_vph.iter().zip(&base.flow_vph).map(|(a, b)| (a - b).abs()).collect();
+            let largest = most(&changes);
+            if largest < 1.0 {
+                return LayerInfo::unavailable(kind, "Change something: this layer shows where its traffic goes.");
+            }
+            // The closed road itself loses everything; half of that shows where it goes.
+            info.high = rounded_up(0.5 * largest).max(10.0);
+            info.low = -info.high;
+        }
+        LayerKind::RoadUsers | LayerKind::Reach => match &peak.account {
+            None => return LayerInfo::unavailable(kind, "Select a road that cars may use."),
+            Some(account) if kind == LayerKind::RoadUsers => {
+                info.high = rounded_up(most(&account.bundle_vph)).max(10.0)
+            }
+            Some(_) => {}
+        },
+        _ => {}
+    }
+    info
+}
+
+/// The next of 1, 2, 5 × 10ⁿ.
+fn rounded_up(value: f64) -> f64 {
+    let step = 10_f64.powf(value.max(1.0).log10().floor());
+    [1.0, 2.0, 5.0, 10.0].into_iter().map(|k| k * step).find(|rounded| *rounded >= value).unwrap_or(value)
+}
+
 #[derive(bevy::ecs::system::SystemParam)]
 struct Engines<'w> {
     city: Res<'w, CityModel>,
     traffic: Res<'w, TrafficTwin>,
     energy: Res<'w, EnergyTwin>,
     what_if: Res<'w, WhatIf>,
+    peak: Res<'w, PeakTwin>,
     opposite: Res<'w, Opposite>,
 }
 
@@ -80,15 +128,17 @@ fn recolour(
     (desk, offered, stated, clock): (Res<Desk>, Res<Offered>, Res<Stated>, Res<Clock>),
     time: Res<Time<Real>>,
     mut overlay: ResMut<Overlay>,
-    mut last: Local<(f32, u64, LayerKind)>,
+    mut last: Local<(f32, u64, LayerKind, u64)>,
 ) {
     let now = time.elapsed_secs();
-    let chosen = desk.layer != last.2 || stated.is_changed() || engines.city.is_changed();
+    let answered = desk.layer.is_peak() && engines.peak.version != last.3;
+    let chosen = desk.layer != last.2 || stated.is_changed() || engines.city.is_changed() || answered;
     let moved = clock.tick != last.1 && now - last.0 > RECOLOUR_S;
-    if !(chosen || moved && desk.layer != LayerKind::Plain) {
+    let live = desk.layer != LayerKind::Plain && !desk.layer.is_peak();
+    if !(chosen || moved && live) {
         return;
     }
-    *last = (now, clock.tick, desk.layer);
+    *last = (now, clock.tick, desk.layer, engines.peak.version);
     let info = offered.0.iter().find(|l| l.kind == desk.layer && l.unavailable.is_none());
     let (roads, buildings) = info.map_or((None, None), |info| values(info, &engines));
     let colours = Arc::new(desk.layer.colours());
@@ -116,6 +166,7 @@ fn values(info: &LayerInfo, engines: &Engines) -> (Values, Values) {
     let energy = &engines.energy.0;
     match info.kind {
         LayerKind::Plain | LayerKind::SensorQuality => (None, None),
+        kind if kind.is_peak() => (peak_values(info, engines), None),
         LayerKind::TrafficSpeed => (
             links(&|link| match states.get(link.id.index()) {
                 Some(state) if link.connected => f64::from(state.speed_mps) / link.speed_mps,
@@ -147,7 +198,30 @@ fn values(info: &LayerInfo, engines: &Engines) -> (Values, Values) {
             };
             (None, buildings(&loading))
         }
+        _ => (None, None),
     }
+}
+
+/// Scale positions of the links for a layer of the peak hour.
+fn peak_values(info: &LayerInfo, engines: &Engines) -> Values {
+    let (base, (now, _)) = (engines.peak.baseline.as_ref()?, engines.peak.now.as_ref()?);
+    let account = engines.peak.account.as_ref();
+    let at = |values: &[f32], link: LinkId| values.get(link.index()).map_or(f64::NAN, |v| f64::from(*v));
+    let opposite = |link: LinkId| engines.opposite.0.get(link.index()).copied().flatten();
+    let both = |values: &[f32], link: LinkId| at(values, link) + opposite(link).map_or(0.0, |other| at(values, other));
+    let worse = |values: &[f32], link: LinkId| at(values, link).max(opposite(link).map_or(f64::NAN, |o| at(values, o)));
+    let value = |link: LinkId| match info.kind {
+        LayerKind::PeakFlow => both(&now.flow_vph, link),
+        LayerKind::Saturation => worse(&now.saturation, link),
+        LayerKind::LevelOfService => worse(&now.level, link),
+        LayerKind::PeakShift => both(&now.flow_vph, link) - both(&base.flow_vph, link),
+        LayerKind::RoadUsers => account.map_or(f64::NAN, |a| both(&a.bundle_vph, link)),
+        // Beyond the scale is beyond reach within it.
+        LayerKind::Reach => account.map_or(f64::NAN, |a| at(&a.minutes, link)),
+        _ => f64::NAN,
+    };
+    let shown = |link: &citytwin_model::Link| if link.connected { info.position(value(link.id)) } else { f32::NAN };
+    Some(engines.city.0.links.iter().map(shown).collect())
 }
 
 fn per_area(power_w: f32, area_m2: f64) -> f64 {

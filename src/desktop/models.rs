@@ -15,6 +15,16 @@ pub const MODELS: &[ModelNote<'static>] = &[
                    been calibrated with counts of this city.",
     },
     ModelNote {
+        name: "Peak hour",
+        drives: "volume, volume over capacity, level of service, shift, who drives on a road, time from here",
+        how: "Static user equilibrium of a weekday's busiest hour: nobody can arrive earlier by another way (Wardrop). \
+              Algorithm B on turn-by-turn graph; delay by BPR curves and the HCM's signal delay. Trips within an area are \
+              left out, queues do not spill back, nobody shifts departure.",
+        validation: Validation::NotValidated,
+        evidence: "The solver reproduces the published best-known solutions of Sioux Falls, Anaheim and Chicago Sketch to \
+                   1e-9; this city's demand has not been calibrated with counts.",
+    },
+    ModelNote {
         name: "Electric load",
         drives: "building and transformer loads, energy supplied",
         how: "Annual use per floor area and kind of building, spread over the hours by standard load shapes; every \

@@ -8,6 +8,7 @@ mod compare;
 mod energy_run;
 mod figures;
 mod output;
+mod peak_hour;
 mod prepare;
 mod result;
 mod run;
@@ -20,7 +21,8 @@ mod tests;
 
 pub use compare::{CompareSpec, Comparison, FigureDifference, compare};
 pub use output::write_outputs;
-pub use prepare::network_for;
+pub use peak_hour::{PeakAnswer, PeakError, PeakHour, RoadAccount};
+pub use prepare::{network_for, pool};
 pub use result::{Better, HourRow, KeyFigure, LinkRow, RunResult, TransformerRow, Vehicles};
 pub use run::run;
 pub use spec::{RunError, RunSpec, Watch};

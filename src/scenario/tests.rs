@@ -1,14 +1,19 @@
 //! Runs and comparisons on a city of two banks, built by hand: every number can be followed on paper.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
-use citytwin_model::{
-    AccessLevel, Anchor, Building, BuildingId, BuildingUse, City, Coord, EditError, GeoBounds, Known, LineString, Link,
-    LinkEnd, LinkId, LonLat, MultiPolygon, NetworkEditError, Node, NodeId, Oneway, Polygon, Request, Road, RoadAccess,
-    RoadClass, RoadId, Roof, RoofShape, SourceRef, Tags, Timestamp, Volume,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
-use crate::{CompareSpec, RunError, RunSpec, Watch, compare, run, write_outputs};
+use citytwin_model::{
+    AccessLevel, Anchor, Assumptions, Building, BuildingId, BuildingUse, City, Coord, EditError, GeoBounds, Known,
+    LineString, Link, LinkEnd, LinkId, LonLat, MultiPolygon, NetworkEditError, Node, NodeId, Oneway, Polygon, Request,
+    Road, RoadAccess, RoadClass, RoadId, Roof, RoofShape, SourceRef, Tags, Timestamp, Volume,
+};
+
+use citytwin_traffic::{Demand, Network};
+
+use crate::{CompareSpec, PeakAnswer, PeakHour, RunError, RunSpec, Watch, compare, run, write_outputs};
 
 /// The short bridge between the banks.
 const BRIDGE: SourceRef = SourceRef::Way(900);
@@ -288,4 +293,89 @@ fn an_empty_city_runs() {
     let result = run(&city, &spec(1.0, vec![]), &()).unwrap();
     assert_eq!((result.vehicles.demanded, result.energy_mwh.load), (0, 0.0));
     assert!(result.key_figures.iter().all(|f| f.value.is_finite()), "{:?}", result.key_figures);
+}
+
+fn figure(answer: &PeakAnswer, name: &str) -> f64 {
+    answer.figures.iter().find(|f| f.name == name).unwrap().value
+}
+
+fn peak(city: &Arc<City>) -> PeakHour {
+    let network = Arc::new(Network::compile(city));
+    let demand = Demand::estimate(city, &network);
+    PeakHour::prepare(city.clone(), network, &demand, &()).unwrap()
+}
+
+/// The bridge's traffic goes the long way when it is closed, and comes back when it is opened: the same numbers as from
+/// the start.
+#[test]
+fn the_peak_hour_answers_a_closed_bridge() {
+    let city = Arc::new(two_banks());
+    let mut peak = peak(&city);
+    let base = peak.baseline().unwrap();
+    let way = |answer: &PeakAnswer, way: &SourceRef| -> f64 {
+        let of = |l: &&Link| city.roads[l.road.index()].source == *way;
+        city.links.iter().filter(of).map(|l| f64::from(answer.flow_vph[l.id.index()])).sum()
+    };
+    let (bridge, long_way) = (BRIDGE, SourceRef::Way(901));
+    assert!(way(&base, &bridge) > 10.0, "{} trips, none over the bridge", base.trips);
+    let closed = Assumptions::with_requests(&city, &[Request::close(BRIDGE)]).unwrap();
+    let without = peak.answer(&closed, &()).unwrap();
+    assert_eq!(way(&without, &bridge), 0.0);
+    // A zone that touches both ways may start its trips on the other one.
+    let (more, gone) = (way(&without, &long_way) - way(&base, &long_way), way(&base, &bridge));
+    assert!(more > 0.7 * gone && more < 1.01 * gone, "it goes round: {more} of {gone}");
+    assert!(figure(&without, "peak_vehicle_h") > 1.2 * figure(&base, "peak_vehicle_h"));
+    let first = city.links.iter().find(|l| city.roads[l.road.index()].source == BRIDGE).unwrap().id;
+    assert!(without.level[first.index()].is_nan(), "a closed road has no level of service");
+    let back = peak.answer(&Assumptions::default(), &()).unwrap();
+    for (was, is) in base.figures.iter().zip(&back.figures) {
+        assert!((was.value - is.value).abs() <= 1e-3 * was.value.abs().max(1.0), "{was:?} {is:?}");
+    }
+}
+
+#[test]
+fn the_peak_hour_follows_demand_lanes_tolls_and_bans() {
+    let city = Arc::new(two_banks());
+    let mut peak = peak(&city);
+    let base = peak.baseline().unwrap();
+    let mut answer = |edit: &str| {
+        let request: Request = edit.parse().unwrap();
+        peak.answer(&Assumptions::with_requests(&city, &[request]).unwrap(), &()).unwrap()
+    };
+    let double = answer("demand=2");
+    assert!((double.trips - 2.0 * base.trips).abs() < 1e-6 * base.trips);
+    assert!(figure(&double, "peak_vehicle_h") > 1.99 * figure(&base, "peak_vehicle_h"));
+    let slow = answer("speed:way/900=10");
+    assert!(figure(&slow, "peak_vehicle_h") > figure(&base, "peak_vehicle_h"));
+    let tolled = answer("toll:way/900=1000");
+    assert!(figure(&tolled, "peak_vehicle_km") > figure(&base, "peak_vehicle_km"), "they go round");
+    let of = |node: NodeId| city.nodes[node.index()].source.clone();
+    let bridge = city.links.iter().find(|l| city.roads[l.road.index()].source == BRIDGE && l.forward).unwrap();
+    let onto = city.links.iter().find(|l| l.to == bridge.from && l.road != bridge.road).unwrap();
+    let from = &city.roads[onto.road.index()].source;
+    let banned = answer(&format!("ban:{from}>{}>way/900", of(bridge.from)));
+    let (with, without) = (figure(&base, "peak_vehicle_h"), figure(&banned, "peak_vehicle_h"));
+    assert!(without > with * (1.0 - 2e-4), "fewer ways are never quicker here: {without} {with}");
+    let again = answer("demand=1");
+    assert!((figure(&again, "peak_vehicle_h") - figure(&base, "peak_vehicle_h")).abs() < 1e-2);
+}
+
+#[test]
+fn a_road_says_who_drives_there() {
+    let city = Arc::new(two_banks());
+    let peak = peak(&city);
+    let of = |source: &SourceRef| city.roads.iter().find(|r| r.source == *source).unwrap().id;
+    let account = peak.account(of(&BRIDGE)).unwrap();
+    let sums = [&account.from, &account.to].map(|list| list.iter().map(|(_, x)| x).sum::<f64>());
+    for sum in sums {
+        assert!(sum > 0.5 * account.vehicles && sum <= account.vehicles * (1.0 + 1e-9), "{account:?}");
+    }
+    let link = city.links.iter().find(|l| l.road == of(&BRIDGE) && l.forward).unwrap().id;
+    assert!(account.minutes[link.index()] < 1.0 || account.bundle_vph[link.index()] > 0.0);
+    let most = account.bundle_vph.iter().fold(0.0_f32, |a, b| a.max(*b));
+    assert!(f64::from(most) <= account.vehicles + 1e-3);
+    let (minutes, people, jobs) = account.within[0];
+    assert_eq!(minutes, 15.0);
+    assert!(people > 100.0 && jobs > 10.0, "{:?}", account.within);
+    assert_eq!(peak.account(RoadId(99_999)), None);
 }

@@ -13,6 +13,7 @@ mod edits;
 mod emulate;
 mod engines;
 mod observe;
+mod peak_hour;
 mod record;
 mod simulate;
 
@@ -33,6 +34,7 @@ pub use comparison::{Answer, ComparisonProgress, ComparisonRequest, ComparisonSt
 pub use edits::{EditLog, EditRefused, EditRequested, LoggedEdit, Stated};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
 pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth};
+pub use peak_hour::{PeakState, PeakTwin, RoadInquired};
 pub use record::{Record, Sample, Trace};
 
 /// The order of a tick. Each set's systems only write what the set is named for.
@@ -84,6 +86,7 @@ impl Plugin for TwinPlugin {
         record::plugin(app);
         emulate::plugin(app);
         comparison::plugin(app);
+        peak_hour::plugin(app);
     }
 }
 
@@ -103,6 +106,7 @@ pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
     record::install(world);
     emulate::install(world);
     comparison::install(world);
+    peak_hour::install(world);
 }
 
 /// The state that decides what happens next, as one number: engines, assumptions, clock. Readings are not in

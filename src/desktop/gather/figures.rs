@@ -85,7 +85,7 @@ fn live(twin: &Twin) -> Vec<KeyFigureRow> {
 }
 
 /// The panels' unit for a unit symbol of the scenario floor.
-fn unit(symbol: &str) -> Unit {
+pub fn unit(symbol: &str) -> Unit {
     match symbol {
         "s" => Unit::Seconds,
         "min" => Unit::Of("min"),
