@@ -4,7 +4,9 @@
 use bevy::{prelude::*, window::PrimaryWindow};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui, input::EguiWantsInput};
 use citytwin_model::{FeatureRef, RoadId};
-use citytwin_panels::{Gravity, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, theme};
+use citytwin_panels::{
+    Gravity, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, draw_legend, theme,
+};
 use citytwin_twin::{EditRefused, RoadInquired, TwinPlugin};
 use citytwin_view::{InputGate, Picked, PickedVehicle, Selection, ViewPlugin, ViewSystems};
 
@@ -149,10 +151,14 @@ pub fn show(
     mut free: ResMut<MapRect>,
     seen: gather::Seen,
 ) -> Result {
+    let ctx = contexts.ctx_mut()?.clone();
     if !desk.draw_panels {
+        // A picture without panels still says what its colours mean.
+        if let Some(layer) = seen.offered.0.iter().find(|layer| layer.kind == desk.layer) {
+            draw_legend(&ctx, layer);
+        }
         return Ok(());
     }
-    let ctx = contexts.ctx_mut()?.clone();
     let mut root = egui::Ui::new(
         ctx.clone(),
         "desk".into(),

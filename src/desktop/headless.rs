@@ -10,7 +10,7 @@ use bevy::{prelude::*, time::TimeUpdateStrategy};
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use citytwin_model::{Assumptions, City, LonLat, Request, Timestamp};
 use citytwin_panels::LayerKind;
-use citytwin_twin::{Clock, Engines, FeedChoice, FeedHealth, install};
+use citytwin_twin::{Clock, Engines, FeedChoice, FeedHealth, PeakState, PeakTwin, Stated, install};
 use citytwin_view::{
     BuildProgress, CameraCommand, Scene, ViewCamera, Visibility, draw, headless_app, require_writable,
 };
@@ -82,6 +82,7 @@ pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<()
     };
     let engines = Engines::prepare(spec.city.clone(), spec.start, spec.seed, assumptions, &tell);
     let engines = engines.ok_or_else(|| DesktopError::Load("preparing the engines was cancelled".into()))?;
+    let peak = spec.layer.is_some_and(LayerKind::is_peak);
     let sensors = spec.panels || spec.layer == Some(LayerKind::SensorQuality);
     let feed = if sensors { FeedChoice::Emulated { seed: spec.seed } } else { FeedChoice::Off };
     install(app.world_mut(), engines, &feed);
@@ -98,7 +99,7 @@ pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<()
     app.world_mut().resource_mut::<Time<Virtual>>().set_max_delta(2 * FRAME);
     report("drawing", 1.0);
     let began = Instant::now();
-    draw(&mut app, &spec.out, |world| is_ready(world, sensors, began.elapsed()))?;
+    draw(&mut app, &spec.out, |world| is_ready(world, Awaited { sensors, peak }, began.elapsed()))?;
     Ok(())
 }
 
@@ -112,14 +113,29 @@ fn command(city: &City, view: Viewpoint) -> CameraCommand {
     }
 }
 
-/// Every mesh is there, the engines have run, and the sensors have spoken.
-fn is_ready(world: &mut World, sensors: bool, waited: Duration) -> bool {
+/// What a picture waits for beyond the city itself.
+#[derive(Clone, Copy)]
+struct Awaited {
+    sensors: bool,
+    peak: bool,
+}
+
+/// Every mesh is there, the engines have run, the sensors have spoken, the peak hour is found for the edits in force.
+fn is_ready(world: &mut World, Awaited { sensors, peak }: Awaited, waited: Duration) -> bool {
+    let answered = || {
+        let (twin, stated) = (world.get_resource::<PeakTwin>(), world.get_resource::<Stated>());
+        twin.zip(stated).is_some_and(|(twin, stated)| match twin.state {
+            PeakState::Failed(_) => true,
+            _ => twin.now.is_some() && twin.answered == stated.0,
+        })
+    };
+    let found = !peak || answered();
     let built = world.resource::<BuildProgress>().done;
     let tick = world.resource::<Clock>().tick;
     let ticked = tick >= if sensors { SENSOR_TICKS } else { 2 };
     let health = world.resource::<FeedHealth>();
     let heard = !sensors || health.silent <= health.good / 4 || waited > HEARING;
-    let ready = built && ticked && heard;
+    let ready = built && ticked && heard && found;
     if ready {
         // The picture is of one instant.
         world.resource_mut::<Time<Virtual>>().pause();

@@ -162,7 +162,9 @@ pub fn take_loaded(world: &mut World) {
     match arrival {
         Ok(Loaded::City(city)) => world.insert_resource(Scene(city)),
         Ok(Loaded::Engines(engines)) => {
-            let feed = loader.feed.clone();
+            // Nothing to emulate: a city without sensors shows no feed.
+            let silent = engines.city.sensors.is_empty() && matches!(loader.feed, FeedChoice::Emulated { .. });
+            let feed = if silent { FeedChoice::Off } else { loader.feed.clone() };
             install(world, *engines, &feed);
             world.remove_resource::<Loader>();
             world.insert_resource(LoadState::Ready);

@@ -32,8 +32,62 @@ pub enum Verb {
     Render(RenderArguments),
     /// Make a fictitious city: the demo in maps/demo is `generate --seed 7 --population 40000`.
     Generate(GenerateArguments),
+    /// Traffic engines by themselves.
+    #[command(subcommand)]
+    Traffic(TrafficVerb),
     /// Download a real city from an Overpass server into a city folder.
     Fetch(FetchArguments),
+}
+
+#[derive(Subcommand)]
+pub enum TrafficVerb {
+    /// Static user equilibrium of trips on a network (TNTP files, or a SUMO net with trips between its edges).
+    Assign(AssignArguments),
+    /// Estimate who travels in a city, from where to where and by what, beside published figures.
+    Demand(DemandArguments),
+}
+
+#[derive(Args)]
+pub struct AssignArguments {
+    /// Network: TNTP (*_net.tntp) or SUMO (.net.xml).
+    pub net: PathBuf,
+    /// Trips: TNTP (*_trips.tntp) or CSV with the columns origin,destination,trips (zones, or edges of the SUMO net).
+    pub trips: PathBuf,
+    /// Relative gap to reach.
+    #[arg(long, default_value_t = 1e-6, value_parser = gap)]
+    pub gap: f64,
+    /// Iterations at most.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub iterations: u32,
+    /// Threads; 0 = all cores. Never changes the results.
+    #[arg(long, default_value_t = 0, value_parser = threads)]
+    pub threads: usize,
+    /// Time that a unit of toll is worth, in the network's unit of time.
+    #[arg(long, default_value_t = 0.0, value_parser = weight)]
+    pub toll_weight: f64,
+    /// Time that a unit of length costs beyond its travel time.
+    #[arg(long, default_value_t = 0.0, value_parser = weight)]
+    pub distance_weight: f64,
+    /// Print JSON: {"objective":x,"relative_gap":x,"iterations":n,"cpu_s":x,"links":[{"from":a,"to":b,"flow":x,"cost":x}]}
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct DemandArguments {
+    /// The extract or city folder.
+    pub city: PathBuf,
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// Folder for zones.csv, od.csv, gates.csv, report.json and report.md.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The city's own zones: zone,lon,lat,residents,jobs,retail_jobs,public_jobs,school_jobs.
+    #[arg(long, value_name = "FILE.csv")]
+    pub zones: Option<PathBuf>,
+    /// The city's own trips between zones: from,to,trips.
+    #[arg(long, value_name = "FILE.csv")]
+    pub od: Option<PathBuf>,
 }
 
 /// How a map is read where the map itself does not say.
@@ -76,8 +130,9 @@ pub struct WindowArguments {
     /// Read no sensors at all.
     #[arg(long, conflicts_with = "mqtt")]
     pub no_feed: bool,
-    /// Local date and time to start at, e.g. 2026-06-15T08:00; today at 07:45 without it, now with --mqtt.
-    #[arg(long, value_name = "ISO", value_parser = date_time)]
+    /// Local date and time to start at, e.g. 2026-06-15T08:00. Without it: this morning at 07:45, or as soon after as it
+    /// is light. With --mqtt it is always now.
+    #[arg(long, value_name = "ISO", value_parser = date_time, conflicts_with = "mqtt")]
     pub time: Option<civil::DateTime>,
     /// Seed of the simulation and of the emulated sensors.
     #[arg(long, default_value_t = 1)]
@@ -103,7 +158,7 @@ pub struct RunArguments {
     #[command(flatten)]
     pub map: MapArguments,
     /// Simulated time, hours.
-    #[arg(long, default_value_t = 24.0, value_parser = hours)]
+    #[arg(long, default_value_t = 24.0, value_parser = hours, allow_negative_numbers = true)]
     pub hours: f64,
     /// The same seed gives the same bytes.
     #[arg(long, default_value_t = 1)]
@@ -112,9 +167,10 @@ pub struct RunArguments {
     #[arg(long, value_name = "ISO", value_parser = date_time, default_value = "2026-06-16T00:00")]
     pub time: civil::DateTime,
     /// Threads; 0 = all cores. Never changes the results.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = threads)]
     pub threads: usize,
-    /// A what-if, repeatable: close:way/123, reopen:way/123, demand=1.2, pv=0.3, ev=0.5
+    /// A what-if, repeatable: close:way/123, reopen:way/123, oneway:way/123=forward, lanes:way/123=1, speed:way/123=30,
+    /// ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5
     #[arg(long = "edit", value_name = "EDIT", value_parser = Request::from_str)]
     pub edits: Vec<Request>,
     /// Folder for summary.json, hours.csv, links.csv and transformers.csv.
@@ -171,6 +227,14 @@ pub enum Layer {
     Pv,
     /// How well the sensors are.
     Sensors,
+    /// Vehicles in the weekday's peak hour, in user equilibrium.
+    Volume,
+    /// … over capacity.
+    Saturation,
+    /// Level of service in the peak hour.
+    Service,
+    /// Change of the peak hour's volume by the edits.
+    Shift,
 }
 
 #[derive(Args)]
@@ -179,7 +243,7 @@ pub struct GenerateArguments {
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
     /// Inhabitants, 500…500,000.
-    #[arg(long, default_value_t = 40_000)]
+    #[arg(long, default_value_t = 40_000, value_parser = population)]
     pub population: u32,
     /// Folder to write.
     #[arg(long, value_name = "DIR", default_value = "maps/demo")]
@@ -267,6 +331,34 @@ fn hours(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(hours) if hours > 0.0 && hours <= 168.0 => Ok(hours),
         _ => Err("write a number of hours above 0 and up to 168".into()),
+    }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if threads <= 1024 => Ok(threads),
+        _ => Err("write a number of threads, 0…1024 (0 = all cores)".into()),
+    }
+}
+
+fn population(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(people) if (500..=500_000).contains(&people) => Ok(people),
+        _ => Err("write a whole number of inhabitants, 500…500000".into()),
+    }
+}
+
+fn gap(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(gap) if (0.0..1.0).contains(&gap) => Ok(gap),
+        _ => Err("write a relative gap from 0 to below 1, such as 1e-6".into()),
+    }
+}
+
+fn weight(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(weight) if weight >= 0.0 && weight.is_finite() => Ok(weight),
+        _ => Err("write a number from 0 on".into()),
     }
 }
 

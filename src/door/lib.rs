@@ -3,6 +3,7 @@
 
 mod arguments;
 mod progress;
+mod traffic;
 mod verbs;
 
 use std::{
@@ -12,11 +13,14 @@ use std::{
 
 use clap::Parser;
 
-use arguments::{CommandLine, Verb};
+use arguments::{CommandLine, TrafficVerb, Verb};
 
 /// Runs the program with the process's arguments.
 pub fn enter() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => return refuse(&error),
+    };
     let done = match line.verb {
         None => verbs::window(&line.window, None),
         Some(Verb::View { city, window }) => verbs::window(&window, Some(&city)),
@@ -25,6 +29,8 @@ pub fn enter() -> ExitCode {
         Some(Verb::Render(arguments)) => verbs::render(&arguments),
         Some(Verb::Generate(arguments)) => verbs::generate(&arguments),
         Some(Verb::Fetch(arguments)) => verbs::fetch(&arguments),
+        Some(Verb::Traffic(TrafficVerb::Assign(arguments))) => traffic::assign(&arguments),
+        Some(Verb::Traffic(TrafficVerb::Demand(arguments))) => traffic::demand(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,6 +40,30 @@ pub fn enter() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Help and version as they are; what cannot be read in one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nothing is left to tell a caller that closed stdout.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let _ = writeln!(io::stderr(), "citytwin: {}", argument_error(&error.render().to_string()));
+    ExitCode::from(2)
+}
+
+/// What clap says in paragraphs, as one line: the error and its hints, without the usage.
+fn argument_error(text: &str) -> String {
+    let said = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let mut line = said.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ").replace(":; ", ": ");
+    if let Some(rest) = line.strip_prefix("error: ") {
+        line = rest.to_owned();
+    }
+    if let Some((before, _)) = line.split_once("; For more information") {
+        line = before.to_owned();
+    }
+    line + "; `citytwin help VERB` tells every option"
 }
 
 /// The error and its causes on one line.
@@ -67,5 +97,23 @@ mod tests {
         let error = anyhow::anyhow!("no such file\n (os error 2)").context("a.osm: no such file\n (os error 2)");
         assert_eq!(one_line(&error), "a.osm: no such file (os error 2)");
         assert_eq!(one_line(&anyhow::anyhow!("inner").context("outer")), "outer: inner");
+    }
+
+    #[test]
+    fn wrong_arguments_are_one_line() {
+        for (typed, expected) in [
+            (vec!["citytwin", "run", "a.osm", "--hours", "-1"], "--hours"),
+            (vec!["citytwin", "run", "a.osm", "--hours", "NaN"], "--hours"),
+            (vec!["citytwin", "run", "a.osm", "--threads", "100000"], "0…1024"),
+            (vec!["citytwin", "render", "a.osm", "--out", "a.png", "--layer", "foo"], "foo"),
+            (vec!["citytwin", "generate", "--population", "99999999999"], "500…500000"),
+            (vec!["citytwin", "foo"], "foo"),
+            (vec!["citytwin", "run"], "required"),
+            (vec!["citytwin", "view", "a.osm", "--mqtt", "mqtt://h", "--time", "2026-06-15T08:00"], "--time"),
+        ] {
+            let error = CommandLine::try_parse_from(&typed).err().unwrap();
+            let line = argument_error(&error.render().to_string());
+            assert!(line.contains(expected) && !line.contains('\n') && !line.contains("Usage"), "{typed:?}: {line}");
+        }
     }
 }

@@ -99,6 +99,10 @@ pub fn render(arguments: &RenderArguments) -> anyhow::Result<()> {
             Layer::Load => desktop::Layer::BuildingLoad,
             Layer::Pv => desktop::Layer::Pv,
             Layer::Sensors => desktop::Layer::SensorQuality,
+            Layer::Volume => desktop::Layer::PeakFlow,
+            Layer::Saturation => desktop::Layer::Saturation,
+            Layer::Service => desktop::Layer::LevelOfService,
+            Layer::Shift => desktop::Layer::PeakShift,
         }),
         panels: arguments.panels,
         edits: arguments.edits.clone(),
@@ -139,7 +143,7 @@ fn options(map: &MapArguments) -> ImportOptions {
     ImportOptions { driving_side: map.driving_side.map(Into::into), country: map.country.clone() }
 }
 
-fn open(path: &Path, map: &MapArguments) -> anyhow::Result<City> {
+pub fn open(path: &Path, map: &MapArguments) -> anyhow::Result<City> {
     Ok(citytwin_import::open(path, &options(map), &Bar::new())?)
 }
 
@@ -150,7 +154,7 @@ fn instant(city: &City, local: civil::DateTime) -> anyhow::Result<Timestamp> {
     Ok(zoned.timestamp())
 }
 
-fn json(value: &impl serde::Serialize) -> anyhow::Result<String> {
+pub fn json(value: &impl serde::Serialize) -> anyhow::Result<String> {
     let mut text = serde_json::to_string(value)?;
     text.push('\n');
     Ok(text)
@@ -175,8 +179,8 @@ fn in_words(city: &City, result: &RunResult) -> String {
     let _ = writeln!(text, "  mean travel time: {:.1} min", result.mean_travel_time_s / 60.0);
     let _ = writeln!(
         text,
-        "  energy: {:.2} MWh supplied = {:.2} load + {:.2} losses - {:.2} photovoltaics",
-        e.supplied, e.load, e.losses, e.pv
+        "  energy of the map's {} buildings: {:.2} MWh supplied = {:.2} load + {:.2} losses - {:.2} photovoltaics",
+        result.energy_coverage.buildings, e.supplied, e.load, e.losses, e.pv
     );
     for figure in &result.key_figures {
         let _ = writeln!(text, "  {}: {:.2} {}", figure.label, figure.value, figure.unit);

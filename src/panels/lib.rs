@@ -74,6 +74,11 @@ pub use state::{PanelState, Tab};
 /// The speeds offered, city seconds per real second.
 pub const SPEEDS: [f64; 4] = [1.0, 10.0, 60.0, 300.0];
 
+/// Draws a layer's legend alone, in the corner of the picture.
+pub fn draw_legend(ctx: &egui::Context, layer: &LayerInfo) {
+    legend::float(ctx, ctx.viewport_rect(), layer);
+}
+
 /// Draws all panels and returns the rectangle of the map, in points.
 pub fn draw(
     root: &mut egui::Ui,
