@@ -15,6 +15,8 @@ pub enum ImportError {
     Denied(PathBuf),
     #[error("{}: {cause}; check the disk and try again", .file.display())]
     Io { file: PathBuf, cause: String },
+    #[error("{}: neither a file nor a folder; give an .osm.pbf, .osm or .osm.gz file, or a city folder", .0.display())]
+    NotAFile(PathBuf),
     #[error("{}: the file is empty; download it again", .0.display())]
     Empty(PathBuf),
     #[error("{}: neither .osm.pbf, .osm nor .osm.gz by its first bytes; give an OpenStreetMap extract or a city folder", .0.display())]
@@ -26,8 +28,17 @@ pub enum ImportError {
     Unusable { file: PathBuf, what: String, remedy: &'static str },
     #[error("{}: a folder without city.toml; give an .osm.pbf, .osm or .osm.gz file, or a city folder", .0.display())]
     NotACity(PathBuf),
+    /// What the caller's options say that cannot be.
+    #[error("{what}; {remedy}")]
+    Options { what: String, remedy: &'static str },
     #[error("import cancelled")]
     Cancelled,
+}
+
+/// Checks that `path` is a regular file: opening a pipe would wait for its writer, and a device has no end.
+pub(crate) fn require_file(path: &Path) -> Result<std::fs::Metadata, ImportError> {
+    let found = std::fs::metadata(path).map_err(|error| ImportError::io(path, &error))?;
+    if found.is_file() { Ok(found) } else { Err(ImportError::NotAFile(path.to_owned())) }
 }
 
 impl ImportError {

@@ -28,6 +28,8 @@ use crate::Progress;
 pub const PUBLIC_OVERPASS: &str = "https://overpass-api.de/api/interpreter";
 /// Time for the server to answer, and between two pieces of its answer. The server itself gets nine tenths.
 const TIMEOUT: Duration = Duration::from_secs(200);
+/// A server that is silent for longer does not answer.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
 /// Unpacked size of an answer, byte. A dense quarter square degree takes about 1 GB.
 const MAX_BYTES: u64 = 2 << 30;
 /// The whole transfer may take this many timeouts: a server that drips is given up.
@@ -88,6 +90,9 @@ pub struct FetchSummary {
 /// Fetches a city. On any error, cancellation included, nothing is left behind.
 pub fn fetch(spec: &FetchSpec, progress: &dyn Progress) -> Result<FetchSummary, FetchError> {
     query::check(&spec.bbox)?;
+    if spec.timeout.is_zero() || spec.timeout > LONGEST_TIMEOUT {
+        return Err(FetchError::TimeoutGiven(spec.timeout));
+    }
     let endpoint = download::endpoint(&spec.endpoint)?;
     let query = query::overpass(&spec.bbox, spec.timeout);
     let staging = folder::Staging::beside(&spec.out)?;

@@ -14,7 +14,7 @@ use std::{
 
 use citytwin_model::{City, Known, Problem, ProblemKind, SourceRef, time::TimeZone};
 
-use crate::{ImportError, ImportOptions};
+use crate::{ImportError, ImportOptions, error::require_file, place};
 
 pub use citytwin_model::slug;
 pub use stated::{CityToml, RatedKva, RatedKw, SensorToml};
@@ -40,10 +40,10 @@ pub struct CityFolder {
 /// Reads `city.toml` in the folder `path`; the path of the file itself does too.
 pub fn open(path: &Path) -> Result<CityFolder, ImportError> {
     let file = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
-    if path.is_dir() && !file.exists() {
-        return Err(ImportError::NotACity(path.to_owned()));
-    }
-    let length = fs::metadata(&file).map_err(|error| ImportError::io(&file, &error))?.len();
+    let length = match require_file(&file) {
+        Err(ImportError::Missing(_)) if path.is_dir() => return Err(ImportError::NotACity(path.to_owned())),
+        found => found?.len(),
+    };
     if length > MAX_BYTES {
         let what = format!("has {length} bytes, more than any city needs");
         return Err(ImportError::Unusable { file, what, remedy: "check that it is a city.toml" });
@@ -69,14 +69,13 @@ pub fn parse(file: &Path, text: &str) -> Result<CityFolder, ImportError> {
     };
     let relative = Path::new(&stated.map);
     let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if stated.map.trim().is_empty() || !inside {
+    let names_one = relative.file_name().is_some() && !stated.map.ends_with(['/', '\\']);
+    if stated.map.trim().is_empty() || !inside || !names_one {
         let what = format!("map = {:?} does not lead to a file in the folder", stated.map);
         return Err(wrong("map", &what, "give the map's path relative to the folder"));
     }
-    if let Some(country) =
-        stated.country.as_deref().filter(|c| c.len() != 2 || !c.bytes().all(|b| b.is_ascii_uppercase()))
-    {
-        let what = format!("country = {country:?} is no ISO 3166-1 alpha-2 code");
+    if let Some(country) = stated.country.as_deref().filter(|code| !place::is_country(code)) {
+        let what = format!("country = {country:?} is no ISO 3166-1 alpha-2 code of a country");
         return Err(wrong("country", &what, "write it as two capital letters, as \"DE\""));
     }
     let time_zone = match stated.time_zone.as_deref().map(|name| (name, TimeZone::get(name))) {

@@ -32,7 +32,7 @@ use self::{folder::CityFolder, raw::RawMap};
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct ImportOptions {
     pub driving_side: Option<DrivingSide>,
-    /// ISO 3166-1 alpha-2.
+    /// ISO 3166-1 alpha-2; others are refused.
     pub country: Option<String>,
 }
 
@@ -58,6 +58,7 @@ const ATTRIBUTION: &str = "© OpenStreetMap contributors, ODbL 1.0";
 ///
 /// Every problem with a single feature is in [`City::problems`]; an error means that there is no city.
 pub fn open(path: &Path, options: &ImportOptions, progress: &dyn Progress) -> Result<City, ImportError> {
+    check(options)?;
     let folder = is_folder(path).then(|| folder::open(path)).transpose()?;
     let map = folder.as_ref().map_or(path, |folder| &folder.map);
     let raw = read::read_map(map, progress)?;
@@ -79,6 +80,14 @@ pub fn open(path: &Path, options: &ImportOptions, progress: &dyn Progress) -> Re
     }
     stage(progress, "done", 1.0)?;
     Ok(city)
+}
+
+fn check(options: &ImportOptions) -> Result<(), ImportError> {
+    let unknown = options.country.as_ref().filter(|code| !place::is_country(&code.to_ascii_uppercase()));
+    unknown.map_or(Ok(()), |code| {
+        let what = format!("country {code:?} is no ISO 3166-1 alpha-2 code of a country");
+        Err(ImportError::Options { what, remedy: "give its two letters, as DE" })
+    })
 }
 
 /// Whether a path names a city folder, by itself or by its `city.toml`.

@@ -3,6 +3,8 @@
 //! Owns ring assembly and the mending of bad geometry, and reports both. Does not know what an area means.
 //! Everything returned is valid: exterior rings counter-clockwise, holes clockwise, no ring crosses another.
 
+mod boxes;
+mod inside;
 mod mend;
 mod place;
 mod rings;
@@ -13,7 +15,7 @@ use citytwin_model::{Anchor, Coord, LonLat, MultiPolygon, Problem, ProblemKind, 
 
 use crate::raw::{MemberKind, RawMap, RawRelation, RawTags, RawWay};
 
-pub(crate) use mend::{overlay, polygons, trim};
+pub(crate) use mend::{mendable, overlay, polygons, trim};
 pub(crate) use place::{ShapeIndex, point_inside};
 pub(crate) use rings::{Chain, join};
 
@@ -54,6 +56,11 @@ pub(crate) fn of_way(way: &RawWay<'_>, anchor: &Anchor) -> Outline {
 /// need not be right, several outers stand, and touching inner rings join.
 pub(crate) fn of_relation(raw: &RawMap, relation: &RawRelation<'_>, anchor: &Anchor) -> Outline {
     let source = SourceRef::Relation(relation.id);
+    if !raw.may_draw(relation.id) {
+        let what = "the map's relations draw the same ways over and over; left out".to_owned();
+        let problems = vec![Problem { source, kind: ProblemKind::Geometry, what, at: None }];
+        return Outline { shape: None, problems, open: Vec::new() };
+    }
     let mut members = Members::of(raw, relation);
     let (rings, open) = members.rings();
     let mut problems = Vec::new();

@@ -29,6 +29,10 @@ const KEEP_LEFT: &[&str] = &[
     "SR", "SZ", "TC", "TH", "TK", "TL", "TO", "TT", "TV", "TZ", "UG", "VC", "VG", "VI", "WS", "ZA", "ZM", "ZW",
 ];
 
+/// Codes that no row of `zones.tsv` has: two uninhabited territories, and Kosovo's, which is in use though not
+/// yet assigned.
+const WITHOUT_ZONE: &[&str] = &["BV", "HM", "XK"];
+
 /// Sets the city's country, driving side and time zone from its location and what the caller knows better.
 pub fn settle(city: &mut City, options: &ImportOptions) -> Location {
     let mut location = locate(&city.bounds);
@@ -48,6 +52,12 @@ pub fn settle(city: &mut City, options: &ImportOptions) -> Location {
     }
     city.time_zone = zone_at(&location, city.anchor.origin);
     location
+}
+
+/// Whether it is an ISO 3166-1 alpha-2 code, in capitals.
+pub fn is_country(code: &str) -> bool {
+    let plain = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    plain && (zones::is_listed(code) || WITHOUT_ZONE.contains(&code))
 }
 
 /// On which side a country's traffic keeps.

@@ -30,6 +30,8 @@ pub struct RawMap {
     ref_positions: Vec<u32>,
     members: Vec<MemberRecord>,
     tags: Vec<[u32; 2]>,
+    /// Relations from this one on draw no area ([`RawMap::may_draw`]).
+    drawn: usize,
 }
 
 /// A problem found before the city has its origin.
@@ -202,6 +204,12 @@ impl RawMap {
     /// A relation by its id.
     pub fn relation(&self, id: i64) -> Option<RawRelation<'_>> {
         self.relations.binary_search_by_key(&id, |relation| relation.id).ok().map(|index| self.relation_at(index))
+    }
+
+    /// Whether the relation may be drawn as an area. Relations share their ways, so that a small file can ask
+    /// for any number of outlines; beyond some multiple of what it holds they are not drawn.
+    pub fn may_draw(&self, relation: i64) -> bool {
+        self.relations.get(self.drawn).is_none_or(|first| relation < first.id)
     }
 
     pub fn node_count(&self) -> usize {

@@ -11,7 +11,7 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 
-use crate::{ImportError, Progress, raw::RawMap};
+use crate::{ImportError, Progress, error::require_file, raw::RawMap};
 
 /// What to do about bytes that make no sense.
 const DAMAGED: &str = "the file is damaged or incomplete: download it again";
@@ -22,8 +22,8 @@ const BUFFER: usize = 256 * 1024;
 /// Reads a `.osm.pbf`, `.osm` or `.osm.gz` file.
 pub fn read_map(path: &Path, progress: &dyn Progress) -> Result<RawMap, ImportError> {
     let failed = |error| ImportError::io(path, &error);
+    let size = require_file(path)?.len();
     let mut file = File::open(path).map_err(failed)?;
-    let size = file.metadata().map_err(failed)?.len();
     let mut first = Vec::new();
     file.by_ref().take(64).read_to_end(&mut first).map_err(failed)?;
     if first.is_empty() {

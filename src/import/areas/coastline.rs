@@ -8,7 +8,7 @@ use geo::BooleanOps;
 
 use super::{frame::Frame, ground::Ground};
 use crate::{
-    multipolygon::{Chain, local, overlay},
+    multipolygon::{Chain, local, mendable, overlay},
     raw::{ABSENT, RawMap},
 };
 
@@ -97,6 +97,10 @@ fn fill(
     let only_islands = crossings.is_empty() && !loose && lagoons.is_empty() && !islands.is_empty();
     if only_islands {
         rings.push(Frame::project(&frame.corners(), anchor));
+    }
+    if !mendable(rings.iter().chain(&lagoons).chain(&islands).map(Vec::as_slice)) {
+        report(None, "the coastlines cross each other too often to be mended; no sea is drawn".to_owned());
+        return MultiPolygon(Vec::new());
     }
     let sea = overlay(rings);
     let sea = if lagoons.is_empty() { sea } else { sea.union(&overlay(lagoons)) };

@@ -130,6 +130,8 @@ fn rated(asset: &Found<'_>, problems: &mut Vec<Problem>) -> Option<Known<Watts>>
 
 /// Sum over the sockets: `socket:type2=4` with `socket:type2:output=22 kW` is 88 kW.
 fn sockets_w(tags: RawTags<'_>) -> Option<Known<Watts>> {
+    /// OSM knows some 30 kinds of socket.
+    const KINDS: usize = 100;
     let outputs = tags.iter().filter_map(|(key, text)| {
         let socket = key.strip_prefix("socket:")?.strip_suffix(":output")?;
         let count =
@@ -137,6 +139,6 @@ fn sockets_w(tags: RawTags<'_>) -> Option<Known<Watts>> {
         let watts = measure::power_w(text).filter(|watts| *watts > 0.0 && *watts <= 1e6)?;
         Some(count.unwrap_or(1.0) * watts)
     });
-    let total: f64 = outputs.sum();
+    let total: f64 = outputs.take(KINDS).sum();
     (total > 0.0).then_some(Known::inferred(Watts(total), "sum over sockets of socket:*:output"))
 }

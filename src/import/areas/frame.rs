@@ -200,7 +200,10 @@ impl Frame {
 
     fn close_parity(&self, crossings: &[Crossing], ends: &[(f64, usize, bool)], parity: usize) -> Vec<Vec<Coord<f64>>> {
         let count = ends.len();
-        let place = |index: usize, entry: bool| ends.iter().position(|end| end.1 == index && end.2 == entry);
+        let mut places = vec![[0; 2]; crossings.len()];
+        for (place, (_, index, entry)) in ends.iter().enumerate() {
+            places[*index][usize::from(*entry)] = place;
+        }
         let mut used = vec![false; crossings.len()];
         let mut rings = Vec::new();
         for start in 0..crossings.len() {
@@ -214,7 +217,7 @@ impl Frame {
                     ring.extend(points.iter().rev())
                 }
                 // Leaves at its exit going forward, at its entry going back.
-                let Some(end) = place(current, !forward) else { break };
+                let end = places[current][usize::from(!forward)];
                 let clockwise = end % 2 == parity;
                 let other = if clockwise { (end + 1) % count } else { (end + count - 1) % count };
                 if clockwise {

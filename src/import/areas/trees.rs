@@ -11,6 +11,8 @@ use crate::{
 
 /// Spacing of street trees in a row, metre: within the 7–10 m that cities plant most species at.
 const ROW_SPACING_M: f64 = 8.0;
+/// Trees of all rows of a map together: no city has a tenth of them. Those of later rows are left out.
+const MAX_IN_ROWS: usize = 2_000_000;
 /// Nothing grows higher, metre: the tallest known tree (Hyperion) has 116.
 const MAX_TREE_M: f64 = 120.0;
 
@@ -19,39 +21,78 @@ pub(super) fn read(raw: &RawMap, anchor: &Anchor, city: &mut City) {
     for node in raw.tagged_nodes().filter(|node| node.tags.is("natural", "tree")) {
         let source = SourceRef::Node(node.id);
         match local(node.place, anchor) {
-            Some(at) => plant(city, source, at, node.tags, node.id as u64),
+            Some(at) => {
+                let size = Size::read(node.tags, &source, at, &mut city.problems);
+                plant(city, source, at, &size, node.id as u64);
+            }
             None => {
                 let what = "a tree far outside the city; left out".to_owned();
                 city.problems.push(Problem { source, kind: ProblemKind::Geometry, what, at: None });
             }
         }
     }
+    let mut in_rows = 0;
     for way in raw.ways().filter(|way| way.tags.is("natural", "tree_row")) {
         let (runs, problems) = present_runs(&way, anchor);
         city.problems.extend(problems);
-        for (number, at) in runs.iter().flat_map(|run| along(run)).enumerate() {
-            plant(city, SourceRef::Way(way.id), at, way.tags, (way.id as u64).wrapping_add(number as u64));
+        let row = plan(&runs, MAX_IN_ROWS - in_rows);
+        let source = SourceRef::Way(way.id);
+        let Some(row) = row else {
+            let (kind, at) = (ProblemKind::Geometry, runs.first().map(|run| run[0]));
+            let what = "the map's rows hold more trees than a city has; left out".to_owned();
+            city.problems.push(Problem { source, kind, what, at });
+            continue;
+        };
+        in_rows += row.len();
+        let Some(first) = row.first() else { continue };
+        let size = Size::read(way.tags, &source, *first, &mut city.problems);
+        for (number, at) in row.into_iter().enumerate() {
+            plant(city, source.clone(), at, &size, (way.id as u64).wrapping_add(number as u64));
         }
     }
 }
 
-fn plant(city: &mut City, source: SourceRef, at: Coord<f64>, tags: RawTags<'_>, seed: u64) {
-    let first_of_source = city.trees.last().is_none_or(|tree| tree.source != source);
-    let mut size = |key: &str| {
-        let text = tags.get(key)?;
-        let read = measure::length_m(text).filter(|value| *value > 0.0 && *value <= MAX_TREE_M);
-        if read.is_none() && first_of_source {
-            let what = format!("{key}={text} cannot be read; ignored");
-            city.problems.push(Problem { source: source.clone(), kind: ProblemKind::TagValue, what, at: Some(at) });
+/// The places of a row's trees; `None` where they are more than `most`.
+fn plan(runs: &[Vec<Coord<f64>>], most: usize) -> Option<Vec<Coord<f64>>> {
+    let mut row = Vec::new();
+    for run in runs {
+        row.extend(along(run));
+        if row.len() > most {
+            return None;
         }
-        read.map(|value| value as f32)
-    };
-    let conifer = is_conifer(tags);
-    let height_m = match size("height") {
+    }
+    Some(row)
+}
+
+/// What the tags tell of a tree, metre.
+struct Size {
+    height: Option<f32>,
+    crown: Option<f32>,
+    conifer: bool,
+}
+
+impl Size {
+    fn read(tags: RawTags<'_>, source: &SourceRef, at: Coord<f64>, problems: &mut Vec<Problem>) -> Self {
+        let mut size = |key: &str| {
+            let text = tags.get(key)?;
+            let read = measure::length_m(text).filter(|value| *value > 0.0 && *value <= MAX_TREE_M);
+            if read.is_none() {
+                let what = format!("{key}={text} cannot be read; ignored");
+                problems.push(Problem { source: source.clone(), kind: ProblemKind::TagValue, what, at: Some(at) });
+            }
+            read.map(|value| value as f32)
+        };
+        Self { height: size("height"), crown: size("diameter_crown"), conifer: is_conifer(tags) }
+    }
+}
+
+fn plant(city: &mut City, source: SourceRef, at: Coord<f64>, size: &Size, seed: u64) {
+    let conifer = size.conifer;
+    let height_m = match size.height {
         Some(height) => Known::stated(height),
         None => Known::inferred(7.0 + 5.0 * part(seed), "tree without height: 7–12 m by map id"),
     };
-    let crown_diameter_m = match (size("diameter_crown"), conifer) {
+    let crown_diameter_m = match (size.crown, conifer) {
         (Some(crown), _) => Known::stated(crown),
         (None, true) => Known::inferred(0.4 * height_m.value, "conifer without crown: 0.4 × height"),
         (None, false) => Known::inferred(0.65 * height_m.value, "tree without crown: 0.65 × height"),

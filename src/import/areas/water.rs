@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{frame::Frame, ground::Ground};
 use crate::{
     measure,
-    multipolygon::{Outline, ShapeIndex, local, overlay},
+    multipolygon::{Outline, ShapeIndex, local, mendable, overlay},
     raw::{RawMap, RawTags, RawWay},
 };
 
@@ -69,11 +69,15 @@ pub(super) fn close_torn(
         return;
     }
     let sides = frame.close_both(&crossings).map(|rings| {
-        let torn: Vec<_> = rings.iter().map(|ring| Frame::project(ring, anchor)).collect();
+        let torn = rings.iter().map(|ring| Frame::project(ring, anchor));
         let whole = outline.shape.iter().flat_map(|shape| &shape.0);
         let whole = whole.flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).map(|ring| ring.0.clone());
-        overlay(torn.into_iter().chain(whole).collect())
+        torn.chain(whole).collect::<Vec<_>>()
     });
+    if !sides.iter().all(|rings| mendable(rings.iter().map(Vec::as_slice))) {
+        return;
+    }
+    let sides = sides.map(overlay);
     let shares = [ground.share_in(&sides[0]), ground.share_in(&sides[1])];
     let [first, second] = sides;
     let chosen = if shares[0] <= shares[1] { first } else { second };

@@ -8,6 +8,8 @@ use super::{Element, setting::SHED_AREA_M2, usage};
 
 /// Nodes that two outlines share along one wall.
 const WALL_NODES: usize = 2;
+/// Buildings that meet at one corner, of which more are no walls: they are drawn on one spot.
+const MAX_AT_CORNER: usize = 100;
 
 /// For each building the larger one that it is a piece of.
 pub(super) fn hosts(buildings: &[Element<'_>]) -> Vec<Option<usize>> {
@@ -18,8 +20,9 @@ pub(super) fn hosts(buildings: &[Element<'_>]) -> Vec<Option<usize>> {
         corners.extend(building.nodes.iter().skip(1).map(|node| (*node, index)));
     }
     corners.sort_unstable();
+    corners.dedup();
     let mut shared: Vec<(usize, usize)> = Vec::new();
-    for group in corners.chunk_by(|a, b| a.0 == b.0) {
+    for group in corners.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() <= MAX_AT_CORNER) {
         for (_, small) in group.iter().filter(|(_, index)| piece(*index)) {
             let larger = group.iter().filter(|(_, index)| areas[*index] >= SHED_AREA_M2);
             shared.extend(larger.map(|(_, large)| (*small, *large)));

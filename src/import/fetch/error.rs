@@ -13,6 +13,8 @@ pub enum FetchError {
     Write { path: PathBuf, source: io::Error },
     #[error("endpoint: {0}; give the http(s) address of an Overpass API interpreter")]
     Endpoint(String),
+    #[error("a timeout of {} s is no time to answer in; give 1 s up to a day (86400 s)", .0.as_secs_f64())]
+    TimeoutGiven(Duration),
     #[error("cannot reach {host}: {why}; check the network and the endpoint")]
     Unreachable { host: String, why: String },
     #[error("the map server was silent for {:.1} s; try again later or with a smaller box", .0.as_secs_f64())]

@@ -1,13 +1,24 @@
 //! Rings of points to valid polygons: simple ones pass as they are, others are mended by the even-odd rule.
 
+use std::ops::ControlFlow;
+
 use citytwin_model::{Coord, LineString, MultiPolygon, Polygon, Problem, ProblemKind, SourceRef};
 use geo::{
     Area, BooleanOps, Rect,
     kernels::{Kernel, Orientation, RobustKernel},
 };
 
+use super::boxes::{Bounds, Boxes};
+
 /// Smaller than this no area is drawn, m²: OSM's own resolution of 1e-7° is 1.1 cm of latitude.
 const MIN_AREA_M2: f64 = 0.01;
+/// An outline that crosses itself more often is a scribble and not mended: the overlay's time and memory grow
+/// with the pieces. No outline of our six extracts crosses itself 20 times.
+const MAX_CROSSINGS: usize = 1_000;
+/// Comparisons of boxes per side, and for any outline, after which the search for crossings is given up. Real
+/// outlines take up to 25 per side; only long sides that lie close beside each other take more.
+const STEPS_PER_SIDE: usize = 500;
+const STEPS_AT_LEAST: usize = 100_000;
 
 /// The polygons that the rings draw by the even-odd rule. Rings may be open or closed and may repeat points.
 /// `None`, with a problem, when they enclose nothing.
@@ -21,9 +32,17 @@ pub(crate) fn polygons(
     let mut report = |what: String, at| {
         problems.push(Problem { source: source.clone(), kind: ProblemKind::Geometry, what, at });
     };
-    let crossing = crossing(&rings);
-    let shape = match (&crossing, rings.len()) {
-        (None, 1) => valid_ring(rings.swap_remove(0)),
+    let crossings = crossings(&rings);
+    let shape = match (&crossings, rings.len()) {
+        (Crossings::TooMany(at), _) => {
+            report("its outline crosses itself too often to be mended; left out".to_owned(), Some(*at));
+            return None;
+        }
+        (Crossings::TooIntricate, _) => {
+            report("its outline is too intricate to be checked for crossings; left out".to_owned(), at);
+            return None;
+        }
+        (Crossings::None, 1) => valid_ring(rings.swap_remove(0)),
         (_, 0) => MultiPolygon(Vec::new()),
         _ => overlay(rings),
     };
@@ -31,13 +50,20 @@ pub(crate) fn polygons(
         report("encloses no area; left out".to_owned(), at);
         return None;
     }
-    if let Some(at) = crossing {
+    if let Crossings::Some(at) = crossings {
         report("its outline crosses or touches itself; mended by the even-odd rule".to_owned(), Some(at));
     }
     Some(shape)
 }
 
-/// The valid polygons of any rings by the even-odd rule; may be empty.
+/// Whether the rings cross seldom enough for [`overlay`] to take little more than their length in time.
+pub(crate) fn mendable<'a>(rings: impl IntoIterator<Item = &'a [Coord<f64>]>) -> bool {
+    let rings: Vec<_> =
+        rings.into_iter().map(|ring| without_repeats(ring.to_vec())).filter(|ring| ring.len() >= 3).collect();
+    matches!(crossings(&rings), Crossings::None | Crossings::Some(_))
+}
+
+/// The valid polygons of any [`mendable`] rings by the even-odd rule; may be empty.
 pub(crate) fn overlay(rings: Vec<Vec<Coord<f64>>>) -> MultiPolygon<f64> {
     let rough = MultiPolygon(rings.into_iter().map(|ring| Polygon::new(LineString::new(ring), Vec::new())).collect());
     let mut shape = rough.union(&MultiPolygon::<f64>(Vec::new()));
@@ -109,7 +135,7 @@ fn without_repeats(mut ring: Vec<Coord<f64>>) -> Vec<Coord<f64>> {
     ring
 }
 
-/// One side of a ring, with its ends ordered by x for the sweep.
+/// One side of a ring.
 struct Side {
     ring: usize,
     index: usize,
@@ -117,38 +143,40 @@ struct Side {
     to: Coord<f64>,
 }
 
-impl Side {
-    fn low_x(&self) -> f64 {
-        self.from.x.min(self.to.x)
-    }
-
-    fn high_x(&self) -> f64 {
-        self.from.x.max(self.to.x)
-    }
+/// Where rings cross or touch themselves or cross each other; rings that merely touch are fine.
+enum Crossings {
+    None,
+    /// Few enough to be mended; the first.
+    Some(Coord<f64>),
+    /// More than [`MAX_CROSSINGS`].
+    TooMany(Coord<f64>),
+    /// The search was given up.
+    TooIntricate,
 }
 
-/// Where a ring crosses or touches itself, or two rings cross; rings that merely touch are fine.
-fn crossing(rings: &[Vec<Coord<f64>>]) -> Option<Coord<f64>> {
+fn crossings(rings: &[Vec<Coord<f64>>]) -> Crossings {
     let mut sides: Vec<Side> = Vec::with_capacity(rings.iter().map(Vec::len).sum());
     for (ring, points) in rings.iter().enumerate() {
         for (index, &from) in points.iter().enumerate() {
             sides.push(Side { ring, index, from, to: points[(index + 1) % points.len()] });
         }
     }
-    sides.sort_by(|a, b| a.low_x().total_cmp(&b.low_x()));
-    for (i, a) in sides.iter().enumerate() {
-        let high = a.high_x();
-        let near = sides[i + 1..].iter().take_while(|b| b.low_x() <= high);
-        for b in near {
-            if a.from.y.min(a.to.y) <= b.from.y.max(b.to.y)
-                && b.from.y.min(b.to.y) <= a.from.y.max(a.to.y)
-                && conflict(a, b, rings[a.ring].len())
-            {
-                return Some(b.from);
-            }
+    let boxes = Boxes::over(sides.iter().map(|side| Bounds::of(&[side.from, side.to])).collect());
+    let (mut first, mut count) = (None, 0);
+    let searched = boxes.pairs(STEPS_AT_LEAST.max(STEPS_PER_SIDE * sides.len()), |a, b| {
+        let (a, b) = (&sides[a], &sides[b]);
+        if conflict(a, b, rings[a.ring].len()) {
+            first.get_or_insert(b.from);
+            count += 1;
         }
+        if count > MAX_CROSSINGS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    match (searched, first) {
+        (Err(_), _) => Crossings::TooIntricate,
+        (Ok(()), None) => Crossings::None,
+        (Ok(()), Some(at)) if count > MAX_CROSSINGS => Crossings::TooMany(at),
+        (Ok(()), Some(at)) => Crossings::Some(at),
     }
-    None
 }
 
 fn conflict(a: &Side, b: &Side, len: usize) -> bool {

@@ -7,9 +7,15 @@ use rstar::{
     primitives::{GeomWithData, Rectangle},
 };
 
+use super::inside::Inside;
+
+/// Shapes whose boxes hold one point, of which more are not looked at: a map that stacks more is no city's. Our six
+/// extracts stack up to 15.
+const MAX_STACKED: usize = 500;
+
 /// Shapes by place; answers with their positions in the list they were built from.
 pub(crate) struct ShapeIndex<'a> {
-    shapes: Vec<&'a MultiPolygon<f64>>,
+    shapes: Vec<Inside<'a>>,
     areas_m2: Vec<f64>,
     tree: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>,
 }
@@ -23,6 +29,7 @@ impl<'a> ShapeIndex<'a> {
         });
         let tree = RTree::bulk_load(boxes.collect());
         let areas_m2 = shapes.iter().map(|shape| shape.unsigned_area()).collect();
+        let shapes = shapes.into_iter().map(Inside::of).collect();
         Self { shapes, areas_m2, tree }
     }
 
@@ -32,8 +39,9 @@ impl<'a> ShapeIndex<'a> {
         let mut found: Vec<usize> = self
             .tree
             .locate_in_envelope_intersecting(&point)
+            .take(MAX_STACKED)
             .map(|entry| entry.data)
-            .filter(|index| holds(self.shapes[*index], at))
+            .filter(|index| self.shapes[*index].holds(at))
             .collect();
         found.sort_unstable();
         found.sort_by(|a, b| self.areas_m2[*a].total_cmp(&self.areas_m2[*b]));
@@ -43,26 +51,11 @@ impl<'a> ShapeIndex<'a> {
     /// Whether any shape holds the point.
     pub fn any_holds(&self, at: Coord<f64>) -> bool {
         let point = AABB::from_point([at.x, at.y]);
-        self.tree.locate_in_envelope_intersecting(&point).any(|entry| holds(self.shapes[entry.data], at))
+        self.tree
+            .locate_in_envelope_intersecting(&point)
+            .take(MAX_STACKED)
+            .any(|entry| self.shapes[entry.data].holds(at))
     }
-}
-
-/// The point lies in the shape, by the even-odd rule over all rings; on the boundary it may fall to either side.
-fn holds(shape: &MultiPolygon<f64>, at: Coord<f64>) -> bool {
-    let rings = shape.0.iter().flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
-    rings.filter(|ring| crossed_oddly(&ring.0, at)).count() % 2 == 1
-}
-
-/// A ray to the east of the point crosses the ring an odd number of times.
-fn crossed_oddly(ring: &[Coord<f64>], at: Coord<f64>) -> bool {
-    let mut odd = false;
-    for side in ring.windows(2) {
-        let (a, b) = (side[0], side[1]);
-        if (a.y > at.y) != (b.y > at.y) && (at.x - a.x) < (b.x - a.x) * ((at.y - a.y) / (b.y - a.y)) {
-            odd = !odd;
-        }
-    }
-    odd
 }
 
 /// South-west and north-east corner of the shape's box; `None` for an empty shape.

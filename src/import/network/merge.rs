@@ -13,7 +13,7 @@ pub fn contract_zero_pieces(raw: &RawMap, anchor: &Anchor, road_nodes: &mut Road
     for (road, nodes) in city.roads.iter().zip(road_nodes.iter()) {
         let mut count = 0;
         for pair in nodes.windows(2).filter(|pair| raw.place(pair[0]) == raw.place(pair[1])) {
-            let [a, b] = [pair[0], pair[1]].map(|node| last(&stand_in, node));
+            let [a, b] = [pair[0], pair[1]].map(|node| last(&mut stand_in, node));
             if a != b {
                 stand_in.insert(a.max(b), a.min(b));
             }
@@ -31,7 +31,7 @@ pub fn contract_zero_pieces(raw: &RawMap, anchor: &Anchor, road_nodes: &mut Road
     for (road, nodes) in city.roads.iter_mut().zip(road_nodes) {
         if nodes.iter().any(|node| stand_in.contains_key(node)) {
             for node in nodes.iter_mut() {
-                *node = last(&stand_in, *node);
+                *node = last(&mut stand_in, *node);
             }
             nodes.dedup();
             road.line = nodes.iter().map(|node| anchor.enu(raw.place(*node))).collect();
@@ -39,10 +39,13 @@ pub fn contract_zero_pieces(raw: &RawMap, anchor: &Anchor, road_nodes: &mut Road
     }
 }
 
-/// The node that finally stands for `node`.
-fn last(stand_in: &BTreeMap<u32, u32>, mut node: u32) -> u32 {
-    while let Some(next) = stand_in.get(&node) {
-        node = *next;
+/// The node that finally stands for `node`, shortening the way there.
+fn last(stand_in: &mut BTreeMap<u32, u32>, mut node: u32) -> u32 {
+    while let Some(next) = stand_in.get(&node).copied() {
+        if let Some(after) = stand_in.get(&next).copied() {
+            stand_in.insert(node, after);
+        }
+        node = next;
     }
     node
 }

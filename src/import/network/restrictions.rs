@@ -13,6 +13,9 @@ use self::turns::{Turn, Turns};
 use super::Index;
 use crate::raw::{MemberKind, RawMap, RawRelation};
 
+/// Pairs of `from` and `to` that one restriction may name: `no_entry` and `no_exit` name several of one.
+const MAX_PAIRS: usize = 100;
+
 /// Fills the city's restrictions and adds those that cannot be applied to its problems.
 pub fn resolve(raw: &RawMap, index: &Index, city: &mut City) {
     let by_way: HashMap<i64, RoadId> = city
@@ -21,7 +24,7 @@ pub fn resolve(raw: &RawMap, index: &Index, city: &mut City) {
         .filter_map(|road| if let SourceRef::Way(id) = road.source { Some((id, road.id)) } else { None })
         .collect();
     let (mut restrictions, mut problems) = (Vec::new(), Vec::new());
-    let resolver = Resolver { raw, index, city, by_way: &by_way };
+    let resolver = Resolver { raw, city, index, by_way: &by_way, turns: Turns::new(city, index) };
     for relation in
         raw.relations().filter(|relation| relation.tags.get("type").is_some_and(|t| t.starts_with("restriction")))
     {
@@ -58,6 +61,7 @@ struct Resolver<'a> {
     index: &'a Index,
     city: &'a City,
     by_way: &'a HashMap<i64, RoadId>,
+    turns: Turns<'a>,
 }
 
 impl Resolver<'_> {
@@ -93,14 +97,13 @@ impl Resolver<'_> {
         from: RoadId,
         to: RoadId,
     ) -> Result<Vec<(LinkId, TurnVia, LinkId)>, String> {
-        let turns = Turns { city: self.city, index: self.index };
         if let [node] = parts.via_nodes[..] {
             let node = self.node(node)?;
-            let pairs = turns.at_node(from, node, to, rule.turn)?;
+            let pairs = self.turns.at_node(from, node, to, rule.turn)?;
             return Ok(pairs.into_iter().map(|(from, to)| (from, TurnVia::Node(node), to)).collect());
         }
         let via = parts.via_ways.iter().map(|way| self.road(*way)).collect::<Result<Vec<_>, _>>()?;
-        let (from, path, to) = turns.along(from, &via, to)?;
+        let (from, path, to) = self.turns.along(from, &via, to)?;
         Ok(vec![(from, TurnVia::Links(path), to)])
     }
 
@@ -184,6 +187,9 @@ fn read_parts(relation: &RawRelation) -> Result<Parts, String> {
     }
     if parts.from.is_empty() || parts.to.is_empty() {
         return Err("lacks its `from` or its `to`; not applied".to_owned());
+    }
+    if parts.from.len() * parts.to.len() > MAX_PAIRS {
+        return Err("has too many `from` and `to`; not applied".to_owned());
     }
     match (parts.via_nodes.len(), parts.via_ways.len()) {
         (1, 0) | (0, 1..) => Ok(parts),

@@ -71,6 +71,11 @@ pub fn zone_at(location: &Location, at: LonLat) -> Known<TimeZone> {
     Known::inferred(zone, "nautical time of the longitude")
 }
 
+/// Whether a country has a zone.
+pub(super) fn is_listed(country: &str) -> bool {
+    ZONES.lines().any(|line| !line.starts_with('#') && line.split('\t').next() == Some(country))
+}
+
 fn nearest_zone(country: &str, at: LonLat) -> Option<&'static str> {
     let narrow = at.lat.to_radians().cos();
     let rows = ZONES.lines().filter(|line| line.split('\t').next() == Some(country));

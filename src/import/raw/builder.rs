@@ -4,7 +4,10 @@
 use citytwin_model::{GeoBounds, LonLat, ProblemKind, SourceRef};
 
 use super::strings::Interner;
-use super::{ABSENT, MemberKind, MemberRecord, RawMap, RawProblem, RelationRecord, Span, UNITS_PER_DEGREE, WayRecord};
+use super::{
+    ABSENT, MemberKind, MemberRecord, RawMap, RawProblem, RawRelation, RelationRecord, Span, UNITS_PER_DEGREE,
+    WayRecord,
+};
 
 /// A map under construction.
 #[derive(Default)]
@@ -77,17 +80,18 @@ impl RawMapBuilder {
         map.relations =
             settle(relations, &relation_versions, |relation| relation.id, SourceRef::Relation, &mut map.problems);
         map.ref_positions = resolve(&map.node_ids, &map.refs);
+        map.drawn = drawn(&map);
         map
     }
 
     pub(crate) fn intern(&mut self, text: &str) -> u32 {
-        self.interner.intern(text)
+        self.interner.intern(cut(text))
     }
 
     pub(crate) fn intern_tags<'t>(&mut self, tags: impl Iterator<Item = (&'t str, &'t str)>) -> TagSpan {
         let start = self.map.tags.len();
         for (key, value) in tags {
-            let pair = [self.interner.intern(key), self.interner.intern(value)];
+            let pair = [self.intern(key), self.intern(value)];
             self.map.tags.push(pair);
         }
         self.close_tags(start)
@@ -149,6 +153,13 @@ impl RawMapBuilder {
     }
 }
 
+/// The text up to its first KiB: OSM's own limit is 255 characters, and one text may be that of a million
+/// elements, each of which gets a copy.
+fn cut(text: &str) -> &str {
+    const MAX_BYTES: usize = 1_024;
+    &text[..text.floor_char_boundary(MAX_BYTES)]
+}
+
 /// Tags handed to the builder.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct TagSpan(Span);
@@ -198,6 +209,25 @@ fn settle<R: Copy>(
         same
     });
     order.into_iter().map(|index| records[index]).collect()
+}
+
+/// How many relations may draw their ways. Areas of our six extracts draw up to an eighth of
+/// all references.
+fn drawn(map: &RawMap) -> usize {
+    const ROUNDS: usize = 4;
+    const AT_LEAST: usize = 2_000_000;
+    let mut left = AT_LEAST + ROUNDS * map.refs.len();
+    let weight = |relation: RawRelation<'_>| {
+        let ways = relation.members().filter(|member| member.kind == MemberKind::Way);
+        ways.filter_map(|member| map.way(member.id)).map(|way| way.refs.len()).sum::<usize>()
+    };
+    let stops = |relation: RawRelation<'_>| {
+        let is_area = matches!(relation.tags.get("type"), Some("multipolygon" | "boundary"));
+        let rest = if is_area { left.checked_sub(weight(relation)) } else { Some(left) };
+        left = rest.unwrap_or(0);
+        rest.is_none()
+    };
+    map.relations().position(stops).unwrap_or(map.relations.len())
 }
 
 fn duplicate(source: SourceRef, place: Option<LonLat>) -> RawProblem {

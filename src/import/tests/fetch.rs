@@ -349,3 +349,16 @@ fn a_bad_box_asks_nobody() {
     assert_eq!(listing(home.path()), [""; 0]);
     assert!(server.asked.try_recv().is_err(), "nobody was asked");
 }
+
+#[test]
+fn a_timeout_that_nobody_can_keep_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let bbox = GeoBounds { west: 7.40, south: 43.72, east: 7.44, north: 43.76 };
+    for timeout in [Duration::ZERO, Duration::from_secs(86_401), Duration::MAX] {
+        let spec = FetchSpec { timeout, ..FetchSpec::new(bbox, home.path().join("city")) };
+        let error = fetch(&spec, &()).unwrap_err();
+        assert!(matches!(error, FetchError::TimeoutGiven(_)), "{error}");
+        assert_eq!(error.to_string().lines().count(), 1);
+    }
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}

@@ -1,6 +1,9 @@
 //! Finds the links that a restriction's ways mean: a way may be split into many links, in both directions.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, VecDeque},
+};
 
 use citytwin_model::{City, Coord, Link, LinkId, NodeId, RoadId};
 
@@ -16,23 +19,44 @@ pub enum Turn {
     Any,
 }
 
+/// Turns that one pair of ways may have at one node: four where both pass through it.
+const MAX_TURNS: usize = 100;
+/// Links that the search along via ways may reach, of all restrictions together: a hundred thousand of forty.
+const MAX_REACHED: usize = 4_000_000;
+
 /// Looks turns up in a network.
 pub struct Turns<'a> {
-    pub city: &'a City,
-    pub index: &'a Index,
+    city: &'a City,
+    index: &'a Index,
+    /// Road, node and link, sorted, of where links begin and where they end.
+    starts: Vec<(RoadId, NodeId, LinkId)>,
+    ends: Vec<(RoadId, NodeId, LinkId)>,
+    reached: Cell<usize>,
 }
 
-impl Turns<'_> {
+impl<'a> Turns<'a> {
+    pub fn new(city: &'a City, index: &'a Index) -> Self {
+        let sorted = |node: fn(&Link) -> NodeId| {
+            let mut all: Vec<_> = city.links.iter().map(|link| (link.road, node(link), link.id)).collect();
+            all.sort_unstable();
+            all
+        };
+        Self { city, index, starts: sorted(|link| link.from), ends: sorted(|link| link.to), reached: Cell::new(0) }
+    }
+
     /// Pairs of links over a node. One pair where the ways end there; where a way passes through, the pair
     /// whose angle fits the restriction's name.
     pub fn at_node(&self, from: RoadId, node: NodeId, to: RoadId, turn: Turn) -> Result<Vec<(LinkId, LinkId)>, String> {
-        let arriving: Vec<LinkId> = self.index.links(from).filter(|link| self.link(*link).to == node).collect();
-        let leaving: Vec<LinkId> = self.index.links(to).filter(|link| self.link(*link).from == node).collect();
+        let arriving: Vec<LinkId> = at(&self.ends, from, node).collect();
+        let leaving: Vec<LinkId> = at(&self.starts, to, node).collect();
         if arriving.is_empty() {
             return Err(format!("no direction of `from` ({}) leads to its `via`; not applied", self.name(from)));
         }
         if leaving.is_empty() {
             return Err(format!("no direction of `to` ({}) leads away from its `via`; not applied", self.name(to)));
+        }
+        if arriving.len() * leaving.len() > MAX_TURNS {
+            return Err("its ways meet at its `via` too often; not applied".to_owned());
         }
         let pairs: Vec<_> = arriving.iter().flat_map(|from| leaving.iter().map(|to| (*from, *to))).collect();
         let is_back = |pair: &(LinkId, LinkId)| self.is_back(pair.0, pair.1);
@@ -56,13 +80,15 @@ impl Turns<'_> {
         // State: the link driven last and how many via ways it has reached; each state is entered once.
         let mut came_from: BTreeMap<(LinkId, usize), Option<(LinkId, usize)>> = BTreeMap::new();
         let mut open: VecDeque<(LinkId, usize)> = VecDeque::new();
+        self.reach(self.index.links(from).count())?;
         for link in self.index.links(from) {
             came_from.insert((link, 0), None);
             open.push_back((link, 0));
         }
         while let Some((link, stage)) = open.pop_front() {
+            self.reach(1)?;
             let here = self.link(link).to;
-            let next_links = |road: RoadId| self.index.links(road).filter(move |next| self.link(*next).from == here);
+            let next_links = |road: RoadId| at(&self.starts, road, here);
             let drivable = |next: &LinkId| !self.is_back(link, *next);
             if stage == via.len()
                 && let Some(last) = next_links(to).find(drivable)
@@ -81,6 +107,12 @@ impl Turns<'_> {
             }
         }
         Err("its ways do not form a drive from `from` over `via` to `to`; not applied".to_owned())
+    }
+
+    fn reach(&self, more: usize) -> Result<(), String> {
+        self.reached.set(self.reached.get().saturating_add(more));
+        let what = "the map's restrictions lead over too many ways; not applied";
+        if self.reached.get() > MAX_REACHED { Err(what.to_owned()) } else { Ok(()) }
     }
 
     fn trace(
@@ -136,4 +168,10 @@ impl Turns<'_> {
     fn name(&self, road: RoadId) -> String {
         self.city.roads[road.index()].source.to_string()
     }
+}
+
+/// The links of a road at a node, by their ids.
+fn at(sorted: &[(RoadId, NodeId, LinkId)], road: RoadId, node: NodeId) -> impl Iterator<Item = LinkId> + use<'_> {
+    let first = sorted.partition_point(|entry| (entry.0, entry.1) < (road, node));
+    sorted[first..].iter().take_while(move |entry| (entry.0, entry.1) == (road, node)).map(|entry| entry.2)
 }

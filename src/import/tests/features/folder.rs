@@ -75,6 +75,13 @@ fn a_wrong_file_is_one_line_with_its_place() {
         ("name = \"x\"\nmap = \"/etc/passwd\"\n".to_owned(), 2, "/etc/passwd"),
         ("name = \"x\"\nmap = \"../a.osm\"\n".to_owned(), 2, "../a.osm"),
         ("name = \"x\"\nmap = \"\"\n".to_owned(), 2, "map"),
+        ("name = \"x\"\nmap = \".\"\n".to_owned(), 2, "does not lead to a file"),
+        ("name = \"x\"\nmap = \"maps/\"\n".to_owned(), 2, "does not lead to a file"),
+        (format!("{HEAD}country = \"XX\"\n"), 3, "XX"),
+        // The first of several.
+        (format!("{HEAD}time_zone = 1\npopulation = \"many\"\n"), 3, "string"),
+        (format!("{HEAD}population = \"many\"\nattribution = 1\n"), 3, "many"),
+        (format!("{HEAD}[[sensor]]\nid = 1\n[[charger]]\nid = 2\n"), 4, "string"),
         ("\0".to_owned(), 1, ""),
     ] {
         let message = parse(&text).unwrap_err().to_string();
@@ -180,4 +187,46 @@ fn folders_that_cannot_be_read() {
     assert!(matches!(error, ImportError::Missing(_)), "{error}");
     let by_file = open(&home.path().join("city.toml"), &ImportOptions::default(), &()).unwrap_err();
     assert_eq!(by_file.to_string(), error.to_string());
+}
+
+/// A map that is a folder, and a folder that this user may not look into.
+#[cfg(unix)]
+#[test]
+fn folders_of_the_wrong_kind() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("maps")).unwrap();
+    fs::write(home.path().join("city.toml"), "name = \"x\"\nmap = \"maps\"\n").unwrap();
+    let error = open(home.path(), &ImportOptions::default(), &()).unwrap_err();
+    assert!(matches!(&error, ImportError::NotAFile(map) if map.ends_with("maps")), "{error}");
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o000)).unwrap();
+    let found = folder::open(home.path());
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    match found {
+        Ok(_) => println!("skipped: this user may read every folder"),
+        Err(error) => assert!(matches!(error, ImportError::Denied(_)), "{error}"),
+    }
+}
+
+#[test]
+fn countries_are_those_of_iso_3166() {
+    let home = tempfile::tempdir().unwrap();
+    for (code, known) in [
+        ("DE", true),
+        ("de", true),
+        ("XK", true),
+        ("BV", true),
+        ("XX", false),
+        ("D", false),
+        ("DEU", false),
+        ("#", false),
+        ("", false),
+        ("ÄÖ", false),
+    ] {
+        let options = ImportOptions { country: Some(code.to_owned()), ..ImportOptions::default() };
+        let error = open(&home.path().join("none.osm"), &options, &()).unwrap_err();
+        let refused = matches!(error, ImportError::Options { .. });
+        assert_eq!(refused, !known, "{code}: {error}");
+        assert_eq!(error.to_string().lines().count(), 1);
+    }
 }

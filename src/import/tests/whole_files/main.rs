@@ -2,6 +2,7 @@
 
 mod counts;
 mod extracts;
+mod hostile;
 mod malformed;
 mod mutations;
 mod support;

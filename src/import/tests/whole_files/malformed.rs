@@ -68,6 +68,30 @@ fn paths_that_are_no_files() {
     check_path(&inner, &["city.toml"]);
 }
 
+/// A pipe would be waited for, a device has no end: none is opened.
+#[cfg(unix)]
+#[test]
+fn only_files_and_folders_are_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket.osm");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    check_path(&socket, &["neither a file nor a folder"]);
+    for device in ["/dev/zero", "/dev/null"] {
+        check_path(Path::new(device), &["neither a file nor a folder"]);
+    }
+    for name in ["fifo.osm", "city.toml"] {
+        let pipe = folder.path().join(name);
+        if !std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+            println!("skipped: no mkfifo");
+            return;
+        }
+        check_path(&pipe, &["neither a file nor a folder"]);
+    }
+    // The folder whose city.toml is a pipe.
+    let error = open(folder.path(), &ImportOptions::default(), &()).unwrap_err();
+    assert!(matches!(error, ImportError::NotAFile(_)), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn files_without_permission() {
