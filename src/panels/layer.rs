@@ -123,10 +123,10 @@ impl LayerKind {
             Self::TransformerLoading => "Transformers",
             Self::SensorQuality => "Sensors",
             Self::PeakFlow => "Volume",
-            Self::Saturation => "Volume / capacity",
+            Self::Saturation => "Saturation (V/C)",
             Self::LevelOfService => "Level of service",
-            Self::PeakShift => "Shift by changes",
-            Self::RoadUsers => "Users of the road",
+            Self::PeakShift => "Traffic shift",
+            Self::RoadUsers => "Road's users",
             Self::Reach => "Time from here",
         }
     }
@@ -147,7 +147,7 @@ impl LayerKind {
             }
             Self::Saturation => "Peak-hour volume over what the road can carry; the worse direction.",
             Self::LevelOfService => {
-                "Peak-hour speed over free speed in HCM's bands, A free to F jammed; the worse direction."
+                "HCM's bands, A free to F jammed: speed between junctions, delay at signals; the worse direction."
             }
             Self::PeakShift => "Peak-hour vehicles with your changes, less those without.",
             Self::RoadUsers => {

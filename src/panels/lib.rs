@@ -76,7 +76,9 @@ pub const SPEEDS: [f64; 4] = [1.0, 10.0, 60.0, 300.0];
 
 /// Draws a layer's legend alone, in the corner of the picture.
 pub fn draw_legend(ctx: &egui::Context, layer: &LayerInfo) {
-    legend::float(ctx, ctx.viewport_rect(), layer);
+    if theme::is_ready(ctx) {
+        legend::float(ctx, ctx.viewport_rect(), layer);
+    }
 }
 
 /// Draws all panels and returns the rectangle of the map, in points.

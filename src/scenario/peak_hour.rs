@@ -251,7 +251,10 @@ impl PeakHour {
         let driven: Vec<usize> =
             (0..graph.links().len()).filter(|l| self.network.usable(LinkId(*l as u32)) && !graph.closed(*l)).collect();
         let impacts = self.impacts(standing, &driven)?;
-        let totals = impact::totals(&impacts);
+        let mut totals = impact::totals(&impacts);
+        // What congestion costs: red lights that are there on empty streets too are not part of it.
+        let lost = |l: &usize| equilibrium.flow(*l) * (equilibrium.time(*l) - graph.time(*l, 0.0)).max(0.0) / 3600.0;
+        totals.delay_h = driven.iter().map(lost).sum();
         let count = graph.links().len();
         let mut answer = PeakAnswer {
             hour: self.hour,
@@ -270,7 +273,7 @@ impl PeakHour {
             answer.flow_vph[*l] = equilibrium.flow(*l) as f32;
             answer.saturation[*l] = link.volume_to_capacity as f32;
             answer.level[*l] = f32::from(link.service as u8);
-            answer.speed_share[*l] = (graph.time(*l, 0.0) / equilibrium.time(*l)) as f32;
+            answer.speed_share[*l] = (self.network.free_flow_s(LinkId(*l as u32)) / equilibrium.time(*l)) as f32;
         }
         answer.figures = figures(&totals, &answer, ev_share);
         Ok(answer)
@@ -285,7 +288,8 @@ impl PeakHour {
         impact::links(&LinkColumns {
             flow_vph: &column(&|l| equilibrium.flow(l)),
             time_s: &column(&|l| equilibrium.time(l)),
-            free_flow_s: &column(&|l| graph.time(l, 0.0)),
+            signal_delay_s: &column(&|l| signal_delay_s(&graph.links()[l], equilibrium.flow(l), equilibrium.time(l))),
+            free_flow_s: &column(&|l| self.network.free_flow_s(LinkId(l as u32))),
             capacity_vph: &column(&|l| graph.links()[l].capacity),
             length_m: &column(&|l| graph.links()[l].length),
             lanes: &lanes,
@@ -297,6 +301,12 @@ impl PeakHour {
         let own = |(o, row): (usize, &Vec<(u32, f64)>)| row.iter().find(|t| t.0 as usize == o).map_or(0.0, |t| t.1);
         self.matrix.trips.iter().enumerate().map(own).sum()
     }
+}
+
+/// What of a link's time is waiting at its signal: the rest is its curve between junctions.
+fn signal_delay_s(link: &assignment::Link, flow: f64, time_s: f64) -> f64 {
+    let between = link.free_time * (1.0 + link.b * (flow / link.capacity).powf(link.power));
+    if link.signal.is_some() { (time_s - between).max(0.0) } else { 0.0 }
 }
 
 fn options() -> Options {

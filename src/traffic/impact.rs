@@ -11,7 +11,7 @@ use citytwin_model::RoadClass;
 use serde::Serialize;
 
 pub use emissions::{Emissions, emissions_per_km};
-pub use service::{LevelOfService, freeway_service, street_service};
+pub use service::{LevelOfService, freeway_service, signal_service, street_service};
 
 /// What is known of links; all slices have one entry per link.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,8 @@ pub struct LinkColumns<'a> {
     pub flow_vph: &'a [f64],
     /// With this flow on it.
     pub time_s: &'a [f64],
+    /// Of it, waiting at a signal; 0 where none stands.
+    pub signal_delay_s: &'a [f64],
     pub free_flow_s: &'a [f64],
     pub capacity_vph: &'a [f64],
     pub length_m: &'a [f64],
@@ -102,6 +104,7 @@ impl LinkColumns<'_> {
         let expected = self.flow_vph.len();
         let lengths = [
             ("time_s", self.time_s.len()),
+            ("signal_delay_s", self.signal_delay_s.len()),
             ("free_flow_s", self.free_flow_s.len()),
             ("capacity_vph", self.capacity_vph.len()),
             ("length_m", self.length_m.len()),
@@ -114,6 +117,7 @@ impl LinkColumns<'_> {
         let columns = [
             ("flow_vph", self.flow_vph, false),
             ("time_s", self.time_s, true),
+            ("signal_delay_s", self.signal_delay_s, false),
             ("free_flow_s", self.free_flow_s, true),
             ("capacity_vph", self.capacity_vph, true),
             ("length_m", self.length_m, true),
@@ -134,6 +138,8 @@ impl LinkColumns<'_> {
         let volume_to_capacity = flow / self.capacity_vph[i];
         let service = if matches!(self.class[i], RoadClass::Motorway | RoadClass::Trunk) {
             freeway_service(flow / (3.6 * speed_mps) / f64::from(self.lanes[i].max(1)), volume_to_capacity)
+        } else if self.signal_delay_s[i] > 0.0 {
+            signal_service(self.signal_delay_s[i], volume_to_capacity)
         } else {
             street_service(free_s / time_s, volume_to_capacity)
         };
@@ -159,6 +165,7 @@ mod tests {
         LinkColumns {
             flow_vph: flow,
             time_s: time,
+            signal_delay_s: &[0.0, 0.0],
             free_flow_s: &[72.0, 36.0],
             capacity_vph: &[800.0, 4000.0],
             length_m: &[1000.0, 1000.0],
