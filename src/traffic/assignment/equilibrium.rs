@@ -228,7 +228,7 @@ impl Equilibrium {
         }
         let shelf = Shelf::default();
         let fixed = self.fixed_costs(graph);
-        let mut pairs: Vec<Pairs> = (0..BATCH).map(|_| Pairs::default()).collect();
+        let mut work = PassMemory::new(self.classes.len());
         for iteration in 1.. {
             self.sum_flows(graph);
             let costs = arc_costs(graph, &fixed, &self.links);
@@ -247,7 +247,7 @@ impl Equilibrium {
                 break;
             }
             for _ in 0..MOST_PASSES {
-                let left = self.pass(graph, &fixed, &mut pairs, TOLERANCE * options.gap);
+                let left = self.pass(graph, &fixed, &mut work, TOLERANCE * options.gap);
                 if left < f64::max(ENOUGH * excess, FINE * options.gap * total) {
                     break;
                 }
@@ -257,14 +257,17 @@ impl Equilibrium {
     }
 
     /// One pass over all bushes. The cost spent beyond the bushes' own shortest ways, as found on the way.
-    fn pass(&mut self, graph: &Graph, fixed: &[Vec<f64>], pairs: &mut [Pairs], tolerance: f64) -> f64 {
+    fn pass(&mut self, graph: &Graph, fixed: &[Vec<f64>], work: &mut PassMemory, tolerance: f64) -> f64 {
         let mut left = 0.0;
+        let PassMemory { pairs, costs } = work;
         for batch in self.bushes.chunks_mut(BATCH) {
-            let links = &self.links;
+            for class in batch.chunk_by(|a, b| a.class == b.class).map(|same| same[0].class as usize) {
+                let cost = |(l, fixed): (&u32, &f64)| fixed + self.links[*l as usize].time;
+                costs[class].clear();
+                costs[class].extend(graph.link.iter().zip(&fixed[class]).map(cost));
+            }
             batch.par_iter().zip(pairs.par_iter_mut()).for_each(|(bush, pairs)| {
-                let fixed = &fixed[bush.class as usize];
-                let cost_of = |arc: u32| fixed[arc as usize] + links[graph.link[arc as usize] as usize].time;
-                pairs.find(bush, cost_of, tolerance);
+                pairs.find(bush, &costs[bush.class as usize], tolerance);
             });
             for _ in 0..ROUNDS {
                 for (bush, pairs) in batch.iter_mut().zip(pairs.iter()) {
@@ -327,6 +330,18 @@ fn arc_costs(graph: &Graph, fixed: &[Vec<f64>], links: &[LinkState]) -> Vec<Vec<
     let time = |l: &u32| if graph.closed(*l as usize) { f64::INFINITY } else { links[*l as usize].time };
     let of = |fixed: &Vec<f64>| graph.link.iter().zip(fixed).map(|(l, f)| f + time(l)).collect();
     fixed.iter().map(of).collect()
+}
+
+/// Reusable memory of a pass: the pairs of a batch, the cost of each arc by class.
+struct PassMemory {
+    pairs: Vec<Pairs>,
+    costs: Vec<Vec<f64>>,
+}
+
+impl PassMemory {
+    fn new(classes: usize) -> Self {
+        Self { pairs: (0..BATCH).map(|_| Pairs::default()).collect(), costs: vec![Vec::new(); classes] }
+    }
 }
 
 /// Scratch memory for as many threads as ask.
