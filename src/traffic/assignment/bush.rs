@@ -37,6 +37,12 @@ pub struct Spent {
     pub least: f64,
 }
 
+impl Spent {
+    pub fn excess(&self) -> f64 {
+        self.total - self.least
+    }
+}
+
 /// Reusable memory of an update.
 #[derive(Default)]
 pub struct Scratch {

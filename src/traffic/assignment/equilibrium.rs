@@ -87,6 +87,11 @@ const FINE: f64 = 0.1;
 const ROUNDS: usize = 3;
 /// Part of the gap to reach below which a pair is left alone; keeps the sum of what is left below the goal.
 const TOLERANCE: f64 = 0.02;
+/// A warm start: the bushes that an edit concerns are treated alone first if they are fewer than one in `FEW`, at most so many times, until what they
+/// spend too much is this part of the gap to reach.
+const FEW: usize = 1;
+const MOST_LOCAL: usize = 6;
+const CONCERNED: f64 = 0.2;
 /// Share of an origin's trips that counts as none.
 const DUST: f64 = 1e-14;
 
@@ -137,16 +142,8 @@ impl Equilibrium {
         if self.extent != graph.extent || self.arcs != graph.arc_count() || self.closed.len() != graph.closed.len() {
             return Err(SolveError::OtherGraph);
         }
-        let newly = |from: &[bool], to: &[bool]| from.iter().zip(to).any(|(was, is)| !was && *is);
-        let (opening, closing) = (newly(&graph.closed, &self.closed), newly(&self.closed, &graph.closed));
         self.closed.clone_from(&graph.closed);
-        if opening {
-            // Vertices may have become reachable: searches forget their order.
-            self.bushes.iter_mut().for_each(|b| b.order.clear());
-        }
-        if opening || closing {
-            self.reshape(graph);
-        }
+        self.relieve(graph, options);
         self.run(graph, options, report)
     }
 
@@ -184,8 +181,7 @@ impl Equilibrium {
 
     /// First loading, batch by batch, each on the costs that those before it left.
     fn load(&mut self, graph: &Graph) {
-        let shelf = Shelf::default();
-        let fixed = self.fixed_costs(graph);
+        let Memory { shelf, fixed, .. } = Memory::new(graph, &self.classes);
         self.links = graph.functions.iter().map(|f| at(f, 0.0)).collect();
         for from in (0..self.bushes.len()).step_by(BATCH) {
             let costs = arc_costs(graph, &fixed, &self.links);
@@ -202,19 +198,41 @@ impl Equilibrium {
         }
     }
 
-    /// Reshapes the bushes that used a closed link or missed a way, at the flows of before the edit.
-    fn reshape(&mut self, graph: &Graph) {
-        let shelf = Shelf::default();
-        let fixed = self.fixed_costs(graph);
-        for (state, function) in self.links.iter_mut().zip(&graph.functions) {
-            *state = at(function, state.flow);
-        }
-        let costs = arc_costs(graph, &fixed, &self.links);
-        let driven = |(a, f): (&u32, &f64)| *f > 0.0 && graph.arc_closed(*a as usize);
+    /// Before the first iteration of a warm start: the few bushes that an edit concerns find new ways, so that the iteration,
+    /// which costs a tree for every origin, mostly has nothing left to do but to prove it.
+    fn relieve(&mut self, graph: &Graph, options: &Options) {
+        let changed: Vec<bool> = graph
+            .functions
+            .iter()
+            .zip(&self.links)
+            .enumerate()
+            .map(|(l, (function, state))| graph.closed(l) || function.at(state.flow).0 != state.time)
+            .collect();
+        let driven = |(a, f): (&u32, &f64)| *f > 0.0 && changed[graph.link[*a as usize] as usize];
         let hit = |b: &Bush| !b.lost.is_empty() || b.arc.iter().zip(&b.flow).any(driven);
-        self.bushes.par_iter_mut().filter(|b| hit(b)).for_each(|bush| {
-            shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch));
-        });
+        let concerned: Vec<bool> = self.bushes.par_iter().map(hit).collect();
+        let count = concerned.iter().filter(|c| **c).count();
+        if count == 0 {
+            return;
+        }
+        let mut memory = Memory::new(graph, &self.classes);
+        let enough = CONCERNED * options.gap * self.progress.total_cost;
+        let few = count < self.bushes.len() / FEW;
+        for round in 0..if few { MOST_LOCAL } else { 1 } {
+            // What is closed takes its traffic out of the sums once its bushes have left it.
+            if round < 2 {
+                self.sum_flows(graph);
+            }
+            let spent = self.update(graph, &memory, Some(&concerned));
+            if round == 0 {
+                self.sum_flows(graph);
+            } else if spent.iter().map(Spent::excess).sum::<f64>() <= enough {
+                break;
+            }
+            self.passes(graph, options, &mut memory, Some(&concerned), enough);
+        }
+        if !few { return; }
+        self.pass(graph, &mut memory, None, TOLERANCE * options.gap);
     }
 
     fn run(
@@ -226,41 +244,49 @@ impl Equilibrium {
         if options.gap.is_nan() || options.gap < 0.0 {
             return Err(SolveError::BadGap(options.gap));
         }
-        let shelf = Shelf::default();
-        let fixed = self.fixed_costs(graph);
-        let mut work = PassMemory::new(self.classes.len());
+        let mut memory = Memory::new(graph, &self.classes);
         for iteration in 1.. {
             self.sum_flows(graph);
-            let costs = arc_costs(graph, &fixed, &self.links);
-            let spent: Vec<Spent> = self
-                .bushes
-                .par_iter_mut()
-                .map(|bush| shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch)))
-                .collect();
+            let spent = self.update(graph, &memory, None);
             let total: f64 = spent.iter().map(|s| s.total).sum();
             let excess: f64 = total - spent.iter().map(|s| s.least).sum::<f64>();
             let relative_gap = if total > 0.0 { excess / total } else { 0.0 };
-            let objective = self.objective(graph, &fixed);
+            let objective = self.objective(graph, &memory.fixed);
             self.progress = Progress { iteration, relative_gap, objective, total_cost: total };
             let stop = report(&self.progress).is_break();
             if stop || relative_gap <= options.gap || iteration >= options.most_iterations {
                 break;
             }
-            for _ in 0..MOST_PASSES {
-                let left = self.pass(graph, &fixed, &mut work, TOLERANCE * options.gap);
-                if left < f64::max(ENOUGH * excess, FINE * options.gap * total) {
-                    break;
-                }
-            }
+            let enough = f64::max(ENOUGH * excess, FINE * options.gap * total);
+            self.passes(graph, options, &mut memory, None, enough);
         }
         Ok(())
     }
 
-    /// One pass over all bushes. The cost spent beyond the bushes' own shortest ways, as found on the way.
-    fn pass(&mut self, graph: &Graph, fixed: &[Vec<f64>], work: &mut PassMemory, tolerance: f64) -> f64 {
+    /// Updates the bushes that are chosen, all of them if `None`, at the current costs.
+    fn update(&mut self, graph: &Graph, memory: &Memory, chosen: Option<&[bool]>) -> Vec<Spent> {
+        let costs = arc_costs(graph, &memory.fixed, &self.links);
+        let mut bushes = picked(&mut self.bushes, chosen);
+        let update = |bush: &mut &mut Bush| {
+            memory.shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch))
+        };
+        bushes.par_iter_mut().map(update).collect()
+    }
+
+    /// Passes until less than `enough` is left, or no more are worth it.
+    fn passes(&mut self, graph: &Graph, options: &Options, memory: &mut Memory, chosen: Option<&[bool]>, enough: f64) {
+        for _ in 0..MOST_PASSES {
+            if self.pass(graph, memory, chosen, TOLERANCE * options.gap) < enough {
+                break;
+            }
+        }
+    }
+
+    /// One pass over bushes. The cost spent beyond the bushes' own shortest ways, as found on the way.
+    fn pass(&mut self, graph: &Graph, memory: &mut Memory, chosen: Option<&[bool]>, tolerance: f64) -> f64 {
         let mut left = 0.0;
-        let PassMemory { pairs, costs } = work;
-        for batch in self.bushes.chunks_mut(BATCH) {
+        let Memory { fixed, pairs, costs, .. } = memory;
+        for batch in picked(&mut self.bushes, chosen).chunks_mut(BATCH) {
             for class in batch.chunk_by(|a, b| a.class == b.class).map(|same| same[0].class as usize) {
                 let cost = |(l, fixed): (&u32, &f64)| fixed + self.links[*l as usize].time;
                 costs[class].clear();
@@ -278,11 +304,6 @@ impl Equilibrium {
             left += pairs.iter().take(batch.len()).map(|p| p.excess).sum::<f64>();
         }
         left
-    }
-
-    /// What each arc costs each class beyond its link's time.
-    fn fixed_costs(&self, graph: &Graph) -> Vec<Vec<f64>> {
-        self.classes.iter().map(|class| fixed_cost(graph, class)).collect()
     }
 
     fn sum_flows(&mut self, graph: &Graph) {
@@ -332,16 +353,29 @@ fn arc_costs(graph: &Graph, fixed: &[Vec<f64>], links: &[LinkState]) -> Vec<Vec<
     fixed.iter().map(of).collect()
 }
 
-/// Reusable memory of a pass: the pairs of a batch, the cost of each arc by class.
-struct PassMemory {
+/// What iterations share: what each arc costs each class beyond its link's time, and reusable memory: the pairs of a batch,
+/// the cost of each arc by class, scratch for updates.
+struct Memory {
+    fixed: Vec<Vec<f64>>,
     pairs: Vec<Pairs>,
     costs: Vec<Vec<f64>>,
+    shelf: Shelf,
 }
 
-impl PassMemory {
-    fn new(classes: usize) -> Self {
-        Self { pairs: (0..BATCH).map(|_| Pairs::default()).collect(), costs: vec![Vec::new(); classes] }
+impl Memory {
+    fn new(graph: &Graph, classes: &[UserClass]) -> Self {
+        Self {
+            fixed: classes.iter().map(|class| fixed_cost(graph, class)).collect(),
+            pairs: (0..BATCH).map(|_| Pairs::default()).collect(),
+            costs: vec![Vec::new(); classes.len()],
+            shelf: Shelf::default(),
+        }
     }
+}
+
+/// The bushes that are chosen, all of them if `None`.
+fn picked<'a>(bushes: &'a mut [Bush], chosen: Option<&[bool]>) -> Vec<&'a mut Bush> {
+    bushes.iter_mut().enumerate().filter(|(b, _)| chosen.is_none_or(|c| c[*b])).map(|(_, bush)| bush).collect()
 }
 
 /// Scratch memory for as many threads as ask.

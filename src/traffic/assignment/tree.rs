@@ -25,7 +25,7 @@ const MOST_CORRECTIONS: usize = 8;
 
 impl Tree {
     /// Least costs from `origin` to every vertex, infinite where no way leads. `arc_cost` is infinite where closed.
-    /// `order` is empty at first, and then what the last search from this origin left, with the same arcs open or fewer.
+    /// `order` is empty at first, and then what the last search from this origin left.
     pub fn grow(&mut self, graph: &Graph, arc_cost: &[f64], origin: u32, order: &mut Vec<u32>) {
         self.begin(graph.extent.vertices as usize);
         self.cost[origin as usize] = 0.0;
@@ -35,27 +35,41 @@ impl Tree {
             return;
         }
         let round = self.round;
+        let (mut reached, mut swept) = (1, 0);
         for &v in order.iter() {
             self.swept[v as usize] = round;
             let so_far = self.cost[v as usize];
             if so_far == f64::INFINITY {
                 continue;
             }
+            swept += 1;
             for a in graph.arcs_of(v) {
                 let head = graph.head[a] as usize;
-                let reached = so_far + arc_cost[a];
-                if reached < self.cost[head] {
-                    self.cost[head] = reached;
+                let cost = so_far + arc_cost[a];
+                if cost < self.cost[head] {
+                    reached += usize::from(self.cost[head] == f64::INFINITY && graph.through(head as u32));
+                    self.cost[head] = cost;
                     self.parent[head] = a as u32;
                     if self.swept[head] == round {
-                        self.open.push(Reverse((reached.to_bits(), head as u32)));
+                        self.open.push(Reverse((cost.to_bits(), head as u32)));
                     }
                 }
             }
         }
         let corrections = self.open.len();
+        // A way that opened leads where the last search did not come.
+        let opened = reached > swept;
+        if opened {
+            let new = |v: &u32| self.cost[*v as usize] < f64::INFINITY && self.swept[*v as usize] != round;
+            let new: Vec<u32> = (0..graph.extent.vertices).filter(|v| new(v) && graph.through(*v)).collect();
+            self.open.extend(new.into_iter().map(|v| Reverse((self.cost[v as usize].to_bits(), v))));
+        }
         self.settle(graph, arc_cost, origin, None);
-        if corrections > order.len() / MOST_CORRECTIONS {
+        if opened {
+            let new = |v: &u32| self.cost[*v as usize] < f64::INFINITY && self.swept[*v as usize] != round;
+            order.extend((0..graph.extent.vertices).filter(|v| new(v) && graph.through(*v)));
+        }
+        if opened || corrections > order.len() / MOST_CORRECTIONS {
             order.sort_by(|a, b| self.cost[*a as usize].total_cmp(&self.cost[*b as usize]));
         }
     }
