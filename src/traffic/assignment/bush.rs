@@ -91,10 +91,14 @@ impl Bush {
 
     /// Grows the least-cost tree, tells what is spent, and reshapes the bush: unused and closed arcs go, the tree's arcs come
     /// where they keep it acyclic (their tail's label below their head's, Nie 2010), flow that lost its way follows the tree.
-    pub fn update(&mut self, graph: &Graph, arc_cost: &[f64], scratch: &mut Scratch) -> Spent {
+    /// The shape stays where less than the share `idle` is spent too much (and none of its arcs is closed).
+    pub fn update(&mut self, graph: &Graph, arc_cost: &[f64], idle: f64, scratch: &mut Scratch) -> Spent {
         scratch.tree.grow(graph, arc_cost, self.origin, &mut self.order);
-        self.sort_out_lost(&scratch.tree);
+        let moved = self.sort_out_lost(&scratch.tree);
         let spent = self.spent(arc_cost, &scratch.tree);
+        if !moved && spent.excess().abs() < idle * spent.total {
+            return spent;
+        }
         scratch.begin(graph.extent.vertices as usize);
         let mut changed = self.label(arc_cost, scratch);
         changed |= self.take_in(graph, scratch);
@@ -105,14 +109,16 @@ impl Bush {
         spent
     }
 
-    fn sort_out_lost(&mut self, tree: &Tree) {
+    fn sort_out_lost(&mut self, tree: &Tree) -> bool {
         let reachable = |e: &(u32, f64)| tree.cost[e.0 as usize] < f64::INFINITY;
-        if self.lost.iter().any(reachable) || !self.demand.iter().all(reachable) {
+        let moved = self.lost.iter().any(reachable) || !self.demand.iter().all(reachable);
+        if moved {
             let mut all = std::mem::take(&mut self.demand);
             all.append(&mut self.lost);
             all.sort_unstable_by_key(|e| e.0);
             (self.demand, self.lost) = all.into_iter().partition(reachable);
         }
+        moved
     }
 
     fn spent(&self, arc_cost: &[f64], tree: &Tree) -> Spent {

@@ -87,11 +87,10 @@ const FINE: f64 = 0.1;
 const ROUNDS: usize = 3;
 /// Part of the gap to reach below which a pair is left alone; keeps the sum of what is left below the goal.
 const TOLERANCE: f64 = 0.02;
-/// A warm start: the bushes that an edit concerns are treated alone first if they are fewer than one in `FEW`, at most so many times, until what they
-/// spend too much is this part of the gap to reach.
-const FEW: usize = 1;
-const MOST_LOCAL: usize = 6;
-const CONCERNED: f64 = 0.2;
+/// A bush that spends too much by less than this part of the gap to reach keeps its shape.
+const NEGLIGIBLE: f64 = 0.1;
+/// Part of an even share of what ends the passes below which a bush is left out of them.
+const SKIP: f64 = 0.5;
 /// Share of an origin's trips that counts as none.
 const DUST: f64 = 1e-14;
 
@@ -187,7 +186,7 @@ impl Equilibrium {
             let costs = arc_costs(graph, &fixed, &self.links);
             let until = (from + BATCH).min(self.bushes.len());
             self.bushes[from..until].par_iter_mut().for_each(|bush| {
-                shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch));
+                shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], 0.0, scratch));
             });
             for bush in &self.bushes[from..until] {
                 add_flows(bush, graph, &mut self.links);
@@ -198,41 +197,21 @@ impl Equilibrium {
         }
     }
 
-    /// Before the first iteration of a warm start: the few bushes that an edit concerns find new ways, so that the iteration,
-    /// which costs a tree for every origin, mostly has nothing left to do but to prove it.
+    /// Before the first iteration of a warm start: the bushes that an edit concerns find new ways, and all shift between
+    /// the ways they have. A pass costs a sixth of an iteration, which then mostly has nothing left to do but to prove the gap.
     fn relieve(&mut self, graph: &Graph, options: &Options) {
-        let changed: Vec<bool> = graph
-            .functions
-            .iter()
-            .zip(&self.links)
-            .enumerate()
-            .map(|(l, (function, state))| graph.closed(l) || function.at(state.flow).0 != state.time)
-            .collect();
-        let driven = |(a, f): (&u32, &f64)| *f > 0.0 && changed[graph.link[*a as usize] as usize];
-        let hit = |b: &Bush| !b.lost.is_empty() || b.arc.iter().zip(&b.flow).any(driven);
+        let links = graph.functions.iter().zip(&self.links).enumerate();
+        let changed: Vec<bool> = links.map(|(l, (f, s))| graph.closed(l) || f.at(s.flow).0 != s.time).collect();
+        let enters = |a: &u32| changed[graph.link[*a as usize] as usize];
+        let hit = |b: &Bush| !b.lost.is_empty() || b.arc.iter().any(enters);
         let concerned: Vec<bool> = self.bushes.par_iter().map(hit).collect();
-        let count = concerned.iter().filter(|c| **c).count();
-        if count == 0 {
-            return;
+        if concerned.iter().any(|c| *c) {
+            let mut memory = Memory::new(graph, &self.classes);
+            self.sum_flows(graph);
+            self.update(graph, &memory, Some(&concerned), 0.0);
+            self.sum_flows(graph);
+            self.passes(graph, options, &mut memory, FINE * options.gap * self.progress.total_cost);
         }
-        let mut memory = Memory::new(graph, &self.classes);
-        let enough = CONCERNED * options.gap * self.progress.total_cost;
-        let few = count < self.bushes.len() / FEW;
-        for round in 0..if few { MOST_LOCAL } else { 1 } {
-            // What is closed takes its traffic out of the sums once its bushes have left it.
-            if round < 2 {
-                self.sum_flows(graph);
-            }
-            let spent = self.update(graph, &memory, Some(&concerned));
-            if round == 0 {
-                self.sum_flows(graph);
-            } else if spent.iter().map(Spent::excess).sum::<f64>() <= enough {
-                break;
-            }
-            self.passes(graph, options, &mut memory, Some(&concerned), enough);
-        }
-        if !few { return; }
-        self.pass(graph, &mut memory, None, TOLERANCE * options.gap);
     }
 
     fn run(
@@ -247,7 +226,7 @@ impl Equilibrium {
         let mut memory = Memory::new(graph, &self.classes);
         for iteration in 1.. {
             self.sum_flows(graph);
-            let spent = self.update(graph, &memory, None);
+            let spent = self.update(graph, &memory, None, NEGLIGIBLE * options.gap);
             let total: f64 = spent.iter().map(|s| s.total).sum();
             let excess: f64 = total - spent.iter().map(|s| s.least).sum::<f64>();
             let relative_gap = if total > 0.0 { excess / total } else { 0.0 };
@@ -258,33 +237,38 @@ impl Equilibrium {
                 break;
             }
             let enough = f64::max(ENOUGH * excess, FINE * options.gap * total);
-            self.passes(graph, options, &mut memory, None, enough);
+            self.passes(graph, options, &mut memory, enough);
         }
         Ok(())
     }
 
-    /// Updates the bushes that are chosen, all of them if `None`, at the current costs.
-    fn update(&mut self, graph: &Graph, memory: &Memory, chosen: Option<&[bool]>) -> Vec<Spent> {
+    /// Updates the bushes that are chosen, all of them if `None`, at the current costs; `idle`: see [`Bush::update`].
+    fn update(&mut self, graph: &Graph, memory: &Memory, chosen: Option<&[bool]>, idle: f64) -> Vec<Spent> {
         let costs = arc_costs(graph, &memory.fixed, &self.links);
         let mut bushes = picked(&mut self.bushes, chosen);
         let update = |bush: &mut &mut Bush| {
-            memory.shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch))
+            memory.shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], idle, scratch))
         };
         bushes.par_iter_mut().map(update).collect()
     }
 
-    /// Passes until less than `enough` is left, or no more are worth it.
-    fn passes(&mut self, graph: &Graph, options: &Options, memory: &mut Memory, chosen: Option<&[bool]>, enough: f64) {
+    /// Passes over all bushes until they spend less than `enough` too much, or no more passes are worth it. Those that
+    /// together spend little too much at the first pass are left out of the others.
+    fn passes(&mut self, graph: &Graph, options: &Options, memory: &mut Memory, enough: f64) {
+        let mut busy: Option<Vec<bool>> = None;
         for _ in 0..MOST_PASSES {
-            if self.pass(graph, memory, chosen, TOLERANCE * options.gap) < enough {
+            let excess = self.pass(graph, memory, busy.as_deref(), TOLERANCE * options.gap);
+            if excess.iter().sum::<f64>() < enough {
                 break;
             }
+            let little = SKIP * enough / excess.len() as f64;
+            busy.get_or_insert_with(|| excess.iter().map(|e| *e > little).collect());
         }
     }
 
-    /// One pass over bushes. The cost spent beyond the bushes' own shortest ways, as found on the way.
-    fn pass(&mut self, graph: &Graph, memory: &mut Memory, chosen: Option<&[bool]>, tolerance: f64) -> f64 {
-        let mut left = 0.0;
+    /// One pass over bushes. What each spends beyond its own shortest ways, as found on the way.
+    fn pass(&mut self, graph: &Graph, memory: &mut Memory, chosen: Option<&[bool]>, tolerance: f64) -> Vec<f64> {
+        let mut left = Vec::new();
         let Memory { fixed, pairs, costs, .. } = memory;
         for batch in picked(&mut self.bushes, chosen).chunks_mut(BATCH) {
             for class in batch.chunk_by(|a, b| a.class == b.class).map(|same| same[0].class as usize) {
@@ -301,7 +285,7 @@ impl Equilibrium {
                     pairs.shift(bush, graph, &fixed[bush.class as usize], &mut self.links, dust);
                 }
             }
-            left += pairs.iter().take(batch.len()).map(|p| p.excess).sum::<f64>();
+            left.extend(pairs.iter().take(batch.len()).map(|p| p.excess));
         }
         left
     }
