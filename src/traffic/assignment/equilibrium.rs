@@ -82,7 +82,7 @@ const BATCH: usize = 16;
 const MOST_PASSES: usize = 10;
 const ENOUGH: f64 = 0.03;
 /// … and the part of the gap to reach at which they end.
-const FINE: f64 = 0.1;
+const FINE: f64 = 0.3;
 /// Rounds over a batch's pairs.
 const ROUNDS: usize = 3;
 /// Part of the gap to reach below which a pair is left alone; keeps the sum of what is left below the goal.

@@ -30,7 +30,7 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// Finds the pairs whose costs differ by more than a share `tolerance` of the way's cost. 
+    /// Finds the pairs whose costs differ by more than a share `tolerance` of the way's cost.
     pub fn find(&mut self, bush: &Bush, arc_cost: &[f64], tolerance: f64) {
         self.pairs.clear();
         self.rows.clear();
