@@ -37,6 +37,12 @@ pub struct Spent {
     pub least: f64,
 }
 
+impl Spent {
+    pub fn excess(&self) -> f64 {
+        self.total - self.least
+    }
+}
+
 /// Reusable memory of an update.
 #[derive(Default)]
 pub struct Scratch {
@@ -46,9 +52,23 @@ pub struct Scratch {
     stamp: Vec<u32>,
     round: u32,
     rows: Vec<Row>,
-    chain: Vec<u32>,
+    /// Row of each vertex of the bush that was.
     old: Vec<u32>,
+    /// Place of each row in the bush to be.
+    anew: Vec<u32>,
+    next: Written,
+    chain: Vec<u32>,
     through: Vec<f64>,
+}
+
+/// The arrays of a bush to be.
+#[derive(Default)]
+struct Written {
+    vertices: Vec<u32>,
+    first: Vec<u32>,
+    arc: Vec<u32>,
+    tail: Vec<u32>,
+    flow: Vec<f64>,
 }
 
 /// A vertex of the bush to be: its label (longest used way), its place in the bush that was, the tree's arc if taken in.
@@ -71,28 +91,34 @@ impl Bush {
 
     /// Grows the least-cost tree, tells what is spent, and reshapes the bush: unused and closed arcs go, the tree's arcs come
     /// where they keep it acyclic (their tail's label below their head's, Nie 2010), flow that lost its way follows the tree.
-    pub fn update(&mut self, graph: &Graph, arc_cost: &[f64], scratch: &mut Scratch) -> Spent {
+    /// The shape stays where less than the share `idle` is spent too much (and none of its arcs is closed).
+    pub fn update(&mut self, graph: &Graph, arc_cost: &[f64], idle: f64, scratch: &mut Scratch) -> Spent {
         scratch.tree.grow(graph, arc_cost, self.origin, &mut self.order);
-        self.sort_out_lost(&scratch.tree);
+        let moved = self.sort_out_lost(&scratch.tree);
         let spent = self.spent(arc_cost, &scratch.tree);
+        if !moved && spent.excess().abs() < idle * spent.total {
+            return spent;
+        }
         scratch.begin(graph.extent.vertices as usize);
         let mut changed = self.label(arc_cost, scratch);
         changed |= self.take_in(graph, scratch);
         if changed {
             self.rebuild(graph, arc_cost, scratch);
         }
-        self.load(scratch);
+        self.load(scratch, changed);
         spent
     }
 
-    fn sort_out_lost(&mut self, tree: &Tree) {
+    fn sort_out_lost(&mut self, tree: &Tree) -> bool {
         let reachable = |e: &(u32, f64)| tree.cost[e.0 as usize] < f64::INFINITY;
-        if self.lost.iter().any(reachable) || !self.demand.iter().all(reachable) {
+        let moved = self.lost.iter().any(reachable) || !self.demand.iter().all(reachable);
+        if moved {
             let mut all = std::mem::take(&mut self.demand);
             all.append(&mut self.lost);
             all.sort_unstable_by_key(|e| e.0);
             (self.demand, self.lost) = all.into_iter().partition(reachable);
         }
+        moved
     }
 
     fn spent(&self, arc_cost: &[f64], tree: &Tree) -> Spent {
@@ -151,47 +177,74 @@ impl Bush {
         changed || s.rows.len() > kept
     }
 
-    /// Writes the arrays anew, vertices by label: every arc leads to a larger one.
+    /// Writes the arrays anew, the vertices in the order they had, each after the tails of its arcs. So the parts of a way stay
+    /// side by side in memory: all walks over a bush gain more from that than from any order by cost.
     fn rebuild(&mut self, graph: &Graph, arc_cost: &[f64], s: &mut Scratch) {
-        if s.rows.iter().any(|r| r.taken != NONE) {
-            s.rows.sort_unstable_by(|a, b| a.label.total_cmp(&b.label).then(a.vertex.cmp(&b.vertex)));
-            for (i, row) in s.rows.iter().enumerate() {
-                s.place[row.vertex as usize] = i as u32;
-            }
-        }
-        let (mut first, mut arcs) = (Vec::with_capacity(s.rows.len() + 1), Vec::with_capacity(self.arc.len() + 8));
-        let mut flow = Vec::with_capacity(self.arc.len() + 8);
-        first.push(0);
-        for row in &s.rows {
-            if row.was != NONE {
-                for p in self.entering(row.was as usize) {
-                    let a = self.arc[p] as usize;
-                    let stays = s.old[self.tail[p] as usize] != NONE && arc_cost[a] < f64::INFINITY;
-                    if self.flow[p] > 0.0 && stays {
-                        arcs.push(a as u32);
-                        flow.push(self.flow[p]);
-                    }
+        let mut next = std::mem::take(&mut s.next);
+        next.clear();
+        next.first.push(0);
+        s.anew.clear();
+        s.anew.resize(s.rows.len(), NONE);
+        for row in 0..s.rows.len() as u32 {
+            s.chain.push(row);
+            while let Some(&at) = s.chain.last() {
+                if s.anew[at as usize] != NONE || self.write(at, graph, arc_cost, s, &mut next) {
+                    s.chain.pop();
                 }
             }
-            if row.taken != NONE {
-                arcs.push(row.taken);
-                flow.push(0.0);
-            }
-            first.push(arcs.len() as u32);
         }
-        self.tail = arcs.iter().map(|a| s.place[graph.tail[*a as usize] as usize]).collect();
-        self.vertices = s.rows.iter().map(|r| r.vertex).collect();
-        (self.first, self.arc, self.flow) = (first, arcs, flow);
+        self.vertices.clone_from(&next.vertices);
+        self.first.clone_from(&next.first);
+        self.arc.clone_from(&next.arc);
+        self.tail.clone_from(&next.tail);
+        self.flow.clone_from(&next.flow);
+        s.next = next;
+    }
+
+    /// Appends a row, or puts the tails that must come before it on the stack and says `false`.
+    fn write(&self, at: u32, graph: &Graph, arc_cost: &[f64], s: &mut Scratch, next: &mut Written) -> bool {
+        let row = s.rows[at as usize];
+        let (arcs, waiting) = (next.arc.len(), s.chain.len());
+        let mut arrive = |tail: u32, arc: u32, flow: f64| {
+            let place = s.anew[tail as usize];
+            if place == NONE {
+                s.chain.push(tail);
+            } else {
+                next.arc.push(arc);
+                next.tail.push(place);
+                next.flow.push(flow);
+            }
+        };
+        if row.was != NONE {
+            for p in self.entering(row.was as usize) {
+                let tail = s.old[self.tail[p] as usize];
+                if self.flow[p] > 0.0 && tail != NONE && arc_cost[self.arc[p] as usize] < f64::INFINITY {
+                    arrive(tail, self.arc[p], self.flow[p]);
+                }
+            }
+        }
+        if row.taken != NONE {
+            arrive(s.place[graph.tail[row.taken as usize] as usize], row.taken, 0.0);
+        }
+        if s.chain.len() > waiting {
+            next.cut(arcs);
+            return false;
+        }
+        s.anew[at as usize] = next.vertices.len() as u32;
+        next.vertices.push(row.vertex);
+        next.first.push(next.arc.len() as u32);
+        true
     }
 
     /// Loads the demand: each vertex's traffic comes by its arcs in the shares of their flows, by its last where all are
     /// empty. Restores what rounding lost.
-    fn load(&mut self, s: &mut Scratch) {
+    fn load(&mut self, s: &mut Scratch, rebuilt: bool) {
         let through = &mut s.through;
         through.clear();
         through.resize(self.vertices.len(), 0.0);
         for (zone, trips) in &self.demand {
-            through[s.place[*zone as usize] as usize] += trips;
+            let row = s.place[*zone as usize];
+            through[if rebuilt { s.anew[row as usize] } else { row } as usize] += trips;
         }
         for i in (1..self.vertices.len()).rev() {
             let rows = self.entering(i);
@@ -211,6 +264,20 @@ impl Bush {
                 through[self.tail[p] as usize] += self.flow[p];
             }
         }
+    }
+}
+
+impl Written {
+    fn clear(&mut self) {
+        self.vertices.clear();
+        self.first.clear();
+        self.cut(0);
+    }
+
+    fn cut(&mut self, arcs: usize) {
+        self.arc.truncate(arcs);
+        self.tail.truncate(arcs);
+        self.flow.truncate(arcs);
     }
 }
 

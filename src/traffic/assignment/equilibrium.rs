@@ -82,11 +82,15 @@ const BATCH: usize = 16;
 const MOST_PASSES: usize = 10;
 const ENOUGH: f64 = 0.03;
 /// … and the part of the gap to reach at which they end.
-const FINE: f64 = 0.1;
+const FINE: f64 = 0.3;
 /// Rounds over a batch's pairs.
 const ROUNDS: usize = 3;
 /// Part of the gap to reach below which a pair is left alone; keeps the sum of what is left below the goal.
 const TOLERANCE: f64 = 0.02;
+/// A bush that spends too much by less than this part of the gap to reach keeps its shape.
+const NEGLIGIBLE: f64 = 0.1;
+/// Part of an even share of what ends the passes below which a bush is left out of them.
+const SKIP: f64 = 0.5;
 /// Share of an origin's trips that counts as none.
 const DUST: f64 = 1e-14;
 
@@ -137,16 +141,8 @@ impl Equilibrium {
         if self.extent != graph.extent || self.arcs != graph.arc_count() || self.closed.len() != graph.closed.len() {
             return Err(SolveError::OtherGraph);
         }
-        let newly = |from: &[bool], to: &[bool]| from.iter().zip(to).any(|(was, is)| !was && *is);
-        let (opening, closing) = (newly(&graph.closed, &self.closed), newly(&self.closed, &graph.closed));
         self.closed.clone_from(&graph.closed);
-        if opening {
-            // Vertices may have become reachable: searches forget their order.
-            self.bushes.iter_mut().for_each(|b| b.order.clear());
-        }
-        if opening || closing {
-            self.reshape(graph);
-        }
+        self.relieve(graph, options);
         self.run(graph, options, report)
     }
 
@@ -184,14 +180,13 @@ impl Equilibrium {
 
     /// First loading, batch by batch, each on the costs that those before it left.
     fn load(&mut self, graph: &Graph) {
-        let shelf = Shelf::default();
-        let fixed = self.fixed_costs(graph);
+        let Memory { shelf, fixed, .. } = Memory::new(graph, &self.classes);
         self.links = graph.functions.iter().map(|f| at(f, 0.0)).collect();
         for from in (0..self.bushes.len()).step_by(BATCH) {
             let costs = arc_costs(graph, &fixed, &self.links);
             let until = (from + BATCH).min(self.bushes.len());
             self.bushes[from..until].par_iter_mut().for_each(|bush| {
-                shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch));
+                shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], 0.0, scratch));
             });
             for bush in &self.bushes[from..until] {
                 add_flows(bush, graph, &mut self.links);
@@ -202,19 +197,21 @@ impl Equilibrium {
         }
     }
 
-    /// Reshapes the bushes that used a closed link or missed a way, at the flows of before the edit.
-    fn reshape(&mut self, graph: &Graph) {
-        let shelf = Shelf::default();
-        let fixed = self.fixed_costs(graph);
-        for (state, function) in self.links.iter_mut().zip(&graph.functions) {
-            *state = at(function, state.flow);
+    /// Before the first iteration of a warm start: the bushes that an edit concerns find new ways, and all shift between
+    /// the ways they have. A pass costs a sixth of an iteration, which then mostly has nothing left to do but to prove the gap.
+    fn relieve(&mut self, graph: &Graph, options: &Options) {
+        let links = graph.functions.iter().zip(&self.links).enumerate();
+        let changed: Vec<bool> = links.map(|(l, (f, s))| graph.closed(l) || f.at(s.flow).0 != s.time).collect();
+        let enters = |a: &u32| changed[graph.link[*a as usize] as usize];
+        let hit = |b: &Bush| !b.lost.is_empty() || b.arc.iter().any(enters);
+        let concerned: Vec<bool> = self.bushes.par_iter().map(hit).collect();
+        if concerned.iter().any(|c| *c) {
+            let mut memory = Memory::new(graph, &self.classes);
+            self.sum_flows(graph);
+            self.update(graph, &memory, Some(&concerned), 0.0);
+            self.sum_flows(graph);
+            self.passes(graph, options, &mut memory, FINE * options.gap * self.progress.total_cost);
         }
-        let costs = arc_costs(graph, &fixed, &self.links);
-        let driven = |(a, f): (&u32, &f64)| *f > 0.0 && graph.arc_closed(*a as usize);
-        let hit = |b: &Bush| !b.lost.is_empty() || b.arc.iter().zip(&b.flow).any(driven);
-        self.bushes.par_iter_mut().filter(|b| hit(b)).for_each(|bush| {
-            shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch));
-        });
     }
 
     fn run(
@@ -226,45 +223,61 @@ impl Equilibrium {
         if options.gap.is_nan() || options.gap < 0.0 {
             return Err(SolveError::BadGap(options.gap));
         }
-        let shelf = Shelf::default();
-        let fixed = self.fixed_costs(graph);
-        let mut pairs: Vec<Pairs> = (0..BATCH).map(|_| Pairs::default()).collect();
+        let mut memory = Memory::new(graph, &self.classes);
         for iteration in 1.. {
             self.sum_flows(graph);
-            let costs = arc_costs(graph, &fixed, &self.links);
-            let spent: Vec<Spent> = self
-                .bushes
-                .par_iter_mut()
-                .map(|bush| shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], scratch)))
-                .collect();
+            let spent = self.update(graph, &memory, None, NEGLIGIBLE * options.gap);
             let total: f64 = spent.iter().map(|s| s.total).sum();
             let excess: f64 = total - spent.iter().map(|s| s.least).sum::<f64>();
             let relative_gap = if total > 0.0 { excess / total } else { 0.0 };
-            let objective = self.objective(graph, &fixed);
+            let objective = self.objective(graph, &memory.fixed);
             self.progress = Progress { iteration, relative_gap, objective, total_cost: total };
             let stop = report(&self.progress).is_break();
             if stop || relative_gap <= options.gap || iteration >= options.most_iterations {
                 break;
             }
-            for _ in 0..MOST_PASSES {
-                let left = self.pass(graph, &fixed, &mut pairs, TOLERANCE * options.gap);
-                if left < f64::max(ENOUGH * excess, FINE * options.gap * total) {
-                    break;
-                }
-            }
+            let enough = f64::max(ENOUGH * excess, FINE * options.gap * total);
+            self.passes(graph, options, &mut memory, enough);
         }
         Ok(())
     }
 
-    /// One pass over all bushes. The cost spent beyond the bushes' own shortest ways, as found on the way.
-    fn pass(&mut self, graph: &Graph, fixed: &[Vec<f64>], pairs: &mut [Pairs], tolerance: f64) -> f64 {
-        let mut left = 0.0;
-        for batch in self.bushes.chunks_mut(BATCH) {
-            let links = &self.links;
+    /// Updates the bushes that are chosen, all of them if `None`, at the current costs; `idle`: see [`Bush::update`].
+    fn update(&mut self, graph: &Graph, memory: &Memory, chosen: Option<&[bool]>, idle: f64) -> Vec<Spent> {
+        let costs = arc_costs(graph, &memory.fixed, &self.links);
+        let mut bushes = picked(&mut self.bushes, chosen);
+        let update = |bush: &mut &mut Bush| {
+            memory.shelf.with(|scratch| bush.update(graph, &costs[bush.class as usize], idle, scratch))
+        };
+        bushes.par_iter_mut().map(update).collect()
+    }
+
+    /// Passes over all bushes until they spend less than `enough` too much, or no more passes are worth it. Those that
+    /// together spend little too much at the first pass are left out of the others.
+    fn passes(&mut self, graph: &Graph, options: &Options, memory: &mut Memory, enough: f64) {
+        let mut busy: Option<Vec<bool>> = None;
+        for _ in 0..MOST_PASSES {
+            let excess = self.pass(graph, memory, busy.as_deref(), TOLERANCE * options.gap);
+            if excess.iter().sum::<f64>() < enough {
+                break;
+            }
+            let little = SKIP * enough / excess.len() as f64;
+            busy.get_or_insert_with(|| excess.iter().map(|e| *e > little).collect());
+        }
+    }
+
+    /// One pass over bushes. What each spends beyond its own shortest ways, as found on the way.
+    fn pass(&mut self, graph: &Graph, memory: &mut Memory, chosen: Option<&[bool]>, tolerance: f64) -> Vec<f64> {
+        let mut left = Vec::new();
+        let Memory { fixed, pairs, costs, .. } = memory;
+        for batch in picked(&mut self.bushes, chosen).chunks_mut(BATCH) {
+            for class in batch.chunk_by(|a, b| a.class == b.class).map(|same| same[0].class as usize) {
+                let cost = |(l, fixed): (&u32, &f64)| fixed + self.links[*l as usize].time;
+                costs[class].clear();
+                costs[class].extend(graph.link.iter().zip(&fixed[class]).map(cost));
+            }
             batch.par_iter().zip(pairs.par_iter_mut()).for_each(|(bush, pairs)| {
-                let fixed = &fixed[bush.class as usize];
-                let cost_of = |arc: u32| fixed[arc as usize] + links[graph.link[arc as usize] as usize].time;
-                pairs.find(bush, cost_of, tolerance);
+                pairs.find(bush, &costs[bush.class as usize], tolerance);
             });
             for _ in 0..ROUNDS {
                 for (bush, pairs) in batch.iter_mut().zip(pairs.iter()) {
@@ -272,14 +285,9 @@ impl Equilibrium {
                     pairs.shift(bush, graph, &fixed[bush.class as usize], &mut self.links, dust);
                 }
             }
-            left += pairs.iter().take(batch.len()).map(|p| p.excess).sum::<f64>();
+            left.extend(pairs.iter().take(batch.len()).map(|p| p.excess));
         }
         left
-    }
-
-    /// What each arc costs each class beyond its link's time.
-    fn fixed_costs(&self, graph: &Graph) -> Vec<Vec<f64>> {
-        self.classes.iter().map(|class| fixed_cost(graph, class)).collect()
     }
 
     fn sum_flows(&mut self, graph: &Graph) {
@@ -327,6 +335,31 @@ fn arc_costs(graph: &Graph, fixed: &[Vec<f64>], links: &[LinkState]) -> Vec<Vec<
     let time = |l: &u32| if graph.closed(*l as usize) { f64::INFINITY } else { links[*l as usize].time };
     let of = |fixed: &Vec<f64>| graph.link.iter().zip(fixed).map(|(l, f)| f + time(l)).collect();
     fixed.iter().map(of).collect()
+}
+
+/// What iterations share: what each arc costs each class beyond its link's time, and reusable memory: the pairs of a batch,
+/// the cost of each arc by class, scratch for updates.
+struct Memory {
+    fixed: Vec<Vec<f64>>,
+    pairs: Vec<Pairs>,
+    costs: Vec<Vec<f64>>,
+    shelf: Shelf,
+}
+
+impl Memory {
+    fn new(graph: &Graph, classes: &[UserClass]) -> Self {
+        Self {
+            fixed: classes.iter().map(|class| fixed_cost(graph, class)).collect(),
+            pairs: (0..BATCH).map(|_| Pairs::default()).collect(),
+            costs: vec![Vec::new(); classes.len()],
+            shelf: Shelf::default(),
+        }
+    }
+}
+
+/// The bushes that are chosen, all of them if `None`.
+fn picked<'a>(bushes: &'a mut [Bush], chosen: Option<&[bool]>) -> Vec<&'a mut Bush> {
+    bushes.iter_mut().enumerate().filter(|(b, _)| chosen.is_none_or(|c| c[*b])).map(|(_, bush)| bush).collect()
 }
 
 /// Scratch memory for as many threads as ask.

@@ -170,10 +170,6 @@ impl Graph {
     pub(crate) fn through(&self, vertex: u32) -> bool {
         vertex >= self.extent.first_through
     }
-
-    pub(crate) fn arc_closed(&self, arc: usize) -> bool {
-        self.closed(self.link[arc] as usize)
-    }
 }
 
 fn checked(l: usize, link: &Link) -> Result<(), GraphError> {

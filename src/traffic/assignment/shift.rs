@@ -30,11 +30,11 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// Finds the pairs whose costs differ by more than a share `tolerance` of the way's cost. `cost_of`: of an arc.
-    pub fn find(&mut self, bush: &Bush, cost_of: impl Fn(u32) -> f64, tolerance: f64) {
+    /// Finds the pairs whose costs differ by more than a share `tolerance` of the way's cost.
+    pub fn find(&mut self, bush: &Bush, arc_cost: &[f64], tolerance: f64) {
         self.pairs.clear();
         self.rows.clear();
-        self.label(bush, &cost_of);
+        self.label(bush, arc_cost);
         for i in (1..bush.vertices.len()).rev() {
             let rows = bush.entering(i);
             if rows.len() < 2 {
@@ -47,7 +47,7 @@ impl Pairs {
                     continue;
                 }
                 let from = bush.tail[p] as usize;
-                let cost = self.longest[from] + cost_of(bush.arc[p]);
+                let cost = self.longest[from] + arc_cost[bush.arc[p] as usize];
                 if cost - least > tolerance * least {
                     self.trace(bush, p as u32, best);
                 }
@@ -55,7 +55,7 @@ impl Pairs {
         }
     }
 
-    fn label(&mut self, bush: &Bush, cost_of: &impl Fn(u32) -> f64) {
+    fn label(&mut self, bush: &Bush, arc_cost: &[f64]) {
         let count = bush.vertices.len();
         self.shortest.resize(count, 0.0);
         self.longest.resize(count, 0.0);
@@ -69,7 +69,7 @@ impl Pairs {
             let rows = bush.entering(i);
             for p in rows.clone() {
                 let from = bush.tail[p] as usize;
-                let cost = cost_of(bush.arc[p]);
+                let cost = arc_cost[bush.arc[p] as usize];
                 let short = self.shortest[from] + cost;
                 if short < least {
                     (least, by_least) = (short, p as u32);
@@ -81,7 +81,7 @@ impl Pairs {
             }
             if rows.len() > 1 {
                 for p in rows {
-                    let cost = cost_of(bush.arc[p]);
+                    let cost = arc_cost[bush.arc[p] as usize];
                     self.excess += bush.flow[p] * (self.shortest[bush.tail[p] as usize] + cost - least);
                 }
             }

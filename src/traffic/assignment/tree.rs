@@ -25,37 +25,56 @@ const MOST_CORRECTIONS: usize = 8;
 
 impl Tree {
     /// Least costs from `origin` to every vertex, infinite where no way leads. `arc_cost` is infinite where closed.
-    /// `order` is empty at first, and then what the last search from this origin left, with the same arcs open or fewer.
+    /// `order` is empty at first, and then what the last search from this origin left.
     pub fn grow(&mut self, graph: &Graph, arc_cost: &[f64], origin: u32, order: &mut Vec<u32>) {
         self.begin(graph.extent.vertices as usize);
         self.cost[origin as usize] = 0.0;
         if order.is_empty() {
             self.open.push(Reverse((0, origin)));
-            self.settle(graph, arc_cost, origin, Some(order));
+            self.settle(graph, arc_cost, Some(order));
+            order.shrink_to_fit();
             return;
         }
         let round = self.round;
+        let (mut reached, mut settled) = (1, 0);
+        let (cost, parent, swept) = (&mut self.cost[..], &mut self.parent[..], &mut self.swept[..]);
         for &v in order.iter() {
-            self.swept[v as usize] = round;
-            let so_far = self.cost[v as usize];
+            swept[v as usize] = round;
+            let so_far = cost[v as usize];
             if so_far == f64::INFINITY {
                 continue;
             }
-            for a in graph.arcs_of(v) {
-                let head = graph.head[a] as usize;
-                let reached = so_far + arc_cost[a];
-                if reached < self.cost[head] {
-                    self.cost[head] = reached;
-                    self.parent[head] = a as u32;
-                    if self.swept[head] == round {
-                        self.open.push(Reverse((reached.to_bits(), head as u32)));
+            settled += 1;
+            let arcs = graph.arcs_of(v);
+            for ((head, own), a) in
+                graph.head[arcs.clone()].iter().zip(&arc_cost[arcs.clone()]).zip(arcs.start as u32..)
+            {
+                let known = &mut cost[*head as usize];
+                let beyond = so_far + own;
+                if beyond < *known {
+                    reached += usize::from(*known == f64::INFINITY && graph.through(*head));
+                    *known = beyond;
+                    parent[*head as usize] = a;
+                    if swept[*head as usize] == round {
+                        self.open.push(Reverse((beyond.to_bits(), *head)));
                     }
                 }
             }
         }
         let corrections = self.open.len();
-        self.settle(graph, arc_cost, origin, None);
-        if corrections > order.len() / MOST_CORRECTIONS {
+        // A way that opened leads where the last search did not come.
+        let opened = reached > settled;
+        if opened {
+            let new = |v: &u32| self.cost[*v as usize] < f64::INFINITY && self.swept[*v as usize] != round;
+            let new: Vec<u32> = (0..graph.extent.vertices).filter(|v| new(v) && graph.through(*v)).collect();
+            self.open.extend(new.into_iter().map(|v| Reverse((self.cost[v as usize].to_bits(), v))));
+        }
+        self.settle(graph, arc_cost, None);
+        if opened {
+            let new = |v: &u32| self.cost[*v as usize] < f64::INFINITY && self.swept[*v as usize] != round;
+            order.extend((0..graph.extent.vertices).filter(|v| new(v) && graph.through(*v)));
+        }
+        if opened || corrections > order.len() / MOST_CORRECTIONS {
             order.sort_by(|a, b| self.cost[*a as usize].total_cmp(&self.cost[*b as usize]));
         }
     }
@@ -87,10 +106,10 @@ impl Tree {
     }
 
     /// Works off the heap; non-negative floats order as their bits do. Vertices that end routes are never expanded.
-    fn settle(&mut self, graph: &Graph, arc_cost: &[f64], origin: u32, mut order: Option<&mut Vec<u32>>) {
+    fn settle(&mut self, graph: &Graph, arc_cost: &[f64], mut order: Option<&mut Vec<u32>>) {
         while let Some(Reverse((bits, v))) = self.open.pop() {
             let so_far = self.cost[v as usize];
-            if so_far.to_bits() != bits || (v != origin && !graph.through(v)) {
+            if so_far.to_bits() != bits {
                 continue;
             }
             if let Some(order) = order.as_deref_mut() {
@@ -100,13 +119,19 @@ impl Tree {
                 self.swept[v as usize] = self.round;
                 order.push(v);
             }
-            for a in graph.arcs_of(v) {
-                let head = graph.head[a] as usize;
-                let reached = so_far + arc_cost[a];
-                if reached < self.cost[head] {
-                    self.cost[head] = reached;
-                    self.parent[head] = a as u32;
-                    self.open.push(Reverse((reached.to_bits(), head as u32)));
+            let arcs = graph.arcs_of(v);
+            for ((head, own), a) in
+                graph.head[arcs.clone()].iter().zip(&arc_cost[arcs.clone()]).zip(arcs.start as u32..)
+            {
+                let beyond = so_far + own;
+                let known = &mut self.cost[*head as usize];
+                if beyond < *known {
+                    *known = beyond;
+                    self.parent[*head as usize] = a;
+                    // A vertex that no way goes on from needs no turn.
+                    if graph.through(*head) {
+                        self.open.push(Reverse((beyond.to_bits(), *head)));
+                    }
                 }
             }
         }

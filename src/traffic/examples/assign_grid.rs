@@ -1,18 +1,19 @@
 //! Assigns a generated city and prints each iteration, time and memory: a grid of streets with arterials every fifth line, gravity trips.
 //!
-//! `cargo run --release -p citytwin-traffic --example assign_grid -- LINKS ZONES [--gap G] [--threads N] [--close]`
+//! `cargo run --release -p citytwin-traffic --example assign_grid -- LINKS ZONES [--gap G] [--threads N] [--trips-per-link T] [--close]`
 
 use std::{ops::ControlFlow, time::Instant};
 
-use citytwin_traffic::assignment::{self, Extent, Graph, Link, Options, Progress, Trips, UserClass};
+use citytwin_traffic::assignment::{self, Equilibrium, Extent, Graph, Link, Options, Progress, Trips, UserClass};
 
 /// Between crossings, metre; free speed on arterials and streets, metre per minute (60 and 40 km/h); their capacities, veh/h.
 const BLOCK_M: f64 = 200.0;
 const SPEED_M_PER_MIN: [f64; 2] = [1000.0, 667.0];
 const CAPACITY_VPH: [f64; 2] = [1800.0, 700.0];
 const ARTERIAL_EVERY: usize = 5;
-/// Trips in the hour per link, so that cities of every size are as full, and how they fall with distance, 1/km.
-const TRIPS_PER_LINK: f64 = 15.0;
+/// Trips in the hour per link, so that cities of every size are as full (a peak hour: see what is printed), and how they fall
+/// with distance, 1/km.
+const TRIPS_PER_LINK: f64 = 10.0;
 const DETERRENCE_PER_KM: f64 = 0.35;
 
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
@@ -22,14 +23,16 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let zones: usize = arguments.get(1).ok_or("how many zones?")?.parse()?;
     let gap: f64 = option("--gap").map_or(Ok(1e-4), |g| g.parse())?;
     let threads: usize = option("--threads").map_or(Ok(1), |t| t.parse())?;
+    let per_link: f64 = option("--trips-per-link").map_or(Ok(TRIPS_PER_LINK), |t| t.parse())?;
     let (mut graph, centres) = grid(wanted, zones)?;
-    let trips = Trips::of(zones as u32, UserClass::default(), &gravity(&centres, TRIPS_PER_LINK * wanted as f64))?;
+    let trips = Trips::of(zones as u32, UserClass::default(), &gravity(&centres, per_link * wanted as f64))?;
     println!("{} links, {zones} zones, {:.0} trips", graph.links().len(), trips.total());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     pool.install(|| {
         let options = Options { gap, ..Options::default() };
         let mut found = assignment::solve(&graph, &trips, &options, printer())?;
         println!("memory: {:.0} MB at most", peak_mb());
+        CAPACITY_VPH.iter().for_each(|capacity| print_load(&graph, &found, *capacity));
         if arguments.iter().any(|a| a == "--close") {
             let busiest = (0..graph.links().len()).max_by(|a, b| found.flow(*a).total_cmp(&found.flow(*b)));
             graph.set_closed(busiest.unwrap_or(0), true)?;
@@ -39,9 +42,24 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     })
 }
 
-/// Zones first, each with connectors to the crossing nearest its centre and the next one; then the crossings, row by row.
+/// How full the links of one capacity are.
+fn print_load(graph: &Graph, found: &Equilibrium, capacity: f64) {
+    let links = graph.links().iter().enumerate().filter(|(_, link)| link.capacity == capacity);
+    let mut ratios: Vec<f64> = links.map(|(l, _)| found.flow(l) / capacity).collect();
+    ratios.sort_by(f64::total_cmp);
+    let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+    let above = |limit: f64| 100.0 * ratios.iter().filter(|r| **r > limit).count() as f64 / ratios.len() as f64;
+    let most = ratios.last().copied().unwrap_or_default();
+    println!(
+        "links of {capacity} veh/h: v/c {mean:.2} on average, above 1 on {:.1} %, above 1.2 on {:.1} %, at most {most:.2}",
+        above(1.0),
+        above(1.2)
+    );
+}
+
+/// Zones first, each with connectors to a crossing in each of its quarters; then the crossings, row by row.
 fn grid(wanted: usize, zones: usize) -> Result<(Graph, Vec<[f64; 2]>), assignment::GraphError> {
-    let side = ((wanted - 4 * zones.min(wanted / 8)) as f64 / 4.0).sqrt().round() as usize + 1;
+    let side = ((wanted - 8 * zones.min(wanted / 16)) as f64 / 4.0).sqrt().round() as usize + 1;
     let node = |x: usize, y: usize| (zones + y * side + x) as u32;
     let mut links = Vec::new();
     let mut street = |from: u32, to: u32, line: usize, wobble: f64| {
@@ -67,10 +85,11 @@ fn grid(wanted: usize, zones: usize) -> Result<(Graph, Vec<[f64; 2]>), assignmen
     let across = (zones as f64).sqrt().ceil() as usize;
     let mut centres = Vec::new();
     for zone in 0..zones {
-        let at = |i: usize| ((i as f64 + 0.5) / across as f64 * side as f64) as usize;
-        let (x, y) = (at(zone % across).min(side - 2), at(zone / across).min(side - 2));
-        centres.push([x as f64 * BLOCK_M / 1000.0, y as f64 * BLOCK_M / 1000.0]);
-        for to in [node(x, y), node(x + 1, y + 1)] {
+        let at = |i: usize, part: f64| (((i as f64 + part) / across as f64 * side as f64) as usize).min(side - 1);
+        let (column, row) = (zone % across, zone / across);
+        centres.push([at(column, 0.5), at(row, 0.5)].map(|block| block as f64 * BLOCK_M / 1000.0));
+        for (right, up) in [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)] {
+            let to = node(at(column, right), at(row, up));
             let connector = Link { free_time: 0.3, length: 100.0, ..Link::default() };
             links.push(Link { from: zone as u32, to, ..connector });
             links.push(Link { from: to, to: zone as u32, ..connector });
