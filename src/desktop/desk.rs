@@ -94,13 +94,16 @@ fn gate(
 ) {
     let Some(wants) = wants else { return };
     let at = windows.single().ok().and_then(Window::cursor_position).map(|at| egui::pos2(at.x, at.y));
-    let covered = at.zip(contexts.ctx_mut().ok()).is_some_and(|(at, ctx)| {
-        free.0.is_some_and(|map| !map.contains(at))
-            || ctx.layer_id_at(at).is_some_and(|layer| layer.order > egui::Order::Background)
-    });
+    let covered = at.zip(contexts.ctx_mut().ok()).is_some_and(|(at, ctx)| is_covered(ctx, free.0, at));
     let next =
         InputGate { pointer: covered || wants.wants_any_pointer_input(), keyboard: wants.wants_any_keyboard_input() };
     gate.set_if_neq(next);
+}
+
+/// Whether a point of the screen is off the map, or something floats over the map there.
+fn is_covered(ctx: &egui::Context, map: Option<egui::Rect>, at: egui::Pos2) -> bool {
+    map.is_some_and(|map| !map.contains(at))
+        || ctx.layer_id_at(at).is_some_and(|layer| layer.order > egui::Order::Background)
 }
 
 fn note_picks(
@@ -181,3 +184,34 @@ pub const GROUPS: [LayerGroup; 9] = [
     LayerGroup::Sensors,
     LayerGroup::Labels,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panels_and_what_floats_cover_the_map() {
+        let ctx = egui::Context::default();
+        let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(800.0, 600.0));
+        let map = egui::Rect::from_min_max(egui::pos2(200.0, 40.0), egui::pos2(600.0, 550.0));
+        for _ in 0..2 {
+            let input = egui::RawInput { screen_rect: Some(screen), ..egui::RawInput::default() };
+            let _ = ctx.run_ui(input, |ui| {
+                egui::Area::new("notice".into()).fixed_pos(egui::pos2(300.0, 100.0)).show(ui.ctx(), |ui| {
+                    ui.set_min_size(egui::vec2(100.0, 50.0));
+                });
+            });
+        }
+        for (x, y, covered) in [
+            (100.0, 300.0, true),  // left panel
+            (700.0, 300.0, true),  // right panel
+            (400.0, 20.0, true),   // top bar
+            (400.0, 580.0, true),  // time bar
+            (350.0, 120.0, true),  // a notice over the map
+            (400.0, 300.0, false), // the map
+        ] {
+            assert_eq!(is_covered(&ctx, Some(map), egui::pos2(x, y)), covered, "{x} {y}");
+        }
+        assert!(!is_covered(&ctx, None, egui::pos2(100.0, 300.0)), "without panels all is map");
+    }
+}

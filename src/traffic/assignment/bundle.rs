@@ -59,10 +59,10 @@ fn of_bush(bush: &Bush, graph: &Graph, link: usize) -> Vec<(u32, f64)> {
         }
     }
     let mut flows = Vec::new();
-    for place in 1..places {
+    for (place, later) in after.iter().enumerate().skip(1) {
         for p in bush.entering(place).filter(|p| bush.flow[*p] > 0.0) {
             let l = graph.link[bush.arc[p] as usize];
-            let share = if on_link(p) { 1.0 } else { before[bush.tail[p] as usize] + after[place] };
+            let share = if on_link(p) { 1.0 } else { before[bush.tail[p] as usize] + later };
             if share > 0.0 && (l as usize) < graph.links.len() {
                 flows.push((l, bush.flow[p] * share));
             }
