@@ -1,6 +1,7 @@
 //! A morning on a map: how long trips take and wait under its signal plans, for comparing plans.
 //!
-//! `cargo run --release -p citytwin-traffic --example morning -- maps/demo [from=7] [hours=1.5] [seeds=1,2]`
+//! `cargo run --release -p citytwin-traffic --example morning -- maps/demo [from=7] [hours=1.5] [seeds=1,2] [timed=0]`;
+//! `timed`: how many times signals are timed for the equilibrium of the busiest hour first.
 
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -10,19 +11,27 @@ use citytwin_traffic::{Demand, Network, Simulation, TurnId};
 fn main() {
     let mut words = std::env::args().skip(1);
     let path = words.next().unwrap_or_else(|| "maps/demo".into());
-    let (mut from, mut hours, mut seeds) = (7.0, 1.5, vec![1, 2]);
+    let (mut from, mut hours, mut seeds, mut timed) = (7.0, 1.5, vec![1, 2], 0);
     for word in words {
         let (name, value) = word.split_once('=').expect("NAME=VALUE");
         match name {
             "from" => from = value.parse().expect("an hour"),
             "hours" => hours = value.parse().expect("hours"),
             "seeds" => seeds = value.split(',').map(|s| s.parse().expect("a seed")).collect(),
-            _ => panic!("`{name}`: from, hours or seeds"),
+            "timed" => timed = value.parse().expect("a count"),
+            _ => panic!("`{name}`: from, hours, seeds or timed"),
         }
     }
     let city = citytwin_import::open(Path::new(&path), &citytwin_import::ImportOptions::default(), &()).expect("a map");
-    let network = Arc::new(Network::compile(&city));
+    let mut network = Network::compile(&city);
     let demand = Arc::new(Demand::estimate(&city, &network));
+    let clock = Instant::now();
+    for _ in 0..timed {
+        network = network.timed_for(&demand).expect("a demand of numbers");
+    }
+    let took_s = clock.elapsed().as_secs_f64();
+    let network = Arc::new(network);
+    println!("signals timed {timed} times in {took_s:.2} s");
     println!("{path}: {:.0} trips a day, {}", demand.daily_trips(), plans(&network));
     for seed in seeds {
         morning(&network, &demand, from, hours, seed);
