@@ -15,6 +15,7 @@ mod select;
 mod shift;
 mod tree;
 mod trips;
+mod turns;
 
 pub use city::{SECONDS_PER_EURO, ZoneEnds, car_drivers};
 pub use cost::Signal;
@@ -23,3 +24,4 @@ pub use graph::{Arc, Extent, Graph, GraphError, Link};
 pub use results::{LinkReport, Report, Skims, TurnFlow};
 pub use select::{LinkUse, Use};
 pub use trips::{Trips, TripsError, UserClass};
+pub use turns::{TimingError, busiest_hour};

@@ -92,14 +92,17 @@ pub struct Table {
     pedestrians_s: f64,
     pedestrians_source: String,
     shortest_cycle_s: f64,
+    crossing_cycle_s: f64,
     longest_cycle_s: f64,
     cycle_source: String,
     highest_load: f64,
     load_source: String,
     pub protected_product: [f64; 3],
     protected_source: String,
-    pub permitted_cars: f64,
-    permitted_source: String,
+    across_headways_s: [f64; 2],
+    across_source: String,
+    pub changing_cars: f64,
+    changing_source: String,
     progression_mps: f64,
     pub wave_gap_m: f64,
     pub wave_sites: usize,
@@ -118,6 +121,8 @@ struct Design {
     other: f64,
     across: f64,
     along: f64,
+    planned_share: f64,
+    planned_source: String,
     source: String,
 }
 
@@ -136,17 +141,23 @@ fn read(text: &str) -> Result<Table, String> {
         ("shortest_cycle_s", t.shortest_cycle_s),
         ("longest_cycle_s", t.longest_cycle_s),
         ("highest_load", t.highest_load),
-        ("permitted_cars", t.permitted_cars),
+        ("crossing_cycle_s", t.crossing_cycle_s),
+        ("across_headways_s", t.across_headways_s[0].min(t.across_headways_s[1])),
+        ("changing_cars", t.changing_cars),
         ("progression_mps", t.progression_mps),
         ("wave_gap_m", t.wave_gap_m),
         ("design", d.motorway.min(d.trunk).min(d.primary).min(d.secondary).min(d.tertiary).min(d.other)),
         ("design.across", d.across),
         ("design.along", d.along),
+        ("design.planned_share", d.planned_share),
     ];
     if let Some((what, value)) = positive.iter().find(|(_, v)| !v.is_finite() || *v <= 0.0) {
         return Err(format!("{what} must be positive, not {value}"));
     }
-    if t.highest_load >= 1.0 || d.across + d.along >= 1.0 || t.shortest_cycle_s > t.longest_cycle_s {
+    if t.highest_load >= 1.0
+        || d.across + d.along >= 1.0
+        || t.shortest_cycle_s.max(t.crossing_cycle_s) > t.longest_cycle_s
+    {
         return Err(
             "highest_load and the turning shares must stay below 1, the shortest cycle below the longest".into()
         );
@@ -159,8 +170,10 @@ fn read(text: &str) -> Result<Table, String> {
         &t.cycle_source,
         &t.load_source,
         &t.protected_source,
-        &t.permitted_source,
+        &t.across_source,
+        &t.changing_source,
         &t.wave_source,
+        &d.planned_source,
         &d.source,
     ];
     if sources.iter().any(|s| s.is_empty()) {
@@ -169,7 +182,7 @@ fn read(text: &str) -> Result<Table, String> {
     Ok(t)
 }
 
-/// The flow a turn is planned for where none is known, veh/h: by class and lanes of its link, shared among the turns.
+/// The busy flow of a turn where none is known, veh/h: by class and lanes of its link, shared among the turns.
 pub fn design_vph(links: &[LinkInfo], turns: &Turns, turn: &Turn) -> f64 {
     let row = &links[turn.from as usize];
     let d = &TABLE.design;
@@ -245,7 +258,7 @@ impl SignalPlan {
             }
         }
         for wave in &ground.sites.waves {
-            let cycle_s = wave.iter().map(|stop| cycle_s(&plan.phasing[stop.site as usize])).fold(0.0, f64::max);
+            let cycle_s = plan.common_cycle_s(wave);
             let mut arrives_s = 0.0;
             for stop in wave {
                 arrives_s += f64::from(stop.way_m) / TABLE.progression_mps;
@@ -261,25 +274,45 @@ impl SignalPlan {
         plan
     }
 
+    /// The cycle of a wave: of those that its sites would have alone and all have room in, the one of least delay in all.
+    fn common_cycle_s(&self, wave: &[sites::WaveStop]) -> f64 {
+        let all = || wave.iter().map(|stop| &self.phasing[stop.site as usize]);
+        let least = all().map(least_cycle_s).fold(0.0, f64::max).ceil();
+        let total = |cycle_s: &f64| all().map(|p| delay_s(p, *cycle_s)).sum::<f64>();
+        let cycles = all().map(|p| cycle_s(p).max(least));
+        cycles.min_by(|a, b| total(a).total_cmp(&total(b)).then(a.total_cmp(b))).unwrap_or(TABLE.shortest_cycle_s)
+    }
+
     /// Sets the windows of a site's streams; returns where its phases start.
     fn set(&mut self, site: u32, cycle_s: f64) -> Vec<f64> {
         let phasing = &self.phasing[site as usize];
-        let ratios: Vec<f64> = phasing.phases.iter().map(|p| p.ratio).collect();
-        let shortest = webster::effective_green_s(TABLE.shortest_green_s);
-        let greens = webster::split_s(cycle_s, lost_s(phasing), &ratios, shortest);
-        let (mut start_s, mut starts) = (0.0, Vec::new());
-        for (phase, effective) in phasing.phases.iter().zip(greens) {
-            let green = effective - (webster::effective_green_s(0.0));
-            for stream in &phase.streams {
-                let protected = !phase.permitted;
+        let greens = greens_s(phasing, cycle_s);
+        let mut starts = vec![0.0];
+        for effective in greens {
+            let green_s = effective - webster::effective_green_s(0.0);
+            starts.push(starts[starts.len() - 1] + green_s + TABLE.amber_s + TABLE.all_red_s);
+        }
+        let count = phasing.phases.len();
+        // A lone phase leaves its cycle's end to pedestrians.
+        let lasts = |i: usize, stream: u32| count > 1 && phasing.phases[(i + 1) % count].streams.contains(&stream);
+        for need in &phasing.streams {
+            let mut windows: Vec<Window> = Vec::new();
+            for (i, phase) in phasing.phases.iter().enumerate().filter(|(_, p)| p.streams.contains(&need.id)) {
+                let (start_s, protected, green) = (starts[i], !phase.permitted, SignalColour::Green);
                 let window = |start_s, length_s, colour| Window { start_s, length_s, colour, protected };
-                self.streams[*stream as usize].windows = vec![
-                    window(start_s, green, SignalColour::Green),
-                    window(start_s + green, TABLE.amber_s, SignalColour::Amber),
-                ];
+                let until_s = if i + 1 == count { cycle_s } else { starts[i + 1] };
+                let goes_on = lasts(i, need.id);
+                let length_s =
+                    if goes_on { until_s - start_s } else { starts[i + 1] - start_s - TABLE.amber_s - TABLE.all_red_s };
+                match windows.last_mut().filter(|w| w.protected == protected && w.colour == green) {
+                    Some(before) if goes_on_from(before, start_s) => before.length_s += length_s,
+                    _ => windows.push(window(start_s, length_s, green)),
+                }
+                if !goes_on {
+                    windows.push(window(start_s + length_s, TABLE.amber_s, SignalColour::Amber));
+                }
             }
-            starts.push(start_s);
-            start_s += green + TABLE.amber_s + TABLE.all_red_s;
+            self.streams[need.id as usize].windows = windows;
         }
         starts
     }
@@ -336,7 +369,7 @@ fn plan_site(site: u32, turns: &mut Turns, m: &Layout, given: Option<&[f64]>) ->
     let movements = Movements { links: m.links, turns, shapes: m.shapes, ground: m.ground };
     let flow = |t: u32| match given {
         Some(flows) => flows[t as usize],
-        None => design_vph(m.links, turns, &turns.list[t as usize]),
+        None => TABLE.design.planned_share * design_vph(m.links, turns, &turns.list[t as usize]),
     };
     let (phasing, streams) = phases::plan(site, &movements, &flow);
     for (turn, stream) in streams {
@@ -351,13 +384,50 @@ fn lost_s(phasing: &Phasing) -> f64 {
     phasing.phases.len() as f64 * TABLE.lost_s + walking
 }
 
+fn goes_on_from(before: &Window, start_s: f64) -> bool {
+    (before.start_s + before.length_s - start_s).abs() < 1e-6
+}
+
+/// Effective greens of the phases.
+fn greens_s(phasing: &Phasing, cycle_s: f64) -> Vec<f64> {
+    let ratios: Vec<f64> = phasing.phases.iter().map(|p| p.ratio).collect();
+    webster::split_s(cycle_s, lost_s(phasing), &ratios, webster::effective_green_s(TABLE.shortest_green_s))
+}
+
+/// Vehicle-seconds that a site's streams lose in an hour.
+fn delay_s(phasing: &Phasing, cycle_s: f64) -> f64 {
+    /// How long the busiest time lasts, hour (HCM 6th ch. 19: a quarter of an hour).
+    const PERIOD_H: f64 = 0.25;
+    let greens = greens_s(phasing, cycle_s);
+    let served = |id: u32| phasing.phases.iter().zip(&greens).filter(move |(p, _)| p.streams.contains(&id));
+    let one = |need: &phases::StreamNeed| {
+        let green_s: f64 = served(need.id).map(|(_, g)| g).sum();
+        let capacity_vph = need.flow_vph / need.ratio.max(1e-9) * green_s / cycle_s;
+        if need.flow_vph > 0.0 {
+            need.flow_vph * webster::delay_s(cycle_s, green_s, need.flow_vph, capacity_vph, PERIOD_H)
+        } else {
+            0.0
+        }
+    };
+    phasing.streams.iter().map(one).sum()
+}
+
+/// The same with the site's own cycle.
+fn least_delay_s(phasing: &Phasing) -> f64 {
+    delay_s(phasing, cycle_s(phasing))
+}
+
+/// A cycle with room for all shortest greens, second.
+fn least_cycle_s(phasing: &Phasing) -> f64 {
+    lost_s(phasing) + phasing.phases.len() as f64 * webster::effective_green_s(TABLE.shortest_green_s)
+}
+
 /// Webster's cycle in whole seconds, within what is usual and long enough for all shortest greens.
 fn cycle_s(phasing: &Phasing) -> f64 {
     let load: f64 = phasing.phases.iter().map(|p| p.ratio).sum();
-    let lost = lost_s(phasing);
-    let optimum = webster::optimum_cycle_s(lost, load.min(TABLE.highest_load));
-    let least = lost + phasing.phases.len() as f64 * webster::effective_green_s(TABLE.shortest_green_s);
-    optimum.clamp(TABLE.shortest_cycle_s, TABLE.longest_cycle_s).max(least).ceil()
+    let optimum = webster::optimum_cycle_s(lost_s(phasing), load.min(TABLE.highest_load));
+    let shortest_s = if phasing.phases.len() == 1 { TABLE.crossing_cycle_s } else { TABLE.shortest_cycle_s };
+    optimum.clamp(shortest_s, TABLE.longest_cycle_s).max(least_cycle_s(phasing)).ceil()
 }
 
 #[cfg(test)]
