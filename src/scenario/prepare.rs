@@ -18,10 +18,16 @@ pub struct Prepared<'a> {
 
 impl<'a> Prepared<'a> {
     pub fn new(city: &'a City) -> Self {
-        let network = Arc::new(Network::compile(city));
+        let network = Network::compile(city);
         let demand = Arc::new(Demand::estimate(city, &network));
-        Self { city, network, demand, energy: EnergySystem::new(city) }
+        Self { city, network: timed(network, &demand), demand, energy: EnergySystem::new(city) }
     }
+}
+
+/// The network with its signals timed for the demand's busiest hour, as a town's engineers would have done. A demand that
+/// cannot be assigned leaves the plans for design flows.
+pub fn timed(network: Network, demand: &Demand) -> Arc<Network> {
+    Arc::new(network.timed_for(demand).unwrap_or(network))
 }
 
 /// The network as assumptions lay it out, roads that are closed still open: closing is for the simulation, which

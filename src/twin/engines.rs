@@ -54,9 +54,11 @@ impl Engines {
         report: &dyn Fn(&'static str, f32) -> bool,
     ) -> Option<Self> {
         report("compiling the road network", 0.0).then_some(())?;
-        let network = Arc::new(Network::compile(&city));
+        let network = Network::compile(&city);
         report("estimating the demand", 0.2).then_some(())?;
         let demand = Arc::new(Demand::estimate(&city, &network));
+        report("timing the signals", 0.3).then_some(())?;
+        let network = citytwin_scenario::timed(network, &demand);
         report("adding up the buildings' energy", 0.4).then_some(())?;
         let mut energy = EnergySystem::new(&city);
         energy.set_shares(assumptions.pv_share, assumptions.ev_share);
