@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use citytwin_model::{BuildingId, LinkId};
 use citytwin_panels::{LayerInfo, LayerKind};
-use citytwin_twin::{CityModel, Clock, ComparisonState, EnergyTwin, PeakState, PeakTwin, Stated, TrafficTwin, WhatIf};
+use citytwin_twin::{
+    CityModel, Clock, ComparisonState, EnergyTwin, Opposite, PeakState, PeakTwin, Stated, TrafficTwin, WhatIf,
+};
 use citytwin_view::{Overlay, OverlayLayer};
 
 use crate::desk::Desk;
@@ -17,30 +19,8 @@ const RECOLOUR_S: f32 = 0.5;
 #[derive(Resource, Default)]
 pub struct Offered(pub Vec<LayerInfo>);
 
-/// The link that runs the other way on the same piece of road.
-#[derive(Resource, Default)]
-struct Opposite(Vec<Option<LinkId>>);
-
 pub fn plugin(app: &mut App) {
-    app.init_resource::<Offered>()
-        .init_resource::<Opposite>()
-        .add_systems(Update, (find_opposites, offer, recolour).chain().run_if(resource_exists::<CityModel>));
-}
-
-fn find_opposites(city: Res<CityModel>, mut opposite: ResMut<Opposite>) {
-    if !city.is_changed() {
-        return;
-    }
-    let mut keyed: Vec<_> = city.0.links.iter().map(|l| (l.road, l.first, l.last, l.id)).collect();
-    keyed.sort_unstable();
-    opposite.0 = vec![None; city.0.links.len()];
-    for pair in keyed.windows(2) {
-        let ((r0, f0, l0, a), (r1, f1, l1, b)) = (pair[0], pair[1]);
-        if (r0, f0, l0) == (r1, f1, l1) {
-            opposite.0[a.index()] = Some(b);
-            opposite.0[b.index()] = Some(a);
-        }
-    }
+    app.init_resource::<Offered>().add_systems(Update, (offer, recolour).chain().run_if(resource_exists::<CityModel>));
 }
 
 fn offer(

@@ -2,7 +2,7 @@
 //! What is `None` or empty is not shown, or shown as absent in words; nothing here is ever made up.
 
 use citytwin_model::{
-    Assumptions, FeatureRef, LonLat, Origin, Problem, Quality, SourceRef,
+    Assumptions, FeatureRef, LonLat, Origin, Problem, Quality, RoadChange, SourceRef,
     time::civil::{Date, DateTime, Time},
 };
 
@@ -225,13 +225,19 @@ pub struct WhatIfData {
     pub comparison: Comparison,
 }
 
-/// A picked road as far as it can be closed.
+/// A picked road as far as it can be changed.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PickedRoad {
     pub source: SourceRef,
     pub name: String,
-    pub closed: bool,
-    /// Why it cannot be closed, in words.
+    /// What is changed about it now.
+    pub change: RoadChange,
+    /// Its lanes each way and its limit as mapped, in words.
+    pub mapped_lanes: String,
+    pub mapped_limit: String,
+    /// Driven both ways, so that it can become one-way.
+    pub two_way: bool,
+    /// Why it cannot be changed, in words.
     pub refused: Option<String>,
 }
 

@@ -1,11 +1,11 @@
 //! What-if: the assumptions as sliders, the picked road as a switch, the list of changes, the comparison.
 
-use citytwin_model::Request;
+use citytwin_model::{NetworkEdit, Oneway, Request};
 use egui::{Button, DragValue, RichText, Slider, Ui, vec2};
 
 use crate::{
     Comparison, PanelRequest, PanelState, PickedRoad, Tab, WhatIfData,
-    element::{card, elided, fine, handle, icon_button, main_button, named, progress, quiet_button, tight, weak},
+    element::{card, elided, fine, handle, icon_button, main_button, named, progress, quiet_button, row, tight, weak},
     icon,
     state::Draft,
     theme,
@@ -95,32 +95,85 @@ fn mark_baseline(ui: &Ui, rect: egui::Rect, share: f32) {
 
 fn road(ui: &mut Ui, road: Option<&PickedRoad>, out: &mut Vec<PanelRequest>) {
     let Some(road) = road else {
-        ui.add(egui::Label::new(weak("Click a road on the map to close or reopen it.")).wrap());
+        ui.add(egui::Label::new(weak("Click a road on the map to close or change it.")).wrap());
         return;
     };
     card(ui, |ui| {
         ui.horizontal(|ui| {
-            let (icon, colour) = if road.closed { (icon::CLOSED, theme::WORSE) } else { (icon::CAR, theme::ACCENT) };
+            let (icon, colour) =
+                if road.change.closed { (icon::CLOSED, theme::WORSE) } else { (icon::CAR, theme::ACCENT) };
             ui.label(RichText::new(icon).color(colour).size(15.0));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.label(fine(if road.closed { "closed" } else { "open" }).color(colour));
+                ui.label(fine(if road.change.closed { "closed" } else { "open" }).color(colour));
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     elided(ui, RichText::new(&road.name).color(theme::STRONG)).on_hover_text(road.source.to_string());
                 });
             });
         });
-        let words = if road.closed { "Reopen this road" } else { "Close this road" };
+        let words = if road.change.closed { "Reopen this road" } else { "Close this road" };
         let size = vec2(ui.available_width(), 26.0);
         let response = ui.add_enabled_ui(road.refused.is_none(), |ui| ui.add_sized(size, Button::new(words))).inner;
         if response.clicked() {
             let source = road.source.clone();
-            let request = if road.closed { Request::reopen(source) } else { Request::close(source) };
+            let request = if road.change.closed { Request::reopen(source) } else { Request::close(source) };
             out.push(PanelRequest::Edit(request));
         }
-        if let Some(why) = &road.refused {
-            ui.add(egui::Label::new(fine(why.as_str())).wrap());
+        match &road.refused {
+            Some(why) => drop(ui.add(egui::Label::new(fine(why.as_str())).wrap())),
+            None if !road.change.closed => layout(ui, road, out),
+            None => {}
         }
     });
+}
+
+/// Lanes, limit and direction of an open road: as mapped, or changed.
+fn layout(ui: &mut Ui, road: &PickedRoad, out: &mut Vec<PanelRequest>) {
+    let source = || road.source.clone();
+    let mut ask = |edit: NetworkEdit| out.push(PanelRequest::Edit(Request::Network(edit)));
+    let lanes = (1..=4).map(|n| (Some(n), n.to_string()));
+    if let Some(lanes) = choice(ui, ("Lanes each way", &road.mapped_lanes), road.change.lanes, lanes) {
+        ask(NetworkEdit::Lanes { road: source(), lanes });
+    }
+    let limits = LIMITS_KMH.into_iter().map(|kmh| (Some(kmh), format!("{kmh} km/h")));
+    if let Some(kmh) = choice(ui, ("Speed limit", &road.mapped_limit), road.change.speed_kmh, limits) {
+        ask(NetworkEdit::SpeedLimit { road: source(), kmh });
+    }
+    if road.two_way {
+        let ways = [
+            (Some(Oneway::Forward), "one-way, as drawn".to_owned()),
+            (Some(Oneway::Backward), "one-way, the other way".to_owned()),
+        ];
+        if let Some(way) = choice(ui, ("Direction", "both ways"), road.change.oneway, ways.into_iter()) {
+            ask(NetworkEdit::Oneway { road: source(), way });
+        }
+    }
+}
+
+/// Limits offered, km/h.
+const LIMITS_KMH: [f64; 6] = [10.0, 20.0, 30.0, 50.0, 70.0, 100.0];
+
+/// One property with its choices, first the one that the map has; what was chosen anew.
+fn choice<T: PartialEq + Copy>(
+    ui: &mut Ui,
+    (label, mapped): (&str, &str),
+    now: Option<T>,
+    others: impl Iterator<Item = (Option<T>, String)>,
+) -> Option<Option<T>> {
+    let mut choices = vec![(None, format!("{mapped} (map)"))];
+    choices.extend(others);
+    let mut chosen = now;
+    let shown = choices.iter().find(|(value, _)| *value == now).map_or_else(String::new, |(_, text)| text.clone());
+    row(ui, label, |ui| {
+        let combo = egui::ComboBox::from_id_salt(label).width(130.0).selected_text(RichText::new(shown).size(12.0));
+        let response = combo.show_ui(ui, |ui| {
+            for (value, text) in &choices {
+                ui.selectable_value(&mut chosen, *value, text);
+            }
+        });
+        let name = format!("{label} of the selected road");
+        response.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, &name));
+    });
+    (chosen != now).then_some(chosen)
 }
 
 fn changes(ui: &mut Ui, edits: &[String], out: &mut Vec<PanelRequest>) {

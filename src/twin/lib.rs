@@ -36,6 +36,7 @@ pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, Weathe
 pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth};
 pub use peak_hour::{PeakState, PeakTwin, RoadInquired};
 pub use record::{Record, Sample, Trace};
+pub use simulate::Opposite;
 
 /// The order of a tick. Each set's systems only write what the set is named for.
 #[derive(SystemSet, Debug, Clone, PartialEq, Eq, Hash)]

@@ -19,6 +19,26 @@ const PUBLISH_STEP_S: f64 = 5.0;
 #[derive(Resource, Default)]
 pub(crate) struct SensorSights(pub(crate) Vec<Sight>);
 
+/// The link that runs the other way on the same piece of road; index = `LinkId`.
+#[derive(Resource, Default)]
+pub struct Opposite(pub Vec<Option<LinkId>>);
+
+impl Opposite {
+    fn find(city: &City) -> Self {
+        let mut keyed: Vec<_> = city.links.iter().map(|l| (l.road, l.first, l.last, l.id)).collect();
+        keyed.sort_unstable();
+        let mut opposite = vec![None; city.links.len()];
+        for pair in keyed.windows(2) {
+            let ((r0, f0, l0, a), (r1, f1, l1, b)) = (pair[0], pair[1]);
+            if (r0, f0, l0) == (r1, f1, l1) {
+                opposite[a.index()] = Some(b);
+                opposite[b.index()] = Some(a);
+            }
+        }
+        Self(opposite)
+    }
+}
+
 /// What one sensor would see.
 pub(crate) enum Sight {
     Links(Vec<LinkId>),
@@ -33,6 +53,7 @@ pub(crate) fn install(world: &mut World) {
     let city = world.resource::<CityModel>().0.clone();
     let sights = find_sights(&city, &world.resource::<EnergyTwin>().0);
     world.insert_resource(SensorSights(sights));
+    world.insert_resource(Opposite::find(&city));
 }
 
 pub(crate) fn plugin(app: &mut App) {
@@ -74,7 +95,7 @@ pub(crate) fn due(tick: u64, every_s: f64) -> bool {
 
 fn publish_roads(
     clock: Res<Clock>,
-    (city, traffic, index): (Res<CityModel>, Res<TrafficTwin>, Res<EntityIndex>),
+    (city, traffic, index, opposite): (Res<CityModel>, Res<TrafficTwin>, Res<EntityIndex>, Res<Opposite>),
     mut assets: Query<&mut Simulated>,
     mut sums: Local<Vec<(f32, f32, u32)>>,
 ) {
@@ -83,17 +104,18 @@ fn publish_roads(
     }
     sums.clear();
     sums.resize(city.0.roads.len(), (0.0, 0.0, 0));
-    // A road's flow is that of its busiest pair of links, not the sum along it.
+    // A road's flow is that of its busiest piece, both directions together, as a counter beside it would see.
     let states = traffic.0.link_states();
     for link in &city.0.links {
         let Some(state) = states.get(link.id.index()) else { continue };
+        let other = opposite.0[link.id.index()].and_then(|other| states.get(other.index()));
+        let flow_vph = state.flow_vph + other.map_or(0.0, |other| other.flow_vph);
         let sum = &mut sums[link.road.index()];
-        let weight = state.flow_vph.max(1.0);
-        if state.flow_vph > sum.0 || sum.1 == 0.0 {
-            sum.0 = sum.0.max(state.flow_vph);
-            sum.1 = state.speed_mps;
-        } else {
-            sum.1 += (state.speed_mps - sum.1) * (weight / (weight + sum.0.max(1.0)) * 0.5);
+        if flow_vph > sum.0 || sum.1 == 0.0 {
+            let (one, two) = (state.flow_vph.max(1e-3), other.map_or(0.0, |other| other.flow_vph.max(1e-3)));
+            let speed_mps =
+                other.map_or(state.speed_mps, |o| (one * state.speed_mps + two * o.speed_mps) / (one + two));
+            (sum.0, sum.1) = (flow_vph, speed_mps);
         }
         sum.2 += state.vehicles;
     }

@@ -1,6 +1,8 @@
 //! Key figures, the what-if and the day's curves.
 
-use citytwin_model::{AccessLevel, Assumptions, City, Edit, FeatureRef, NetworkChange, Oneway, RoadAccess, SourceRef};
+use citytwin_model::{
+    AccessLevel, Assumptions, City, Edit, FeatureRef, NetworkChange, Oneway, Road, RoadAccess, SourceRef,
+};
 use citytwin_panels::{Better, Comparison as Shown, History, KeyFigureRow, PickedRoad, TrafficNow, Unit, WhatIfData};
 use citytwin_scenario::Better as Wish;
 use citytwin_traffic::Simulation;
@@ -90,6 +92,7 @@ pub fn unit(symbol: &str) -> Unit {
         "s" => Unit::Seconds,
         "min" => Unit::Of("min"),
         "h" => Unit::Of("h"),
+        "%" => Unit::Of("%"),
         "W" => Unit::Watts,
         "kW" => Unit::Of("kW"),
         "MW" => Unit::Of("MW"),
@@ -188,9 +191,21 @@ fn picked_road(seen: &Seen, stated: &Assumptions) -> Option<PickedRoad> {
     Some(PickedRoad {
         source: road.source.clone(),
         name: title(city, FeatureRef::Road(id)),
-        closed: stated.network.is_closed(&road.source),
+        change: stated.network.roads.get(&road.source).copied().unwrap_or_default(),
+        mapped_lanes: lanes_in_words(road),
+        mapped_limit: format!("{:.0} km/h", 3.6 * road.speed_forward_mps.value),
+        two_way: road.oneway.value == Oneway::Both,
         refused,
     })
+}
+
+fn lanes_in_words(road: &Road) -> String {
+    let (forward, backward) = (road.lanes_forward.value, road.lanes_backward.value);
+    match road.oneway.value {
+        Oneway::Both => format!("{forward} + {backward}"),
+        Oneway::Forward => forward.to_string(),
+        Oneway::Backward => backward.to_string(),
+    }
 }
 
 /// The last day's totals, decimated.

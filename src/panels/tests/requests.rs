@@ -2,7 +2,9 @@
 
 mod sample;
 
-use citytwin_model::{BuildingId, Coord, FeatureRef, Request, RoadId, SensorId, SourceRef};
+use citytwin_model::{
+    BuildingId, Coord, FeatureRef, NetworkEdit, Oneway, Request, RoadChange, RoadId, SensorId, SourceRef,
+};
 use citytwin_panels::{
     CameraPreset, Comparison, FlyTarget, LayerGroup, LayerInfo, LayerKind, PanelRequest, PanelState, Picked, Tab, draw,
 };
@@ -83,7 +85,7 @@ fn the_road_closes_reopens_or_says_why_not() {
     let reopen = PanelRequest::Edit(Request::reopen(source.clone()));
     assert_eq!(click(&mut harness, "Reopen this road"), [reopen]);
     let road = harness.state_mut().sample.what_if.road.as_mut().unwrap();
-    road.closed = false;
+    road.change.closed = false;
     harness.run_steps(2);
     assert_eq!(click(&mut harness, "Close this road"), [PanelRequest::Edit(Request::close(source))]);
     let road = harness.state_mut().sample.what_if.road.as_mut().unwrap();
@@ -95,6 +97,28 @@ fn the_road_closes_reopens_or_says_why_not() {
     harness.run_steps(2);
     assert!(harness.query_by_label("Close this road").is_none());
     assert!(harness.query_by_label_contains("Click a road").is_some());
+}
+
+#[test]
+fn lanes_limit_and_direction_of_an_open_road_are_changed() {
+    let source = SourceRef::Way(4_711_008);
+    let mut sample = Sample::new();
+    sample.what_if.road.as_mut().unwrap().change = RoadChange::default();
+    let mut harness = open(sample);
+    let road = || source.clone();
+    for (property, choice, edit) in [
+        ("Lanes each way", "1", NetworkEdit::Lanes { road: road(), lanes: Some(1) }),
+        ("Speed limit", "30 km/h", NetworkEdit::SpeedLimit { road: road(), kmh: Some(30.0) }),
+        ("Direction", "one-way, as drawn", NetworkEdit::Oneway { road: road(), way: Some(Oneway::Forward) }),
+    ] {
+        let name = format!("{property} of the selected road");
+        harness.get_by_role_and_label(Role::ComboBox, &name).click();
+        harness.run_steps(3);
+        harness.get_by_role_and_label(Role::Button, choice).click();
+        harness.run_steps(3);
+        let asked = std::mem::take(&mut harness.state_mut().asked);
+        assert_eq!(asked, [PanelRequest::Edit(Request::Network(edit))], "{property}");
+    }
 }
 
 #[test]

@@ -250,7 +250,15 @@ fn what_if() -> WhatIfData {
         baseline,
         now,
         edits: vec!["Closed Nordbrücke (way/4711008)".into(), "Roofs with solar 10% → 35%".into()],
-        road: Some(PickedRoad { source, name: "Nordbrücke".into(), closed: true, refused: None }),
+        road: Some(PickedRoad {
+            source,
+            name: "Nordbrücke".into(),
+            change: RoadChange { closed: true, ..RoadChange::default() },
+            mapped_lanes: "2 + 2".into(),
+            mapped_limit: "50 km/h".into(),
+            two_way: true,
+            refused: None,
+        }),
         comparison: Comparison::Done("24 h, 5 paired runs".into()),
     }
 }
