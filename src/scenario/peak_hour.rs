@@ -146,13 +146,18 @@ impl PeakHour {
     /// # Errors
     /// The watch said stop: the answer before stays the start of the next.
     pub fn answer(&mut self, assumptions: &Assumptions, watch: &dyn Watch) -> Result<PeakAnswer, PeakError> {
+        let roads_as_mapped = assumptions.network.is_empty();
+        if roads_as_mapped && assumptions.demand_factor == self.base.factor {
+            self.now = self.base.clone();
+            return self.describe(&self.now, assumptions.ev_share);
+        }
         let network = network_for(&self.city, &self.network, assumptions);
         let factor = assumptions.demand_factor.max(LEAST_FACTOR);
         let closed = |link: LinkId| {
             let road = self.city.links[link.index()].road;
             assumptions.network.is_closed(&self.city.roads[road.index()].source)
         };
-        let mut next = if *assumptions == Assumptions::default() { self.base.clone() } else { self.now.clone() };
+        let mut next = self.now.clone();
         if next.graph.follow(&network, &closed)? {
             next.equilibrium.scale(factor / next.factor);
             next.factor = factor;
