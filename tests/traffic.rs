@@ -46,7 +46,8 @@ fn the_number_of_threads_changes_no_byte_but_the_time() {
     if !folder.is_dir() {
         return println!("skipped: {} is absent", folder.display());
     }
-    let [net, trips] = ["Anaheim_net.tntp", "Anaheim_trips.tntp"].map(|f| folder.join(f).to_string_lossy().into_owned());
+    let [net, trips] =
+        ["Anaheim_net.tntp", "Anaheim_trips.tntp"].map(|f| folder.join(f).to_string_lossy().into_owned());
     let said = ["1", "2"].map(|threads| {
         let mut said = json(&citytwin(&["traffic", "assign", &net, &trips, "--threads", threads, "--json"]));
         said.as_object_mut().unwrap().remove("cpu_s");

@@ -64,6 +64,15 @@ fn lamps(
     swarm.show(rows, &mut keep);
 }
 
+/// How high a pin stands, seen from some distance; its ball is centred at [`BALL_AT`] of that.
+pub fn pin_m(away_m: f32) -> f32 {
+    (away_m * PIN_SHARE).clamp(PIN_M, MAX_PIN_M)
+}
+
+/// Centre and radius of a pin's ball, of its height.
+pub const BALL_AT: f32 = 0.86;
+pub const BALL_RADIUS: f32 = 0.14;
+
 fn pins(
     marks: Res<SensorMarks>,
     shown: Res<Shown>,
@@ -81,7 +90,7 @@ fn pins(
     if shown.sensors {
         rows.extend(marks.0.iter().map(|mark| {
             let away = (0..3).map(|k| (mark.at[k] - eye[k]).powi(2)).sum::<f32>().sqrt();
-            let size = (away * PIN_SHARE).clamp(PIN_M, MAX_PIN_M);
+            let size = pin_m(away);
             Row::new(mark.at, 0.0, [size; 3], pin_colour(mark.quality))
         }));
     }

@@ -17,7 +17,7 @@ const LAMP: Paint = Paint::new([255; 3], Surface::SignalLamp, NO_SLOT).with(0);
 pub fn pin() -> MeshBuffer {
     let mut mesh = MeshBuffer::default();
     block(&mut mesh, [-0.025, 0.025, -0.025, 0.025], [-0.025, 0.025, -0.025, 0.025], [0.0, 0.75], POST);
-    ball(&mut mesh, [0.0, 0.0, 0.86], 0.14, MARK);
+    ball(&mut mesh, [0.0, 0.0, crate::marks::BALL_AT], crate::marks::BALL_RADIUS, MARK);
     mesh
 }
 

@@ -10,7 +10,7 @@ use rstar::{
 };
 
 use super::Ray;
-use crate::{VehiclePose, Visibility};
+use crate::{VehiclePose, Visibility, marks};
 
 /// Horizontal stride of the walk along a ray, metre.
 const STRIDE_M: f64 = 64.0;
@@ -18,8 +18,6 @@ const STRIDE_M: f64 = 64.0;
 const FARTHEST_M: f64 = 40_000.0;
 /// Nearest that anything is drawn to another's place, as an angle: how exactly a finger points, radian.
 const FINGER_RAD: f64 = 0.012;
-/// Height of a sensor's pin, metre.
-const PIN_M: f64 = 9.0;
 /// Half the width of a track, metre (1,435 mm gauge and sleepers).
 const TRACK_M: f64 = 2.0;
 
@@ -97,8 +95,12 @@ impl PickIndex {
             .iter()
             .filter(|_| shown.sensors)
             .filter_map(|sensor| {
-                let (t, away) = ray.nearest([sensor.at.x, sensor.at.y, PIN_M]);
-                (away < FINGER_RAD * t * scale + 1.0).then_some(Hit {
+                let (x, y) = (sensor.at.x, sensor.at.y);
+                let eye = (x - ray.from[0]).hypot(y - ray.from[1]).hypot(ray.from[2]);
+                let pin_m = f64::from(marks::pin_m(eye as f32));
+                let (t, away) = ray.nearest([x, y, pin_m * f64::from(marks::BALL_AT)]);
+                let ball_m = pin_m * f64::from(marks::BALL_RADIUS);
+                (away < ball_m.max(FINGER_RAD * t * scale) + 0.5).then_some(Hit {
                     t,
                     feature: FeatureRef::Sensor(sensor.id),
                     on_ground: false,
