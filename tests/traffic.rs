@@ -103,6 +103,8 @@ fn wrong_networks_and_trips_get_one_line_and_exit_code_2() {
         ("node.tntp", sound.replacen("\t1\t3\t1\t", "\t1\t9\t1\t", 1), "line"),
         ("nan.tntp", sound.replacen("\t1\t3\t1\t", "\t1\t3\tNaN\t", 1), "line"),
         ("cut.tntp", sound[..sound.len() / 2].to_owned(), "line"),
+        ("tiny.tntp", sound.replacen("\t1\t3\t1\t", "\t1\t3\t1e-20\t", 1), "capacity"),
+        ("huge.tntp", sound.replacen("<NUMBER OF NODES> 4", "<NUMBER OF NODES> 4000000000", 1), "line"),
         ("empty.tntp", String::new(), "line"),
         ("bad.net.xml", "<net><edge id=".to_owned(), "line"),
     ];
@@ -122,6 +124,7 @@ fn wrong_networks_and_trips_get_one_line_and_exit_code_2() {
     let sound = fs::read_to_string(&trips).unwrap();
     for (name, text, says) in [
         ("negative.tntp", sound.replace("6.0;", "-6.0;"), "line"),
+        ("enormous.tntp", sound.replace("6.0;", "1e100;"), "line"),
         ("zone.tntp", sound.replace("2 :", "7 :"), "line"),
         ("latin.tntp", "\u{fffd}".into(), "line"),
     ] {

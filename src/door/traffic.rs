@@ -204,8 +204,8 @@ fn edge_trips(text: &str) -> anyhow::Result<Vec<(usize, String, String, f64)>> {
                 bail!("line {line}: write origin,destination,trips")
             };
             match trips.parse::<f64>() {
-                Ok(trips) if trips.is_finite() && trips >= 0.0 => Ok((line, from.to_owned(), to.to_owned(), trips)),
-                _ => bail!("line {line}: \"{trips}\" is no number of trips from 0 on"),
+                Ok(trips) if (0.0..=1e12).contains(&trips) => Ok((line, from.to_owned(), to.to_owned(), trips)),
+                _ => bail!("line {line}: \"{trips}\" is no number of trips from 0 to 1e12"),
             }
         })
         .collect()
@@ -236,7 +236,9 @@ pub fn demand(arguments: &DemandArguments) -> anyhow::Result<()> {
         inputs.trips = Some(OdTable::parse(&text).context(name)?);
     }
     let network = Network::compile(&city);
-    let demand = Demand::with(&city, &network, &inputs)?;
+    let tables = [&arguments.zones, &arguments.od].map(|t| t.as_ref().map(|path| path.display().to_string()));
+    let named = tables.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let demand = Demand::with(&city, &network, &inputs).context(named)?;
     let files =
         demand.files(&city).context("nobody travels in this city: it has no roads that trips could start on")?;
     fs::create_dir_all(&arguments.out).with_context(|| format!("{}: cannot be made", arguments.out.display()))?;

@@ -206,7 +206,7 @@ fn users(ui: &mut Ui, users: &RoadUsers, input: &PanelInput, out: &mut Vec<Panel
     for (heading, places) in [("From", &users.from), ("To", &users.to)] {
         for (k, (name, value)) in places.iter().enumerate() {
             let lead = if k == 0 { heading } else { "" };
-            text_row(ui, lead, &format!("{name}  {}", vehicles(*value)));
+            text_row(ui, lead, &format!("{}  {name}", vehicles(*value)));
         }
     }
     for (minutes, people, jobs) in &users.within {

@@ -1,7 +1,8 @@
 //! The weekday's peak hour in static user equilibrium: the city as it is once, then an answer to every change, warm
 //! from the one before.
 //!
-//! Nothing here is drawn by chance: the same city and the same changes give the same numbers. What is unsure is the
+//! Nothing here is drawn by chance: the same city and the same changes give the same numbers, up to the relative gap (an answer
+//! starts from the one before). What is unsure is the
 //! demand itself (see `traffic/demand/README.md`) and the model's simplicity: nobody's departure moves, trips within a
 //! zone stay off the network, queues do not spill back.
 
@@ -21,8 +22,12 @@ use crate::{
     spec::Watch,
 };
 
-/// Relative gap of every answer. Differences on links are then small beside a street's daily variation.
-const GAP: f64 = 1e-4;
+/// Relative gap of every answer: to where it differs with the way it was reached by less than any figure shows. Large
+/// networks, whose totals are large beside one street's, are answered sooner.
+const GAP: f64 = 1e-6;
+const LARGE_GAP: f64 = 1e-4;
+/// Links from which a network is large.
+const LARGE: usize = 20_000;
 const MOST_ITERATIONS: usize = 60;
 /// Links of a zone on which its trips may start and end: its busiest.
 const CONNECTORS: usize = 8;
@@ -46,6 +51,8 @@ pub struct PeakHour {
 /// An equilibrium and what it belongs to.
 #[derive(Clone)]
 struct Standing {
+    /// As the edits lay it out.
+    network: Arc<Network>,
     graph: Graph,
     equilibrium: Equilibrium,
     factor: f64,
@@ -159,10 +166,11 @@ impl PeakHour {
         };
         let mut next = self.now.clone();
         if next.graph.follow(&network, &closed)? {
+            next.network = network;
             next.equilibrium.scale(factor / next.factor);
             next.factor = factor;
             let mut report = listen(watch);
-            next.equilibrium.resume(&next.graph, &options(), &mut report)?;
+            next.equilibrium.resume(&next.graph, &options(&next.graph), &mut report)?;
         } else {
             let shut: Vec<LinkId> = self.city.links.iter().map(|link| link.id).filter(|link| closed(*link)).collect();
             next = solved(&network, &self.matrix, &self.ends, (factor, &shut), watch)?;
@@ -252,9 +260,9 @@ impl PeakHour {
     }
 
     fn describe(&self, standing: &Standing, ev_share: f64) -> Result<PeakAnswer, PeakError> {
-        let Standing { graph, equilibrium, factor } = standing;
+        let Standing { network, graph, equilibrium, factor } = standing;
         let driven: Vec<usize> =
-            (0..graph.links().len()).filter(|l| self.network.usable(LinkId(*l as u32)) && !graph.closed(*l)).collect();
+            (0..graph.links().len()).filter(|l| network.usable(LinkId(*l as u32)) && !graph.closed(*l)).collect();
         let impacts = self.impacts(standing, &driven)?;
         let mut totals = impact::totals(&impacts);
         // What congestion costs: red lights that are there on empty streets too are not part of it.
@@ -278,23 +286,24 @@ impl PeakHour {
             answer.flow_vph[*l] = equilibrium.flow(*l) as f32;
             answer.saturation[*l] = link.volume_to_capacity as f32;
             answer.level[*l] = f32::from(link.service as u8);
-            answer.speed_share[*l] = (self.network.free_flow_s(LinkId(*l as u32)) / equilibrium.time(*l)) as f32;
+            answer.speed_share[*l] = (network.free_flow_s(LinkId(*l as u32)) / equilibrium.time(*l)) as f32;
         }
         answer.figures = figures(&totals, &answer, ev_share);
         Ok(answer)
     }
 
     fn impacts(&self, standing: &Standing, driven: &[usize]) -> Result<Vec<LinkImpact>, ImpactError> {
-        let Standing { graph, equilibrium, .. } = standing;
+        let Standing { network, graph, equilibrium, .. } = standing;
         let column = |of: &dyn Fn(usize) -> f64| -> Vec<f64> { driven.iter().map(|l| of(*l)).collect() };
         let city_link = |l: usize| &self.city.links[l];
-        let lanes: Vec<u8> = driven.iter().map(|l| city_link(*l).lanes).collect();
+        let lanes_of = |l: &usize| network.lanes_and_limit(LinkId(*l as u32)).map_or(1, |(lanes, _)| lanes);
+        let lanes: Vec<u8> = driven.iter().map(lanes_of).collect();
         let class: Vec<_> = driven.iter().map(|l| self.city.roads[city_link(*l).road.index()].class).collect();
         impact::links(&LinkColumns {
             flow_vph: &column(&|l| equilibrium.flow(l)),
             time_s: &column(&|l| equilibrium.time(l)),
             signal_delay_s: &column(&|l| signal_delay_s(&graph.links()[l], equilibrium.flow(l), equilibrium.time(l))),
-            free_flow_s: &column(&|l| self.network.free_flow_s(LinkId(l as u32))),
+            free_flow_s: &column(&|l| network.free_flow_s(LinkId(l as u32))),
             capacity_vph: &column(&|l| graph.links()[l].capacity),
             length_m: &column(&|l| graph.links()[l].length),
             lanes: &lanes,
@@ -314,14 +323,15 @@ fn signal_delay_s(link: &assignment::Link, flow: f64, time_s: f64) -> f64 {
     if link.signal.is_some() { (time_s - between).max(0.0) } else { 0.0 }
 }
 
-fn options() -> Options {
-    Options { gap: GAP, most_iterations: MOST_ITERATIONS }
+fn options(graph: &Graph) -> Options {
+    let gap = if graph.links().len() < LARGE { GAP } else { LARGE_GAP };
+    Options { gap, most_iterations: MOST_ITERATIONS }
 }
 
 /// Tells the watch how far the gap has come (from 1 to [`GAP`], in powers of ten), and hears whether to stop.
 fn listen(watch: &dyn Watch) -> impl FnMut(&Progress) -> ControlFlow<()> + '_ {
     |progress| {
-        let fraction = progress.relative_gap.max(1e-12).log10() / GAP.log10();
+        let fraction = progress.relative_gap.max(1e-12).log10() / LARGE_GAP.log10();
         watch.progress(fraction.clamp(0.0, 1.0) as f32);
         if watch.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
@@ -329,7 +339,7 @@ fn listen(watch: &dyn Watch) -> impl FnMut(&Progress) -> ControlFlow<()> + '_ {
 
 /// From nothing: a factor on all trips, and links that are shut.
 fn solved(
-    network: &Network,
+    network: &Arc<Network>,
     matrix: &OdMatrix,
     ends: &[ZoneEnds],
     (factor, shut): (f64, &[LinkId]),
@@ -343,11 +353,11 @@ fn solved(
     let entries: Vec<(u32, u32, f64)> =
         rows.flat_map(|(origin, row)| row.iter().map(move |(to, trips)| (origin, *to, trips * factor))).collect();
     let trips = Trips::of(ends.len() as u32, assignment::car_drivers(), &entries)?;
-    let equilibrium = assignment::solve(&graph, &trips, &options(), listen(watch))?;
+    let equilibrium = assignment::solve(&graph, &trips, &options(&graph), listen(watch))?;
     if watch.cancelled() {
         return Err(PeakError::Cancelled);
     }
-    Ok(Standing { graph, equilibrium, factor })
+    Ok(Standing { network: network.clone(), graph, equilibrium, factor })
 }
 
 /// A zone's busiest links.

@@ -3,12 +3,13 @@
 use citytwin_energy::EnergyMwh;
 use citytwin_environment::TYPICAL_WEATHER_LABEL;
 use citytwin_model::{Assumptions, City, Link};
+use citytwin_traffic::Network;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     energy_run::{self, EnergyRun, later},
     figures::{self, Passage},
-    prepare::{Prepared, pool},
+    prepare::{Prepared, network_for, pool},
     result::{HourRow, LinkRow, RunResult, TransformerRow, Vehicles},
     spec::{RunError, RunSpec, Watch},
     traffic_run::{self, Flow, TrafficRun, Window},
@@ -21,6 +22,7 @@ pub fn run(city: &City, spec: &RunSpec, watch: &dyn Watch) -> Result<RunResult, 
     later(spec.start, seconds)?;
     pool(spec.threads)?.install(|| {
         let prepared = Prepared::new(city);
+        let network = network_for(city, &prepared.network, &assumptions);
         let window = Window { start: spec.start, seconds, warm_up_s: 0.0, seed: spec.seed };
         let traffic = traffic_run::run(&prepared, &assumptions, window, &|fraction| {
             watch.progress(fraction);
@@ -50,7 +52,7 @@ pub fn run(city: &City, spec: &RunSpec, watch: &dyn Watch) -> Result<RunResult, 
             hourly: hours(city, spec, &traffic, &energy)?,
             energy_coverage: *energy.system.coverage(),
             weather: TYPICAL_WEATHER_LABEL,
-            links: city.links.iter().map(|link| link_row(city, link, &traffic, spec.hours)).collect(),
+            links: city.links.iter().map(|link| link_row(city, (link, &network), &traffic, spec.hours)).collect(),
             transformers: transformers(city, &energy),
         })
     })
@@ -94,7 +96,8 @@ fn hours(city: &City, spec: &RunSpec, traffic: &TrafficRun, energy: &EnergyRun) 
     Ok(rows)
 }
 
-fn link_row(city: &City, link: &Link, traffic: &TrafficRun, hours: f64) -> LinkRow {
+fn link_row(city: &City, (link, network): (&Link, &Network), traffic: &TrafficRun, hours: f64) -> LinkRow {
+    let (lanes, limit_mps) = network.lanes_and_limit(link.id).unwrap_or((link.lanes, link.speed_mps));
     let (vehicles, flow) = (traffic.passed[link.id.index()], traffic.links[link.id.index()]);
     LinkRow {
         link: link.id,
@@ -102,8 +105,9 @@ fn link_row(city: &City, link: &Link, traffic: &TrafficRun, hours: f64) -> LinkR
         from: city.nodes[link.from.index()].source.clone(),
         to: city.nodes[link.to.index()].source.clone(),
         length_m: link.length_m,
-        lanes: link.lanes,
-        limit_kmh: link.speed_mps * 3.6,
+        lanes,
+        // To a tenth: what the network keeps is single precision.
+        limit_kmh: (limit_mps * 36.0).round() / 10.0,
         vehicles,
         vehicles_per_day: vehicles as f64 * 24.0 / hours,
         mean_speed_kmh: (flow.vehicle_s > 0.0).then(|| flow.speed_kmh()),

@@ -17,7 +17,7 @@ mod tree;
 mod trips;
 mod turns;
 
-pub use city::{SECONDS_PER_EURO, ZoneEnds, car_drivers};
+pub use city::{ZoneEnds, car_drivers};
 pub use cost::Signal;
 pub use equilibrium::{Equilibrium, Options, Progress, SolveError, Unreachable, solve};
 pub use graph::{Arc, Extent, Graph, GraphError, Link};

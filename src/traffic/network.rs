@@ -28,7 +28,7 @@ pub use capacity::Bpr;
 pub use conflicts::{ConflictView, TurnId, TurnSignal};
 pub(crate) use given::{Given, GivenProgram, GivenTurn};
 pub(crate) use junction::{Foe, Foes};
-pub(crate) use link::LinkInfo;
+pub(crate) use link::{LinkInfo, SECONDS_PER_EURO};
 pub(crate) use shape::Shapes;
 pub use signals::{FlowError, SignalColour, webster};
 pub(crate) use signals::{SignalPlan, Window};
@@ -177,6 +177,11 @@ impl Network {
     /// Whether trips can start and end on a link.
     pub fn in_core(&self, link: LinkId) -> bool {
         self.links.get(link.index()).is_some_and(|l| l.core)
+    }
+
+    /// Lanes of a link and its legal limit (metre per second), as edits leave them.
+    pub fn lanes_and_limit(&self, link: LinkId) -> Option<(u8, f64)> {
+        self.links.get(link.index()).filter(|l| l.usable).map(|l| (l.lanes, f64::from(l.limit_mps)))
     }
 
     /// Speed drivers take on a free link, metre per second.

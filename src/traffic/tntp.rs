@@ -28,6 +28,10 @@ pub enum TntpErrorKind {
     NotANumber { what: &'static str, text: String },
     #[error("{what} is {value}; it must not be below zero")]
     Negative { what: &'static str, value: f64 },
+    #[error("{what} is {value}; that is larger than any network's")]
+    TooLarge { what: &'static str, value: f64 },
+    #[error("the capacity is {0}; give at least {LEAST_CAPACITY}, or set B to 0")]
+    TinyCapacity(f64),
     #[error("{what} {node} does not exist; they run from 1 to {most}")]
     OutOfRange { what: &'static str, node: u64, most: u32 },
     #[error("the capacity is zero, but the time rises with the flow; give a capacity or set B to 0")]
@@ -92,14 +96,28 @@ impl<'a> Parts<'a> {
         let found = self.header.iter().find(|h| h.0 == name);
         let (_, value, line) = found.ok_or_else(|| TntpErrorKind::MissingHeader(name).at(self.end))?;
         let bad = || TntpErrorKind::NotANumber { what: name, text: (*value).to_owned() }.at(*line);
-        value.parse().map_err(|_| bad())
+        match value.parse::<u64>() {
+            Ok(count) if count > u64::from(MOST_NODES) => {
+                Err(TntpErrorKind::TooLarge { what: name, value: count as f64 }.at(*line))
+            }
+            Ok(count) => Ok(count as u32),
+            Err(_) => Err(bad()),
+        }
     }
 }
+
+/// Least capacity of a link whose time rises with its flow.
+const LEAST_CAPACITY: f64 = 1e-6;
+/// No quantity of a network or of a demand is larger; beyond it, sums of cost lose their digits.
+const LARGEST: f64 = 1e12;
+/// Nodes of the largest network that is read: ten times all of Europe's junctions would need more memory than desks have.
+const MOST_NODES: u32 = 50_000_000;
 
 /// A finite number, not below zero.
 fn amount(text: &str, what: &'static str, line: usize) -> Result<f64, TntpError> {
     let text = text.trim();
     match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > LARGEST => Err(TntpErrorKind::TooLarge { what, value }.at(line)),
         Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
         Ok(value) if value < 0.0 => Err(TntpErrorKind::Negative { what, value }.at(line)),
         _ => Err(TntpErrorKind::NotANumber { what, text: text.to_owned() }.at(line)),

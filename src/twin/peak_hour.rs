@@ -245,7 +245,10 @@ fn worker(
                     }
                 }
                 Err(PeakError::Cancelled) => continue,
-                Err(error) => drop(say.send(Said::Failed(error.to_string()))),
+                Err(error) => {
+                    let _ = say.send(Said::Failed(error.to_string()));
+                    continue;
+                }
             }
         }
         let account = question.road.and_then(|road| pool.install(|| peak.account(road)));

@@ -7,7 +7,7 @@
 use citytwin_model::{LinkEnd, LinkId};
 
 use super::{Arc, Extent, Graph, GraphError, Link, Signal, UserClass};
-use crate::network::Network;
+use crate::network::{Network, SECONDS_PER_EURO};
 
 /// Where the trips of a zone start and end.
 #[derive(Clone, Debug, Default)]
@@ -117,13 +117,11 @@ fn link(network: &Network, l: u32) -> Link {
         b: bpr.map_or(0.0, |b| b.alpha),
         power: bpr.map_or(1.0, |b| b.beta),
         length: f64::from(row.length),
-        toll: f64::from(row.toll) + shunned_s / SECONDS_PER_EURO,
+        // The toll itself is among what is shunned.
+        toll: shunned_s / SECONDS_PER_EURO,
         signal,
     }
 }
-
-/// Value of time of non-business car trips: 10 EUR/h (BVWP 2030 methods handbook: 5 to 12; `assets/traffic/figures.csv`).
-pub const SECONDS_PER_EURO: f64 = 3600.0 / 10.0;
 
 /// Car drivers on a city's graph: tolls in money, weighed by [`SECONDS_PER_EURO`].
 pub fn car_drivers() -> UserClass {

@@ -86,13 +86,22 @@ pub fn weigh(row: &mut LinkInfo, signals: &SignalPlan) {
         LinkEnd::GiveWay => GIVE_WAY_DELAY_S,
         LinkEnd::Free | LinkEnd::Signals => signals.delay_s(row.signal),
     };
-    row.base_cost = delay + row.length / row.free_mps * perceived(row);
+    row.base_cost = delay + row.length / row.free_mps * perceived(row) + row.toll_s();
 }
 
+/// Value of time of non-business car trips: 10 EUR/h (BVWP 2030 methods handbook: 5 to 12; `assets/traffic/figures.csv`).
+pub const SECONDS_PER_EURO: f64 = 3600.0 / 10.0;
+
 impl LinkInfo {
-    /// The part of [`Self::base_cost`] that is no time: how much longer an access-only street or a car park seems, second.
+    /// The part of [`Self::base_cost`] that is no time: the toll, and how much longer an access-only street or a car park
+    /// seems, second.
     pub fn shunned_s(&self) -> f64 {
-        f64::from(self.length / self.free_mps * (perceived(self) - 1.0))
+        f64::from(self.length / self.free_mps * (perceived(self) - 1.0) + self.toll_s())
+    }
+
+    /// The time that the toll is worth, second.
+    pub fn toll_s(&self) -> f32 {
+        self.toll * SECONDS_PER_EURO as f32
     }
 }
 

@@ -162,7 +162,7 @@ impl Simulation {
                 0 => held_s[l],
                 count => m.took_s[l] / count as f32,
             };
-            let seen = measured.max(row.base_cost);
+            let seen = (measured + row.toll_s()).max(row.base_cost);
             self.costs[l] = (self.costs[l] + COSTS_SHARE * (seen - self.costs[l])).max(row.base_cost);
             (m.took_s[l], m.took[l]) = (0.0, 0);
         }

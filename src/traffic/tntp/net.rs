@@ -1,6 +1,6 @@
 //! Networks: `*_net.tntp`.
 
-use super::{Parts, TntpError, TntpErrorKind, amount, node};
+use super::{LEAST_CAPACITY, Parts, TntpError, TntpErrorKind, amount, node};
 use crate::assignment::{Extent, Graph, Link};
 
 /// Reads a network. Columns: from, to, capacity, length, free-flow time, B, power, speed, toll, type; those after the power may be
@@ -47,6 +47,9 @@ fn read_link(content: &str, zones: u32, nodes: u32, line: usize) -> Result<Link,
     let rises = link.free_time * link.b > 0.0 && link.power > 0.0;
     if link.capacity == 0.0 && rises {
         return Err(TntpErrorKind::NoCapacity.at(line));
+    }
+    if link.capacity < LEAST_CAPACITY && rises {
+        return Err(TntpErrorKind::TinyCapacity(link.capacity).at(line));
     }
     if link.free_time == 0.0 && link.length == 0.0 && link.from.min(link.to) >= zones {
         return Err(TntpErrorKind::NoTime.at(line));
