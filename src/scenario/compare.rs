@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
-use citytwin_model::{Assumptions, City, Request};
+use citytwin_model::{Assumptions, Request};
 use serde::Serialize;
 
 use crate::{
@@ -74,7 +74,8 @@ impl Comparison {
 }
 
 /// Runs all pairs on `base.threads` workers. Energy has no chance in it and runs once per side.
-pub fn compare(city: &City, spec: &CompareSpec, watch: &dyn Watch) -> Result<Comparison, RunError> {
+pub fn compare(prepared: &Prepared, spec: &CompareSpec, watch: &dyn Watch) -> Result<Comparison, RunError> {
+    let city = prepared.city;
     let seconds = spec.base.seconds()?;
     if spec.replications == 0 {
         return Err(RunError::NoReplications);
@@ -83,11 +84,10 @@ pub fn compare(city: &City, spec: &CompareSpec, watch: &dyn Watch) -> Result<Com
     let sides =
         [Assumptions::with_requests(city, &spec.base.edits)?, Assumptions::with_requests(city, &variant_edits)?];
     later(spec.base.start, seconds)?;
-    let prepared = pool(spec.base.threads)?.install(|| Prepared::new(city));
-    let runs = Pairs { prepared: &prepared, spec, sides: &sides, seconds }.run(watch)?;
+    let runs = Pairs { prepared, spec, sides: &sides, seconds }.run(watch)?;
     let energy: Vec<_> = sides
         .iter()
-        .map(|side| Ok(figures::energy(&energy_run::run(&prepared, side, spec.base.start, seconds)?)))
+        .map(|side| Ok(figures::energy(&energy_run::run(prepared, side, spec.base.start, seconds)?)))
         .collect::<Result<_, RunError>>()?;
     let mut figures = differences(&traffic_figures(&runs[0], &sides[0]), &traffic_figures(&runs[1], &sides[1]));
     // The same on every pair: an interval of zero width.

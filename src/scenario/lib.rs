@@ -22,7 +22,7 @@ mod tests;
 pub use compare::{CompareSpec, Comparison, FigureDifference, compare};
 pub use output::write_outputs;
 pub use peak_hour::{PeakAnswer, PeakError, PeakHour, RoadAccount};
-pub use prepare::{network_for, pool, timed};
+pub use prepare::{Prepared, network_for, pool, timed};
 pub use result::{Better, HourRow, KeyFigure, LinkRow, RunResult, TransformerRow, Vehicles};
 pub use run::run;
 pub use spec::{RunError, RunSpec, Watch};

@@ -10,7 +10,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use citytwin_model::{Assumptions, City, LinkId, RoadId};
 use citytwin_traffic::{
-    Demand, Network, OdMatrix, OdZone, Period, ZoneKind,
+    Demand, Network, OdMatrix, OdZone, ZoneKind,
     assignment::{self, Equilibrium, Graph, GraphError, Options, Progress, SolveError, Trips, TripsError, ZoneEnds},
     impact::{self, ImpactError, LinkColumns, LinkImpact, Totals},
 };
@@ -80,9 +80,6 @@ pub struct PeakAnswer {
     /// Level of service, A is 0; NaN as above.
     #[serde(skip)]
     pub level: Vec<f32>,
-    /// Speed over free speed; NaN as above.
-    #[serde(skip)]
-    pub speed_share: Vec<f32>,
 }
 
 /// Who drives on a road, and how far one comes from it.
@@ -130,9 +127,7 @@ impl PeakHour {
         demand: &Demand,
         watch: &dyn Watch,
     ) -> Result<Self, PeakError> {
-        let rate = |hour: u8| demand.trips_per_hour(f64::from(hour) + 0.5, false);
-        let hour = (0..24).max_by(|a, b| rate(*a).total_cmp(&rate(*b))).unwrap_or_default();
-        let matrix = demand.matrix(Period::Hours { from: f64::from(hour), to: f64::from(hour) + 1.0 });
+        let (hour, matrix) = (demand.peak_hour(), demand.peak_matrix());
         if matrix.total() <= 0.0 {
             return Err(PeakError::NoTrips);
         }
@@ -280,13 +275,11 @@ impl PeakHour {
             flow_vph: vec![0.0; count],
             saturation: vec![f32::NAN; count],
             level: vec![f32::NAN; count],
-            speed_share: vec![f32::NAN; count],
         };
         for (l, link) in driven.iter().zip(&impacts) {
             answer.flow_vph[*l] = equilibrium.flow(*l) as f32;
             answer.saturation[*l] = link.volume_to_capacity as f32;
             answer.level[*l] = f32::from(link.service as u8);
-            answer.speed_share[*l] = (network.free_flow_s(LinkId(*l as u32)) / equilibrium.time(*l)) as f32;
         }
         answer.figures = figures(&totals, &answer, ev_share);
         Ok(answer)
@@ -302,7 +295,7 @@ impl PeakHour {
         impact::links(&LinkColumns {
             flow_vph: &column(&|l| equilibrium.flow(l)),
             time_s: &column(&|l| equilibrium.time(l)),
-            signal_delay_s: &column(&|l| signal_delay_s(&graph.links()[l], equilibrium.flow(l), equilibrium.time(l))),
+            signal_delay_s: &column(&|l| graph.signal_delay(l, equilibrium.flow(l))),
             free_flow_s: &column(&|l| network.free_flow_s(LinkId(l as u32))),
             capacity_vph: &column(&|l| graph.links()[l].capacity),
             length_m: &column(&|l| graph.links()[l].length),
@@ -315,12 +308,6 @@ impl PeakHour {
         let own = |(o, row): (usize, &Vec<(u32, f64)>)| row.iter().find(|t| t.0 as usize == o).map_or(0.0, |t| t.1);
         self.matrix.trips.iter().enumerate().map(own).sum()
     }
-}
-
-/// What of a link's time is waiting at its signal: the rest is its curve between junctions.
-fn signal_delay_s(link: &assignment::Link, flow: f64, time_s: f64) -> f64 {
-    let between = link.free_time * (1.0 + link.b * (flow / link.capacity).powf(link.power));
-    if link.signal.is_some() { (time_s - between).max(0.0) } else { 0.0 }
 }
 
 fn options(graph: &Graph) -> Options {

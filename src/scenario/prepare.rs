@@ -20,7 +20,12 @@ impl<'a> Prepared<'a> {
     pub fn new(city: &'a City) -> Self {
         let network = Network::compile(city);
         let demand = Arc::new(Demand::estimate(city, &network));
-        Self { city, network: timed(network, &demand), demand, energy: EnergySystem::new(city) }
+        Self::with(city, timed(network, &demand), demand)
+    }
+
+    /// The same from a network and a demand that somebody has already.
+    pub fn with(city: &'a City, network: Arc<Network>, demand: Arc<Demand>) -> Self {
+        Self { city, network, demand, energy: EnergySystem::new(city) }
     }
 }
 

@@ -13,7 +13,7 @@ use citytwin_model::{
 
 use citytwin_traffic::{Demand, Network};
 
-use crate::{CompareSpec, PeakAnswer, PeakHour, RunError, RunSpec, Watch, compare, run, write_outputs};
+use crate::{CompareSpec, PeakAnswer, PeakHour, Prepared, RunError, RunSpec, Watch, compare, run, write_outputs};
 
 /// The short bridge between the banks.
 const BRIDGE: SourceRef = SourceRef::Way(900);
@@ -200,7 +200,7 @@ fn closing_the_bridge_lengthens_trips_and_moves_the_flow() {
     let base = RunSpec { start, threads: 0, ..spec(1.0, vec![]) };
     let question =
         CompareSpec { replications: 3, warm_up_s: 1200.0, ..CompareSpec::quick(base, vec![Request::close(BRIDGE)]) };
-    let answer = compare(&city, &question, &()).unwrap();
+    let answer = compare(&Prepared::new(&city), &question, &()).unwrap();
     let travel = answer.figures.iter().find(|f| f.name == "mean_travel_time").unwrap();
     assert!(travel.difference > travel.interval_95.unwrap() && travel.difference > 0.5, "{travel:?}");
     let change = |way: i64| -> f32 {
@@ -218,7 +218,7 @@ fn identical_scenarios_differ_by_exactly_nothing() {
     for threads in [1, 2] {
         let base = RunSpec { threads, ..spec(0.5, vec![Request::SetEvShare(0.3)]) };
         let question = CompareSpec { base, edits: vec![], replications: 2, warm_up_s: 300.0 };
-        let answer = compare(&city, &question, &()).unwrap();
+        let answer = compare(&Prepared::new(&city), &question, &()).unwrap();
         for figure in &answer.figures {
             assert_eq!((figure.difference, figure.interval_95), (0.0, Some(0.0)), "{}", figure.name);
         }

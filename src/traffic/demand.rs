@@ -192,9 +192,21 @@ impl Demand {
         self.flows.iter().map(|f| self.rate_per_s(f, hour, weekend) * 3600.0).sum()
     }
 
+    /// The busiest hour of a weekday: 17 for 17:00 to 18:00.
+    pub fn peak_hour(&self) -> u8 {
+        let rate = |hour: u8| self.trips_per_hour(f64::from(hour) + 0.5, false);
+        (0..24).max_by(|a, b| rate(*a).total_cmp(&rate(*b))).unwrap_or_default()
+    }
+
     /// Trips in the busiest hour of a weekday.
     pub fn peak_per_hour(&self) -> f64 {
-        (0..24).map(|h| self.trips_per_hour(f64::from(h) + 0.5, false)).fold(0.0, f64::max)
+        self.trips_per_hour(f64::from(self.peak_hour()) + 0.5, false)
+    }
+
+    /// Cars between zones in that hour.
+    pub fn peak_matrix(&self) -> OdMatrix {
+        let from = f64::from(self.peak_hour());
+        self.matrix(Period::Hours { from, to: from + 1.0 })
     }
 
     fn rate_per_s(&self, flow: &Flow, hour: f64, weekend: bool) -> f64 {

@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock};
 
 use citytwin_model::{City, LinkId, NetworkChanges, NodeId, RoadId};
 
-pub(crate) use bans::States;
+pub(crate) use bans::{States, Step};
 pub use capacity::Bpr;
 pub use conflicts::{ConflictView, TurnId, TurnSignal};
 pub(crate) use given::{Given, GivenProgram, GivenTurn};

@@ -8,7 +8,7 @@ use std::sync::{
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
 use citytwin_model::{Assumptions, City};
-use citytwin_scenario::{CompareSpec, Comparison, RunError, RunSpec, Watch, compare};
+use citytwin_scenario::{CompareSpec, Comparison, Prepared, RunError, RunSpec, Watch, compare};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::{CityModel, Clock, Stated, engines::Origins};
@@ -115,19 +115,20 @@ fn obey(
                     RunSpec { hours: 1.0, seed: origins.seed, start: clock.now(), threads: 0, edits: Vec::new() };
                 let edits = stated.0.requests_from(&Assumptions::default());
                 what_if.compared = Some(stated.0.clone());
-                what_if.state = begin(city.0.clone(), CompareSpec::quick(base, edits));
+                what_if.state = begin(city.0.clone(), &origins, CompareSpec::quick(base, edits));
             }
         }
     }
 }
 
-fn begin(city: Arc<City>, spec: CompareSpec) -> ComparisonState {
+fn begin(city: Arc<City>, origins: &Origins, spec: CompareSpec) -> ComparisonState {
+    let (network, demand) = (origins.network.clone(), origins.demand.clone());
     let progress = Arc::new(ComparisonProgress::default());
     let (send, result) = bounded(1);
     let watch = progress.clone();
     let spawned = std::thread::Builder::new().name("what-if".into()).spawn(move || {
         // The window may be gone by now; then nobody waits for the answer.
-        let _ = send.send(compare(&city, &spec, &*watch));
+        let _ = send.send(compare(&Prepared::with(&city, network, demand), &spec, &*watch));
     });
     match spawned {
         Ok(_) => ComparisonState::Running { progress, result },

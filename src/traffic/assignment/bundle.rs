@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Equilibrium, Graph, bush::Bush};
+use super::{Equilibrium, Graph, bush::Bush, select::Passed};
 
 impl Equilibrium {
     /// Cars per link of the trips that use `link`; entry `link` is its whole flow. Within an origin's bush those who
@@ -33,21 +33,10 @@ impl Equilibrium {
 /// (link, cars) of one origin's trips that use the link.
 fn of_bush(bush: &Bush, graph: &Graph, link: usize) -> Vec<(u32, f64)> {
     let on_link = |p: usize| graph.link[bush.arc[p] as usize] as usize == link;
-    if !(0..bush.arc.len()).any(|p| bush.flow[p] > 0.0 && on_link(p)) {
-        return Vec::new();
-    }
+    let Some(Passed { mut through, share: before }) = Passed::of(bush, graph, link) else { return Vec::new() };
     let places = bush.vertices.len();
-    // Share of those at a place who have used the link, and of those who still will.
-    let (mut before, mut after) = (vec![0.0; places], vec![0.0; places]);
-    let mut through = vec![0.0; places];
-    for place in 1..places {
-        let mut used = 0.0;
-        for p in bush.entering(place) {
-            through[place] += bush.flow[p];
-            used += bush.flow[p] * if on_link(p) { 1.0 } else { before[bush.tail[p] as usize] };
-        }
-        before[place] = if through[place] > 0.0 { used / through[place] } else { 0.0 };
-    }
+    // Share of those at a place who still will use the link.
+    let mut after = vec![0.0; places];
     through[0] = bush.demand.iter().map(|(_, trips)| trips).sum();
     for place in (1..places).rev() {
         for p in bush.entering(place) {

@@ -7,7 +7,7 @@
 use citytwin_model::{LinkEnd, LinkId};
 
 use super::{Arc, Extent, Graph, GraphError, Link, Signal, UserClass};
-use crate::network::{Network, SECONDS_PER_EURO};
+use crate::network::{Network, SECONDS_PER_EURO, Step};
 
 /// Where the trips of a zone start and end.
 #[derive(Clone, Debug, Default)]
@@ -38,10 +38,7 @@ impl Graph {
         }
         for state in 0..states {
             let tail = count + state;
-            let steps = network.states.from(state);
-            // Turning back is for where nothing else is left.
-            let last_resort = steps.iter().all(|s| s.last_resort);
-            for step in steps.iter().filter(|s| s.last_resort == last_resort) {
+            for step in steps(network, state) {
                 let extra = f64::from(step.turn_s);
                 arcs.push(Arc { tail, head: count + step.state, link: Some(step.link), extra });
             }
@@ -76,13 +73,8 @@ impl Graph {
 
     /// Whether the arcs from a state are the turns that the network allows there; links out of use have none.
     fn keeps_turns(&self, network: &Network, state: u32) -> bool {
-        let steps = network.states.from(state);
-        let last_resort = steps.iter().all(|s| s.last_resort);
-        let mut now: Vec<(u32, u64)> = steps
-            .iter()
-            .filter(|s| s.last_resort == last_resort)
-            .map(|s| (self.extent.zones + s.state, f64::from(s.turn_s).to_bits()))
-            .collect();
+        let arc = |s: &Step| (self.extent.zones + s.state, f64::from(s.turn_s).to_bits());
+        let mut now: Vec<(u32, u64)> = steps(network, state).map(arc).collect();
         now.sort_unstable();
         let mut mine: Vec<(u32, u64)> = self
             .arcs_of(self.extent.zones + state)
@@ -93,6 +85,13 @@ impl Graph {
         mine.sort_unstable();
         !network.usable(LinkId(network.states.link[state as usize])) || now == mine
     }
+}
+
+/// The turns that drivers take from a state: turning back is for where nothing else is left.
+fn steps(network: &Network, state: u32) -> impl Iterator<Item = &Step> {
+    let steps = network.states.from(state);
+    let last_resort = steps.iter().all(|s| s.last_resort);
+    steps.iter().filter(move |s| s.last_resort == last_resort)
 }
 
 /// The cost function of a link: its BPR curve between junctions, the delay at its end.

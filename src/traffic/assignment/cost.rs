@@ -80,6 +80,11 @@ impl CostFunction {
         }
     }
 
+    /// The signal's part of the value.
+    pub fn signal_delay(&self, flow: f64) -> f64 {
+        self.signal.as_ref().map_or(0.0, |delay| delay.at(flow * self.per_capacity).0)
+    }
+
     /// Integral from zero.
     pub fn integral(&self, flow: f64) -> f64 {
         let ratio = flow * self.per_capacity;

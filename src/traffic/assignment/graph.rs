@@ -162,6 +162,11 @@ impl Graph {
         self.functions.get(link).map_or(f64::INFINITY, |f| f.at(flow).0)
     }
 
+    /// Of it, waiting at the signal at the link's end; 0 where none stands.
+    pub fn signal_delay(&self, link: usize, flow: f64) -> f64 {
+        self.functions.get(link).map_or(0.0, |f| f.signal_delay(flow))
+    }
+
     pub(crate) fn arcs_of(&self, vertex: u32) -> std::ops::Range<usize> {
         self.first[vertex as usize] as usize..self.first[vertex as usize + 1] as usize
     }

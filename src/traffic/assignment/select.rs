@@ -55,25 +55,42 @@ impl LinkUse {
     }
 }
 
+/// Of those who come to each place of a bush: how many they are, and the share that has used a link on the way.
+pub(crate) struct Passed {
+    pub through: Vec<f64>,
+    pub share: Vec<f64>,
+}
+
+impl Passed {
+    /// `None` where nobody of the bush uses the link.
+    pub fn of(bush: &Bush, graph: &Graph, link: usize) -> Option<Self> {
+        let on_link = |p: usize| graph.link[bush.arc[p] as usize] as usize == link;
+        if !(0..bush.arc.len()).any(|p| bush.flow[p] > 0.0 && on_link(p)) {
+            return None;
+        }
+        let places = bush.vertices.len();
+        let (mut through, mut share) = (vec![0.0; places], vec![0.0; places]);
+        for place in 1..places {
+            let mut used = 0.0;
+            for p in bush.entering(place) {
+                through[place] += bush.flow[p];
+                used += bush.flow[p] * if on_link(p) { 1.0 } else { share[bush.tail[p] as usize] };
+            }
+            if used > 0.0 {
+                share[place] = used / through[place];
+            }
+        }
+        Some(Self { through, share })
+    }
+}
+
 /// Cars by destination that used the link: the share of those who have used it, carried on along the bush.
 fn shares(bush: &Bush, graph: &Graph, link: usize) -> Vec<(u32, f64)> {
-    let on_link = |p: usize| graph.link[bush.arc[p] as usize] as usize == link;
-    if !(0..bush.arc.len()).any(|p| bush.flow[p] > 0.0 && on_link(p)) {
-        return Vec::new();
-    }
-    let mut share = vec![0.0; bush.vertices.len()];
+    let Some(passed) = Passed::of(bush, graph, link) else { return Vec::new() };
     let mut used = Vec::new();
-    for place in 1..bush.vertices.len() {
-        let (mut all, mut of_link) = (0.0, 0.0);
-        for p in bush.entering(place) {
-            all += bush.flow[p];
-            of_link += bush.flow[p] * if on_link(p) { 1.0 } else { share[bush.tail[p] as usize] };
-        }
-        if of_link > 0.0 {
-            share[place] = of_link / all;
-            let demand = bush.demand.binary_search_by_key(&bush.vertices[place], |d| d.0);
-            used.extend(demand.ok().map(|d| (bush.demand[d].0, bush.demand[d].1 * share[place])));
-        }
+    for (vertex, share) in bush.vertices.iter().zip(passed.share).skip(1).filter(|(_, share)| *share > 0.0) {
+        let demand = bush.demand.binary_search_by_key(vertex, |d| d.0);
+        used.extend(demand.ok().map(|d| (bush.demand[d].0, bush.demand[d].1 * share)));
     }
     used.sort_unstable_by_key(|u| u.0);
     used

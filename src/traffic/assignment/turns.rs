@@ -6,7 +6,7 @@ use citytwin_model::LinkId;
 
 use super::{Equilibrium, Graph, GraphError, Options, SolveError, Trips, TripsError, ZoneEnds, car_drivers, solve};
 use crate::{
-    demand::{Demand, OdMatrix, OdZone, Period, ZoneKind},
+    demand::{Demand, OdMatrix, OdZone, ZoneKind},
     network::{FlowError, Network},
 };
 
@@ -70,11 +70,7 @@ impl Network {
 /// # Errors
 /// Trips that are no numbers.
 pub fn busiest_hour(demand: &Demand) -> Result<(Vec<ZoneEnds>, Trips), TripsError> {
-    let at = |hour: &u32| demand.trips_per_hour(f64::from(*hour) + 0.5, false);
-    let busiest = (0..24).max_by(|a, b| at(a).total_cmp(&at(b))).unwrap_or_default();
-    let from = f64::from(busiest);
-    let matrix = demand.matrix(Period::Hours { from, to: from + 1.0 });
-    let (ends, entries) = doors(&matrix);
+    let (ends, entries) = doors(&demand.peak_matrix());
     let trips = Trips::of(ends.len() as u32, car_drivers(), &entries)?;
     Ok((ends, trips))
 }
