@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p citytwin-traffic --example assign -- NET TRIPS [--gap G] [--threads N] [--toll-weight W]
 //! [--distance-weight W] [--close LINK]`; `--close` closes a link afterwards (its row, from 0) and finds the equilibrium again,
-//! warm and cold.
+//! warm and cold; `--close-every N` does so for every Nth link, from an equilibrium refined to `--kept-gap G`.
 
 use std::{ops::ControlFlow, time::Instant};
 
@@ -44,6 +44,9 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         }
         if let Some(step) = option("--close-every") {
             let graph = &mut graph;
+            if let Some(gap) = option("--kept-gap") {
+                found.resume(graph, &Options { gap: gap.parse()?, ..options }, printer())?;
+            }
             let mut ratios = Vec::new();
             for link in (0..graph.links().len()).step_by(step.parse()?) {
                 let mut kept = found.clone();
