@@ -11,6 +11,8 @@
 pub mod assignment;
 mod demand;
 pub mod impact;
+pub mod journeys;
+pub mod lane_graph;
 mod network;
 mod route;
 mod simulation;

@@ -9,6 +9,12 @@ pub struct Rows<T> {
     pub list: Vec<T>,
 }
 
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T> Rows<T> {
     /// No rows yet; [`Self::close`] ends one.
     pub fn new() -> Self {

@@ -317,6 +317,11 @@ impl SignalPlan {
         starts
     }
 
+    /// The group of each stream, and when it is not red.
+    pub fn streams(&self) -> impl Iterator<Item = (u32, &[Window])> {
+        self.streams.iter().map(|s| (s.group, s.windows.as_slice()))
+    }
+
     fn colour(&self, stream: &Stream, at_s: f64) -> SignalColour {
         let group = &self.groups[stream.group as usize];
         let now = (at_s - group.offset_s).rem_euclid(group.cycle_s);
