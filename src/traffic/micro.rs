@@ -43,6 +43,8 @@ pub struct Micro {
     counts: MicroCounts,
     /// Vehicles that leave their track in this step.
     crossing: Vec<Crossing>,
+    /// Vehicles that have made a stop in this step, and their track.
+    departing: Vec<(u32, u32)>,
     /// Links with more than one lane that vehicles could change.
     wide: Vec<u32>,
     /// Moves by the lane they enter.
@@ -67,7 +69,8 @@ struct Car {
     leads: u32,
     good: u32,
     kind: u16,
-    flags: u16,
+    flags: u8,
+    hold: Hold,
     /// Seconds of standing without a break.
     stood: f32,
     /// Seconds lost against the wanted speed.
@@ -79,11 +82,9 @@ struct Car {
 }
 
 /// Ends its journey on this link.
-const LAST: u16 = 1;
+const LAST: u8 = 1;
 /// Has a stop to make on this link.
-const HALT: u16 = 2;
-/// Waits for a signal, a gap or room: nobody else waits for it.
-const HELD: u16 = 4;
+const HALT: u8 = 2;
 
 #[derive(Clone, Debug, Default)]
 struct Track {
@@ -96,7 +97,26 @@ struct Track {
 struct Plan {
     speed: f32,
     moved: f32,
-    held: bool,
+    hold: Hold,
+}
+
+/// What a driver waits for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Hold {
+    /// Nothing but the vehicle ahead.
+    #[default]
+    None,
+    Signal,
+    /// A gap in a stream that goes first.
+    Gap,
+    /// Room behind the junction.
+    Room,
+    /// Another on the way through the junction.
+    PathTaken,
+    /// The lane does not lead on.
+    WrongLane,
+    /// A stop on the way.
+    Stop,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +144,7 @@ impl Micro {
             entries: enter::Entries::new(&graph, &journeys),
             counts: MicroCounts::default(),
             crossing: Vec::new(),
+            departing: Vec::new(),
             wide,
             into: Rows::grouped(graph.lanes.len(), graph.moves.iter().zip(0..).map(|(m, i)| (m.to, i))),
             graph,
@@ -138,6 +159,7 @@ impl Micro {
         self.set_signals();
         self.plan();
         self.advance();
+        self.leave_stops();
         self.cross();
         self.change_lanes();
         self.now_ms += self.step_ms;
@@ -153,6 +175,16 @@ impl Micro {
 
     pub fn counts(&self) -> MicroCounts {
         self.counts
+    }
+
+    /// Vehicles that have stood for some time without one before them on their track: vehicle, link it is on or goes to, seconds, why.
+    pub fn standing(&self, at_least_s: f32) -> Vec<(u32, u32, f32, Hold)> {
+        let lanes = self.graph.lanes.len();
+        let link = |t: usize| {
+            if t < lanes { self.graph.lanes[t].link } else { self.graph.moves[t - lanes].to_link }
+        };
+        let heads = self.tracks.iter().enumerate().filter_map(|(t, track)| track.cars.first().map(|c| (t, c)));
+        heads.filter(|(_, c)| c.stood >= at_least_s).map(|(t, c)| (c.vehicle, link(t), c.stood, c.hold)).collect()
     }
 
     fn dt(&self) -> f32 {
@@ -205,19 +237,16 @@ impl Micro {
             for (i, (car, plan)) in cars.iter_mut().zip(plans).enumerate() {
                 car.pos += plan.moved;
                 car.speed = plan.speed;
-                car.flags = if plan.held { car.flags | HELD } else { car.flags & !HELD };
+                car.hold = plan.hold;
                 car.advised = f32::INFINITY;
                 car.settled += dt;
                 car.lost += dt * (1.0 - plan.speed / car.wanted).max(0.0);
                 car.stood = if plan.speed < follow::HALTING_MPS { car.stood + dt } else { 0.0 };
                 if car.flags & HALT != 0 {
-                    self.voyages[car.vehicle as usize].halts(
-                        car,
-                        track as u32,
-                        dt,
-                        self.now_ms + self.step_ms,
-                        &self.journeys,
-                    );
+                    let (voyage, now_ms) = (&mut self.voyages[car.vehicle as usize], self.now_ms + self.step_ms);
+                    if voyage.halts(car, track as u32, dt, now_ms, &self.journeys) {
+                        self.departing.push((track as u32, car.vehicle));
+                    }
                 }
                 let ends =
                     car.flags & LAST != 0 && track < lanes && car.pos >= self.voyages[car.vehicle as usize].arrival_m;
@@ -227,6 +256,17 @@ impl Micro {
                 }
             }
             cars.drain(..leaves);
+        }
+    }
+
+    /// Vehicles that have made a stop look for their way again.
+    fn leave_stops(&mut self) {
+        for (track, vehicle) in std::mem::take(&mut self.departing) {
+            let cars = &self.tracks[track as usize].cars;
+            let Some(at) = cars.iter().position(|c| c.vehicle == vehicle) else { continue };
+            let mut car = cars[at];
+            self.settle_on(&mut car, track);
+            self.tracks[track as usize].cars[at] = car;
         }
     }
 
@@ -290,7 +330,7 @@ impl Micro {
         car.wanted = self.wanted(car.vehicle, car.kind, self.graph.lanes[lane as usize].limit_mps);
         let ahead = self.lanes_ahead(car.vehicle, voyage.leg);
         (car.leads, car.good) = (ahead.leads, ahead.good);
-        car.way = self.way_from(car.vehicle, voyage.leg, lane);
+        car.way = self.way_if_it_leads(car, voyage.leg, lane);
         let journey = &self.journeys.list[car.vehicle as usize];
         let last = voyage.leg + 1 == self.journeys.route(journey).len() as u32;
         let halt = voyage
@@ -302,5 +342,61 @@ impl Micro {
 
     fn wanted(&self, vehicle: u32, kind: u16, limit: f32) -> f32 {
         (limit * self.voyages[vehicle as usize].factor).min(self.drivers[usize::from(kind)].max_speed)
+    }
+}
+
+impl Micro {
+    /// DEBUG
+    pub fn debug_heads(&self, at_least_s: f32) -> Vec<String> {
+        let lanes = self.graph.lanes.len();
+        let mut out = Vec::new();
+        for (t, track) in self.tracks.iter().enumerate() {
+            let Some(c) = track.cars.first().filter(|c| c.stood >= at_least_s) else { continue };
+            let next = if t < lanes {
+                if c.way == NONE { usize::MAX } else { lanes + c.way as usize }
+            } else {
+                self.graph.moves[t - lanes].to as usize
+            };
+            let mut s = format!(
+                "track {t}{} link {} v{} pos {:.1}/{:.1} len {} stood {} {:?} adv {} way {} good {:b} leads {:b} lane {} flags {}",
+                if t < lanes { "" } else { " (move)" },
+                if t < lanes { self.graph.lanes[t].link } else { self.graph.moves[t - lanes].to_link },
+                c.vehicle,
+                c.pos,
+                self.track_length(t),
+                c.length,
+                c.stood,
+                c.hold,
+                c.advised,
+                c.way,
+                c.good,
+                c.leads,
+                if t < lanes { self.graph.lanes[t].index } else { 99 },
+                c.flags
+            );
+            if next != usize::MAX {
+                let mut n = next;
+                for _ in 0..2 {
+                    if let Some(l) = self.tracks[n].cars.last() {
+                        s += &format!(
+                            " | next track {n} last v{} pos {:.1}/{:.1} speed {:.1} stood {} {:?}",
+                            l.vehicle,
+                            l.pos,
+                            self.track_length(n),
+                            l.speed,
+                            l.stood,
+                            l.hold
+                        );
+                    } else {
+                        s += &format!(" | next track {n} empty");
+                    }
+                    if n >= lanes {
+                        n = self.graph.moves[n - lanes].to as usize;
+                    }
+                }
+            }
+            out.push(s);
+        }
+        out
     }
 }

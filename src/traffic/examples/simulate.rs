@@ -46,14 +46,27 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             }
         }
     });
+    if let Some(after) = option("--heads") {
+        micro.debug_heads(after.parse()?).iter().for_each(|l| println!("{l}"));
+    }
+    if let Some(after) = option("--standing") {
+        for (vehicle, link, stood, hold) in micro.standing(after.parse()?) {
+            let trip = &scenario.trips[found.trips[vehicle as usize] as usize];
+            println!("{} on {}: {stood} s, {hold:?}", trip.id, scenario.net.edges[link as usize].id);
+        }
+    }
     let wall = began.elapsed().as_secs_f64();
     let counts = micro.counts();
     let trips: Vec<_> = micro.trips().collect();
     let n = trips.len().max(1) as f64;
     let mean = trips.iter().map(|t| t.arrived_s - t.entered_s).sum::<f64>() / n;
     println!("{counts:?}");
-    println!("until {:.0} s in {wall:.2} s: {:.2} M updates/s, mean duration {mean:.1} s, hash {:016x}",
-        micro.now_s(), counts.updates as f64 * scenario.step_s / wall / 1e6, micro.state_hash());
+    println!(
+        "until {:.0} s in {wall:.2} s: {:.2} M updates/s, mean duration {mean:.1} s, hash {:016x}",
+        micro.now_s(),
+        counts.updates as f64 * scenario.step_s / wall / 1e6,
+        micro.state_hash()
+    );
     if let Some(path) = option("--trips") {
         let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
         writeln!(file, "id,depart,entered,arrived,lost")?;

@@ -3,7 +3,7 @@
 //! For speed: MOBIL (Kesting, Treiber and Helbing, Transportation Research Record 1999 (2007) 86), with what each driver
 //! would do in the next second as its acceleration.
 
-use super::{Car, LAST, Micro, Track, follow::Driver};
+use super::{Car, HALT, LAST, Micro, Track, follow::Driver};
 use crate::lane_graph::NONE;
 
 /// MOBIL's threshold and politeness: 0.1 m/s² and 0.2 are within the published ranges (0.1 to 0.2; 0 to 0.5).
@@ -15,7 +15,7 @@ const SETTLED_S: f32 = 4.0;
 /// wanted (SUMO looks 10 to 20 s ahead).
 const PER_LANE_M: f32 = 30.0;
 const PER_LANE_S: f32 = 15.0;
-/// A driver who must change is let in from here on, metre before the end of the lane; or once so slow.
+/// A driver who must change is let in from here on, metre before the end of the lane.
 const LET_IN_M: f32 = 80.0;
 
 /// Neighbours of a place on another lane: rows of its cars.
@@ -57,7 +57,7 @@ impl Micro {
             return None;
         }
         let good = |l: usize| car.good >> l.min(31) & 1 == 1;
-        let left = self.graph.lanes[first + lane].length_m - car.pos;
+        let left = self.left_for_change(&car, first + lane);
         if !good(lane) && car.good != 0 {
             let target = (0..count).filter(|l| good(*l)).min_by_key(|l| l.abs_diff(lane))?;
             let apart = target.abs_diff(lane) as f32;
@@ -77,6 +77,13 @@ impl Micro {
         (best.0 > THRESHOLD_MPS2).then_some(best.1)
     }
 
+    /// Metres to where a vehicle must have changed: the lane's end, or its stop.
+    fn left_for_change(&self, car: &Car, lane: usize) -> f32 {
+        let stop =
+            (car.flags & HALT != 0).then(|| self.voyages[car.vehicle as usize].next_stop(&self.journeys)).flatten();
+        stop.map_or(self.graph.lanes[lane].length_m, |s| s.at_m) - car.pos
+    }
+
     /// A change that the route needs: done where it is safe, else the driver behind the gap is asked to let it in.
     fn must(&mut self, first: usize, lane: usize, i: usize, to: usize, left: f32) -> Option<usize> {
         let car = self.tracks[first + lane].cars[i];
@@ -89,16 +96,17 @@ impl Micro {
         if self.fits(&car, &driver, first + to, &gap) {
             return Some(to);
         }
-        if left > LET_IN_M && car.speed > 3.0 {
+        // Who is on a lane that leads on does not stop traffic for a better one.
+        if car.way != NONE && car.flags & HALT == 0 || left > LET_IN_M {
             return None;
         }
         // The first who is wholly behind lets it in; it follows who it will be behind.
         let cars = &self.tracks[first + to].cars;
         let behind = (gap.follower.unwrap_or(cars.len())..cars.len()).find(|f| {
             let c = &cars[*f];
-            c.pos <= car.pos - car.length
+            c.pos + self.drivers[usize::from(c.kind)].min_gap <= car.pos - car.length
         });
-        let ahead = behind.map_or(cars.len(), |b| b).checked_sub(1).map(|a| cars[a]);
+        let ahead = behind.map_or(cars.len(), |b| b).checked_sub(1).map(|a| cars[a]).filter(|a| a.pos > car.pos);
         if let Some(b) = behind {
             let them = self.drivers[usize::from(cars[b].kind)];
             let other = &mut self.tracks[first + to].cars[b];
@@ -192,7 +200,7 @@ impl Micro {
         car.settled = 0.0;
         car.came = NONE;
         let leg = self.voyages[car.vehicle as usize].leg;
-        car.way = self.way_from(car.vehicle, leg, to as u32);
+        car.way = self.way_if_it_leads(&car, leg, to as u32);
         car.wanted = self.wanted(car.vehicle, car.kind, self.graph.lanes[to].limit_mps);
         self.place(to, car);
     }

@@ -1,6 +1,6 @@
 //! Vehicles enter: in order of departure on each link, where there is room.
 
-use super::{Car, LAST, Micro, follow::Driver};
+use super::{Car, Hold, LAST, Micro, follow::Driver};
 use crate::{
     journeys::{DepartLane, DepartSpeed, Journeys},
     lane_graph::{LaneGraph, NONE},
@@ -97,6 +97,7 @@ impl Micro {
             good: 0,
             kind: journey.kind as u16,
             flags: 0,
+            hold: Hold::None,
             stood: 0.0,
             lost: 0.0,
             advised: f32::INFINITY,

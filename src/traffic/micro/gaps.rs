@@ -4,11 +4,11 @@
 //! and a little more (SUMO, Krajzewicz and Erdmann 2013, Road intersection model in SUMO).
 
 use super::{
-    Car, HELD, Micro,
+    Car, Hold, Micro,
     ahead::Beyond,
     follow::{Driver, time_to_cover},
 };
-use crate::lane_graph::{NONE, Show};
+use crate::lane_graph::{MoveFoe, NONE, Show};
 
 /// Least time between a driver who leaves and a foe who arrives, second (SUMO's jmTimegapMinor).
 const LOOK_AHEAD_S: f32 = 1.0;
@@ -16,6 +16,8 @@ const LOOK_AHEAD_S: f32 = 1.0;
 const FAR_S: f32 = 12.0;
 /// After so long a driver expects others to brake, second (SUMO's time to impatience).
 const IMPATIENT_S: f32 = 180.0;
+/// Lanes too short for a vehicle that are looked beyond.
+const SHORT_LANES: usize = 5;
 /// Half a vehicle's width and a bit to spare, metre: how near one comes to another's path.
 const ASIDE_M: f32 = 1.5;
 
@@ -42,7 +44,7 @@ impl Micro {
         let amber = self.show(foe) == Show::Amber;
         let (lane, length) = (m.from as usize, self.graph.lanes[m.from as usize].length_m);
         self.approaching(foe, lane, 0.0, length, &mut |other: &Car, distance: f32| {
-            if other.flags & HELD != 0 {
+            if other.hold != Hold::None {
                 return true;
             }
             let driver = &self.drivers[usize::from(other.kind)];
@@ -89,21 +91,41 @@ impl Micro {
 
     /// Whether the vehicle would find room behind the junction. Where nothing crosses, one may wait on the way.
     pub(super) fn has_room(&self, car: &Car, driver: &Driver, way: u32) -> bool {
-        if !self.graph.foes_of(way).iter().any(|f| !f.merges) {
+        if self.graph.foes_of(way).is_empty() {
             return true;
         }
-        let m = &self.graph.moves[way as usize];
         let need = car.length + driver.min_gap;
-        let mut room = self.graph.lanes[m.to as usize].length_m;
-        let next = self.tracks[m.to as usize].cars.last();
-        if let Some(last) = next {
-            room = last.pos - last.length + self.drivers[usize::from(last.kind)].brake_gap(last.speed, self.dt());
-        } else if room < need {
-            return true;
-        }
-        let inside = self.tracks[self.graph.lanes.len() + way as usize].cars.iter();
+        let inside = self.tracks[self.track_of(way)].cars.iter();
         let taken: f32 = inside.map(|c| c.length + self.drivers[usize::from(c.kind)].min_gap).sum();
-        room - taken >= need
+        let (mut room, mut way, mut leg) = (-taken, way, self.voyages[car.vehicle as usize].leg + 1);
+        for _ in 0..SHORT_LANES {
+            let lane = self.graph.moves[way as usize].to;
+            if let Some(last) = self.tracks[lane as usize].cars.last() {
+                return room + self.room_behind(last) >= need;
+            }
+            room += self.graph.lanes[lane as usize].length_m;
+            if room >= need {
+                return true;
+            }
+            // Too short to stand on: there must be room beyond.
+            way = self.way_from(car.vehicle, leg, lane);
+            leg += 1;
+            if way == NONE {
+                return true;
+            }
+            if matches!(self.show(way), Show::Red | Show::RedAmber) {
+                return false;
+            }
+            if let Some(last) = self.tracks[self.track_of(way)].cars.last() {
+                return room + self.room_behind(last) >= need;
+            }
+        }
+        true
+    }
+
+    /// Metres of a track behind its last vehicle, once that has stopped.
+    fn room_behind(&self, last: &Car) -> f32 {
+        last.pos - last.length + self.drivers[usize::from(last.kind)].brake_gap(last.speed, self.dt())
     }
 
     /// Those who drive through the junction on other ways: one stops before a path that is taken, and lets pass who
@@ -116,13 +138,17 @@ impl Micro {
             let own = distance + foe.at_m;
             for other in &self.tracks[track].cars {
                 let to_meet = foe.other_at_m - other.pos;
+                let waits = them.wait_at_m > 0.0 && other.pos <= them.wait_at_m + 0.1 && other.hold == Hold::Gap;
+                if waits {
+                    continue;
+                }
                 if foe.merges {
                     // As a leader on the lane that both come to.
-                    if to_meet < own || to_meet == own && other.vehicle < car.vehicle {
+                    if (to_meet, other.vehicle) < (own, car.vehicle) {
                         let gap = own - to_meet - other.length - driver.min_gap;
                         if distance > 0.0 || gap > -driver.min_gap {
                             let speed = driver.follow(car.speed, car.wanted, gap.max(0.0), other.speed, dt);
-                            found.speed = found.speed.min(speed);
+                            found.with(speed, Hold::PathTaken);
                         }
                     }
                     continue;
@@ -131,13 +157,9 @@ impl Micro {
                 if cleared > ASIDE_M || own < -ASIDE_M {
                     continue;
                 }
-                let waits = them.wait_at_m > 0.0 && other.pos <= them.wait_at_m + 0.1 && other.flags & HELD != 0;
-                let there = to_meet < ASIDE_M;
-                let sooner = to_meet / other.speed.max(1.0) < own / car.speed.max(1.0)
-                    || to_meet == own && other.vehicle < car.vehicle;
-                if !waits && (there || sooner && (distance > 0.0 || foe.yields)) {
+                if they_first(foe, (own, distance, car), (to_meet, other)) {
                     let speed = driver.stop(car.speed, car.wanted, (own - ASIDE_M - 0.5).max(0.0), dt);
-                    found.speed = found.speed.min(speed);
+                    found.with(speed, Hold::PathTaken);
                 }
             }
             // The rear of one that has left its way may still be on the path.
@@ -146,11 +168,26 @@ impl Micro {
                     let rear = them.length_m + last.pos - last.length;
                     if rear < foe.other_at_m + ASIDE_M && own > -ASIDE_M {
                         let speed = driver.stop(car.speed, car.wanted, (own - ASIDE_M - 0.5).max(0.0), dt);
-                        found.speed = found.speed.min(speed);
+                        found.with(speed, Hold::PathTaken);
                     }
                 }
             }
         }
         debug_assert!(way != NONE);
+    }
+}
+
+/// Whether another inside the junction goes first where two paths cross. Metres to where they meet for both (`distance`: to
+/// the own stop line).
+fn they_first(foe: &MoveFoe, (own, distance, car): (f32, f32, &Car), (to_meet, other): (f32, &Car)) -> bool {
+    let (in_it, they_in_it) = (distance <= 0.0 && own < ASIDE_M, to_meet < ASIDE_M);
+    if in_it || they_in_it {
+        return if in_it && they_in_it { (to_meet, other.vehicle) < (own, car.vehicle) } else { they_in_it };
+    }
+    let (theirs_s, own_s) = (to_meet / other.speed.max(1.0), own / car.speed.max(1.0));
+    match (foe.yields, foe.heeded) {
+        (false, true) => false,
+        (true, false) => theirs_s < own_s + (car.length + 2.0 * ASIDE_M) / car.speed.max(2.0),
+        _ => (theirs_s, other.vehicle) < (own_s, car.vehicle),
     }
 }

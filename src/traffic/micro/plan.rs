@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Car, HALT, LAST, Micro, Plan, Track, record::chance};
+use super::{Car, HALT, Hold, LAST, Micro, Plan, Track, record::chance};
 use crate::lane_graph::NONE;
 
 /// Tracks that one task takes.
@@ -35,27 +35,29 @@ impl Micro {
                 let gap = leader.pos - leader.length - car.pos - driver.min_gap;
                 safe = safe.min(driver.follow(car.speed, car.wanted, gap, leader.speed, dt));
             }
-            let mut held = false;
+            let mut hold = Hold::None;
             let top = (car.speed + driver.accel * dt).min(car.wanted).max(car.speed);
             let sight = top * dt + driver.brake_gap(top, dt) + top * driver.headway.min(dt) + driver.min_gap;
             if length - car.pos < sight || car.flags & (HALT | LAST) != 0 {
                 let beyond = self.beyond(car, track, sight, leader.is_none());
-                safe = safe.min(beyond.speed);
-                held = beyond.held;
+                if beyond.speed < safe {
+                    (safe, hold) = (beyond.speed, beyond.hold);
+                }
             }
             let luck =
                 if driver.imperfection > 0.0 { chance(self.seed, u64::from(car.vehicle), self.steps) } else { 0.0 };
             let (speed, moved) = driver.settle(car.speed, safe, luck, dt);
-            plans.push(Plan { speed, moved, held });
+            plans.push(Plan { speed, moved, hold });
             leader = Some(car);
         }
     }
 
-    /// Speed for the stop on this lane, infinite without one in reach.
+    /// Speed for the stop on this link, infinite without one: on another lane one waits beside it to change.
     pub(super) fn halt_speed(&self, car: &Car, track: usize) -> f32 {
         let voyage = &self.voyages[car.vehicle as usize];
         let Some(stop) = voyage.next_stop(&self.journeys) else { return f32::INFINITY };
-        if stop.lane as usize != track {
+        if track >= self.graph.lanes.len() || self.graph.lanes[track].link != self.graph.lanes[stop.lane as usize].link
+        {
             return f32::INFINITY;
         }
         if voyage.dwell >= 0.0 {

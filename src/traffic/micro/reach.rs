@@ -1,6 +1,6 @@
 //! Which lanes of a link lead on along a route, and how far.
 
-use super::Micro;
+use super::{Car, Micro};
 use crate::{
     journeys::Journeys,
     lane_graph::{LaneGraph, NONE, Users},
@@ -9,7 +9,7 @@ use crate::{
 /// Lanes of a link, as bits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct LanesAhead {
-    /// A move of theirs leads into the next link of the route.
+    /// They lead into the next link of the route and some way beyond.
     pub leads: u32,
     /// They lead farthest without a change.
     pub good: u32,
@@ -21,6 +21,8 @@ const LANES: usize = 16;
 /// few junctions.
 const HORIZON_M: f32 = 400.0;
 const MOST_LINKS: usize = 8;
+/// A lane that ends nearer than this beyond its link is left on the link, metre.
+const ROOM_TO_CHANGE_M: f32 = 60.0;
 
 impl Micro {
     /// Lanes of a journey's link that lead on.
@@ -55,6 +57,12 @@ impl Micro {
             }
         }
         best.0
+    }
+
+    /// The same, [`NONE`] where the lane soon ends.
+    pub(super) fn way_if_it_leads(&self, car: &Car, leg: u32, lane: u32) -> u32 {
+        let leads = car.leads >> self.graph.lanes[lane as usize].index.min(31) & 1 == 1;
+        if leads { self.way_from(car.vehicle, leg, lane) } else { NONE }
     }
 
     pub(super) fn users(&self, vehicle: u32) -> Users {
@@ -110,9 +118,13 @@ fn lanes_ahead(graph: &LaneGraph, journeys: &Journeys, vehicle: u32, leg: u32, s
         reach = here;
     }
     let most = reach.iter().copied().fold(0.0, f32::max);
+    let firm = most.min(graph.links[route[0] as usize].length_m + ROOM_TO_CHANGE_M);
     for (at, reach) in reach.iter().enumerate() {
         if *reach > 0.0 && *reach >= most - 1.0 {
             found.good |= 1 << at;
+        }
+        if *reach < firm - 1.0 {
+            found.leads &= !(1 << at);
         }
     }
     found

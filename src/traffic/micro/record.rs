@@ -1,6 +1,6 @@
 //! What is known of each journey, and the counts of a run.
 
-use super::{Car, HALT, Micro};
+use super::{Car, Micro};
 use crate::journeys::{Journeys, PlannedStop};
 
 /// A vehicle's journey under way: what is not needed at every step.
@@ -19,7 +19,6 @@ pub(super) struct Voyage {
     pub entered_ms: u64,
     pub arrived_ms: u64,
     pub lost_s: f32,
-    pub driven_m: f32,
 }
 
 /// "Has not happened."
@@ -61,7 +60,6 @@ impl Voyage {
             entered_ms: NEVER,
             arrived_ms: NEVER,
             lost_s: 0.0,
-            driven_m: 0.0,
         };
         journeys.list.iter().enumerate().map(of).collect()
     }
@@ -71,26 +69,27 @@ impl Voyage {
         (self.stops.0 < self.stops.1).then(|| &journeys.stops[self.stops.0 as usize])
     }
 
-    /// Stands at a stop, or starts to, or is done.
-    pub fn halts(&mut self, car: &mut Car, lane: u32, dt: f32, now_ms: u64, journeys: &Journeys) {
+    /// Stands at a stop, or starts to; `true` once it is done there.
+    pub fn halts(&mut self, car: &Car, lane: u32, dt: f32, now_ms: u64, journeys: &Journeys) -> bool {
         /// A stop is reached this near, metre.
         const NEAR_M: f32 = 2.5;
-        let Some(stop) = self.next_stop(journeys).copied().filter(|s| s.lane == lane) else { return };
+        let Some(stop) = self.next_stop(journeys).copied().filter(|s| s.lane == lane) else { return false };
         if self.dwell < 0.0 {
-            if car.speed < super::follow::HALTING_MPS && (stop.at_m - car.pos).abs() < NEAR_M {
+            if car.speed < super::follow::HALTING_MPS && car.pos > stop.at_m - NEAR_M {
                 self.dwell = stop.for_s;
             }
-            return;
+            return false;
         }
         self.dwell -= dt;
         let too_early = stop.until_s.is_some_and(|until| (now_ms as f64) < until * 1000.0);
-        if self.dwell <= 0.0 && !too_early {
+        let done = self.dwell <= 0.0 && !too_early;
+        if done {
             self.dwell = -1.0;
             self.stops.0 += 1;
-            car.flags &= !HALT;
         } else {
             self.dwell = self.dwell.max(0.0);
         }
+        done
     }
 }
 
