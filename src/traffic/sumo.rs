@@ -6,6 +6,7 @@
 
 mod compile;
 mod read;
+mod xml;
 
 pub use compile::SumoNetwork;
 pub use read::read_net;
