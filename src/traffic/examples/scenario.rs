@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let scenario = read_scenario(name, &mut |name| {
             let read = std::fs::read(folder.join(name))?;
             bytes += read.len();
-            if name.ends_with(".net.xml") {
+            if round == 0 && name.ends_with(".net.xml") {
                 net.clone_from(&read);
             }
             Ok(read)

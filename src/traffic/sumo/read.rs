@@ -1,6 +1,6 @@
 //! Reads `.net.xml`, checks every value and every reference.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     SumoConnection, SumoEdge, SumoError, SumoJunction, SumoLane, SumoLocation, SumoNet, SumoPhase, SumoProgram,
@@ -25,17 +25,18 @@ pub fn read_net(bytes: &[u8]) -> Result<SumoNet, SumoError> {
 struct Document<'a> {
     net: SumoNet,
     open: Open,
-    junction_index: BTreeMap<String, usize>,
-    edge_index: BTreeMap<String, usize>,
+    /// By name; hash maps are for lookups alone, none is iterated.
+    junction_index: HashMap<String, usize>,
+    edge_index: HashMap<String, usize>,
     /// Edges' ends and connections by name, with their place, until all names are known.
     edge_ends: Vec<(usize, Option<String>, Option<String>)>,
     links: Vec<(usize, Attributes<'a>)>,
     roundabouts: Vec<(usize, Attributes<'a>)>,
     /// Places of junctions.
     junction_at: Vec<usize>,
-    internal_edges: BTreeSet<String>,
+    internal_edges: HashSet<String>,
     /// Per signal group the states that all its programs' phases have.
-    states: BTreeMap<String, usize>,
+    states: HashMap<String, usize>,
     position: usize,
 }
 

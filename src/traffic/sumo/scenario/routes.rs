@@ -1,8 +1,8 @@
 //! Edges by name, and which follow which for a class of vehicles.
 
 use std::{
-    cell::OnceCell,
     collections::{BTreeSet, HashMap},
+    sync::OnceLock,
 };
 
 use super::types::SumoClass;
@@ -18,7 +18,7 @@ pub(super) struct Edges<'n> {
     /// Lanes inside junctions that do not take everyone.
     restricted: BTreeSet<&'n str>,
     /// Per class what follows, built when first asked.
-    of_class: [OnceCell<Lists>; SumoClass::COUNT],
+    of_class: [OnceLock<Lists>; SumoClass::COUNT],
 }
 
 /// Edges per edge, one behind the other.
@@ -54,7 +54,7 @@ impl<'n> Edges<'n> {
             names,
             follow: Lists::of(net.edges.len(), pairs),
             restricted: restricted.map(|lane| lane.id.as_str()).collect(),
-            of_class: [const { OnceCell::new() }; SumoClass::COUNT],
+            of_class: [const { OnceLock::new() }; SumoClass::COUNT],
         }
     }
 

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use rayon::prelude::*;
+
 use super::{
     Misplaced, Place, SumoArrivalLane, SumoArrivalPosition, SumoArrivalSpeed, SumoClass, SumoDepartLane,
     SumoDepartPosition, SumoDepartSpeed, SumoStop, SumoTrip,
@@ -53,7 +55,6 @@ pub(super) fn resolve(
         routes: HashMap::new(),
         seen: HashSet::with_capacity(vehicles.len()),
         too_long: BTreeSet::new(),
-        scratch: Vec::new(),
         trips: Vec::with_capacity(vehicles.len()),
         stops: 0,
         unsupported,
@@ -62,8 +63,14 @@ pub(super) fn resolve(
     for route in routes {
         resolver.add_route(route);
     }
-    for vehicle in vehicles {
-        if let Err(what) = resolver.add(vehicle) {
+    let inside: Vec<Option<RouteRead>> = vehicles
+        .par_iter()
+        .map_init(Vec::new, |scratch, vehicle| {
+            Some(edges_of(&vehicle.route.as_ref()?.attributes, names.edges, scratch))
+        })
+        .collect();
+    for (vehicle, inside) in vehicles.iter().zip(inside) {
+        if let Err(what) = resolver.add(vehicle, inside) {
             resolver.problems.push((vehicle.element.place, format!("{what}: left out")));
         }
     }
@@ -79,7 +86,6 @@ struct Resolver<'r, 'a> {
     seen: HashSet<&'r str>,
     /// Kinds and first edges that were found too short for them.
     too_long: BTreeSet<(usize, u32)>,
-    scratch: Vec<u32>,
     trips: Vec<SumoTrip>,
     stops: usize,
     unsupported: &'r mut BTreeMap<String, usize>,
@@ -153,7 +159,7 @@ impl<'r> Stated<'r> {
 impl<'r, 'a> Resolver<'r, 'a> {
     fn add_route(&mut self, raw: &'r RawRoute<'a>) {
         let a = &raw.element.attributes;
-        let read = a.text("id").and_then(|id| Ok((id, self.edges_of(a)?)));
+        let read = a.text("id").and_then(|id| Ok((id, edges_of(a, self.names.edges, &mut Vec::new())?)));
         let what = match read {
             Ok((id, _)) if self.routes.contains_key(id) => format!("route {} stands twice", shortened(id)),
             Ok((id, edges)) => {
@@ -165,17 +171,8 @@ impl<'r, 'a> Resolver<'r, 'a> {
         self.problems.push((raw.element.place, format!("{what}: left out")));
     }
 
-    fn edges_of(&mut self, a: &Attributes) -> Result<Arc<[u32]>, Failure> {
-        let named = self.names.edges.route(a.text("edges")?, &mut self.scratch);
-        named.map_err(|name| format!("<route{}>: there is no edge {}", a.named(), shortened(name)))?;
-        if self.scratch.is_empty() {
-            return Err(format!("<route{}> has no edges", a.named()));
-        }
-        Ok(self.scratch.as_slice().into())
-    }
-
     /// One vehicle, or all of a flow.
-    fn add(&mut self, raw: &'r RawVehicle<'a>) -> Result<(), Failure> {
+    fn add(&mut self, raw: &'r RawVehicle<'a>, inside: Option<RouteRead>) -> Result<(), Failure> {
         let a = &raw.element.attributes;
         let stated = Stated::of(a, self.unsupported);
         let id = stated.id.ok_or_else(|| format!("<{}> has no `id`", a.tag))?;
@@ -183,7 +180,7 @@ impl<'r, 'a> Resolver<'r, 'a> {
         if !self.seen.insert(id) {
             return Err(format!("{} stands twice", named()));
         }
-        let mut trip = self.trip(raw, &stated).map_err(|what| format!("{}: {what}", named()))?;
+        let mut trip = self.trip(raw, inside, &stated).map_err(|what| format!("{}: {what}", named()))?;
         if a.tag == "flow" {
             let departures = self.departures(id, &stated, raw.element.place);
             let departures = departures.map_err(|what| format!("{}: {what}", named()))?;
@@ -210,14 +207,19 @@ impl<'r, 'a> Resolver<'r, 'a> {
     }
 
     /// All of a trip but its name and its departure.
-    fn trip(&mut self, raw: &'r RawVehicle<'a>, stated: &Stated) -> Result<SumoTrip, Failure> {
+    fn trip(
+        &mut self,
+        raw: &'r RawVehicle<'a>,
+        inside: Option<RouteRead>,
+        stated: &Stated,
+    ) -> Result<SumoTrip, Failure> {
         let unknown = || format!("there is no type {}", shortened(stated.kind.unwrap_or("")));
         let kind = self.names.types.named(stated.kind).ok_or_else(unknown)?;
         let (kind, distribution) = match kind {
             Kind::One(kind) => (kind, None),
             Kind::Distribution(index) => (self.names.types.distributions[index].types[0].0, Some(index)),
         };
-        let (route, route_stops) = self.route(raw, stated)?;
+        let (route, route_stops) = self.route(inside, stated)?;
         let edges = self.names.edges;
         let edge = |name: &str| edges.named(name).ok_or_else(|| format!("there is no edge {}", shortened(name)));
         let (mut from, mut to, mut via) = (None, None, Vec::new());
@@ -273,9 +275,9 @@ impl<'r, 'a> Resolver<'r, 'a> {
     }
 
     /// The route inside a vehicle, or the one that it names, with that route's stops; empty where it has neither.
-    fn route(&mut self, raw: &'r RawVehicle<'a>, stated: &Stated) -> Result<(Arc<[u32]>, &'r [Element<'a>]), Failure> {
-        match (&raw.route, stated.route) {
-            (Some(route), _) => Ok((self.edges_of(&route.attributes)?, &[])),
+    fn route(&self, inside: Option<RouteRead>, stated: &Stated) -> Result<(Arc<[u32]>, &'r [Element<'a>]), Failure> {
+        match (inside, stated.route) {
+            (Some(route), _) => Ok((route?, &[])),
             (None, Some(name)) => {
                 let found = self.routes.get(name).map(|(edges, stops)| (Arc::clone(edges), *stops));
                 found.ok_or_else(|| format!("there is no route {}", shortened(name)))
@@ -402,6 +404,18 @@ impl<'r, 'a> Resolver<'r, 'a> {
         }
         Ok(departures)
     }
+}
+
+/// The edges of a route, or which of its names is none.
+type RouteRead = Result<Arc<[u32]>, Failure>;
+
+fn edges_of(a: &Attributes, edges: &Edges, scratch: &mut Vec<u32>) -> RouteRead {
+    let read = edges.route(a.text("edges")?, scratch);
+    read.map_err(|name| format!("<route{}>: there is no edge {}", a.named(), shortened(name)))?;
+    if scratch.is_empty() {
+        return Err(format!("<route{}> has no edges", a.named()));
+    }
+    Ok(scratch.as_slice().into())
 }
 
 /// How a flow's vehicles follow each other.
