@@ -229,7 +229,7 @@ pub fn demand(arguments: &DemandArguments) -> anyhow::Result<()> {
     let mut inputs = DemandInputs::default();
     if let Some(path) = &arguments.zones {
         let (name, text) = table(path)?;
-        inputs.zones = Some(ZoneTable::parse(&text, &city.anchor).context(name)?);
+        inputs.zones = Some(ZoneTable::parse(&text, &city).context(name)?);
     }
     if let Some(path) = &arguments.od {
         let (name, text) = table(path)?;

@@ -149,7 +149,7 @@ fn own_tables_go_in_and_come_out() {
     let city = demo();
     let network = Network::compile(&city);
     let files = Demand::estimate(&city, &network).files(&city).expect("files");
-    let zones = ZoneTable::parse(&files.zones_csv, &city.anchor).expect("our own table");
+    let zones = ZoneTable::parse(&files.zones_csv, &city).expect("our own table");
     let inputs = DemandInputs { zones: Some(zones.clone()), trips: None };
     let again = Demand::with(&city, &network, &inputs).expect("sound tables");
     assert_eq!((again.basis(), again.zone_count()), (DemandBasis::ZoneTable, zones.zones.len()));
