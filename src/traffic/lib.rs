@@ -12,6 +12,7 @@ pub mod assignment;
 mod demand;
 pub mod impact;
 mod network;
+mod packed;
 mod route;
 mod simulation;
 pub mod sumo;
@@ -27,6 +28,7 @@ pub use network::{
     Bpr, ConflictView, FlowError, Network, NetworkSummary, SignalColour, TurnId, TurnKind, TurnSignal, TurnView,
     webster,
 };
+pub use packed::{PackedError, unpacked};
 pub use simulation::{
     Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,
     VehicleView,

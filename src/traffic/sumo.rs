@@ -1,4 +1,4 @@
-//! SUMO networks (`.net.xml`): read, checked, and compiled to a [`crate::Network`].
+//! SUMO networks (`.net.xml`): read, checked, and compiled to a [`crate::Network`]; trips between their edges (CSV).
 //!
 //! Owns the format: edges with lanes, junctions with their requests, connections, signal programs, roundabouts, the
 //! projection's words. Knows no routes and no vehicles. Names are kept, so that routes can be mapped later. Source:
@@ -6,9 +6,11 @@
 
 mod compile;
 mod read;
+mod trips;
 
 pub use compile::SumoNetwork;
 pub use read::read_net;
+pub use trips::{EdgeTrips, read_trips};
 
 use std::collections::BTreeMap;
 

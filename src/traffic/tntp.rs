@@ -52,6 +52,8 @@ pub enum TntpErrorKind {
     TotalDiffers { said: f64, found: f64 },
     #[error("the first line must be origin,destination,trips")]
     BadCsvHeader,
+    #[error("there are no trips; write rows of origin,destination,trips below the header")]
+    NoRows,
     #[error("{0} zones, {1} nodes and first through node {2} do not fit together")]
     BadExtent(u32, u32, u32),
 }
@@ -74,6 +76,7 @@ impl<'a> Parts<'a> {
     fn split(text: &'a str) -> Result<Self, TntpError> {
         let mut parts = Parts { header: Vec::new(), body: Vec::new(), end: text.lines().count() + 1 };
         let mut inside = true;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (line, content) in text.lines().enumerate().map(|(n, l)| (n + 1, l.trim())) {
             if content.is_empty() || content.starts_with('~') {
                 continue;
