@@ -10,6 +10,8 @@ mod net;
 pub use matrix::{read_csv, read_trips};
 pub use net::read_net;
 
+use crate::table::shortened;
+
 /// What is wrong, and where.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[error("line {line}: {kind}")]
@@ -24,11 +26,11 @@ pub struct TntpError {
 pub enum TntpErrorKind {
     #[error("the header <{0}> is missing; add it before <END OF METADATA>")]
     MissingHeader(&'static str),
-    #[error("\"{text}\" is no {what}")]
+    #[error("\"{}\" is no {what}", shortened(.text))]
     NotANumber { what: &'static str, text: String },
-    #[error("{what} is {value}; it must not be below zero")]
+    #[error("{what} is {}; it must not be below zero", short(*.value))]
     Negative { what: &'static str, value: f64 },
-    #[error("{what} is {value}; that is larger than any network's")]
+    #[error("{what} is {value:e}; that is larger than any network's")]
     TooLarge { what: &'static str, value: f64 },
     #[error("the capacity is {0}; give at least {LEAST_CAPACITY}, or set B to 0")]
     TinyCapacity(f64),
@@ -46,7 +48,7 @@ pub enum TntpErrorKind {
     ZoneWithoutLink(u32),
     #[error("trips stand before the first \"Origin\"")]
     NoOrigin,
-    #[error("\"{0}\" is cut off: an entry is \"zone : trips;\"")]
+    #[error("\"{}\" is cut off: an entry is \"zone : trips;\"", shortened(.0))]
     BadEntry(String),
     #[error("the header says {said} trips in all, but they sum to {found}; is the file cut off?")]
     TotalDiffers { said: f64, found: f64 },
@@ -56,6 +58,11 @@ pub enum TntpErrorKind {
     NoRows,
     #[error("{0} zones, {1} nodes and first through node {2} do not fit together")]
     BadExtent(u32, u32, u32),
+}
+
+/// With its digits, or as a power where they are many.
+fn short(value: f64) -> String {
+    if value.abs() < 1e15 { value.to_string() } else { format!("{value:e}") }
 }
 
 impl TntpErrorKind {

@@ -61,6 +61,9 @@ fn bad_trips_are_refused() {
     let cases = [
         ("<NUMBER OF ZONES> 2\n", "", 8, "<NUMBER OF ZONES> is missing"),
         ("2 : 5.0", "2 : -5.0", 6, "trips is -5"),
+        ("2 : 5.0", "2 : -1e300", 6, "trips is -1e300;"),
+        ("2 : 5.0", "2 : 1e300", 6, "trips is 1e300; that is larger"),
+        ("2 : 5.0", &format!("2 : {}", "x".repeat(99)), 6, &format!("\"{}…\" is no trips", "x".repeat(40))),
         ("2 : 5.0", "9 : 5.0", 6, "zone 9 does not exist"),
         ("2 : 5.0", "2 : nan", 6, "\"nan\" is no trips"),
         ("2 : 5.0", "2 ; 5.0", 6, "is cut off"),
