@@ -1,21 +1,26 @@
-//! SUMO networks (`.net.xml`): read, checked, and compiled to a [`crate::Network`]; SUMO scenarios (`.sumocfg`): read.
+//! SUMO networks (`.net.xml`): read, checked, and compiled to a [`crate::Network`]; trips between their edges (CSV);
+//! SUMO scenarios (`.sumocfg`): read, and their trips as journeys.
 //!
 //! Owns the formats: edges with lanes, junctions with their requests, connections, signal programs, roundabouts, the
 //! projection's words; vehicle types, routes, stops. Drives nothing. Names are kept. Source: SUMO's documentation,
 //! Networks/SUMO_Road_Networks, Simulation/Traffic_Lights, Definition_of_Vehicles,_Vehicle_Types,_and_Routes.
 
 mod compile;
+mod journeys;
 mod read;
 mod scenario;
+mod trips;
 mod xml;
 
 pub use compile::SumoNetwork;
+pub use journeys::ScenarioJourneys;
 pub use read::read_net;
 pub use scenario::{
     SumoArrivalLane, SumoArrivalPosition, SumoArrivalSpeed, SumoBusStop, SumoClass, SumoDepartLane, SumoDepartPosition,
     SumoDepartSpeed, SumoDistribution, SumoProblem, SumoScenario, SumoScenarioError, SumoSpeedFactor, SumoStop,
     SumoTrip, SumoType, read_scenario,
 };
+pub use trips::{EdgeTrips, read_trips};
 
 use std::collections::BTreeMap;
 
