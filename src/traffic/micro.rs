@@ -23,7 +23,7 @@ use crate::{
 };
 use follow::Driver;
 use record::Voyage;
-pub use record::{MicroCounts, TripRecord};
+pub use record::{INTERVAL_S, LinkTally, MicroCounts, TripRecord};
 
 /// A running microscopic simulation.
 pub struct Micro {
@@ -41,6 +41,8 @@ pub struct Micro {
     voyages: Vec<Voyage>,
     entries: enter::Entries,
     counts: MicroCounts,
+    begin_ms: u64,
+    tallies: Vec<LinkTally>,
     /// Vehicles that leave their track in this step.
     crossing: Vec<Crossing>,
     /// Vehicles that have made a stop in this step, and their track.
@@ -68,6 +70,8 @@ struct Car {
     /// Lanes of this link that lead on, and those that lead farthest.
     leads: u32,
     good: u32,
+    /// How far this lane leads without a change, metre from its start.
+    reach: f32,
     kind: u16,
     flags: u8,
     hold: Hold,
@@ -143,6 +147,8 @@ impl Micro {
             voyages: Voyage::all(&journeys, seed),
             entries: enter::Entries::new(&graph, &journeys),
             counts: MicroCounts::default(),
+            begin_ms: (begin_s.max(0.0) * 1000.0).round() as u64,
+            tallies: Vec::new(),
             crossing: Vec::new(),
             departing: Vec::new(),
             wide,
@@ -312,13 +318,17 @@ impl Micro {
     fn next_track(&mut self, car: &mut Car, track: usize) -> usize {
         let lanes = self.graph.lanes.len();
         if track < lanes {
+            let link = self.graph.lanes[track].link;
+            self.leave_link(car.vehicle, link);
             let m = &self.graph.moves[car.way as usize];
             car.wanted = self.wanted(car.vehicle, car.kind, m.limit_mps);
             return lanes + car.way as usize;
         }
         let way = (track - lanes) as u32;
         let lane = self.graph.moves[way as usize].to;
-        self.voyages[car.vehicle as usize].leg += 1;
+        let voyage = &mut self.voyages[car.vehicle as usize];
+        voyage.leg += 1;
+        voyage.on_link_ms = self.now_ms + self.step_ms;
         car.came = way;
         self.settle_on(car, lane);
         lane as usize
@@ -330,6 +340,7 @@ impl Micro {
         car.wanted = self.wanted(car.vehicle, car.kind, self.graph.lanes[lane as usize].limit_mps);
         let ahead = self.lanes_ahead(car.vehicle, voyage.leg);
         (car.leads, car.good) = (ahead.leads, ahead.good);
+        car.reach = ahead.reach_m[usize::from(self.graph.lanes[lane as usize].index).min(reach::LANES - 1)];
         car.way = self.way_if_it_leads(car, voyage.leg, lane);
         let journey = &self.journeys.list[car.vehicle as usize];
         let last = voyage.leg + 1 == self.journeys.route(journey).len() as u32;
@@ -346,6 +357,25 @@ impl Micro {
 }
 
 impl Micro {
+    /// DEBUG
+    pub fn debug_link(&self, link: u32) {
+        for lane in self.graph.lanes_of(link) {
+            println!(
+                "lane {lane} of {link}, {:.0} m, moves {:?}",
+                self.graph.lanes[lane as usize].length_m,
+                self.graph
+                    .moves_of(lane)
+                    .map(|m| (m, self.graph.moves[m as usize].to_link, self.show(m)))
+                    .collect::<Vec<_>>()
+            );
+            for c in &self.tracks[lane as usize].cars {
+                println!(
+                    "   v{} {:.1} v {:.1} {:?} stood {} way {} good {:b} leads {:b} adv {}",
+                    c.vehicle, c.pos, c.speed, c.hold, c.stood, c.way as i32, c.good, c.leads, c.advised
+                );
+            }
+        }
+    }
     /// DEBUG
     pub fn debug_heads(&self, at_least_s: f32) -> Vec<String> {
         let lanes = self.graph.lanes.len();

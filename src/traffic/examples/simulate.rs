@@ -46,6 +46,10 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             }
         }
     });
+    if let Some(edge) = option("--edge") {
+        let link = scenario.net.edges.iter().position(|e| e.id == *edge).ok_or("no such edge")?;
+        micro.debug_link(link as u32);
+    }
     if let Some(after) = option("--heads") {
         micro.debug_heads(after.parse()?).iter().for_each(|l| println!("{l}"));
     }
@@ -67,6 +71,15 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         counts.updates as f64 * scenario.step_s / wall / 1e6,
         micro.state_hash()
     );
+    if let Some(path) = option("--links") {
+        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        writeln!(file, "id,interval,left,seconds")?;
+        for (interval, row) in micro.link_tallies().enumerate() {
+            for (edge, t) in scenario.net.edges.iter().zip(row).filter(|(_, t)| t.left > 0) {
+                writeln!(file, "{},{interval},{},{}", edge.id, t.left, t.seconds)?;
+            }
+        }
+    }
     if let Some(path) = option("--trips") {
         let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
         writeln!(file, "id,depart,entered,arrived,lost")?;

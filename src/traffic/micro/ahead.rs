@@ -161,11 +161,10 @@ impl Micro {
         let to_wait = m.wait_at_m - car.pos;
         if m.wait_at_m > 0.0 && to_wait > -0.1 {
             let gives_way = !matches!(self.show(way), Show::Green) && m.right != RightOfWay::Major;
-            if gives_way && to_wait < VISIBILITY_M.max(car.speed * dt + driver.brake_gap(car.speed, dt)) {
-                if !self.finds_gap(car, driver, way, -car.pos) {
-                    found.with(driver.stop(car.speed, car.wanted, to_wait, dt), Hold::Gap);
-                    return;
-                }
+            let near = to_wait < VISIBILITY_M.max(car.speed * dt + driver.brake_gap(car.speed, dt));
+            if gives_way && near && !self.finds_gap(car, driver, way, -car.pos) {
+                found.with(driver.stop(car.speed, car.wanted, to_wait, dt), Hold::Gap);
+                return;
             }
         }
         self.heed_those_inside(car, driver, way, -car.pos, found);

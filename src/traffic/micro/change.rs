@@ -3,7 +3,7 @@
 //! For speed: MOBIL (Kesting, Treiber and Helbing, Transportation Research Record 1999 (2007) 86), with what each driver
 //! would do in the next second as its acceleration.
 
-use super::{Car, HALT, LAST, Micro, Track, follow::Driver};
+use super::{Car, HALT, LAST, Micro, Track, follow::Driver, reach::LANES};
 use crate::lane_graph::NONE;
 
 /// MOBIL's threshold and politeness: 0.1 m/s² and 0.2 are within the published ranges (0.1 to 0.2; 0 to 0.5).
@@ -15,6 +15,8 @@ const SETTLED_S: f32 = 4.0;
 /// wanted (SUMO looks 10 to 20 s ahead).
 const PER_LANE_M: f32 = 30.0;
 const PER_LANE_S: f32 = 15.0;
+/// … and matches its speed with the gap's leader from here on: before, it drives up as far as its lane is free.
+const FIT_IN_M: f32 = 15.0;
 /// A driver who must change is let in from here on, metre before the end of the lane.
 const LET_IN_M: f32 = 80.0;
 
@@ -61,6 +63,7 @@ impl Micro {
         if !good(lane) && car.good != 0 {
             let target = (0..count).filter(|l| good(*l)).min_by_key(|l| l.abs_diff(lane))?;
             let apart = target.abs_diff(lane) as f32;
+            let left = if car.way == NONE { left } else { car.reach - car.pos };
             if left < apart * (PER_LANE_M + PER_LANE_S * car.wanted) {
                 let to = if target > lane { lane + 1 } else { lane - 1 };
                 return self.must(first, lane, i, to, left);
@@ -106,7 +109,11 @@ impl Micro {
             let c = &cars[*f];
             c.pos + self.drivers[usize::from(c.kind)].min_gap <= car.pos - car.length
         });
-        let ahead = behind.map_or(cars.len(), |b| b).checked_sub(1).map(|a| cars[a]).filter(|a| a.pos > car.pos);
+        let ahead = behind
+            .map_or(cars.len(), |b| b)
+            .checked_sub(1)
+            .map(|a| cars[a])
+            .filter(|a| a.pos > car.pos && left < FIT_IN_M);
         if let Some(b) = behind {
             let them = self.drivers[usize::from(cars[b].kind)];
             let other = &mut self.tracks[first + to].cars[b];
@@ -201,6 +208,8 @@ impl Micro {
         car.came = NONE;
         let leg = self.voyages[car.vehicle as usize].leg;
         car.way = self.way_if_it_leads(&car, leg, to as u32);
+        let ahead = self.lanes_ahead(car.vehicle, leg);
+        car.reach = ahead.reach_m[usize::from(self.graph.lanes[to].index).min(LANES - 1)];
         car.wanted = self.wanted(car.vehicle, car.kind, self.graph.lanes[to].limit_mps);
         self.place(to, car);
     }

@@ -95,6 +95,7 @@ impl Micro {
             came: NONE,
             leads: 0,
             good: 0,
+            reach: 0.0,
             kind: journey.kind as u16,
             flags: 0,
             hold: Hold::None,
@@ -110,7 +111,8 @@ impl Micro {
             car.pos = self.voyages[number as usize].arrival_m.max(0.0);
         }
         self.place(lane as usize, car);
-        self.voyages[number as usize].entered_ms = self.now_ms;
+        let voyage = &mut self.voyages[number as usize];
+        (voyage.entered_ms, voyage.on_link_ms) = (self.now_ms, self.now_ms);
         self.counts.inserted += 1;
         true
     }

@@ -6,7 +6,7 @@
 use super::{
     Car, Hold, Micro,
     ahead::Beyond,
-    follow::{Driver, time_to_cover},
+    follow::{Driver, HALTING_MPS, time_to_cover},
 };
 use crate::lane_graph::{MoveFoe, NONE, Show};
 
@@ -100,10 +100,11 @@ impl Micro {
         let (mut room, mut way, mut leg) = (-taken, way, self.voyages[car.vehicle as usize].leg + 1);
         for _ in 0..SHORT_LANES {
             let lane = self.graph.moves[way as usize].to;
-            if let Some(last) = self.tracks[lane as usize].cars.last() {
-                return room + self.room_behind(last) >= need;
+            let (free_m, jammed) = self.room_on(lane as usize);
+            room += free_m;
+            if jammed {
+                return room >= need;
             }
-            room += self.graph.lanes[lane as usize].length_m;
             if room >= need {
                 return true;
             }
@@ -116,16 +117,27 @@ impl Micro {
             if matches!(self.show(way), Show::Red | Show::RedAmber) {
                 return false;
             }
-            if let Some(last) = self.tracks[self.track_of(way)].cars.last() {
-                return room + self.room_behind(last) >= need;
+            let track = self.track_of(way);
+            let (free_m, jammed) = self.room_on(track);
+            if jammed {
+                return room + free_m >= need;
             }
+            room += free_m - self.track_length(track);
         }
         true
     }
 
-    /// Metres of a track behind its last vehicle, once that has stopped.
-    fn room_behind(&self, last: &Car) -> f32 {
-        last.pos - last.length + self.drivers[usize::from(last.kind)].brake_gap(last.speed, self.dt())
+    /// Metres of a track behind the last vehicle that stands on it, once those that still move have closed up; whether
+    /// one stands.
+    fn room_on(&self, track: usize) -> (f32, bool) {
+        let mut moving = 0.0;
+        for car in self.tracks[track].cars.iter().rev() {
+            if car.speed < HALTING_MPS {
+                return (car.pos - car.length - moving, true);
+            }
+            moving += car.length + self.drivers[usize::from(car.kind)].min_gap;
+        }
+        (self.track_length(track) - moving, false)
     }
 
     /// Those who drive through the junction on other ways: one stops before a path that is taken, and lets pass who
@@ -163,17 +175,16 @@ impl Micro {
                 }
             }
             // The rear of one that has left its way may still be on the path.
-            if !foe.merges {
-                if let Some(last) = self.tracks[them.to as usize].cars.last().filter(|c| c.came == foe.other) {
-                    let rear = them.length_m + last.pos - last.length;
-                    if rear < foe.other_at_m + ASIDE_M && own > -ASIDE_M {
-                        let speed = driver.stop(car.speed, car.wanted, (own - ASIDE_M - 0.5).max(0.0), dt);
-                        found.with(speed, Hold::PathTaken);
-                    }
-                }
+            let last = self.tracks[them.to as usize].cars.last().filter(|c| c.came == foe.other && !foe.merges);
+            let in_the_way = |last: &Car| {
+                let rear = them.length_m + last.pos - last.length;
+                rear < foe.other_at_m + ASIDE_M && own > -ASIDE_M
+            };
+            if last.is_some_and(in_the_way) {
+                let speed = driver.stop(car.speed, car.wanted, (own - ASIDE_M - 0.5).max(0.0), dt);
+                found.with(speed, Hold::PathTaken);
             }
         }
-        debug_assert!(way != NONE);
     }
 }
 

@@ -7,22 +7,24 @@ use crate::{
 };
 
 /// Lanes of a link, as bits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub(super) struct LanesAhead {
     /// They lead into the next link of the route and some way beyond.
     pub leads: u32,
     /// They lead farthest without a change.
     pub good: u32,
+    /// How far each leads without a change, metre from the start of the link.
+    pub reach_m: [f32; LANES],
 }
 
 /// Lanes of a link that are told apart; those beyond take part as the last one.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 /// How far ahead lanes are compared, metre, and at most how many links. SUMO looks 3,000 m ahead; drivers know the next
 /// few junctions.
-const HORIZON_M: f32 = 400.0;
-const MOST_LINKS: usize = 8;
+const HORIZON_M: f32 = 1000.0;
+const MOST_LINKS: usize = 16;
 /// A lane that ends nearer than this beyond its link is left on the link, metre.
-const ROOM_TO_CHANGE_M: f32 = 60.0;
+const ROOM_TO_CHANGE_M: f32 = 80.0;
 
 impl Micro {
     /// Lanes of a journey's link that lead on.
@@ -127,5 +129,6 @@ fn lanes_ahead(graph: &LaneGraph, journeys: &Journeys, vehicle: u32, leg: u32, s
             found.leads &= !(1 << at);
         }
     }
+    found.reach_m = reach;
     found
 }

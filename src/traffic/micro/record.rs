@@ -19,6 +19,7 @@ pub(super) struct Voyage {
     pub entered_ms: u64,
     pub arrived_ms: u64,
     pub lost_s: f32,
+    pub on_link_ms: u64,
 }
 
 /// "Has not happened."
@@ -60,6 +61,7 @@ impl Voyage {
             entered_ms: NEVER,
             arrived_ms: NEVER,
             lost_s: 0.0,
+            on_link_ms: NEVER,
         };
         journeys.list.iter().enumerate().map(of).collect()
     }
@@ -93,12 +95,45 @@ impl Voyage {
     }
 }
 
+/// What left a link in one interval.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct LinkTally {
+    pub left: u32,
+    /// Seconds that those spent on it.
+    pub seconds: f64,
+}
+
+/// Length of an interval of [`Micro::link_tallies`], second.
+pub const INTERVAL_S: u64 = 300;
+
 impl Micro {
+    /// What left each link: one row of all links for every interval since the start.
+    pub fn link_tallies(&self) -> std::slice::Chunks<'_, LinkTally> {
+        self.tallies.chunks(self.graph.links.len().max(1))
+    }
+
+    /// Books that a vehicle leaves its link.
+    pub(super) fn leave_link(&mut self, vehicle: u32, link: u32) {
+        let now_ms = self.now_ms + self.step_ms;
+        let links = self.graph.links.len();
+        let row = ((now_ms - self.begin_ms) / (INTERVAL_S * 1000)) as usize * links;
+        if self.tallies.len() < row + links {
+            self.tallies.resize(row + links, LinkTally::default());
+        }
+        let voyage = &mut self.voyages[vehicle as usize];
+        let tally = &mut self.tallies[row + link as usize];
+        tally.left += 1;
+        tally.seconds += now_ms.saturating_sub(voyage.on_link_ms) as f64 / 1000.0;
+    }
+
     pub(super) fn arrive(&mut self, car: &Car) {
         let voyage = &mut self.voyages[car.vehicle as usize];
         voyage.arrived_ms = self.now_ms + self.step_ms;
         voyage.lost_s = car.lost;
+        let route = self.journeys.route(&self.journeys.list[car.vehicle as usize]);
+        let link = route[route.len() - 1];
         self.counts.arrived += 1;
+        self.leave_link(car.vehicle, link);
     }
 
     pub(super) fn count(&mut self) {
