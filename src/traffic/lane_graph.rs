@@ -5,12 +5,14 @@
 //! a compiled [`crate::Network`] (`city`). Knows no vehicles.
 
 mod city;
+mod finder;
 mod signals;
 mod sumo;
 mod users;
 
 use crate::network::{Rows, TurnKind};
 
+pub(crate) use finder::Finder;
 pub use signals::{Program, ProgramPhase, Show};
 pub use users::Users;
 

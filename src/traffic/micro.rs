@@ -7,6 +7,7 @@
 
 mod ahead;
 mod change;
+mod detour;
 mod enter;
 mod follow;
 mod gaps;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use crate::{
     journeys::Journeys,
-    lane_graph::{LaneGraph, NONE, Show},
+    lane_graph::{Finder, LaneGraph, NONE, Show},
     network::Rows,
 };
 use follow::Driver;
@@ -39,6 +40,9 @@ pub struct Micro {
     /// What each stream of each program shows now.
     shows: Vec<Vec<Show>>,
     voyages: Vec<Voyage>,
+    /// Routes of those who left theirs.
+    detours: Vec<Box<[u32]>>,
+    finder: Finder,
     entries: enter::Entries,
     counts: MicroCounts,
     begin_ms: u64,
@@ -145,6 +149,8 @@ impl Micro {
             plans: vec![Vec::new(); tracks],
             shows: Vec::new(),
             voyages: Voyage::all(&journeys, seed),
+            detours: Vec::new(),
+            finder: Finder::new(&graph),
             entries: enter::Entries::new(&graph, &journeys),
             counts: MicroCounts::default(),
             begin_ms: (begin_s.max(0.0) * 1000.0).round() as u64,
@@ -168,6 +174,7 @@ impl Micro {
         self.leave_stops();
         self.cross();
         self.change_lanes();
+        self.take_detours();
         self.now_ms += self.step_ms;
         self.steps += 1;
         self.enter();
@@ -203,6 +210,14 @@ impl Micro {
         for (program, shows) in self.graph.programs.iter().zip(&mut self.shows) {
             let phase = &program.phases[program.phase_at(now).0];
             shows.clone_from(&phase.shows);
+        }
+    }
+
+    /// The links that a vehicle drives.
+    fn route(&self, vehicle: u32) -> &[u32] {
+        match self.voyages[vehicle as usize].detour {
+            NONE => self.journeys.route(&self.journeys.list[vehicle as usize]),
+            detour => &self.detours[detour as usize],
         }
     }
 
@@ -342,8 +357,7 @@ impl Micro {
         (car.leads, car.good) = (ahead.leads, ahead.good);
         car.reach = ahead.reach_m[usize::from(self.graph.lanes[lane as usize].index).min(reach::LANES - 1)];
         car.way = self.way_if_it_leads(car, voyage.leg, lane);
-        let journey = &self.journeys.list[car.vehicle as usize];
-        let last = voyage.leg + 1 == self.journeys.route(journey).len() as u32;
+        let last = voyage.leg + 1 == self.route(car.vehicle).len() as u32;
         let halt = voyage
             .next_stop(&self.journeys)
             .is_some_and(|s| self.graph.lanes[s.lane as usize].link == self.graph.lanes[lane as usize].link);

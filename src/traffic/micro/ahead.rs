@@ -51,6 +51,8 @@ impl Micro {
             way = (track - lanes) as u32;
             self.inside(car, driver, way, &mut found, dt);
         }
+        // Who still stands in the junction before blocks that all the same.
+        let out = track < lanes && (car.pos >= car.length || voyage.leg == 0);
         for _ in 0..MOST_TRACKS {
             if distance > sight && !(at < lanes && clear) {
                 break;
@@ -87,7 +89,7 @@ impl Micro {
             }
             distance += self.track_length(at);
             if at < lanes {
-                let route = self.journeys.route(&self.journeys.list[car.vehicle as usize]);
+                let route = self.route(car.vehicle);
                 if leg as usize + 1 >= route.len() || distance > sight {
                     break;
                 }

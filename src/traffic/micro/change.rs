@@ -6,8 +6,10 @@
 use super::{Car, HALT, LAST, Micro, Track, follow::Driver, reach::LANES};
 use crate::lane_graph::NONE;
 
-/// MOBIL's threshold and politeness: 0.1 m/s² and 0.2 are within the published ranges (0.1 to 0.2; 0 to 0.5).
-const THRESHOLD_MPS2: f32 = 0.2;
+/// How far ahead a driver compares lanes, second, and by how much the next one must be faster, metre per second.
+const PROSPECT_S: f32 = 6.0;
+const ENOUGH_MPS: f32 = 1.0;
+/// MOBIL's politeness: within the published range of 0 to 0.5.
 const POLITENESS: f32 = 0.2;
 /// Nobody changes for speed again within this time, second.
 const SETTLED_S: f32 = 4.0;
@@ -63,21 +65,30 @@ impl Micro {
         if !good(lane) && car.good != 0 {
             let target = (0..count).filter(|l| good(*l)).min_by_key(|l| l.abs_diff(lane))?;
             let apart = target.abs_diff(lane) as f32;
-            let left = if car.way == NONE { left } else { car.reach - car.pos };
-            if left < apart * (PER_LANE_M + PER_LANE_S * car.wanted) {
+            let left = if car.way == NONE || car.flags & HALT != 0 { left } else { car.reach - car.pos };
+            if left < apart * per_lane_m(&car) {
                 let to = if target > lane { lane + 1 } else { lane - 1 };
                 return self.must(first, lane, i, to, left);
             }
         }
-        if car.settled < SETTLED_S || car.speed < 0.5 || car.flags & LAST != 0 {
+        if car.settled < SETTLED_S || car.flags & LAST != 0 {
             return None;
         }
+        let leads = |l: usize| car.leads >> l.min(31) & 1 == 1;
+        let lasts = |to: usize| good(to) || self.reach_on(&car, to) - car.pos > 2.0 * per_lane_m(&car);
         let better = |to: usize| {
-            (to < count && good(to)).then(|| self.gain(first, lane, i, to)).flatten().map(|gain| (gain, to))
+            let open = to < count && leads(to);
+            let gain = open.then(|| self.gain(first, lane, i, to)).flatten().filter(|gain| *gain > 0.0 && lasts(to));
+            gain.map(|gain| (gain, to))
         };
         let options = [lane.checked_sub(1).and_then(better), better(lane + 1)];
         let best = options.into_iter().flatten().max_by(|a, b| a.0.total_cmp(&b.0))?;
-        (best.0 > THRESHOLD_MPS2).then_some(best.1)
+        Some(best.1)
+    }
+
+    /// How far another lane of its link leads a vehicle.
+    fn reach_on(&self, car: &Car, lane: usize) -> f32 {
+        self.lanes_ahead(car.vehicle, self.voyages[car.vehicle as usize].leg).reach_m[lane.min(LANES - 1)]
     }
 
     /// Metres to where a vehicle must have changed: the lane's end, or its stop.
@@ -167,20 +178,20 @@ impl Micro {
 
     /// What MOBIL says of a change, m/s² beyond what it costs the driver behind; `None` where it does not fit.
     fn gain(&self, first: usize, lane: usize, i: usize, to: usize) -> Option<f32> {
-        let (dt, car) = (self.dt(), &self.tracks[first + lane].cars[i]);
+        let car = &self.tracks[first + lane].cars[i];
         if !self.graph.lanes[first + to].users.admit(self.users(car.vehicle)) {
             return None;
         }
         let driver = &self.drivers[usize::from(car.kind)];
         let here = i.checked_sub(1).map(|l| &self.tracks[first + lane].cars[l]);
-        let now = self.would(car, driver, here);
-        if now >= car.wanted - 0.1 || now - car.speed >= driver.accel * dt * 0.9 {
+        let now = prospect(car, driver, here);
+        if now >= car.wanted - ENOUGH_MPS {
             return None;
         }
         let gap = around(&self.tracks[first + to], car.pos);
         let cars = &self.tracks[first + to].cars;
-        let then = self.would(car, driver, gap.leader.map(|l| &cars[l]));
-        if then - now <= THRESHOLD_MPS2 * dt || !self.fits(car, driver, first + to, &gap) {
+        let gain = prospect(car, driver, gap.leader.map(|l| &cars[l])) - now - ENOUGH_MPS;
+        if gain <= 0.0 || !self.fits(car, driver, first + to, &gap) {
             return None;
         }
         let cost = gap.follower.map_or(0.0, |f| {
@@ -188,7 +199,7 @@ impl Micro {
             let before = self.would(other, them, gap.leader.map(|l| &cars[l]));
             (before - self.would(other, them, Some(car))).max(0.0)
         });
-        Some((then - now - POLITENESS * cost) / dt)
+        Some(gain - POLITENESS * cost / self.dt())
     }
 
     /// The speed a vehicle would take next behind a leader.
@@ -208,11 +219,23 @@ impl Micro {
         car.came = NONE;
         let leg = self.voyages[car.vehicle as usize].leg;
         car.way = self.way_if_it_leads(&car, leg, to as u32);
-        let ahead = self.lanes_ahead(car.vehicle, leg);
-        car.reach = ahead.reach_m[usize::from(self.graph.lanes[to].index).min(LANES - 1)];
+        car.reach = self.reach_on(&car, usize::from(self.graph.lanes[to].index));
         car.wanted = self.wanted(car.vehicle, car.kind, self.graph.lanes[to].limit_mps);
         self.place(to, car);
     }
+}
+
+/// How long before it must have crossed a lane a vehicle begins to, metre.
+fn per_lane_m(car: &Car) -> f32 {
+    PER_LANE_M + PER_LANE_S * car.wanted
+}
+
+/// The speed a driver expects of a lane over the next seconds: that of the vehicle ahead, and what the gap to it gives.
+fn prospect(car: &Car, driver: &Driver, leader: Option<&Car>) -> f32 {
+    leader.map_or(car.wanted, |l| {
+        let gap = (l.pos - l.length - car.pos - driver.min_gap).max(0.0);
+        (l.speed + gap / PROSPECT_S).min(car.wanted)
+    })
 }
 
 /// The vehicles next to a place on a lane.

@@ -1,10 +1,7 @@
 //! Which lanes of a link lead on along a route, and how far.
 
 use super::{Car, Micro};
-use crate::{
-    journeys::Journeys,
-    lane_graph::{LaneGraph, NONE, Users},
-};
+use crate::lane_graph::{LaneGraph, NONE, Users};
 
 /// Lanes of a link, as bits.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -30,13 +27,12 @@ impl Micro {
     /// Lanes of a journey's link that lead on.
     pub(super) fn lanes_ahead(&self, vehicle: u32, leg: u32) -> LanesAhead {
         let stop = self.voyages[vehicle as usize].next_stop(&self.journeys).map(|s| s.lane);
-        lanes_ahead(&self.graph, &self.journeys, vehicle, leg, stop)
+        lanes_ahead(&self.graph, &self.route(vehicle)[leg as usize..], self.users(vehicle), stop)
     }
 
     /// The move by which a journey leaves a lane; [`NONE`] where the lane does not lead on, or the journey ends.
     pub(super) fn way_from(&self, vehicle: u32, leg: u32, lane: u32) -> u32 {
-        let route = self.journeys.route(&self.journeys.list[vehicle as usize]);
-        let Some(next) = route.get(leg as usize + 1) else { return NONE };
+        let Some(next) = self.route(vehicle).get(leg as usize + 1) else { return NONE };
         let users = self.users(vehicle);
         let mut best = (NONE, false);
         let candidates = self
@@ -73,10 +69,7 @@ impl Micro {
 }
 
 /// Backwards from the farthest link in sight: how far each lane leads.
-fn lanes_ahead(graph: &LaneGraph, journeys: &Journeys, vehicle: u32, leg: u32, stop: Option<u32>) -> LanesAhead {
-    let journey = &journeys.list[vehicle as usize];
-    let users = journeys.types[journey.kind as usize].users;
-    let route = &journeys.route(journey)[leg as usize..];
+fn lanes_ahead(graph: &LaneGraph, route: &[u32], users: Users, stop: Option<u32>) -> LanesAhead {
     let mut count = 0;
     let mut sum_m = 0.0;
     for link in route.iter().take(MOST_LINKS) {

@@ -1,13 +1,18 @@
 //! What is known of each journey, and the counts of a run.
 
 use super::{Car, Micro};
-use crate::journeys::{Journeys, PlannedStop};
+use crate::{
+    journeys::{Journeys, PlannedStop},
+    lane_graph::NONE,
+};
 
 /// A vehicle's journey under way: what is not needed at every step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Voyage {
     /// Link of its route.
     pub leg: u32,
+    /// Row of the detours, [`NONE`] while it keeps to its route.
+    pub detour: u32,
     /// Rows of the stops still to make.
     pub stops: (u32, u32),
     /// Seconds still to stand at a stop; negative while driving.
@@ -37,6 +42,8 @@ pub struct MicroCounts {
     pub waiting: u64,
     /// One vehicle, one step.
     pub updates: u64,
+    /// Drivers who could not get into the lane for their way and took another.
+    pub detours: u64,
 }
 
 /// One finished journey.
@@ -54,6 +61,7 @@ impl Voyage {
     pub fn all(journeys: &Journeys, seed: u64) -> Vec<Self> {
         let of = |(i, journey): (usize, &crate::journeys::Journey)| Self {
             leg: 0,
+            detour: NONE,
             stops: journey.stops,
             dwell: -1.0,
             factor: factor(journeys.types[journey.kind as usize].speed_factor, seed, i as u64),
@@ -75,9 +83,13 @@ impl Voyage {
     pub fn halts(&mut self, car: &Car, lane: u32, dt: f32, now_ms: u64, journeys: &Journeys) -> bool {
         /// A stop is reached this near, metre.
         const NEAR_M: f32 = 2.5;
-        let Some(stop) = self.next_stop(journeys).copied().filter(|s| s.lane == lane) else { return false };
+        /// After so long of standing near it, one stops beside it, second.
+        const BESIDE_S: f32 = 30.0;
+        let Some(stop) = self.next_stop(journeys).copied() else { return false };
         if self.dwell < 0.0 {
-            if car.speed < super::follow::HALTING_MPS && car.pos > stop.at_m - NEAR_M {
+            // Who cannot come to the stop's lane makes its stop beside it.
+            let there = stop.lane == lane && car.pos > stop.at_m - NEAR_M || car.stood > BESIDE_S;
+            if car.speed < super::follow::HALTING_MPS && there {
                 self.dwell = stop.for_s;
             }
             return false;
@@ -130,7 +142,7 @@ impl Micro {
         let voyage = &mut self.voyages[car.vehicle as usize];
         voyage.arrived_ms = self.now_ms + self.step_ms;
         voyage.lost_s = car.lost;
-        let route = self.journeys.route(&self.journeys.list[car.vehicle as usize]);
+        let route = self.route(car.vehicle);
         let link = route[route.len() - 1];
         self.counts.arrived += 1;
         self.leave_link(car.vehicle, link);

@@ -1,13 +1,11 @@
 //! A scenario's trips as journeys: types, routes (found where the file gives none), stops.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
-
 use super::scenario::{
     SumoArrivalPosition, SumoDepartLane, SumoDepartPosition, SumoDepartSpeed, SumoScenario, SumoTrip, SumoType,
 };
 use crate::{
     journeys::{CarFollowing, DepartLane, DepartSpeed, Departure, Journey, Journeys, PlannedStop, VehicleType},
-    lane_graph::{LaneGraph, NONE, Users},
+    lane_graph::{Finder, LaneGraph, NONE, Users},
 };
 
 /// Journeys, and the trips that none was made of.
@@ -36,7 +34,7 @@ impl SumoScenario {
             let users = out.journeys.types[trip.kind].users;
             let first = out.journeys.links.len() as u32;
             if trip.route.is_empty() {
-                if let Err((from, to)) = finder.route(trip, users, &mut out.journeys.links) {
+                if let Err((from, to)) = route(&mut finder, graph, trip, users, &mut out.journeys.links) {
                     out.journeys.links.truncate(first as usize);
                     out.unreachable.push((number, from, to));
                     continue;
@@ -136,90 +134,19 @@ fn arrival(trip: &SumoTrip, graph: &LaneGraph, link: u32) -> f32 {
     }
 }
 
-/// Fastest ways on the empty network (Dijkstra 1959), link by link.
-struct Finder<'a> {
-    graph: &'a LaneGraph,
-    time: Vec<f64>,
-    before: Vec<u32>,
-    touched: Vec<u32>,
-    open: BinaryHeap<Reverse<(u64, u32)>>,
-}
-
-impl<'a> Finder<'a> {
-    fn new(graph: &'a LaneGraph) -> Self {
-        let count = graph.links.len();
-        Self {
-            graph,
-            time: vec![f64::INFINITY; count],
-            before: vec![NONE; count],
-            touched: Vec::new(),
-            open: BinaryHeap::new(),
-        }
-    }
-
-    /// Appends the way from a trip's first to its last edge by those between; the ends of a part without a way.
-    fn route(&mut self, trip: &SumoTrip, users: Users, out: &mut Vec<u32>) -> Result<(), (u32, u32)> {
-        let ends: Vec<u32> = trip.from.into_iter().chain(trip.via.iter().copied()).chain(trip.to).collect();
-        let Some(first) = ends.first() else { return Err((NONE, NONE)) };
-        out.push(*first);
-        for pair in ends.windows(2) {
-            self.part(pair[0], pair[1], users, out)?;
-        }
-        Ok(())
-    }
-
-    fn part(&mut self, from: u32, to: u32, users: Users, out: &mut Vec<u32>) -> Result<(), (u32, u32)> {
-        for link in self.touched.drain(..) {
-            self.time[link as usize] = f64::INFINITY;
-        }
-        self.open.clear();
-        self.reach(from, NONE, 0.0);
-        while let Some(Reverse((bits, link))) = self.open.pop() {
-            let time = f64::from_bits(bits);
-            if time > self.time[link as usize] {
-                continue;
-            }
-            if link == to {
-                break;
-            }
-            self.expand(link, time, users);
-        }
-        if self.time[to as usize] == f64::INFINITY {
-            return Err((from, to));
-        }
-        let start = out.len();
-        let mut at = to;
-        while at != from {
-            out.push(at);
-            at = self.before[at as usize];
-        }
-        out[start..].reverse();
-        Ok(())
-    }
-
-    fn expand(&mut self, link: u32, time: f64, users: Users) {
-        let graph = self.graph;
-        for lane in graph.lanes_of(link).filter(|l| graph.lanes[*l as usize].users.admit(users)) {
-            for m in graph.moves_of(lane).map(|m| &graph.moves[m as usize]) {
-                let next = &graph.lanes[m.to as usize];
-                if next.users.admit(users) {
-                    let inside = f64::from(m.length_m) / f64::from(m.limit_mps);
-                    let beyond = f64::from(next.length_m) / f64::from(next.limit_mps);
-                    self.reach(m.to_link, link, time + inside + beyond);
-                }
-            }
-        }
-    }
-
-    fn reach(&mut self, link: u32, before: u32, time: f64) {
-        let known = &mut self.time[link as usize];
-        if time < *known {
-            if *known == f64::INFINITY {
-                self.touched.push(link);
-            }
-            *known = time;
-            self.before[link as usize] = before;
-            self.open.push(Reverse((time.to_bits(), link)));
-        }
-    }
+/// Appends the way from a trip's first to its last edge by those between; the ends of a part without a way.
+fn route(
+    finder: &mut Finder,
+    graph: &LaneGraph,
+    trip: &SumoTrip,
+    users: Users,
+    out: &mut Vec<u32>,
+) -> Result<(), (u32, u32)> {
+    let ends: Vec<u32> = trip.from.into_iter().chain(trip.via.iter().copied()).chain(trip.to).collect();
+    let Some(first) = ends.first() else { return Err((NONE, NONE)) };
+    out.push(*first);
+    let part = |pair: &[u32]| (pair[0], pair[1]);
+    ends.windows(2)
+        .map(part)
+        .try_for_each(|ends| if finder.append(graph, ends, users, out) { Ok(()) } else { Err(ends) })
 }

@@ -1,0 +1,80 @@
+//! Ways from link to link.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use super::{LaneGraph, NONE, Users};
+
+/// Fastest ways on the empty network (Dijkstra 1959), link by link.
+pub(crate) struct Finder {
+    time: Vec<f64>,
+    before: Vec<u32>,
+    touched: Vec<u32>,
+    open: BinaryHeap<Reverse<(u64, u32)>>,
+}
+
+impl Finder {
+    pub fn new(graph: &LaneGraph) -> Self {
+        let count = graph.links.len();
+        Self {
+            time: vec![f64::INFINITY; count],
+            before: vec![NONE; count],
+            touched: Vec::new(),
+            open: BinaryHeap::new(),
+        }
+    }
+
+    /// Appends the links after `from` up to `to`, `false` where no way leads.
+    pub fn append(&mut self, graph: &LaneGraph, (from, to): (u32, u32), users: Users, out: &mut Vec<u32>) -> bool {
+        for link in self.touched.drain(..) {
+            self.time[link as usize] = f64::INFINITY;
+        }
+        self.open.clear();
+        self.reach(from, NONE, 0.0);
+        while let Some(Reverse((bits, link))) = self.open.pop() {
+            let time = f64::from_bits(bits);
+            if time > self.time[link as usize] {
+                continue;
+            }
+            if link == to {
+                break;
+            }
+            self.expand(graph, link, time, users);
+        }
+        if self.time[to as usize] == f64::INFINITY {
+            return false;
+        }
+        let start = out.len();
+        let mut at = to;
+        while at != from {
+            out.push(at);
+            at = self.before[at as usize];
+        }
+        out[start..].reverse();
+        true
+    }
+
+    fn expand(&mut self, graph: &LaneGraph, link: u32, time: f64, users: Users) {
+        for lane in graph.lanes_of(link).filter(|l| graph.lanes[*l as usize].users.admit(users)) {
+            for m in graph.moves_of(lane).map(|m| &graph.moves[m as usize]) {
+                let next = &graph.lanes[m.to as usize];
+                if next.users.admit(users) {
+                    let inside = f64::from(m.length_m) / f64::from(m.limit_mps);
+                    let beyond = f64::from(next.length_m) / f64::from(next.limit_mps);
+                    self.reach(m.to_link, link, time + inside + beyond);
+                }
+            }
+        }
+    }
+
+    fn reach(&mut self, link: u32, before: u32, time: f64) {
+        let known = &mut self.time[link as usize];
+        if time < *known {
+            if *known == f64::INFINITY {
+                self.touched.push(link);
+            }
+            *known = time;
+            self.before[link as usize] = before;
+            self.open.push(Reverse((time.to_bits(), link)));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Drivers who cannot get into the lane that their way needs take another way.
+
+use super::{Car, HALT, LAST, Micro};
+use crate::lane_graph::NONE;
+
+/// So long a driver waits at the end of a lane for a gap in the next one, second.
+const PATIENCE_S: f32 = 40.0;
+/// Looked at every so many steps.
+const EVERY: u64 = 8;
+
+impl Micro {
+    pub(super) fn take_detours(&mut self) {
+        if !self.steps.is_multiple_of(EVERY) {
+            return;
+        }
+        let waits = |c: &Car| c.way == NONE && c.flags & (LAST | HALT) == 0 && c.stood > PATIENCE_S;
+        let heads = self.tracks[..self.graph.lanes.len()].iter().zip(0..);
+        let stuck: Vec<u32> = heads.filter(|(t, _)| t.cars.first().is_some_and(waits)).map(|(_, lane)| lane).collect();
+        for lane in stuck {
+            self.take_detour(lane);
+        }
+    }
+
+    /// Lets the first vehicle of a lane go where the lane leads, and on to its destination from there.
+    fn take_detour(&mut self, lane: u32) {
+        let mut car = self.tracks[lane as usize].cars[0];
+        let (users, leg) = (self.users(car.vehicle), self.voyages[car.vehicle as usize].leg as usize);
+        let route = self.route(car.vehicle);
+        let (driven, last) = (route[..=leg].to_vec(), route[route.len() - 1]);
+        let mut best: Option<Vec<u32>> = None;
+        for m in self.graph.moves_of(lane) {
+            let to = &self.graph.moves[m as usize];
+            if !self.graph.lanes[to.to as usize].users.admit(users) {
+                continue;
+            }
+            let mut way = driven.clone();
+            way.push(to.to_link);
+            let found = to.to_link == last || self.finder.append(&self.graph, (to.to_link, last), users, &mut way);
+            if found && best.as_ref().is_none_or(|b| way.len() < b.len()) {
+                best = Some(way);
+            }
+        }
+        let Some(way) = best else { return };
+        let voyage = &mut self.voyages[car.vehicle as usize];
+        voyage.detour = self.detours.len() as u32;
+        // Stops on the links that it leaves out are not made.
+        voyage.stops.0 = voyage.stops.1;
+        self.detours.push(way.into());
+        self.counts.detours += 1;
+        self.settle_on(&mut car, lane);
+        car.stood = 0.0;
+        self.tracks[lane as usize].cars[0] = car;
+    }
+}
