@@ -93,6 +93,8 @@ struct Car {
 const LAST: u8 = 1;
 /// Has a stop to make on this link.
 const HALT: u8 = 2;
+/// Slows down.
+const BRAKES: u8 = 4;
 
 #[derive(Clone, Debug, Default)]
 struct Track {
@@ -257,6 +259,9 @@ impl Micro {
             let mut leaves = 0;
             for (i, (car, plan)) in cars.iter_mut().zip(plans).enumerate() {
                 car.pos += plan.moved;
+                let coasting = (0.05 + 0.005 * car.speed) * car.speed * dt;
+                let brakes = if plan.speed < car.speed - coasting { BRAKES } else { 0 };
+                car.flags = car.flags & !BRAKES | brakes;
                 car.speed = plan.speed;
                 car.hold = plan.hold;
                 car.advised = f32::INFINITY;
@@ -367,80 +372,5 @@ impl Micro {
 
     fn wanted(&self, vehicle: u32, kind: u16, limit: f32) -> f32 {
         (limit * self.voyages[vehicle as usize].factor).min(self.drivers[usize::from(kind)].max_speed)
-    }
-}
-
-impl Micro {
-    /// DEBUG
-    pub fn debug_link(&self, link: u32) {
-        for lane in self.graph.lanes_of(link) {
-            println!(
-                "lane {lane} of {link}, {:.0} m, moves {:?}",
-                self.graph.lanes[lane as usize].length_m,
-                self.graph
-                    .moves_of(lane)
-                    .map(|m| (m, self.graph.moves[m as usize].to_link, self.show(m)))
-                    .collect::<Vec<_>>()
-            );
-            for c in &self.tracks[lane as usize].cars {
-                println!(
-                    "   v{} {:.1} v {:.1} {:?} stood {} way {} good {:b} leads {:b} adv {}",
-                    c.vehicle, c.pos, c.speed, c.hold, c.stood, c.way as i32, c.good, c.leads, c.advised
-                );
-            }
-        }
-    }
-    /// DEBUG
-    pub fn debug_heads(&self, at_least_s: f32) -> Vec<String> {
-        let lanes = self.graph.lanes.len();
-        let mut out = Vec::new();
-        for (t, track) in self.tracks.iter().enumerate() {
-            let Some(c) = track.cars.first().filter(|c| c.stood >= at_least_s) else { continue };
-            let next = if t < lanes {
-                if c.way == NONE { usize::MAX } else { lanes + c.way as usize }
-            } else {
-                self.graph.moves[t - lanes].to as usize
-            };
-            let mut s = format!(
-                "track {t}{} link {} v{} pos {:.1}/{:.1} len {} stood {} {:?} adv {} way {} good {:b} leads {:b} lane {} flags {}",
-                if t < lanes { "" } else { " (move)" },
-                if t < lanes { self.graph.lanes[t].link } else { self.graph.moves[t - lanes].to_link },
-                c.vehicle,
-                c.pos,
-                self.track_length(t),
-                c.length,
-                c.stood,
-                c.hold,
-                c.advised,
-                c.way,
-                c.good,
-                c.leads,
-                if t < lanes { self.graph.lanes[t].index } else { 99 },
-                c.flags
-            );
-            if next != usize::MAX {
-                let mut n = next;
-                for _ in 0..2 {
-                    if let Some(l) = self.tracks[n].cars.last() {
-                        s += &format!(
-                            " | next track {n} last v{} pos {:.1}/{:.1} speed {:.1} stood {} {:?}",
-                            l.vehicle,
-                            l.pos,
-                            self.track_length(n),
-                            l.speed,
-                            l.stood,
-                            l.hold
-                        );
-                    } else {
-                        s += &format!(" | next track {n} empty");
-                    }
-                    if n >= lanes {
-                        n = self.graph.moves[n - lanes].to as usize;
-                    }
-                }
-            }
-            out.push(s);
-        }
-        out
     }
 }

@@ -46,13 +46,6 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             }
         }
     });
-    if let Some(edge) = option("--edge") {
-        let link = scenario.net.edges.iter().position(|e| e.id == *edge).ok_or("no such edge")?;
-        micro.debug_link(link as u32);
-    }
-    if let Some(after) = option("--heads") {
-        micro.debug_heads(after.parse()?).iter().for_each(|l| println!("{l}"));
-    }
     if let Some(after) = option("--standing") {
         for (vehicle, link, stood, hold) in micro.standing(after.parse()?) {
             let trip = &scenario.trips[found.trips[vehicle as usize] as usize];

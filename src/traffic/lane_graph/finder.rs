@@ -2,7 +2,10 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use super::{LaneGraph, NONE, Users};
+use super::{LaneGraph, NONE, RightOfWay, Users};
+
+/// Time lost by giving way where hardly anybody comes, second (SUMO's weights.minor-penalty).
+const MINOR_S: f64 = 1.5;
 
 /// Fastest ways on the empty network (Dijkstra 1959), link by link.
 pub(crate) struct Finder {
@@ -58,7 +61,8 @@ impl Finder {
             for m in graph.moves_of(lane).map(|m| &graph.moves[m as usize]) {
                 let next = &graph.lanes[m.to as usize];
                 if next.users.admit(users) {
-                    let inside = f64::from(m.length_m) / f64::from(m.limit_mps);
+                    let yields = matches!(m.right, RightOfWay::Minor | RightOfWay::Stop);
+                    let inside = f64::from(m.length_m) / f64::from(m.limit_mps) + if yields { MINOR_S } else { 0.0 };
                     let beyond = f64::from(next.length_m) / f64::from(next.limit_mps);
                     self.reach(m.to_link, link, time + inside + beyond);
                 }

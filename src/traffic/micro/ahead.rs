@@ -136,20 +136,18 @@ impl Micro {
             }
             (Show::Off, _) => true,
         };
-        if gives_way && m.wait_at_m == 0.0 {
-            if distance > VISIBILITY_M {
-                // Approaches so that it can stop within what it will see then.
-                let then = driver.stop_at_once(car.speed, car.wanted, VISIBILITY_M, dt);
-                found.with(driver.slow_to(distance - VISIBILITY_M, then, dt), Hold::None);
-            } else if !self.finds_gap(car, driver, way, distance) {
-                hold(found, 0.1, Hold::Gap);
-                return false;
-            }
+        // Farther away it can decide later and still stop.
+        let decides =
+            distance <= VISIBILITY_M.max((car.speed + driver.accel * dt) * dt + driver.brake_gap(car.speed, dt));
+        if gives_way && !decides {
+            // Approaches so that it can stop within what it will see then.
+            let then = driver.stop_at_once(car.speed, car.wanted, VISIBILITY_M, dt);
+            found.with(driver.slow_to(distance - VISIBILITY_M, then, dt), Hold::None);
+        } else if gives_way && m.wait_at_m == 0.0 && !self.finds_gap(car, driver, way, distance) {
+            hold(found, 0.1, Hold::Gap);
+            return false;
         }
-        if clear
-            && distance <= VISIBILITY_M.max(car.speed * dt + driver.brake_gap(car.speed, dt))
-            && !self.has_room(car, driver, way)
-        {
+        if clear && decides && !self.has_room(car, driver, way) {
             hold(found, LINE_M, Hold::Room);
             return false;
         }

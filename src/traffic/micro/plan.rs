@@ -26,6 +26,7 @@ impl Micro {
 
     fn plan_track(&self, track: usize, on: &Track, plans: &mut Vec<Plan>) {
         let length = self.track_length(track);
+        let inside = track >= self.graph.lanes.len();
         let dt = self.dt();
         let mut leader: Option<&Car> = None;
         for car in &on.cars {
@@ -38,7 +39,7 @@ impl Micro {
             let mut hold = Hold::None;
             let top = (car.speed + driver.accel * dt).min(car.wanted).max(car.speed);
             let sight = top * dt + driver.brake_gap(top, dt) + top * driver.headway.min(dt) + driver.min_gap;
-            if length - car.pos < sight || car.flags & (HALT | LAST) != 0 {
+            if inside || length - car.pos < sight || car.flags & (HALT | LAST) != 0 {
                 let beyond = self.beyond(car, track, sight, leader.is_none());
                 if beyond.speed < safe {
                     (safe, hold) = (beyond.speed, beyond.hold);
