@@ -45,6 +45,33 @@ pub enum TrafficVerb {
     Assign(AssignArguments),
     /// Estimate who travels in a city, from where to where and by what, beside published figures.
     Demand(DemandArguments),
+    /// Run a SUMO scenario vehicle by vehicle: car following, lane changes, right of way, signals.
+    Simulate(SimulateArguments),
+}
+
+#[derive(Args)]
+pub struct SimulateArguments {
+    /// The scenario (.sumocfg); what it names is read beside it.
+    pub scenario: PathBuf,
+    /// Every vehicle at every step.
+    #[arg(long, required = true)]
+    pub micro: bool,
+    /// Second at which the run ends; without it and without one in the scenario, once everybody has arrived.
+    #[arg(long, value_parser = weight)]
+    pub end: Option<f64>,
+    /// Seed of what is drawn; otherwise the scenario's, else 0.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads; 0 = all cores. Never changes the results.
+    #[arg(long, default_value_t = 0, value_parser = threads)]
+    pub threads: usize,
+    /// Folder for trips.csv (one row a trip) and links.csv (one row an edge and five minutes).
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print JSON: {"inserted":n,"arrived":n,"running":n,"waiting":n,"mean_duration_s":x,"mean_time_loss_s":x,
+    /// "vehicle_updates_per_s":x,"cpu_s":x,"state_hash":"…"}
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]

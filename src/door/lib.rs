@@ -3,6 +3,7 @@
 
 mod arguments;
 mod progress;
+mod simulate;
 mod traffic;
 mod verbs;
 
@@ -31,6 +32,7 @@ pub fn enter() -> ExitCode {
         Some(Verb::Fetch(arguments)) => verbs::fetch(&arguments),
         Some(Verb::Traffic(TrafficVerb::Assign(arguments))) => traffic::assign(&arguments),
         Some(Verb::Traffic(TrafficVerb::Demand(arguments))) => traffic::demand(&arguments),
+        Some(Verb::Traffic(TrafficVerb::Simulate(arguments))) => simulate::simulate(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

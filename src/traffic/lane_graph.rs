@@ -123,6 +123,45 @@ impl LaneGraph {
         self.foes.of(of)
     }
 
+    /// The same, where no moves cross or merge: for networks put together lane by lane.
+    pub fn without_conflicts(mut self) -> Self {
+        self.foes = Rows::new();
+        (0..self.moves.len()).for_each(|_| self.foes.close());
+        self
+    }
+
+    /// Moves into one lane from two always meet: where nothing says who goes first, the one that stands earlier does.
+    fn add_merges(&mut self) {
+        let into = Rows::grouped(self.lanes.len(), self.moves.iter().zip(0..).map(|(m, i)| (m.to, i)));
+        let mut all = Rows::new();
+        let mut minor = Vec::new();
+        for own in 0..self.moves.len() as u32 {
+            all.list.extend_from_slice(self.foes.of(own));
+            let m = self.moves[own as usize];
+            for other in into.of(m.to) {
+                let them = &self.moves[*other as usize];
+                if them.from != m.from && !self.foes.of(own).iter().any(|f| f.other == *other) {
+                    let known = self.foes.of(*other).iter().find(|f| f.other == own);
+                    let yields = known.map_or(own > *other, |f| !f.yields);
+                    if yields && m.right == RightOfWay::Major {
+                        minor.push(own);
+                    }
+                    all.list.push(MoveFoe {
+                        other: *other,
+                        yields,
+                        heeded: false,
+                        merges: true,
+                        at_m: m.length_m,
+                        other_at_m: them.length_m,
+                    });
+                }
+            }
+            all.close();
+        }
+        self.foes = all;
+        minor.iter().for_each(|m| self.moves[*m as usize].right = RightOfWay::Minor);
+    }
+
     /// Whether each foe gives way in turn, from who yields to whom.
     fn note_heeded(&mut self) {
         for own in 0..self.moves.len() as u32 {

@@ -24,7 +24,7 @@ use crate::{
 };
 use follow::Driver;
 use record::Voyage;
-pub use record::{INTERVAL_S, LinkTally, MicroCounts, TripRecord};
+pub use record::{INTERVAL_S, LinkTally, MicroCounts, MicroView, TripRecord};
 
 /// A running microscopic simulation.
 pub struct Micro {
@@ -150,7 +150,7 @@ impl Micro {
             tracks: vec![Track::default(); tracks],
             plans: vec![Vec::new(); tracks],
             shows: Vec::new(),
-            voyages: Voyage::all(&journeys, seed),
+            voyages: Voyage::all(&graph, &journeys, seed),
             detours: Vec::new(),
             finder: Finder::new(&graph),
             entries: enter::Entries::new(&graph, &journeys),
@@ -186,6 +186,11 @@ impl Micro {
     /// Seconds on the clock of the journeys' departures.
     pub fn now_s(&self) -> f64 {
         self.now_ms as f64 / 1000.0
+    }
+
+    /// Everybody has departed and arrived.
+    pub fn is_over(&self) -> bool {
+        self.counts.arrived == self.journeys.list.len() as u64
     }
 
     pub fn counts(&self) -> MicroCounts {
@@ -263,10 +268,17 @@ impl Micro {
                 let brakes = if plan.speed < car.speed - coasting { BRAKES } else { 0 };
                 car.flags = car.flags & !BRAKES | brakes;
                 car.speed = plan.speed;
-                car.hold = plan.hold;
                 car.advised = f32::INFINITY;
                 car.settled += dt;
                 car.lost += dt * (1.0 - plan.speed / car.wanted).max(0.0);
+                if track >= lanes
+                    && car.stood > gaps::FORCED_S
+                    && plan.speed >= follow::HALTING_MPS
+                    && car.hold == Hold::PathTaken
+                {
+                    self.counts.forced += 1;
+                }
+                car.hold = plan.hold;
                 car.stood = if plan.speed < follow::HALTING_MPS { car.stood + dt } else { 0.0 };
                 if car.flags & HALT != 0 {
                     let (voyage, now_ms) = (&mut self.voyages[car.vehicle as usize], self.now_ms + self.step_ms);

@@ -36,6 +36,7 @@ impl LaneGraph {
         let members = members(network);
         graph.programs = programs(network, &members);
         graph.join_turns(network, &places(&members, network));
+        graph.add_merges();
         graph.note_heeded();
         graph
     }

@@ -51,8 +51,6 @@ impl Micro {
             way = (track - lanes) as u32;
             self.inside(car, driver, way, &mut found, dt);
         }
-        // Who still stands in the junction before blocks that all the same.
-        let out = track < lanes && (car.pos >= car.length || voyage.leg == 0);
         for _ in 0..MOST_TRACKS {
             if distance > sight && !(at < lanes && clear) {
                 break;

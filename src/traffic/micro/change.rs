@@ -3,7 +3,11 @@
 //! For speed: MOBIL (Kesting, Treiber and Helbing, Transportation Research Record 1999 (2007) 86), with what each driver
 //! would do in the next second as its acceleration.
 
-use super::{Car, HALT, LAST, Micro, Track, follow::Driver, reach::LANES};
+use super::{
+    Car, HALT, LAST, Micro, Track,
+    follow::{Driver, HALTING_MPS},
+    reach::LANES,
+};
 use crate::lane_graph::NONE;
 
 /// How far ahead a driver compares lanes, second, and by how much the next one must be faster, metre per second.
@@ -158,21 +162,24 @@ impl Micro {
             }
     }
 
-    fn lets_in(&self, follower: &Car, car: &Car, space: f32) -> bool {
+    pub(super) fn lets_in(&self, follower: &Car, car: &Car, space: f32) -> bool {
         let (dt, them) = (self.dt(), &self.drivers[usize::from(follower.kind)]);
         let space = space - them.min_gap;
         space >= 0.0
             && them.follow(follower.speed, follower.wanted, space, car.speed, dt) >= follower.speed - them.decel * dt
     }
 
-    /// No vehicle arrives on the lane from behind so near that it could not brake: those inside the junction before it.
-    fn nobody_comes(&self, car: &Car, to: usize) -> bool {
-        let lanes = self.graph.lanes.len();
+    /// No vehicle arrives on the lane from behind so near that it could not brake: the first inside the junction before it
+    /// and the first that comes to that.
+    pub(super) fn nobody_comes(&self, car: &Car, to: usize) -> bool {
+        let rear = car.pos - car.length;
         self.into(to as u32).all(|way| {
-            let first = self.tracks[lanes + *way as usize].cars.first();
-            first.is_none_or(|c| {
-                self.lets_in(c, car, car.pos - car.length + self.graph.moves[*way as usize].length_m - c.pos)
-            })
+            let m = &self.graph.moves[*way as usize];
+            let inside = self.tracks[self.track_of(*way)].cars.first();
+            let coming = self.tracks[m.from as usize].cars.first().filter(|c| c.way == *way && c.speed > HALTING_MPS);
+            let before = self.graph.lanes[m.from as usize].length_m;
+            inside.is_none_or(|c| self.lets_in(c, car, rear + m.length_m - c.pos))
+                && coming.is_none_or(|c| self.lets_in(c, car, rear + m.length_m + before - c.pos))
         })
     }
 

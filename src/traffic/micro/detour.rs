@@ -1,10 +1,13 @@
-//! Drivers who cannot get into the lane that their way needs take another way.
+//! Drivers who cannot get into the lane that their way needs, or see no room behind the junction for long, take another
+//! way: so a ring of full streets opens.
 
-use super::{Car, HALT, LAST, Micro};
+use super::{Car, HALT, Hold, LAST, Micro};
 use crate::lane_graph::NONE;
 
 /// So long a driver waits at the end of a lane for a gap in the next one, second.
 const PATIENCE_S: f32 = 40.0;
+/// … and so long before a junction for room behind it.
+const ROOM_PATIENCE_S: f32 = 120.0;
 /// Looked at every so many steps.
 const EVERY: u64 = 8;
 
@@ -13,7 +16,10 @@ impl Micro {
         if !self.steps.is_multiple_of(EVERY) {
             return;
         }
-        let waits = |c: &Car| c.way == NONE && c.flags & (LAST | HALT) == 0 && c.stood > PATIENCE_S;
+        let waits = |c: &Car| {
+            let patience = if c.way == NONE { PATIENCE_S } else { ROOM_PATIENCE_S };
+            (c.way == NONE || c.hold == Hold::Room) && c.flags & (LAST | HALT) == 0 && c.stood > patience
+        };
         let heads = self.tracks[..self.graph.lanes.len()].iter().zip(0..);
         let stuck: Vec<u32> = heads.filter(|(t, _)| t.cars.first().is_some_and(waits)).map(|(_, lane)| lane).collect();
         for lane in stuck {
@@ -27,10 +33,12 @@ impl Micro {
         let (users, leg) = (self.users(car.vehicle), self.voyages[car.vehicle as usize].leg as usize);
         let route = self.route(car.vehicle);
         let (driven, last) = (route[..=leg].to_vec(), route[route.len() - 1]);
+        let driver = self.drivers[usize::from(car.kind)];
         let mut best: Option<Vec<u32>> = None;
         for m in self.graph.moves_of(lane) {
             let to = &self.graph.moves[m as usize];
-            if !self.graph.lanes[to.to as usize].users.admit(users) {
+            let full = car.way != NONE && (m == car.way || !self.has_room(&car, &driver, m));
+            if full || !self.graph.lanes[to.to as usize].users.admit(users) {
                 continue;
             }
             let mut way = driven.clone();

@@ -140,15 +140,11 @@ impl Micro {
                 DepartSpeed::At(_) => {}
             }
         }
-        if let Some(follower) = follower {
-            let them = &self.drivers[usize::from(follower.kind)];
-            let gap = car.pos - car.length - follower.pos - them.min_gap;
-            if gap < 0.0
-                || them.follow(follower.speed, follower.wanted, gap, speed, dt) < follower.speed - them.decel * dt
-            {
-                return None;
-            }
-        }
-        Some(speed)
+        let entering = Car { speed, ..*car };
+        let room = match follower {
+            Some(follower) => self.lets_in(follower, &entering, car.pos - car.length - follower.pos),
+            None => self.nobody_comes(&entering, lane as usize),
+        };
+        room.then_some(speed)
     }
 }

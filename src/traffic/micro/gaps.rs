@@ -18,6 +18,10 @@ const LOOK_AHEAD_S: f32 = 3.0;
 const FAR_S: f32 = 12.0;
 /// After so long a driver expects others to brake, second (SUMO's time to impatience).
 const IMPATIENT_S: f32 = 180.0;
+/// Who has stood so long inside a junction for others that stand there too goes on, second; each such move is counted.
+pub(super) const FORCED_S: f32 = 60.0;
+/// One stops this far before what one waits for, metre.
+const BEFORE_LINE_M: f32 = 0.5;
 /// Lanes too short for a vehicle that are looked beyond.
 const SHORT_LANES: usize = 5;
 /// Half a vehicle's width and a bit to spare, metre: how near one comes to another's path.
@@ -153,14 +157,17 @@ impl Micro {
     /// comes to where both meet first. `distance`: to the stop line, negative inside.
     pub(super) fn heed_those_inside(&self, car: &Car, driver: &Driver, way: u32, distance: f32, found: &mut Beyond) {
         let dt = self.dt();
+        if car.stood > FORCED_S && distance <= 0.0 {
+            return;
+        }
         for foe in self.graph.foes_of(way) {
             let track = self.track_of(foe.other);
             let them = &self.graph.moves[foe.other as usize];
             let own = distance + foe.at_m;
             for other in &self.tracks[track].cars {
                 let to_meet = foe.other_at_m - other.pos;
-                let before = them.wait_at_m > 0.0 && other.pos <= them.wait_at_m + 0.1;
-                let waits = before && (other.hold == Hold::Gap || foe.heeded);
+                let short = them.wait_at_m > 0.0 && other.pos <= them.wait_at_m + 0.1;
+                let waits = short && (other.hold == Hold::Gap || foe.heeded);
                 if waits {
                     continue;
                 }
@@ -168,10 +175,17 @@ impl Micro {
                     // As a leader on the lane that both come to.
                     if (to_meet, other.vehicle) < (own, car.vehicle) {
                         let gap = own - to_meet - other.length - driver.min_gap;
-                        if distance > 0.0 || gap > -driver.min_gap {
-                            let speed = driver.follow(car.speed, car.wanted, gap.max(0.0), other.speed, dt);
-                            found.with(speed, Hold::PathTaken);
-                        }
+                        // Abreast: the one behind falls back.
+                        let follow = driver.follow(car.speed, car.wanted, gap, other.speed, dt);
+                        // Behind one that stands one waits at the line.
+                        let stands = distance > 0.0 && other.speed < HALTING_MPS;
+                        let line = if stands {
+                            driver.stop(car.speed, car.wanted, distance - BEFORE_LINE_M, dt)
+                        } else {
+                            follow
+                        };
+                        let speed = follow.min(line);
+                        found.with(speed, Hold::PathTaken);
                     }
                     continue;
                 }
@@ -180,7 +194,7 @@ impl Micro {
                     continue;
                 }
                 if they_first(foe, (own, distance, car), (to_meet, other)) {
-                    let speed = driver.stop(car.speed, car.wanted, (own - ASIDE_M - 0.5).max(0.0), dt);
+                    let speed = driver.stop(car.speed, car.wanted, before(own, distance), dt);
                     found.with(speed, Hold::PathTaken);
                 }
             }
@@ -191,11 +205,17 @@ impl Micro {
                 rear < foe.other_at_m + ASIDE_M && own > -ASIDE_M
             };
             if last.is_some_and(in_the_way) {
-                let speed = driver.stop(car.speed, car.wanted, (own - ASIDE_M - 0.5).max(0.0), dt);
+                let speed = driver.stop(car.speed, car.wanted, before(own, distance), dt);
                 found.with(speed, Hold::PathTaken);
             }
         }
     }
+}
+
+/// How far to drive to stop for a path that is taken: before the line from outside, else just before the path.
+fn before(own: f32, distance: f32) -> f32 {
+    let path = own - ASIDE_M - BEFORE_LINE_M;
+    if distance > 0.0 { path.min(distance - BEFORE_LINE_M) } else { path.max(0.0) }
 }
 
 /// Whether another inside the junction goes first where two paths cross. Metres to where they meet for both (`distance`: to

@@ -1,9 +1,9 @@
 //! What is known of each journey, and the counts of a run.
 
-use super::{Car, Micro};
+use super::{Car, Hold, Micro};
 use crate::{
     journeys::{Journeys, PlannedStop},
-    lane_graph::NONE,
+    lane_graph::{LaneGraph, NONE},
 };
 
 /// A vehicle's journey under way: what is not needed at every step.
@@ -44,6 +44,22 @@ pub struct MicroCounts {
     pub updates: u64,
     /// Drivers who could not get into the lane for their way and took another.
     pub detours: u64,
+    /// Vehicles that stood inside a junction for others that stood there too, and went on first.
+    pub forced: u64,
+}
+
+/// A vehicle on the road, as tests, pictures and inspectors see it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct MicroView {
+    /// Row of the journeys.
+    pub vehicle: u32,
+    /// Lane, or move through a junction.
+    pub on: Result<u32, u32>,
+    /// Front bumper, metre along it.
+    pub pos_m: f32,
+    pub speed_mps: f32,
+    pub length_m: f32,
+    pub hold: Hold,
 }
 
 /// One finished journey.
@@ -58,14 +74,19 @@ pub struct TripRecord {
 }
 
 impl Voyage {
-    pub fn all(journeys: &Journeys, seed: u64) -> Vec<Self> {
+    pub fn all(graph: &LaneGraph, journeys: &Journeys, seed: u64) -> Vec<Self> {
+        let end = |journey: &crate::journeys::Journey| {
+            let last = journeys.links[journey.route.1 as usize - 1];
+            let lengths = graph.lanes_of(last).map(|l| graph.lanes[l as usize].length_m);
+            lengths.fold(journey.arrival_m, f32::min)
+        };
         let of = |(i, journey): (usize, &crate::journeys::Journey)| Self {
             leg: 0,
             detour: NONE,
             stops: journey.stops,
             dwell: -1.0,
             factor: factor(journeys.types[journey.kind as usize].speed_factor, seed, i as u64),
-            arrival_m: journey.arrival_m,
+            arrival_m: end(journey),
             entered_ms: NEVER,
             arrived_ms: NEVER,
             lost_s: 0.0,
@@ -152,6 +173,21 @@ impl Micro {
         self.counts.running = self.counts.inserted - self.counts.arrived;
         self.counts.waiting = self.counts.loaded - self.counts.inserted;
         self.counts.updates += self.counts.running;
+    }
+
+    /// Every vehicle on the road: lane by lane, then move by move, front first.
+    pub fn vehicles(&self) -> impl Iterator<Item = MicroView> + '_ {
+        let lanes = self.graph.lanes.len();
+        let on = move |t: usize| if t < lanes { Ok(t as u32) } else { Err((t - lanes) as u32) };
+        let view = move |t: usize, c: &Car| MicroView {
+            vehicle: c.vehicle,
+            on: on(t),
+            pos_m: c.pos,
+            speed_mps: c.speed,
+            length_m: c.length,
+            hold: c.hold,
+        };
+        self.tracks.iter().enumerate().flat_map(move |(t, track)| track.cars.iter().map(move |c| view(t, c)))
     }
 
     /// The journeys that have ended, by number.

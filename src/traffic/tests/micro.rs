@@ -1,0 +1,279 @@
+//! The microscopic view against closed forms, and its laws: nobody drives through anybody, nobody is lost, any number of
+//! threads gives the same bytes.
+
+mod town;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use citytwin_traffic::{
+    Network,
+    journeys::{CarFollowing, DepartSpeed, Departure, Journey, Journeys, VehicleType},
+    lane_graph::{Lane, LaneGraph, LaneLink, Move, NONE, Program, ProgramPhase, RightOfWay, Show, Users},
+    micro::Micro,
+};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use town::{ONE_WAY, Street, Town};
+
+/// Links in a row, one lane each.
+fn row(lengths_m: &[f32], limit_mps: f32, program: Option<Program>) -> LaneGraph {
+    let mut graph = LaneGraph::default();
+    graph.nodes = lengths_m.len() as u32 + 1;
+    let last = lengths_m.len() as u32 - 1;
+    for (i, length_m) in (0..).zip(lengths_m) {
+        graph.links.push(LaneLink { lane0: i, lanes: 1, from: i, to: i + 1, length_m: *length_m, roundabout: false });
+        let moves = u8::from(i < last);
+        graph.lanes.push(Lane {
+            link: i,
+            index: 0,
+            length_m: *length_m,
+            limit_mps,
+            users: Users::ALL,
+            move0: i,
+            moves,
+        });
+        if i < last {
+            let signalled = program.is_some() && i == 0;
+            let right = if signalled { RightOfWay::Signal } else { RightOfWay::Major };
+            let (program, stream) = if signalled { (0, 0) } else { (NONE, NONE) };
+            let (from, to, node) = (i, i + 1, i + 1);
+            let (from_link, to_link) = (i, i + 1);
+            let kind = citytwin_traffic::TurnKind::Straight;
+            let (length_m, wait_at_m) = (0.5, 0.0);
+            graph.moves.push(Move {
+                from,
+                to,
+                from_link,
+                to_link,
+                node,
+                length_m,
+                limit_mps,
+                kind,
+                right,
+                wait_at_m,
+                program,
+                stream,
+            });
+        }
+    }
+    graph.programs.extend(program);
+    graph.without_conflicts()
+}
+
+/// One journey over all links every `every_s` seconds.
+fn stream(graph: &LaneGraph, kinds: Vec<VehicleType>, departs: &[(f64, u32)]) -> Journeys {
+    let count = graph.links.len() as u32;
+    let depart = Departure { speed: DepartSpeed::Max, ..Departure::default() };
+    let journey = |(depart_s, kind): &(f64, u32)| Journey {
+        kind: *kind,
+        depart_s: *depart_s,
+        route: (0, count),
+        stops: (0, 0),
+        depart,
+        arrival_m: f32::INFINITY,
+    };
+    Journeys {
+        types: kinds,
+        list: departs.iter().map(journey).collect(),
+        links: (0..count).collect(),
+        stops: Vec::new(),
+    }
+}
+
+fn run_until(micro: &mut Micro, end_s: f64) {
+    while micro.now_s() < end_s {
+        micro.step();
+    }
+}
+
+/// Behind a slow leader cars settle at s = (s₀ + v·T)/√(1 − (v/v₀)⁴) (Treiber, Hennecke and Helbing 2000, eq. 5), within 1 %.
+#[test]
+fn idm_settles_at_its_equilibrium_gap() {
+    let even = VehicleType { speed_factor: [1.0, 0.0, 1.0, 1.0], ..VehicleType::default() };
+    let slow = VehicleType { max_speed_mps: 10.0, length_m: 12.0, ..even.clone() };
+    let graph = Arc::new(row(&[9000.0, 100.0], 20.0, None));
+    let departs: Vec<(f64, u32)> = (0..6).map(|i| (4.0 * f64::from(i), u32::from(i > 0))).collect();
+    let journeys = Arc::new(stream(&graph, vec![slow, even.clone()], &departs));
+    let mut micro = Micro::new(graph, journeys, 1, 0.0, 0.5);
+    run_until(&mut micro, 600.0);
+    let cars: Vec<_> = micro.vehicles().collect();
+    assert_eq!(cars.len(), 6);
+    let (v, v0) = (10.0_f32, 20.0_f32);
+    let expected = (even.min_gap_m + v * even.headway_s) / (1.0 - (v / v0).powi(4)).sqrt();
+    for pair in cars.windows(2) {
+        let gap = pair[0].pos_m - pair[0].length_m - pair[1].pos_m;
+        assert!((gap / expected - 1.0).abs() < 0.01, "{gap} against {expected}");
+        assert!((pair[1].speed_mps - v).abs() < 0.02, "{}", pair[1].speed_mps);
+    }
+}
+
+/// An undersaturated signal: mean control delay against HCM 6th eq. 19-20, d₁ = C/2·(1 − λ)²/(1 − λX), for even arrivals,
+/// within 5 % of the cycle's half and a step: starting and stopping cost what the effective green leaves out.
+#[test]
+fn a_signal_delays_as_webster_says() {
+    let phase = |duration_ms, shows: Show| ProgramPhase { duration_ms, shows: vec![shows] };
+    let program = Program {
+        offset_ms: 0,
+        phases: vec![phase(40_000, Show::Green), phase(3000, Show::Amber), phase(47_000, Show::Red)],
+    };
+    let even = VehicleType { speed_factor: [1.0, 0.0, 1.0, 1.0], ..VehicleType::default() };
+    let graph = Arc::new(row(&[1500.0, 600.0], 13.9, Some(program)));
+    // 300 veh/h in the hour; every 12 s meets the cycle of 90 s at 15 places.
+    let departs: Vec<(f64, u32)> = (0..600).map(|i| (12.1 * f64::from(i), 0)).collect();
+    let journeys = Arc::new(stream(&graph, vec![even], &departs));
+    let mut free = Micro::new(Arc::new(row(&[1500.0, 600.0], 13.9, None)), journeys.clone(), 1, 0.0, 0.5);
+    let mut held = Micro::new(graph, journeys, 1, 0.0, 0.5);
+    run_until(&mut free, 7600.0);
+    run_until(&mut held, 7600.0);
+    let mean = |micro: &Micro| {
+        let all: Vec<f64> = micro.trips().map(|t| t.arrived_s - t.entered_s).collect();
+        all.iter().sum::<f64>() / all.len() as f64
+    };
+    let delay = mean(&held) - mean(&free);
+    // Effective green: start-up 2 s lost, 2 s of amber used (HCM 6th, ch. 19); saturation flow of these drivers.
+    let (cycle, green, saturation_vph, flow_vph) = (90.0_f64, 40.0_f64, 1800.0, 3600.0 / 12.1);
+    let share = green / cycle;
+    let x = flow_vph / (saturation_vph * share);
+    let uniform = 0.5 * cycle * (1.0 - share).powi(2) / (1.0 - share * f64::min(x, 1.0));
+    // Slowing to a stop and starting again cost a stopped vehicle v/2·(1/a + 1/b), part of which lies in d₁'s wait.
+    assert!((delay - uniform).abs() < 0.05 * cycle, "{delay:.2} s against {uniform:.2} s");
+}
+
+/// What a run must never do, checked after every step.
+type Seen = BTreeMap<u32, citytwin_traffic::micro::MicroView>;
+
+fn lawful(micro: &Micro, before: &mut Seen, kinds: &[VehicleType], journeys: &Journeys, dt: f32) {
+    let counts = micro.counts();
+    assert_eq!(counts.loaded, counts.arrived + counts.running + counts.waiting);
+    assert_eq!(counts.inserted, counts.arrived + counts.running);
+    let mut now = BTreeMap::new();
+    let mut ahead: Option<citytwin_traffic::micro::MicroView> = None;
+    for car in micro.vehicles() {
+        assert!(car.speed_mps >= 0.0 && car.pos_m.is_finite(), "{car:?}");
+        if let Some(leader) = ahead.filter(|l| l.on == car.on) {
+            let gap = leader.pos_m - leader.length_m - car.pos_m;
+            let was = [car, leader].map(|c| before.get(&c.vehicle));
+            assert!(gap >= -1e-3, "at {} s: {car:?} is {gap} m from {leader:?}; before: {was:?}", micro.now_s());
+        }
+        let kind = &kinds[journeys.list[car.vehicle as usize].kind as usize];
+        if let Some(was) = before.get(&car.vehicle) {
+            let change = (car.speed_mps - was.speed_mps) / dt;
+            let limits = -(kind.emergency_mps2 + 1e-3)..=kind.accel_mps2 + 1e-3;
+            assert!(limits.contains(&change), "at {} s: {car:?} changes by {change} m/s²", micro.now_s());
+        }
+        now.insert(car.vehicle, car);
+        ahead = Some(car);
+    }
+    assert_eq!(now.len() as u64, counts.running);
+    *before = now;
+}
+
+/// A random town: a grid of streets of one or two lanes, some one-way, signals where they are.
+fn random_town(rng: &mut Pcg64) -> Arc<Network> {
+    let mut town = Town::right();
+    let size = rng.random_range(3..6_i32);
+    let nodes: Vec<_> = (0..size * size)
+        .map(|i| town.node(f64::from(i % size) * 140.0 + rng.random_range(0.0..40.0), f64::from(i / size) * 140.0))
+        .collect();
+    for i in 0..size * size {
+        for (inside, next) in [(i % size + 1 < size, i + 1), (i / size + 1 < size, i + size)] {
+            if inside {
+                let street = if rng.random_bool(0.15) { ONE_WAY } else { Street::default() };
+                town.street(
+                    nodes[i as usize],
+                    nodes[next as usize],
+                    Street { lanes: rng.random_range(1..3), ..street },
+                );
+            }
+        }
+    }
+    town.network()
+}
+
+/// Journeys along random walks.
+fn random_journeys(graph: &LaneGraph, kinds: &[VehicleType], rng: &mut Pcg64, count: u32, over_s: f64) -> Journeys {
+    let mut journeys = Journeys { types: kinds.to_vec(), ..Journeys::default() };
+    for i in 0..count {
+        let kind = rng.random_range(0..kinds.len() as u32);
+        let users = kinds[kind as usize].users;
+        let open = |l: &u32| graph.lanes_of(*l).any(|lane| graph.lanes[lane as usize].users.admit(users));
+        let links: Vec<u32> = (0..graph.links.len() as u32).filter(open).collect();
+        let mut link = links[rng.random_range(0..links.len())];
+        let first = journeys.links.len() as u32;
+        journeys.links.push(link);
+        for _ in 0..rng.random_range(3..12) {
+            let next: Vec<u32> = links.iter().copied().filter(|next| graph.joined(link, *next, users)).collect();
+            if next.is_empty() {
+                break;
+            }
+            link = next[rng.random_range(0..next.len())];
+            journeys.links.push(link);
+        }
+        journeys.list.push(Journey {
+            kind,
+            depart_s: (f64::from(i) * over_s / f64::from(count)).floor(),
+            route: (first, journeys.links.len() as u32),
+            stops: (0, 0),
+            depart: Departure::default(),
+            arrival_m: f32::INFINITY,
+        });
+    }
+    journeys
+}
+
+fn fleet() -> Vec<VehicleType> {
+    let car = VehicleType::default();
+    let lorry = VehicleType { length_m: 10.0, accel_mps2: 1.0, max_speed_mps: 22.0, ..car.clone() };
+    let krauss = VehicleType {
+        model: CarFollowing::Krauss,
+        accel_mps2: 2.6,
+        decel_mps2: 4.5,
+        headway_s: 1.0,
+        imperfection: 0.5,
+        ..car.clone()
+    };
+    vec![car, lorry, krauss]
+}
+
+/// Random towns and demands, every law checked at every step.
+#[test]
+fn nobody_drives_through_anybody_and_nobody_is_lost() {
+    let mut updates = 0;
+    for seed in 0..12 {
+        let mut rng = Pcg64::seed_from_u64(seed);
+        let graph = Arc::new(LaneGraph::of_network(&random_town(&mut rng)));
+        let kinds = fleet();
+        let journeys = Arc::new(random_journeys(&graph, &kinds, &mut rng, 400, 1200.0));
+        let dt = if rng.next_u64() % 2 == 0 { 0.5 } else { 1.0 };
+        let mut micro = Micro::new(graph, journeys.clone(), seed, 0.0, f64::from(dt));
+        let mut before = BTreeMap::new();
+        while micro.now_s() < 20000.0 && !micro.is_over() {
+            micro.step();
+            lawful(&micro, &mut before, &kinds, &journeys, dt);
+        }
+        updates += micro.counts().updates;
+        let counts = micro.counts();
+        let mut holds = BTreeMap::new();
+        micro.standing(5.0).iter().for_each(|s| *holds.entry((s.3, s.1)).or_insert(0) += 1);
+        assert!(micro.is_over(), "town {seed}: {counts:?}, {holds:?}");
+    }
+    println!("{updates} vehicle updates");
+    assert!(updates > 500_000);
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    let hash = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| {
+            let mut rng = Pcg64::seed_from_u64(7);
+            let graph = Arc::new(LaneGraph::of_network(&random_town(&mut rng)));
+            let journeys = Arc::new(random_journeys(&graph, &fleet(), &mut rng, 400, 300.0));
+            let mut micro = Micro::new(graph, journeys, 7, 0.0, 0.5);
+            run_until(&mut micro, 400.0);
+            micro.state_hash()
+        })
+    };
+    assert_eq!(hash(1), hash(2));
+    assert_eq!(hash(1), hash(3));
+}
