@@ -38,6 +38,7 @@ pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
     let began = ProcessTime::now();
     pool.install(|| drive(&mut run, end_s, scenario.begin_s));
     let cpu_s = began.elapsed().as_secs_f64();
+    tell_forced(&run, &scenario);
     let report = Report::of(&run, &scenario, cpu_s);
     if let Some(out) = &arguments.out {
         write_results(out, &run, &scenario, &found)?;
@@ -81,6 +82,18 @@ fn tell(scenario: &SumoScenario, found: &ScenarioJourneys) {
     }
 }
 
+/// The junctions at which vehicles were lifted out of a jam.
+fn tell_forced(run: &Micro, scenario: &SumoScenario) {
+    let mut at = BTreeMap::<u32, (usize, f64)>::new();
+    for (node, second) in run.forced_at() {
+        at.entry(node).or_insert((0, second)).0 += 1;
+    }
+    for (node, (count, first_s)) in at {
+        let name = scenario.net.junctions.get(node as usize).map_or("?", |j| j.id.as_str());
+        eprintln!("junction {name}: {count} vehicles lifted out of a jam, the first at {first_s:.0} s");
+    }
+}
+
 fn drive(run: &mut Micro, end_s: Option<f64>, begin_s: f64) {
     let bar = Bar::new();
     let until = end_s.unwrap_or(begin_s + LONGEST_S);
@@ -107,6 +120,8 @@ struct Report {
     cpu_s: f64,
     /// Drivers who could not get into the lane for their way and took another.
     detours: u64,
+    /// Moves out of jams that nothing else resolved; standard error says where.
+    forced: u64,
     problems: usize,
     unsupported: BTreeMap<String, usize>,
     state_hash: String,
@@ -136,6 +151,7 @@ impl Report {
             simulated_s,
             cpu_s,
             detours: counts.detours,
+            forced: counts.forced,
             problems: scenario.problems.len(),
             unsupported: scenario.unsupported.clone(),
             state_hash: format!("{:016x}", run.state_hash()),
@@ -144,13 +160,14 @@ impl Report {
 
     fn in_words(&self) -> String {
         format!(
-            "inserted {}\narrived {}\nrunning {}\nwaiting to enter {}\ndetours {}\nmean duration {:.1} s\nmean time loss \
+            "inserted {}\narrived {}\nrunning {}\nwaiting to enter {}\ndetours {}\nforced moves {}\nmean duration {:.1} s\nmean time loss \
              {:.1} s\nsimulated {:.0} s in {:.2} s of CPU: {:.0} times real time, {:.2} million vehicle updates/s\nstate {}\n",
             self.inserted,
             self.arrived,
             self.running,
             self.waiting,
             self.detours,
+            self.forced,
             self.mean_duration_s,
             self.mean_time_loss_s,
             self.simulated_s,

@@ -42,6 +42,10 @@ pub struct Micro {
     voyages: Vec<Voyage>,
     /// Routes of those who left theirs.
     detours: Vec<Box<[u32]>>,
+    /// Vehicles lifted out of a jam, not yet back on the road.
+    lifted: Vec<Car>,
+    /// Where (node) and when (millisecond) vehicles were.
+    forced: Vec<(u32, u64)>,
     finder: Finder,
     entries: enter::Entries,
     counts: MicroCounts,
@@ -152,6 +156,8 @@ impl Micro {
             shows: Vec::new(),
             voyages: Voyage::all(&graph, &journeys, seed),
             detours: Vec::new(),
+            lifted: Vec::new(),
+            forced: Vec::new(),
             finder: Finder::new(&graph),
             entries: enter::Entries::new(&graph, &journeys),
             counts: MicroCounts::default(),
@@ -177,6 +183,7 @@ impl Micro {
         self.cross();
         self.change_lanes();
         self.take_detours();
+        self.set_down();
         self.now_ms += self.step_ms;
         self.steps += 1;
         self.enter();
@@ -186,6 +193,11 @@ impl Micro {
     /// Seconds on the clock of the journeys' departures.
     pub fn now_s(&self) -> f64 {
         self.now_ms as f64 / 1000.0
+    }
+
+    /// Where vehicles were lifted out of a jam: node, second.
+    pub fn forced_at(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
+        self.forced.iter().map(|(node, at_ms)| (*node, *at_ms as f64 / 1000.0))
     }
 
     /// Everybody has departed and arrived.

@@ -149,12 +149,18 @@ impl Micro {
     /// Whether a vehicle fits into a gap: it and who comes behind can brake.
     fn fits(&self, car: &Car, driver: &Driver, to: usize, gap: &Gap) -> bool {
         let (dt, cars) = (self.dt(), &self.tracks[to].cars);
-        let front = gap.leader.is_none_or(|l| {
-            let leader = &cars[l];
-            let space = leader.pos - leader.length - car.pos - driver.min_gap;
+        let behind = |leader: &Car, ahead_m: f32| {
+            let space = ahead_m + leader.pos - leader.length - car.pos - driver.min_gap;
             space >= 0.0
                 && driver.follow(car.speed, car.wanted, space, leader.speed, dt) >= car.speed - driver.decel * dt
-        });
+        };
+        // Without a leader on the lane, those who just left it.
+        let length = self.graph.lanes[to].length_m;
+        let left = |way: u32| self.tracks[self.track_of(way)].cars.last().is_none_or(|l| behind(l, length));
+        let front = match gap.leader {
+            Some(l) => behind(&cars[l], 0.0),
+            None => self.graph.moves_of(to as u32).all(left),
+        };
         front
             && match gap.follower {
                 Some(f) => self.lets_in(&cars[f], car, car.pos - car.length - cars[f].pos),

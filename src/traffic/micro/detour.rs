@@ -2,12 +2,14 @@
 //! way: so a ring of full streets opens.
 
 use super::{Car, HALT, Hold, LAST, Micro};
-use crate::lane_graph::NONE;
+use crate::{journeys::DepartSpeed, lane_graph::NONE};
 
 /// So long a driver waits at the end of a lane for a gap in the next one, second.
 const PATIENCE_S: f32 = 40.0;
 /// … and so long before a junction for room behind it.
 const ROOM_PATIENCE_S: f32 = 120.0;
+/// Who has stood so long, with no other way, is lifted out of the jam: a street of it is skipped, and that is counted.
+const LIFT_S: f32 = 300.0;
 /// Looked at every so many steps.
 const EVERY: u64 = 8;
 
@@ -48,7 +50,7 @@ impl Micro {
                 best = Some(way);
             }
         }
-        let Some(way) = best else { return };
+        let Some(way) = best else { return self.lift(lane) };
         let voyage = &mut self.voyages[car.vehicle as usize];
         voyage.detour = self.detours.len() as u32;
         // Stops on the links that it leaves out are not made.
@@ -58,5 +60,55 @@ impl Micro {
         self.settle_on(&mut car, lane);
         car.stood = 0.0;
         self.tracks[lane as usize].cars[0] = car;
+    }
+
+    /// Takes the first vehicle of a lane out of a jam that nothing else resolves; [`Self::set_down`] puts it back.
+    fn lift(&mut self, lane: u32) {
+        let car = self.tracks[lane as usize].cars[0];
+        if car.stood < LIFT_S {
+            return;
+        }
+        self.tracks[lane as usize].cars.remove(0);
+        let link = self.graph.lanes[lane as usize].link;
+        self.leave_link(car.vehicle, link);
+        self.counts.forced += 1;
+        self.forced.push((self.graph.links[link as usize].to, self.now_ms));
+        self.lifted.push(car);
+    }
+
+    /// Puts those who were lifted onto the next link of their way that has room at its start.
+    pub(super) fn set_down(&mut self) {
+        let lifted = std::mem::take(&mut self.lifted);
+        for mut car in lifted {
+            let leg = self.voyages[car.vehicle as usize].leg;
+            let legs = self.route(car.vehicle).len() as u32;
+            if !(leg + 1..legs).any(|leg| self.put_on(&mut car, leg)) {
+                self.lifted.push(car);
+            }
+        }
+    }
+
+    fn put_on(&mut self, car: &mut Car, leg: u32) -> bool {
+        let (link, users) = (self.route(car.vehicle)[leg as usize], self.users(car.vehicle));
+        let good = self.lanes_ahead(car.vehicle, leg).good;
+        let driver = self.drivers[usize::from(car.kind)];
+        for lane in self.graph.lanes_of(link) {
+            let row = self.graph.lanes[lane as usize];
+            if good >> row.index.min(31) & 1 == 0 || !row.users.admit(users) {
+                continue;
+            }
+            car.pos = car.length.min(0.9 * row.length_m);
+            (car.came, car.stood, car.settled) = (NONE, 0.0, 0.0);
+            car.wanted = self.wanted(car.vehicle, car.kind, row.limit_mps);
+            if let Some(speed) = self.entry_speed(car, &driver, lane, DepartSpeed::At(0.0)) {
+                let voyage = &mut self.voyages[car.vehicle as usize];
+                (voyage.leg, voyage.on_link_ms) = (leg, self.now_ms + self.step_ms);
+                car.speed = speed;
+                self.settle_on(car, lane);
+                self.place(lane as usize, *car);
+                return true;
+            }
+        }
+        false
     }
 }

@@ -118,7 +118,7 @@ impl Micro {
     }
 
     /// The speed at which a vehicle can enter, if it can.
-    fn entry_speed(&self, car: &Car, driver: &Driver, lane: u32, wish: DepartSpeed) -> Option<f32> {
+    pub(super) fn entry_speed(&self, car: &Car, driver: &Driver, lane: u32, wish: DepartSpeed) -> Option<f32> {
         let dt = self.dt();
         let cars = &self.tracks[lane as usize].cars;
         let behind = cars.iter().position(|c| c.pos < car.pos);

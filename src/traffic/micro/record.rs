@@ -44,8 +44,11 @@ pub struct MicroCounts {
     pub updates: u64,
     /// Drivers who could not get into the lane for their way and took another.
     pub detours: u64,
-    /// Vehicles that stood inside a junction for others that stood there too, and went on first.
+    /// Moves that no rule of the road allows: out of a jam that nothing else resolved, or first inside a junction where all
+    /// wait for each other.
     pub forced: u64,
+    /// Lifted out of a jam, not back on the road yet (among the running).
+    pub lifted: u64,
 }
 
 /// A vehicle on the road, as tests, pictures and inspectors see it.
@@ -172,6 +175,7 @@ impl Micro {
     pub(super) fn count(&mut self) {
         self.counts.running = self.counts.inserted - self.counts.arrived;
         self.counts.waiting = self.counts.loaded - self.counts.inserted;
+        self.counts.lifted = self.lifted.len() as u64;
         self.counts.updates += self.counts.running;
     }
 

@@ -164,7 +164,7 @@ fn lawful(micro: &Micro, before: &mut Seen, kinds: &[VehicleType], journeys: &Jo
         now.insert(car.vehicle, car);
         ahead = Some(car);
     }
-    assert_eq!(now.len() as u64, counts.running);
+    assert_eq!(now.len() as u64 + counts.lifted, counts.running);
     *before = now;
 }
 
@@ -239,7 +239,7 @@ fn fleet() -> Vec<VehicleType> {
 #[test]
 fn nobody_drives_through_anybody_and_nobody_is_lost() {
     let mut updates = 0;
-    for seed in 0..12 {
+    for seed in 0..60 {
         let mut rng = Pcg64::seed_from_u64(seed);
         let graph = Arc::new(LaneGraph::of_network(&random_town(&mut rng)));
         let kinds = fleet();
@@ -258,7 +258,7 @@ fn nobody_drives_through_anybody_and_nobody_is_lost() {
         assert!(micro.is_over(), "town {seed}: {counts:?}, {holds:?}");
     }
     println!("{updates} vehicle updates");
-    assert!(updates > 500_000);
+    assert!(updates > 10_000_000, "{updates}");
 }
 
 #[test]
