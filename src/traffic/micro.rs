@@ -37,6 +37,8 @@ pub struct Micro {
     steps: u64,
     tracks: Vec<Track>,
     plans: Vec<Vec<Plan>>,
+    /// One bit per track: vehicles are or were on it a moment ago.
+    busy: Vec<u64>,
     /// What each stream of each program shows now.
     shows: Vec<Vec<Show>>,
     voyages: Vec<Voyage>,
@@ -153,6 +155,7 @@ impl Micro {
             steps: 0,
             tracks: vec![Track::default(); tracks],
             plans: vec![Vec::new(); tracks],
+            busy: vec![0; tracks.div_ceil(64)],
             shows: Vec::new(),
             voyages: Voyage::all(&graph, &journeys, seed),
             detours: Vec::new(),
@@ -266,8 +269,9 @@ impl Micro {
     fn advance(&mut self) {
         let dt = self.dt();
         let lanes = self.graph.lanes.len();
-        for track in 0..self.tracks.len() {
+        for track in (0..self.busy.len()).flat_map(|word| bits(self.busy[word], word * 64)).collect::<Vec<_>>() {
             if self.tracks[track].cars.is_empty() {
+                self.busy[track / 64] &= !(1 << (track % 64));
                 continue;
             }
             let length = self.track_length(track);
@@ -334,6 +338,7 @@ impl Micro {
                 let length = self.track_length(track);
                 if car.pos < length {
                     self.tracks[track].cars.push(car);
+                    self.busy[track / 64] |= 1 << (track % 64);
                     break;
                 }
                 car.pos -= length;
@@ -356,6 +361,7 @@ impl Micro {
         let cars = &mut self.tracks[track].cars;
         let at = cars.iter().rposition(|c| c.pos >= car.pos).map_or(0, |i| i + 1);
         cars.insert(at, car);
+        self.busy[track / 64] |= 1 << (track % 64);
     }
 
     /// From a lane onto its move's track, or from there into the next lane: limits and lanes ahead are looked up.
@@ -397,4 +403,13 @@ impl Micro {
     fn wanted(&self, vehicle: u32, kind: u16, limit: f32) -> f32 {
         (limit * self.voyages[vehicle as usize].factor).min(self.drivers[usize::from(kind)].max_speed)
     }
+}
+
+/// The numbers of the bits set in a word, counted from `first`.
+fn bits(mut word: u64, first: usize) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = word.trailing_zeros() as usize;
+        word &= word.wrapping_sub(1);
+        (bit < 64).then_some(first + bit)
+    })
 }

@@ -149,7 +149,9 @@ impl Micro {
             hold(found, LINE_M, Hold::Room);
             return false;
         }
-        self.heed_those_inside(car, driver, way, distance, found);
+        if decides {
+            self.heed_those_inside(car, driver, way, distance, found);
+        }
         true
     }
 

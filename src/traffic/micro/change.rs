@@ -17,6 +17,8 @@ const ENOUGH_MPS: f32 = 1.0;
 const POLITENESS: f32 = 0.2;
 /// Nobody changes for speed again within this time, second.
 const SETTLED_S: f32 = 4.0;
+/// A driver looks for a faster lane at every such step.
+const LOOKS_EVERY: u64 = 3;
 /// How long before its end a lane that does not lead on is left: metres for each lane to cross, and seconds at the speed
 /// wanted (SUMO looks 10 to 20 s ahead).
 const PER_LANE_M: f32 = 30.0;
@@ -75,7 +77,8 @@ impl Micro {
                 return self.must(first, lane, i, to, left);
             }
         }
-        if car.settled < SETTLED_S || car.flags & LAST != 0 {
+        let looks = (u64::from(car.vehicle) + self.steps).is_multiple_of(LOOKS_EVERY);
+        if !looks || car.settled < SETTLED_S || car.flags & LAST != 0 {
             return None;
         }
         let leads = |l: usize| car.leads >> l.min(31) & 1 == 1;

@@ -2,22 +2,22 @@
 
 use rayon::prelude::*;
 
-use super::{Car, HALT, Hold, LAST, Micro, Plan, Track, record::chance};
+use super::{Car, HALT, Hold, LAST, Micro, Plan, Track, bits, record::chance};
 use crate::lane_graph::NONE;
 
-/// Tracks that one task takes.
+/// Tracks that one task takes: whole words of bits.
 const TRACKS: usize = 512;
 
 impl Micro {
     pub(super) fn plan(&mut self) {
         let mut plans = std::mem::take(&mut self.plans);
-        plans.par_chunks_mut(TRACKS).zip(self.tracks.par_chunks(TRACKS)).enumerate().for_each(
-            |(chunk, (plans, tracks))| {
-                for (i, (plans, track)) in plans.iter_mut().zip(tracks).enumerate() {
+        plans.par_chunks_mut(TRACKS).zip(self.busy.par_chunks(TRACKS / 64)).enumerate().for_each(
+            |(chunk, (plans, busy))| {
+                let first = chunk * TRACKS;
+                for track in busy.iter().enumerate().flat_map(|(word, busy)| bits(*busy, first + word * 64)) {
+                    let plans = &mut plans[track - first];
                     plans.clear();
-                    if !track.cars.is_empty() {
-                        self.plan_track(chunk * TRACKS + i, track, plans);
-                    }
+                    self.plan_track(track, &self.tracks[track], plans);
                 }
             },
         );
