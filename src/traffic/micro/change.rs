@@ -17,6 +17,8 @@ const ENOUGH_MPS: f32 = 1.0;
 const POLITENESS: f32 = 0.2;
 /// Nobody changes for speed again within this time, second.
 const SETTLED_S: f32 = 4.0;
+/// One keeps to the kerb again after so long on a lane, second (SUMO: 5 s of free driving).
+const KERB_S: f32 = 5.0;
 /// A driver looks for a faster lane at every such step.
 const LOOKS_EVERY: u64 = 3;
 /// How long before its end a lane that does not lead on is left: metres for each lane to cross, and seconds at the speed
@@ -89,8 +91,22 @@ impl Micro {
             gain.map(|gain| (gain, to))
         };
         let options = [lane.checked_sub(1).and_then(better), better(lane + 1)];
-        let best = options.into_iter().flatten().max_by(|a, b| a.0.total_cmp(&b.0))?;
-        Some(best.1)
+        let best = options.into_iter().flatten().max_by(|a, b| a.0.total_cmp(&b.0));
+        let kerb =
+            || lane.checked_sub(1).filter(|to| leads(*to) && lasts(*to) && self.keeps_to_kerb(first, lane, i, *to));
+        best.map(|b| b.1).or_else(kerb)
+    }
+
+    /// Whether the lane nearer to the kerb serves as well: one drives there (Vienna Convention on Road Traffic 1968, art. 10).
+    fn keeps_to_kerb(&self, first: usize, lane: usize, i: usize, to: usize) -> bool {
+        let car = &self.tracks[first + lane].cars[i];
+        let driver = &self.drivers[usize::from(car.kind)];
+        if car.settled < KERB_S || !self.graph.lanes[first + to].users.admit(self.users(car.vehicle)) {
+            return false;
+        }
+        let gap = around(&self.tracks[first + to], car.pos);
+        let free = prospect(car, driver, gap.leader.map(|l| &self.tracks[first + to].cars[l])) >= car.wanted;
+        free && self.fits(car, driver, first + to, &gap)
     }
 
     /// How far another lane of its link leads a vehicle.
