@@ -127,9 +127,13 @@ fn wrong_networks_and_trips_get_one_line_and_exit_code_2() {
         ("enormous.tntp", sound.replace("6.0;", "1e100;"), "line"),
         ("zone.tntp", sound.replace("2 :", "7 :"), "line"),
         ("latin.tntp", "\u{fffd}".into(), "line"),
+        ("header.csv", "origin,destination,trips\n".into(), "there are no trips"),
     ] {
         check(&net, &write(name, &text), says);
     }
+    let packed = folder.path().join("cut.tntp.gz");
+    fs::write(&packed, [0x1f, 0x8b, 8]).unwrap();
+    check(&packed.to_string_lossy(), &trips, "cut.tntp.gz: is a damaged or incomplete gzip file");
     check(&net, &folder.path().join("none").to_string_lossy(), "none");
     check(&net, &folder.path().to_string_lossy(), "read");
 }
@@ -154,9 +158,15 @@ fn the_demand_of_a_city_is_written_whole() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = |folder: &Path| fs::read_to_string(folder.join("zones.csv")).unwrap().lines().count();
     assert_eq!(lines(&out), lines(&again));
-    fs::write(&zones, "zone,lon\n1,x\n").unwrap();
-    let output = citytwin(&arguments);
-    let err = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{err}");
-    assert!(err.contains("zones.csv") && err.contains("line"), "{err}");
+    for (table, says) in [
+        ("zone,lon\n1,x\n", "line 1"),
+        ("zone,x,y,residents,jobs\n", "line 1, column \"zone\": the table holds no rows"),
+        ("zone,x,y,residents,jobs\na,0,0,1e12,1\n", "line 2, column \"residents\": 1e12 is more than"),
+    ] {
+        fs::write(&zones, table).unwrap();
+        let output = citytwin(&arguments);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), err.trim_end().lines().count()), (Some(2), 1), "{err}");
+        assert!(err.contains("zones.csv") && err.contains(says), "{err}");
+    }
 }

@@ -49,9 +49,9 @@ pub enum TrafficVerb {
 
 #[derive(Args)]
 pub struct AssignArguments {
-    /// Network: TNTP (*_net.tntp) or SUMO (.net.xml).
+    /// Network: TNTP (*_net.tntp) or SUMO (.net.xml); packed with gzip (.gz) or not.
     pub net: PathBuf,
-    /// Trips: TNTP (*_trips.tntp) or CSV with the columns origin,destination,trips (zones, or edges of the SUMO net).
+    /// Trips: TNTP (*_trips.tntp) or CSV with the columns origin,destination,trips (zones, or edges of the SUMO net); .gz or not.
     pub trips: PathBuf,
     /// Relative gap to reach.
     #[arg(long, default_value_t = 1e-6, value_parser = gap)]

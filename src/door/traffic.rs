@@ -1,12 +1,12 @@
 //! The traffic engines by themselves: `traffic assign` and `traffic demand`.
 
-use std::{fs, ops::ControlFlow, path::Path};
+use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path};
 
 use anyhow::{Context, bail};
 use citytwin_traffic::{
     Demand, DemandInputs, Network, OdTable, ZoneTable,
     assignment::{self, Equilibrium, Graph, Options, Progress, Trips, UserClass, ZoneEnds},
-    sumo, tntp,
+    sumo, tntp, unpacked,
 };
 use cpu_time::ProcessTime;
 use serde::Serialize;
@@ -88,43 +88,41 @@ enum Name<'a> {
 
 impl Problem {
     fn read(arguments: &AssignArguments) -> anyhow::Result<Self> {
-        let is_sumo = arguments.net.to_string_lossy().ends_with(".xml");
-        if is_sumo { Self::read_sumo(arguments) } else { Self::read_tntp(arguments) }
+        if has_ending(&arguments.net, ".xml") { Self::read_sumo(arguments) } else { Self::read_tntp(arguments) }
     }
 
     fn read_tntp(arguments: &AssignArguments) -> anyhow::Result<Self> {
         let named = |path: &Path| path.display().to_string();
         let graph = tntp::read_net(&text(&arguments.net)?).with_context(|| named(&arguments.net))?;
         let trips = text(&arguments.trips)?;
-        let is_csv = arguments.trips.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
-        let read = if is_csv { tntp::read_csv } else { tntp::read_trips };
+        let read = if has_ending(&arguments.trips, ".csv") { tntp::read_csv } else { tntp::read_trips };
         let entries = read(&trips, &graph).with_context(|| named(&arguments.trips))?;
         Ok(Self { graph, entries, zones: None, ends: None })
     }
 
     /// A SUMO net: its edges are the zones that trips start and end on.
     fn read_sumo(arguments: &AssignArguments) -> anyhow::Result<Self> {
-        let bytes = fs::read(&arguments.net).with_context(|| unreadable(&arguments.net))?;
-        let net = sumo::read_net(&bytes).with_context(|| arguments.net.display().to_string())?;
+        let net = sumo::read_net(&bytes(&arguments.net)?).with_context(|| arguments.net.display().to_string())?;
         let compiled = net.compile();
-        let wanted = edge_trips(&text(&arguments.trips)?).with_context(|| arguments.trips.display().to_string())?;
+        let named = || arguments.trips.display().to_string();
+        let wanted = sumo::read_trips(&text(&arguments.trips)?).with_context(named)?;
         let (mut zones, mut ends, mut entries) = (Vec::<String>::new(), Vec::new(), Vec::new());
-        for (line, from, to, trips) in &wanted {
+        let mut known = BTreeMap::<String, u32>::new();
+        for row in &wanted {
             let mut zone = |edge: &String| -> anyhow::Result<u32> {
-                if let Some(known) = zones.iter().position(|z| z == edge) {
-                    return Ok(known as u32);
+                if let Some(zone) = known.get(edge) {
+                    return Ok(*zone);
                 }
                 let link = compiled.link(edge).filter(|link| compiled.network.usable(*link)).with_context(|| {
-                    format!(
-                        "{}: line {line}: `{edge}` is no edge of the net that cars may use",
-                        arguments.trips.display()
-                    )
+                    format!("{}: line {}: `{edge}` is no edge of the net that cars may use", named(), row.line)
                 })?;
+                let zone = zones.len() as u32;
+                known.insert(edge.clone(), zone);
                 zones.push(edge.clone());
                 ends.push(ZoneEnds { origins: vec![link], destinations: vec![link] });
-                Ok(zones.len() as u32 - 1)
+                Ok(zone)
             };
-            entries.push((zone(from)?, zone(to)?, *trips));
+            entries.push((zone(&row.from)?, zone(&row.to)?, row.trips));
         }
         let graph = Graph::of_network(&compiled.network, &ends)?;
         let city = &compiled.city;
@@ -191,29 +189,21 @@ fn tell_lost(problem: &Problem, found: &Equilibrium) {
     }
 }
 
-/// (line, from edge, to edge, trips) of a CSV with the header origin,destination,trips.
-fn edge_trips(text: &str) -> anyhow::Result<Vec<(usize, String, String, f64)>> {
-    let mut lines = (1..).zip(text.lines().map(str::trim)).filter(|(_, line)| !line.is_empty());
-    match lines.next() {
-        Some((_, "origin,destination,trips")) => {}
-        _ => bail!("line 1: the first line must be origin,destination,trips"),
-    }
-    lines
-        .map(|(line, row)| {
-            let [from, to, trips] = row.split(',').map(str::trim).collect::<Vec<_>>()[..] else {
-                bail!("line {line}: write origin,destination,trips")
-            };
-            match trips.parse::<f64>() {
-                Ok(trips) if (0.0..=1e12).contains(&trips) => Ok((line, from.to_owned(), to.to_owned(), trips)),
-                _ => bail!("line {line}: \"{trips}\" is no number of trips from 0 to 1e12"),
-            }
-        })
-        .collect()
+/// Whether a file's name ends like this, `.gz` after it or not.
+fn has_ending(path: &Path, ending: &str) -> bool {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    name.strip_suffix(".gz").unwrap_or(&name).ends_with(ending)
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {
-    let bytes = fs::read(path).with_context(|| unreadable(path))?;
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{}: is no UTF-8 text; save it as plain text", path.display()))
+    String::from_utf8(bytes(path)?)
+        .map_err(|_| anyhow::anyhow!("{}: is no UTF-8 text; save it as plain text", path.display()))
+}
+
+/// A file, unpacked where it is packed.
+fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let packed = fs::read(path).with_context(|| unreadable(path))?;
+    unpacked(packed).with_context(|| path.display().to_string())
 }
 
 fn unreadable(path: &Path) -> String {
@@ -229,7 +219,7 @@ pub fn demand(arguments: &DemandArguments) -> anyhow::Result<()> {
     let mut inputs = DemandInputs::default();
     if let Some(path) = &arguments.zones {
         let (name, text) = table(path)?;
-        inputs.zones = Some(ZoneTable::parse(&text, &city.anchor).context(name)?);
+        inputs.zones = Some(ZoneTable::parse(&text, &city).context(name)?);
     }
     if let Some(path) = &arguments.od {
         let (name, text) = table(path)?;

@@ -63,7 +63,8 @@ struct Standing {
 pub struct PeakAnswer {
     /// First minute of the hour, local: 17 for 17:00 to 18:00.
     pub hour: u8,
-    /// Trips between zones, and those within one, which are on no street of the model.
+    /// Car trips that start in the hour: those of the demand's report ([`Demand::peak_per_hour`]) times the demand factor. Of
+    /// them, those within one zone, which are on no street of the model.
     pub trips: f64,
     pub within_zones: f64,
     /// Trips that no way leads for.

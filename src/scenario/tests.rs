@@ -305,6 +305,18 @@ fn peak(city: &Arc<City>) -> PeakHour {
     PeakHour::prepare(city.clone(), network, &demand, &()).unwrap()
 }
 
+/// The panel and the demand's report say the same of the peak hour; matrices hold f32 weights.
+#[test]
+fn the_peak_hour_has_the_trips_of_the_demands_report() {
+    let city = Arc::new(two_banks());
+    let base = peak(&city).baseline().unwrap();
+    let demand = Demand::estimate(&city, &Network::compile(&city));
+    let report = demand.report().unwrap();
+    let said = report.figures.iter().find(|f| f.name == "car trips that start in the peak hour").unwrap().value;
+    assert!(said > 10.0 && (base.trips / said - 1.0).abs() < 1e-6, "{} beside {said}", base.trips);
+    assert!(base.within_zones <= base.trips);
+}
+
 /// The bridge's traffic goes the long way when it is closed, and comes back when it is opened: the same numbers as from
 /// the start.
 #[test]

@@ -125,7 +125,7 @@ impl Demand {
             van_lorry_shares: [figures.value("share_van"), figures.value("share_lorry")],
             model: Some(model),
         };
-        let share = rates::MOST_UNDER_WAY / (whole.peak_per_hour() * figures.value("mean_car_trip_h")).max(1.0);
+        let share = rates::MOST_UNDER_WAY / (whole.peak_rate() * figures.value("mean_car_trip_h")).max(1.0);
         Ok(if share < 1.0 { whole.sampled(share) } else { whole })
     }
 
@@ -192,15 +192,25 @@ impl Demand {
         self.flows.iter().map(|f| self.rate_per_s(f, hour, weekend) * 3600.0).sum()
     }
 
-    /// The busiest hour of a weekday: 17 for 17:00 to 18:00.
+    /// The busiest hour of a weekday, in which most trips start: 17 for 17:00 to 18:00.
     pub fn peak_hour(&self) -> u8 {
-        let rate = |hour: u8| self.trips_per_hour(f64::from(hour) + 0.5, false);
-        (0..24).max_by(|a, b| rate(*a).total_cmp(&rate(*b))).unwrap_or_default()
+        (0..24).max_by(|a, b| self.trips_in(*a).total_cmp(&self.trips_in(*b))).unwrap_or_default()
     }
 
-    /// Trips in the busiest hour of a weekday.
+    /// Trips that start in the busiest hour of a weekday, those within a zone included: as many as [`Self::peak_matrix`]
+    /// holds; of a sample, its own.
     pub fn peak_per_hour(&self) -> f64 {
+        self.trips_in(self.peak_hour())
+    }
+
+    /// Trips per hour in the middle of the busiest hour. More than start in the whole of it: the rate falls to both sides.
+    fn peak_rate(&self) -> f64 {
         self.trips_per_hour(f64::from(self.peak_hour()) + 0.5, false)
+    }
+
+    fn trips_in(&self, hour: u8) -> f64 {
+        let period = Period::Hours { from: f64::from(hour), to: f64::from(hour) + 1.0 };
+        self.flows.iter().map(|f| f.daily * self.share(f, period)).sum()
     }
 
     /// Cars between zones in that hour.

@@ -96,6 +96,8 @@ pub struct MoveFoe {
     pub other: u32,
     /// The other goes first.
     pub yields: bool,
+    /// The other gives way to this one.
+    pub heeded: bool,
     /// Both lead into one lane.
     pub merges: bool,
     /// Where they meet, metres into this move and into the other.
@@ -117,6 +119,16 @@ impl LaneGraph {
 
     pub fn foes_of(&self, of: u32) -> &[MoveFoe] {
         self.foes.of(of)
+    }
+
+    /// Whether each foe gives way in turn, from who yields to whom.
+    fn note_heeded(&mut self) {
+        for own in 0..self.moves.len() as u32 {
+            for row in self.foes.range(own) {
+                let other = self.foes.list[row].other;
+                self.foes.list[row].heeded = self.foes.of(other).iter().any(|f| f.other == own && f.yields);
+            }
+        }
     }
 
     /// Whether some lane for these users leads from one link into another.

@@ -14,7 +14,9 @@ pub mod impact;
 pub mod journeys;
 pub mod lane_graph;
 pub mod meso;
+pub mod micro;
 mod network;
+mod packed;
 mod route;
 mod simulation;
 pub mod sumo;
@@ -30,6 +32,7 @@ pub use network::{
     Bpr, ConflictView, FlowError, Network, NetworkSummary, SignalColour, TurnId, TurnKind, TurnSignal, TurnView,
     webster,
 };
+pub use packed::{PackedError, unpacked};
 pub use simulation::{
     Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,
     VehicleView,

@@ -1,14 +1,26 @@
-//! SUMO networks (`.net.xml`): read, checked, and compiled to a [`crate::Network`].
+//! SUMO networks (`.net.xml`): read, checked, and compiled to a [`crate::Network`]; trips between their edges (CSV);
+//! SUMO scenarios (`.sumocfg`): read, and their trips as journeys.
 //!
-//! Owns the format: edges with lanes, junctions with their requests, connections, signal programs, roundabouts, the
-//! projection's words. Knows no routes and no vehicles. Names are kept, so that routes can be mapped later. Source:
-//! SUMO's documentation, Networks/SUMO_Road_Networks and Simulation/Traffic_Lights.
+//! Owns the formats: edges with lanes, junctions with their requests, connections, signal programs, roundabouts, the
+//! projection's words; vehicle types, routes, stops. Drives nothing. Names are kept. Source: SUMO's documentation,
+//! Networks/SUMO_Road_Networks, Simulation/Traffic_Lights, Definition_of_Vehicles,_Vehicle_Types,_and_Routes.
 
 mod compile;
+mod journeys;
 mod read;
+mod scenario;
+mod trips;
+mod xml;
 
 pub use compile::SumoNetwork;
+pub use journeys::ScenarioJourneys;
 pub use read::read_net;
+pub use scenario::{
+    SumoArrivalLane, SumoArrivalPosition, SumoArrivalSpeed, SumoBusStop, SumoClass, SumoDepartLane, SumoDepartPosition,
+    SumoDepartSpeed, SumoDistribution, SumoProblem, SumoScenario, SumoScenarioError, SumoSpeedFactor, SumoStop,
+    SumoTrip, SumoType, read_scenario,
+};
+pub use trips::{EdgeTrips, read_trips};
 
 use std::collections::BTreeMap;
 
@@ -27,6 +39,7 @@ pub struct SumoNet {
     pub connections: Vec<SumoConnection>,
     /// For an internal lane that stops inside the junction: the internal lane it goes on to.
     pub onward: BTreeMap<String, String>,
+    /// As loaded: the last program of a group is the active one, as in SUMO.
     pub programs: Vec<SumoProgram>,
     pub roundabouts: Vec<SumoRoundabout>,
 }

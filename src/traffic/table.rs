@@ -1,6 +1,8 @@
 //! Comma-separated tables: the engine's own under `assets/traffic`, and a city's zones and trips. Text in, rows out;
 //! every error names its line and column. Knows nothing of what the figures mean.
 
+use std::borrow::Cow;
+
 /// Why a table cannot be used. Lines count from 1, the header is one of them.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[error("line {line}, column \"{column}\": {what}")]
@@ -38,7 +40,11 @@ impl Table {
         for (i, column) in columns.iter().enumerate() {
             if !needed.contains(&column.as_str()) && !optional.contains(&column.as_str()) {
                 let known = [needed, optional].concat().join(", ");
-                return Err(error(first + 1, column, &format!("unknown column; known are {known}")));
+                return Err(error(
+                    first + 1,
+                    shortened(column).as_ref(),
+                    &format!("unknown column; known are {known}"),
+                ));
             }
             if columns[..i].contains(column) {
                 return Err(error(first + 1, column, "stands twice in the header"));
@@ -55,6 +61,10 @@ impl Table {
                 return Err(error(i + 1, at, &format!("{} fields, the header has {}", row.len(), columns.len())));
             }
             rows.push((i + 1, row));
+        }
+        if rows.is_empty() {
+            let what = "the table holds no rows; write them below its header";
+            return Err(error(first + 1, columns.first().map_or("", String::as_str), what));
         }
         Ok(Self { columns, rows })
     }
@@ -77,14 +87,23 @@ impl<'a> Row<'a> {
     /// A finite number.
     pub fn number(&self, column: &str) -> Result<f64, TableError> {
         let text = self.text(column);
-        let value = text.parse::<f64>().map_err(|_| self.error(column, &format!("\"{text}\" is no number")))?;
-        if value.is_finite() { Ok(value) } else { Err(self.error(column, &format!("\"{text}\" is not finite"))) }
+        let wrong = |what| self.error(column, &format!("\"{}\" is {what}", shortened(text)));
+        let value = text.parse::<f64>().map_err(|_| wrong("no number"))?;
+        if value.is_finite() { Ok(value) } else { Err(wrong("not finite")) }
     }
 
     /// A finite number of at least 0.
     pub fn amount(&self, column: &str) -> Result<f64, TableError> {
         let value = self.number(column)?;
-        if value >= 0.0 { Ok(value) } else { Err(self.error(column, &format!("{value} is negative"))) }
+        let text = self.text(column);
+        if value >= 0.0 { Ok(value) } else { Err(self.error(column, &format!("{} is negative", shortened(text)))) }
+    }
+
+    /// A number from 0 to `most`; `advice` says what larger ones are and what to do about them.
+    pub fn amount_up_to(&self, column: &str, most: f64, advice: &str) -> Result<f64, TableError> {
+        let value = self.amount(column)?;
+        let what = || format!("{} is more than {most}: {advice}", shortened(self.text(column)));
+        if value <= most { Ok(value) } else { Err(self.error(column, &what())) }
     }
 
     pub fn error(&self, column: &str, what: &str) -> TableError {
@@ -94,6 +113,15 @@ impl<'a> Row<'a> {
 
 fn error(line: usize, column: &str, what: &str) -> TableError {
     TableError { line, column: column.to_owned(), what: what.to_owned() }
+}
+
+/// Enough of a field to find it by: errors stay one line.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 fn fields(line: usize, text: &str) -> Result<Vec<String>, TableError> {
@@ -153,6 +181,19 @@ mod tests {
     }
 
     #[test]
+    fn numbers_keep_their_range_and_errors_their_length() {
+        let table =
+            Table::parse(&format!("a,b\n1e300,{}\n-1e300,5\n", "9".repeat(400)), &["a"], &["b"]).expect("a table");
+        let rows: Vec<Row<'_>> = table.rows().collect();
+        let fails =
+            |row: usize, column| rows[row].amount_up_to(column, 5.0, "halve it").expect_err("wrong").to_string();
+        assert_eq!(fails(0, "a"), "line 2, column \"a\": 1e300 is more than 5: halve it");
+        assert_eq!(fails(0, "b"), format!("line 2, column \"b\": \"{}…\" is not finite", "9".repeat(40)));
+        assert_eq!(fails(1, "a"), "line 3, column \"a\": -1e300 is negative");
+        assert_eq!(rows[1].amount_up_to("b", 5.0, ""), Ok(5.0));
+    }
+
+    #[test]
     fn wrong_tables_name_line_and_column() {
         let fails = |text: &str| Table::parse(text, &["a"], &["b"]).expect_err("wrong").to_string();
         assert!(fails("").starts_with("line 1"));
@@ -160,5 +201,6 @@ mod tests {
         assert!(fails("a,c\n").starts_with("line 1, column \"c\": unknown"));
         assert!(fails("a,b\n1,2\n1\n").starts_with("line 3, column \"b\": 1 fields"));
         assert!(fails("a,b\n\"1,2\n").starts_with("line 2, column \"1\": a quote"));
+        assert!(fails("# note\nb,a\n\n").starts_with("line 2, column \"b\": the table holds no rows"));
     }
 }

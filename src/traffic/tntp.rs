@@ -10,6 +10,8 @@ mod net;
 pub use matrix::{read_csv, read_trips};
 pub use net::read_net;
 
+use crate::table::shortened;
+
 /// What is wrong, and where.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[error("line {line}: {kind}")]
@@ -24,11 +26,11 @@ pub struct TntpError {
 pub enum TntpErrorKind {
     #[error("the header <{0}> is missing; add it before <END OF METADATA>")]
     MissingHeader(&'static str),
-    #[error("\"{text}\" is no {what}")]
+    #[error("\"{}\" is no {what}", shortened(.text))]
     NotANumber { what: &'static str, text: String },
-    #[error("{what} is {value}; it must not be below zero")]
+    #[error("{what} is {}; it must not be below zero", short(*.value))]
     Negative { what: &'static str, value: f64 },
-    #[error("{what} is {value}; that is larger than any network's")]
+    #[error("{what} is {value:e}; that is larger than any network's")]
     TooLarge { what: &'static str, value: f64 },
     #[error("the capacity is {0}; give at least {LEAST_CAPACITY}, or set B to 0")]
     TinyCapacity(f64),
@@ -46,14 +48,21 @@ pub enum TntpErrorKind {
     ZoneWithoutLink(u32),
     #[error("trips stand before the first \"Origin\"")]
     NoOrigin,
-    #[error("\"{0}\" is cut off: an entry is \"zone : trips;\"")]
+    #[error("\"{}\" is cut off: an entry is \"zone : trips;\"", shortened(.0))]
     BadEntry(String),
     #[error("the header says {said} trips in all, but they sum to {found}; is the file cut off?")]
     TotalDiffers { said: f64, found: f64 },
     #[error("the first line must be origin,destination,trips")]
     BadCsvHeader,
+    #[error("there are no trips; write rows of origin,destination,trips below the header")]
+    NoRows,
     #[error("{0} zones, {1} nodes and first through node {2} do not fit together")]
     BadExtent(u32, u32, u32),
+}
+
+/// With its digits, or as a power where they are many.
+fn short(value: f64) -> String {
+    if value.abs() < 1e15 { value.to_string() } else { format!("{value:e}") }
 }
 
 impl TntpErrorKind {
@@ -74,6 +83,7 @@ impl<'a> Parts<'a> {
     fn split(text: &'a str) -> Result<Self, TntpError> {
         let mut parts = Parts { header: Vec::new(), body: Vec::new(), end: text.lines().count() + 1 };
         let mut inside = true;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (line, content) in text.lines().enumerate().map(|(n, l)| (n + 1, l.trim())) {
             if content.is_empty() || content.starts_with('~') {
                 continue;

@@ -2,10 +2,12 @@
 //! assumptions and every road that a person asks about. The newest question counts; older ones are given up.
 
 use std::{
+    any::Any,
     sync::{
         Arc,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
+    thread::JoinHandle,
     time::Instant,
 };
 
@@ -14,7 +16,7 @@ use bevy_ecs::prelude::*;
 use citytwin_model::{Assumptions, City, RoadId};
 use citytwin_scenario::{PeakAnswer, PeakError, PeakHour, RoadAccount, Watch, pool};
 use citytwin_traffic::{Demand, Network};
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
 use crate::{CityModel, Stated, engines::Origins};
 
@@ -56,6 +58,8 @@ struct Line {
     questions: Sender<Question>,
     answers: Receiver<Said>,
     told: Arc<Told>,
+    /// Until it has ended.
+    worker: Option<JoinHandle<()>>,
 }
 
 /// Shared with the worker.
@@ -110,9 +114,9 @@ impl PeakTwin {
         let spawned = std::thread::Builder::new()
             .name("peak-hour".into())
             .spawn(move || worker(&city, &network, &demand, &shared, &asked, &say));
-        let state = match spawned {
-            Ok(_) => PeakState::Preparing,
-            Err(error) => PeakState::Failed(format!("no thread for the peak hour: {error}")),
+        let (state, worker) = match spawned {
+            Ok(worker) => (PeakState::Preparing, Some(worker)),
+            Err(error) => (PeakState::Failed(format!("no thread for the peak hour: {error}")), None),
         };
         Self {
             state,
@@ -123,7 +127,7 @@ impl PeakTwin {
             version: 0,
             asked: Assumptions::default(),
             road: None,
-            line: Line { questions, answers, told },
+            line: Line { questions, answers, told, worker },
         }
     }
 
@@ -133,6 +137,21 @@ impl PeakTwin {
         // A worker that has ended said why.
         if self.line.questions.send(question).is_ok() && self.baseline.is_some() {
             self.state = PeakState::Working;
+        }
+    }
+
+    /// What the worker said next. A worker that panicked says nothing more: what it panicked with is said for it, once.
+    fn next(&mut self) -> Option<Said> {
+        match self.line.answers.try_recv() {
+            Ok(said) => Some(said),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                let panicked = self.line.worker.take()?.join().err()?;
+                Some(Said::Failed(format!(
+                    "the peak hour stopped on a fault of the program ({}); open the city again to start it anew",
+                    words_of(&*panicked)
+                )))
+            }
         }
     }
 
@@ -191,9 +210,14 @@ fn ask(mut inquired: MessageReader<RoadInquired>, stated: Res<Stated>, mut peak:
 }
 
 fn hear(mut peak: ResMut<PeakTwin>) {
-    while let Ok(said) = peak.bypass_change_detection().line.answers.try_recv() {
+    while let Some(said) = peak.bypass_change_detection().next() {
         peak.hear(said);
     }
+}
+
+fn words_of(panicked: &(dyn Any + Send)) -> &str {
+    let text = panicked.downcast_ref::<String>().map(String::as_str);
+    text.or(panicked.downcast_ref::<&str>().copied()).unwrap_or("no words")
 }
 
 /// Until nobody asks any more. An answer that nobody takes ends it too.
@@ -255,5 +279,43 @@ fn worker(
         if say.send(Said::Account(account)).is_err() || say.send(Said::Done(question.number)).is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The panel does not wait for ever: it shows what the worker panicked with, and later questions change nothing.
+    #[test]
+    fn a_worker_that_panics_ends_in_an_error() {
+        let (questions, asked) = unbounded();
+        let (say, answers) = unbounded();
+        let worker = std::thread::spawn(move || {
+            let _ends: (Receiver<Question>, Sender<Said>) = (asked, say);
+            panic!("link {} is missing", 7);
+        });
+        let mut peak = PeakTwin {
+            state: PeakState::Working,
+            baseline: None,
+            now: None,
+            answered: Assumptions::default(),
+            account: None,
+            version: 0,
+            asked: Assumptions::default(),
+            road: None,
+            line: Line { questions, answers, told: Arc::default(), worker: Some(worker) },
+        };
+        let said = loop {
+            if let Some(said) = peak.next() {
+                break said;
+            }
+            std::thread::yield_now();
+        };
+        peak.hear(said);
+        let PeakState::Failed(why) = &peak.state else { panic!("{:?}", peak.state) };
+        assert!(why.contains("link 7 is missing"), "{why}");
+        peak.ask();
+        assert!(peak.next().is_none() && matches!(peak.state, PeakState::Failed(_)) && peak.version == 1);
     }
 }

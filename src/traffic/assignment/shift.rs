@@ -131,6 +131,10 @@ impl Pairs {
             let (cost_l, slope_l, flow_l) = along(longer, bush, graph, fixed, links);
             let (cost_s, slope_s, flow_s) = along(shorter, bush, graph, fixed, links);
             let difference = cost_l - cost_s;
+            // Since they were found, others may have made them equal; where neither congests, the step below would be 0/0.
+            if difference == 0.0 {
+                continue;
+            }
             let (from, to, most) = if difference > 0.0 { (longer, shorter, flow_l) } else { (shorter, longer, flow_s) };
             let step = (difference.abs() / (slope_l + slope_s)).min(most);
             if step > 0.0 {
@@ -171,5 +175,33 @@ fn change(rows: &[u32], by: f64, bush: &mut Bush, graph: &Graph, links: &mut [Li
         let state = &mut links[link];
         state.flow = f64::max(state.flow + (after - before), 0.0);
         (state.time, state.slope) = graph.functions[link].at(state.flow);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Link, *};
+
+    /// Two ways that never congest: equal ones keep their flow, of unequal ones the longer loses all.
+    #[test]
+    fn flow_stays_where_ways_are_equal() {
+        for (longer_time, left) in [(1.0, 3.0), (2.0, 0.0)] {
+            let way = |free_time| Link { from: 0, to: 1, free_time, ..Link::default() };
+            let extent = super::super::Extent { vertices: 2, zones: 2, first_through: 0 };
+            let graph = Graph::new(extent, vec![way(longer_time), way(1.0)]).unwrap();
+            let mut bush = Bush {
+                vertices: vec![0, 1],
+                first: vec![0, 0, 2],
+                arc: vec![0, 1],
+                tail: vec![0, 0],
+                flow: vec![3.0, 1.0],
+                ..Bush::default()
+            };
+            let mut links = [3.0, 1.0].map(|flow| LinkState { flow, time: 1.0, slope: 0.0 });
+            links[0].time = longer_time;
+            let pairs = Pairs { pairs: vec![[0, 1, 2]], rows: vec![0, 1], ..Pairs::default() };
+            pairs.shift(&mut bush, &graph, &[0.0, 0.0], &mut links, 1e-12);
+            assert_eq!((bush.flow[0], bush.flow[1]), (left, 4.0 - left));
+        }
     }
 }

@@ -83,7 +83,7 @@ impl Demand {
     }
 
     /// Share of a flow's weekday that falls into a period.
-    fn share(&self, flow: &super::Flow, period: Period) -> f64 {
+    pub(super) fn share(&self, flow: &super::Flow, period: Period) -> f64 {
         /// Parts of an hour over which its profile is summed.
         const PARTS: f64 = 20.0;
         match period {

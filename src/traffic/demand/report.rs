@@ -146,13 +146,13 @@ impl Demand {
             own("car trips a day", whole, ""),
             own("… of inhabitants", account.sum(|p| p.cars), ""),
             own("… through", account.through, ""),
-            own("car trips in the peak hour", self.peak_per_hour() / self.sample_share.max(f64::MIN_POSITIVE), ""),
-            own("share simulated", self.sample_share, ""),
             own(
-                "vehicles under way in the peak, simulated",
-                self.peak_per_hour() * figures.value("mean_car_trip_h"),
+                "car trips that start in the peak hour",
+                self.peak_per_hour() / self.sample_share.max(f64::MIN_POSITIVE),
                 "",
             ),
+            own("share simulated", self.sample_share, ""),
+            own("vehicles under way in the peak, simulated", self.peak_rate() * figures.value("mean_car_trip_h"), ""),
             own(
                 "largest margin error of the gravity model",
                 account.purposes.iter().map(|p| p.margin_error).fold(0.0, f64::max),

@@ -36,6 +36,7 @@ impl LaneGraph {
         let members = members(network);
         graph.programs = programs(network, &members);
         graph.join_turns(network, &places(&members, network));
+        graph.note_heeded();
         graph
     }
 
@@ -97,7 +98,14 @@ impl LaneGraph {
                     let merges = theirs.to == own.to;
                     let at = |m: &Move| if merges { m.length_m } else { 0.5 * m.length_m };
                     let (at_m, other_at_m) = (at(&own), at(theirs));
-                    self.foes.list.push(MoveFoe { other: *other, yields: foe.yields, merges, at_m, other_at_m });
+                    self.foes.list.push(MoveFoe {
+                        other: *other,
+                        yields: foe.yields,
+                        heeded: false,
+                        merges,
+                        at_m,
+                        other_at_m,
+                    });
                 }
             }
             self.foes.close();

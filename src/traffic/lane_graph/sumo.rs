@@ -47,6 +47,7 @@ impl LaneGraph {
         graph.programs = programs.values().map(|p| program(p)).collect();
         let places: BTreeMap<&str, u32> = programs.keys().zip(0..).map(|(id, i)| (*id, i)).collect();
         graph.join(net, &places);
+        graph.note_heeded();
         graph
     }
 
@@ -106,7 +107,7 @@ impl LaneGraph {
                     if (asks.foes[other] || yields) && *foe != number as u32 {
                         let merges = self.moves[*foe as usize].to == own.to;
                         let (at_m, other_at_m) = way.meets(&ways[*foe as usize].0, merges);
-                        self.foes.list.push(MoveFoe { other: *foe, yields, merges, at_m, other_at_m });
+                        self.foes.list.push(MoveFoe { other: *foe, yields, heeded: false, merges, at_m, other_at_m });
                     }
                 }
             }

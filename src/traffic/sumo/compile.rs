@@ -224,12 +224,13 @@ struct Streams {
 }
 
 impl Streams {
-    /// The first program of each group.
+    /// The active program of each group: the last.
     fn of(programs: &[SumoProgram]) -> Self {
         let mut streams = Self { programs: Vec::new(), of: BTreeMap::new() };
         let mut next = 0;
-        for program in programs {
-            if streams.of.contains_key(&program.id) {
+        let last: BTreeMap<&str, usize> = programs.iter().enumerate().map(|(i, p)| (p.id.as_str(), i)).collect();
+        for (index, program) in programs.iter().enumerate() {
+            if last[program.id.as_str()] != index {
                 continue;
             }
             let links = program.phases[0].state.len();

@@ -1,19 +1,12 @@
 //! Reads `.net.xml`, checks every value and every reference.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use quick_xml::{
-    Reader, XmlVersion,
-    events::{BytesStart, Event},
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
     SumoConnection, SumoEdge, SumoError, SumoJunction, SumoLane, SumoLocation, SumoNet, SumoPhase, SumoProgram,
     SumoRequest, SumoRoundabout,
+    xml::{self, Attributes, Failure, Tag, finite, shortened},
 };
-
-/// Deepest nesting: `<net><edge><lane><param>` is 4, more in the configuration that some files carry.
-const MAX_DEPTH: usize = 16;
 
 /// Reads a whole network file.
 ///
@@ -23,33 +16,27 @@ const MAX_DEPTH: usize = 16;
 pub fn read_net(bytes: &[u8]) -> Result<SumoNet, SumoError> {
     let mut document = Document::default();
     let mut position = 0;
-    let read = document.read(bytes, &mut position).and_then(|()| document.finish(&mut position));
-    read.map_err(|what| {
-        // Positions are where the element before ended: its line break counts to it.
-        let before = &bytes[..position.min(bytes.len())];
-        let gap = bytes[before.len()..].iter().take_while(|b| b.is_ascii_whitespace()).count();
-        let line = 1 + bytes[..before.len() + gap].iter().filter(|b| **b == b'\n').count();
-        SumoError { line, what }
-    })?;
+    let read = xml::visit(bytes, &mut position, &mut document).and_then(|()| document.finish(&mut position));
+    read.map_err(|what| SumoError { line: xml::line_of(bytes, position), what })?;
     Ok(document.net)
 }
 
 #[derive(Default)]
-struct Document {
+struct Document<'a> {
     net: SumoNet,
-    depth: usize,
-    in_net: bool,
     open: Open,
-    junction_index: BTreeMap<String, usize>,
-    edge_index: BTreeMap<String, usize>,
+    /// By name; hash maps are for lookups alone, none is iterated.
+    junction_index: HashMap<String, usize>,
+    edge_index: HashMap<String, usize>,
     /// Edges' ends and connections by name, with their place, until all names are known.
     edge_ends: Vec<(usize, Option<String>, Option<String>)>,
-    links: Vec<(usize, Attributes)>,
-    roundabouts: Vec<(usize, Attributes)>,
-    /// Places of programs and of junctions.
-    program_at: Vec<usize>,
+    links: Vec<(usize, Attributes<'a>)>,
+    roundabouts: Vec<(usize, Attributes<'a>)>,
+    /// Places of junctions.
     junction_at: Vec<usize>,
-    internal_edges: BTreeSet<String>,
+    internal_edges: HashSet<String>,
+    /// Per signal group the states that all its programs' phases have.
+    states: HashMap<String, usize>,
     position: usize,
 }
 
@@ -67,140 +54,11 @@ enum Open {
     Program,
 }
 
-type Failure = String;
-
-/// The attributes of one tag.
-struct Attributes {
-    tag: String,
-    values: BTreeMap<String, String>,
-}
-
-impl Attributes {
-    fn of(tag: &BytesStart) -> Result<Self, Failure> {
-        let name = tag.name().as_ref().to_owned();
-        let mut values = BTreeMap::new();
-        for attribute in tag.attributes().with_checks(false) {
-            let attribute = attribute.map_err(|e| format!("<{name}>: {e}"))?;
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|e| format!("<{name}>: {e}"))?;
-            values.insert(attribute.key.as_ref().to_owned(), value.into_owned());
-        }
-        Ok(Self { tag: name, values })
-    }
-
-    fn get(&self, key: &str) -> Option<&str> {
-        self.values.get(key).map(String::as_str)
-    }
-
-    fn text(&self, key: &str) -> Result<&str, Failure> {
-        self.get(key).ok_or_else(|| format!("<{}{}> has no `{key}`", self.tag, self.named()))
-    }
-
-    fn owned(&self, key: &str) -> Option<String> {
-        self.get(key).map(str::to_owned)
-    }
-
-    fn wrong(&self, key: &str, value: &str, wanted: &str) -> Failure {
-        format!("<{}{}>: {key} `{}` is not {wanted}", self.tag, self.named(), shortened(value))
-    }
-
-    fn named(&self) -> String {
-        self.get("id").or(self.get("from")).map_or_else(String::new, |id| format!(" {}", shortened(id)))
-    }
-
-    fn number(&self, key: &str) -> Result<f64, Failure> {
-        let text = self.text(key)?;
-        finite(text).ok_or_else(|| self.wrong(key, text, "a finite number"))
-    }
-
-    fn optional(&self, key: &str) -> Result<Option<f64>, Failure> {
-        self.get(key).map(|_| self.number(key)).transpose()
-    }
-
-    fn positive(&self, key: &str) -> Result<f64, Failure> {
-        let value = self.number(key)?;
-        if value > 0.0 { Ok(value) } else { Err(self.wrong(key, self.text(key)?, "positive")) }
-    }
-
-    fn index(&self, key: &str) -> Result<usize, Failure> {
-        let text = self.text(key)?;
-        text.trim().parse().map_err(|_| self.wrong(key, text, "an index"))
-    }
-
-    fn bits(&self, key: &str) -> Result<Vec<bool>, Failure> {
-        let text = self.text(key)?;
-        // The last character is bit 0.
-        let bit = |c: char| match c {
-            '0' => Some(false),
-            '1' => Some(true),
-            _ => None,
-        };
-        text.chars().rev().map(bit).collect::<Option<_>>().ok_or_else(|| self.wrong(key, text, "a row of 0 and 1"))
-    }
-
-    fn numbers<const N: usize>(&self, key: &str) -> Result<[f64; N], Failure> {
-        let text = self.text(key)?;
-        let read: Option<Vec<f64>> = text.split(',').map(finite).collect();
-        let wrong = || self.wrong(key, text, &format!("{N} finite numbers"));
-        read.ok_or_else(wrong)?.try_into().map_err(|_| wrong())
-    }
-
-    fn letter(&self, key: &str, known: &str) -> Result<char, Failure> {
-        let text = self.text(key)?;
-        let mut letters = text.chars();
-        match (letters.next(), letters.next()) {
-            (Some(letter), None) if known.contains(letter) => Ok(letter),
-            _ => Err(self.wrong(key, text, &format!("one of {known}"))),
-        }
-    }
-}
-
-impl Document {
-    fn read(&mut self, bytes: &[u8], position: &mut usize) -> Result<(), Failure> {
-        let text = std::str::from_utf8(bytes).map_err(|e| {
-            *position = e.valid_up_to();
-            "the text is not UTF-8".to_owned()
-        })?;
-        let mut xml = Reader::from_str(text);
-        loop {
-            self.position = xml.buffer_position() as usize;
-            *position = self.position;
-            let event = xml.read_event().map_err(|error| {
-                *position = (xml.error_position() as usize).max(self.position);
-                error.to_string()
-            })?;
-            match &event {
-                Event::Start(tag) => {
-                    self.start(tag)?;
-                    self.depth += 1;
-                    if self.depth > MAX_DEPTH {
-                        return Err(format!("tags nest deeper than {MAX_DEPTH}"));
-                    }
-                }
-                Event::Empty(tag) => {
-                    self.start(tag)?;
-                    self.end(self.depth)?;
-                }
-                Event::End(_) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    self.end(self.depth)?;
-                }
-                Event::DocType(_) => return Err("a document type is not read".into()),
-                Event::Eof if self.depth > 0 => return Err("the file breaks off".into()),
-                Event::Eof if !self.in_net => return Err("there is no <net>".into()),
-                Event::Eof => return Ok(()),
-                _ => {}
-            }
-        }
-    }
-
-    fn start(&mut self, tag: &BytesStart) -> Result<(), Failure> {
-        let name = tag.name();
-        let name = name.as_ref();
-        match (self.depth, name) {
-            (0, "net") => {
-                self.in_net = true;
-                self.net.left_hand = matches!(Attributes::of(tag)?.get("lefthand"), Some("true" | "1"));
-            }
+impl<'a> xml::Visitor<'a> for Document<'a> {
+    fn start(&mut self, depth: usize, tag: &Tag<'a>) -> Result<(), Failure> {
+        self.position = tag.position;
+        match (depth, tag.name) {
+            (0, "net") => self.net.left_hand = matches!(Attributes::of(tag)?.get("lefthand"), Some("true" | "1")),
             (0, other) => return Err(format!("the root is <{}>, not <net>", shortened(other))),
             (1, "location") => self.location(&Attributes::of(tag)?)?,
             (1, "edge") => self.edge(&Attributes::of(tag)?)?,
@@ -234,7 +92,9 @@ impl Document {
             _ => Ok(()),
         }
     }
+}
 
+impl Document<'_> {
     fn location(&mut self, a: &Attributes) -> Result<(), Failure> {
         self.net.location = Some(SumoLocation {
             net_offset: a.numbers("netOffset")?,
@@ -340,35 +200,13 @@ impl Document {
 
     fn program(&mut self, a: &Attributes) -> Result<(), Failure> {
         self.open = Open::Program;
-        self.program_at.push(self.position);
-        self.net.programs.push(SumoProgram {
-            id: a.text("id")?.to_owned(),
-            program: a.get("programID").unwrap_or("0").to_owned(),
-            kind: a.get("type").unwrap_or("static").to_owned(),
-            offset_s: a.optional("offset")?.unwrap_or(0.0),
-            phases: Vec::new(),
-        });
+        self.net.programs.push(program(a)?);
         Ok(())
     }
 
     fn phase(&mut self, a: &Attributes) -> Result<(), Failure> {
         let Open::Program = self.open else { return Ok(()) };
-        let state = a.text("state")?;
-        if let Some(c) = state.chars().find(|c| !"rRyYgGsuoO".contains(*c)) {
-            return Err(format!("<phase>: `{c}` in state `{}` is no signal state", shortened(state)));
-        }
-        let phase = SumoPhase {
-            duration_s: a.positive("duration")?,
-            state: state.to_owned(),
-            min_s: a.optional("minDur")?,
-            max_s: a.optional("maxDur")?,
-        };
-        let program = self.net.programs.last_mut().expect("a program is open");
-        if program.phases.first().is_some_and(|first| first.state.len() != phase.state.len()) {
-            return Err(format!("signal program {}: states differ in length", shortened(&program.id)));
-        }
-        program.phases.push(phase);
-        Ok(())
+        add_phase(self.net.programs.last_mut().expect("a program is open"), a)
     }
 
     /// Resolves names. `position`: set to the element that is looked at.
@@ -382,6 +220,11 @@ impl Document {
                 None => Ok(None),
             };
             (edge.from, edge.to) = (junction(from)?, junction(to)?);
+        }
+        for program in &self.net.programs {
+            let states = program.phases.iter().map(|phase| phase.state.len()).min().unwrap_or(0);
+            let least = self.states.entry(program.id.clone()).or_insert(states);
+            *least = states.min(*least);
         }
         for (at, a) in std::mem::take(&mut self.links) {
             *position = at;
@@ -440,12 +283,12 @@ impl Document {
             None => None,
         };
         if let Some((id, index)) = &signal {
-            let mut programs = self.net.programs.iter().filter(|p| p.id == *id).peekable();
-            if programs.peek().is_none() {
-                return Err(format!("signal program {} is not in the file", shortened(id)));
-            }
-            if programs.any(|p| p.phases.iter().any(|phase| phase.state.len() <= *index)) {
-                return Err(format!("signal program {} has no link {index}", shortened(id)));
+            match self.states.get(id) {
+                None => return Err(format!("signal program {} is not in the file", shortened(id))),
+                Some(states) if states <= index => {
+                    return Err(format!("signal program {} has no link {index}", shortened(id)));
+                }
+                Some(_) => {}
             }
         }
         self.net.connections.push(SumoConnection {
@@ -490,8 +333,34 @@ impl Document {
     }
 }
 
-fn finite(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|v: &f64| v.is_finite())
+/// `<tlLogic>`, still without phases.
+pub(super) fn program(a: &Attributes) -> Result<SumoProgram, Failure> {
+    Ok(SumoProgram {
+        id: a.text("id")?.to_owned(),
+        program: a.get("programID").unwrap_or("0").to_owned(),
+        kind: a.get("type").unwrap_or("static").to_owned(),
+        offset_s: a.optional("offset")?.unwrap_or(0.0),
+        phases: Vec::new(),
+    })
+}
+
+/// `<phase>`.
+pub(super) fn add_phase(program: &mut SumoProgram, a: &Attributes) -> Result<(), Failure> {
+    let state = a.text("state")?;
+    if let Some(c) = state.chars().find(|c| !"rRyYgGsuoO".contains(*c)) {
+        return Err(format!("<phase>: `{c}` in state `{}` is no signal state", shortened(state)));
+    }
+    let phase = SumoPhase {
+        duration_s: a.positive("duration")?,
+        state: state.to_owned(),
+        min_s: a.optional("minDur")?,
+        max_s: a.optional("maxDur")?,
+    };
+    if program.phases.first().is_some_and(|first| first.state.len() != phase.state.len()) {
+        return Err(format!("signal program {}: states differ in length", shortened(&program.id)));
+    }
+    program.phases.push(phase);
+    Ok(())
 }
 
 /// `x,y x,y …`; a third coordinate is left out.
@@ -503,12 +372,4 @@ fn shape(a: &Attributes) -> Result<Vec<[f64; 2]>, Failure> {
     };
     let points: Option<Vec<[f64; 2]>> = text.split_whitespace().map(point).collect();
     points.filter(|p| p.len() >= 2).ok_or_else(|| a.wrong("shape", text, "a line of at least two points"))
-}
-
-fn shortened(text: &str) -> String {
-    if text.chars().count() > 40 {
-        format!("{}…", text.chars().take(40).collect::<String>())
-    } else {
-        text.to_owned()
-    }
 }

@@ -79,6 +79,9 @@ fn conserves(demand: &Demand) {
     let hours: f64 =
         (0..24).map(|h| demand.matrix(Period::Hours { from: f64::from(h), to: f64::from(h) + 1.0 }).total()).sum();
     assert!((hours / whole - 1.0).abs() < 1e-3, "{hours} of {whole}");
+    // The report's peak hour is the one that is assigned; f32 weights.
+    let (peak, said) = (demand.peak_matrix().total(), demand.peak_per_hour() / demand.sample_share());
+    assert!((said / peak - 1.0).abs() < 1e-6, "{said} beside {peak}");
 }
 
 /// The demo: a German town of 40,000. It meets the survey that its constants come from; what that says and what not
@@ -149,7 +152,7 @@ fn own_tables_go_in_and_come_out() {
     let city = demo();
     let network = Network::compile(&city);
     let files = Demand::estimate(&city, &network).files(&city).expect("files");
-    let zones = ZoneTable::parse(&files.zones_csv, &city.anchor).expect("our own table");
+    let zones = ZoneTable::parse(&files.zones_csv, &city).expect("our own table");
     let inputs = DemandInputs { zones: Some(zones.clone()), trips: None };
     let again = Demand::with(&city, &network, &inputs).expect("sound tables");
     assert_eq!((again.basis(), again.zone_count()), (DemandBasis::ZoneTable, zones.zones.len()));

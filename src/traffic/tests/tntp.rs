@@ -23,6 +23,9 @@ fn good_files_are_read() {
     assert_eq!(graph().links()[1].from, 2);
     assert_eq!(tntp::read_trips(TRIPS, &graph()).unwrap(), [(0, 0, 0.0), (0, 1, 5.0), (1, 0, 2.0)]);
     assert_eq!(tntp::read_csv("origin,destination,trips\n1,2,3.5\n", &graph()).unwrap(), [(0, 1, 3.5)]);
+    // As spreadsheets and editors write them, with a byte order mark.
+    assert_eq!(tntp::read_trips(&format!("\u{feff}{TRIPS}"), &graph()).unwrap().len(), 3);
+    assert_eq!(tntp::read_csv("\u{feff}origin,destination,trips\r\n1,2,3.5\r\n", &graph()).unwrap(), [(0, 1, 3.5)]);
     // A connector may take no time; other links may where their length costs.
     tntp::read_net(&NET.replace("1\t3\t100\t1\t2", "1\t3\t100\t0\t0")).unwrap();
 }
@@ -58,6 +61,9 @@ fn bad_trips_are_refused() {
     let cases = [
         ("<NUMBER OF ZONES> 2\n", "", 8, "<NUMBER OF ZONES> is missing"),
         ("2 : 5.0", "2 : -5.0", 6, "trips is -5"),
+        ("2 : 5.0", "2 : -1e300", 6, "trips is -1e300;"),
+        ("2 : 5.0", "2 : 1e300", 6, "trips is 1e300; that is larger"),
+        ("2 : 5.0", &format!("2 : {}", "x".repeat(99)), 6, &format!("\"{}…\" is no trips", "x".repeat(40))),
         ("2 : 5.0", "9 : 5.0", 6, "zone 9 does not exist"),
         ("2 : 5.0", "2 : nan", 6, "\"nan\" is no trips"),
         ("2 : 5.0", "2 ; 5.0", 6, "is cut off"),
@@ -80,6 +86,7 @@ fn bad_csv_is_refused() {
         ("origin,destination,trips\n1,2,-1\n", 2, "trips is -1"),
         ("origin,destination,trips\n1,2,NaN\n", 2, "NaN"),
         ("", 1, "the first line"),
+        ("origin,destination,trips\n\n", 1, "there are no trips"),
     ];
     for (text, line, words) in cases {
         fails(tntp::read_csv(text, &graph()), line, words);

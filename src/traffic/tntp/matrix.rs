@@ -54,7 +54,7 @@ pub fn read_csv(text: &str, graph: &Graph) -> Result<Vec<(u32, u32, f64)>, TntpE
         linked.check(from, to, trips, line)?;
         entries.push((from, to, trips));
     }
-    Ok(entries)
+    if entries.is_empty() { Err(TntpErrorKind::NoRows.at(1)) } else { Ok(entries) }
 }
 
 fn check_total(parts: &Parts, entries: &[(u32, u32, f64)]) -> Result<(), TntpError> {

@@ -1,0 +1,402 @@
+//! The microscopic view: every vehicle follows, changes lanes, gives way and stops at the light.
+//!
+//! A step: signals; what every vehicle would do next, from the state before (in parallel over lanes); moves, and crossings
+//! from lane to lane in a fixed order; lane changes, link by link; entries. So no number of threads changes a byte. Every
+//! way through a junction is a lane of its own: its *track* has the number of lanes + number of the move. Vehicles lie in
+//! their track front first.
+
+mod ahead;
+mod change;
+mod enter;
+mod follow;
+mod gaps;
+mod plan;
+mod reach;
+mod record;
+
+use std::sync::Arc;
+
+use crate::{
+    journeys::Journeys,
+    lane_graph::{LaneGraph, NONE, Show},
+    network::Rows,
+};
+use follow::Driver;
+use record::Voyage;
+pub use record::{MicroCounts, TripRecord};
+
+/// A running microscopic simulation.
+pub struct Micro {
+    graph: Arc<LaneGraph>,
+    journeys: Arc<Journeys>,
+    drivers: Vec<Driver>,
+    seed: u64,
+    step_ms: u64,
+    now_ms: u64,
+    steps: u64,
+    tracks: Vec<Track>,
+    plans: Vec<Vec<Plan>>,
+    /// What each stream of each program shows now.
+    shows: Vec<Vec<Show>>,
+    voyages: Vec<Voyage>,
+    entries: enter::Entries,
+    counts: MicroCounts,
+    /// Vehicles that leave their track in this step.
+    crossing: Vec<Crossing>,
+    /// Vehicles that have made a stop in this step, and their track.
+    departing: Vec<(u32, u32)>,
+    /// Links with more than one lane that vehicles could change.
+    wide: Vec<u32>,
+    /// Moves by the lane they enter.
+    into: Rows<u32>,
+}
+
+/// A vehicle on its track: what every step touches.
+#[derive(Clone, Copy, Debug)]
+struct Car {
+    /// Front bumper, metre along the track.
+    pos: f32,
+    speed: f32,
+    /// Speed it wants here: the limit times its factor, within what it can.
+    wanted: f32,
+    length: f32,
+    vehicle: u32,
+    /// Move at the end of this lane, [`NONE`]: none leads on from this lane (or the journey ends here).
+    way: u32,
+    /// Move it came by.
+    came: u32,
+    /// Lanes of this link that lead on, and those that lead farthest.
+    leads: u32,
+    good: u32,
+    kind: u16,
+    flags: u8,
+    hold: Hold,
+    /// Seconds of standing without a break.
+    stood: f32,
+    /// Seconds lost against the wanted speed.
+    lost: f32,
+    /// Speed not to exceed, for another's sake.
+    advised: f32,
+    /// Seconds since the last change of lane.
+    settled: f32,
+}
+
+/// Ends its journey on this link.
+const LAST: u8 = 1;
+/// Has a stop to make on this link.
+const HALT: u8 = 2;
+
+#[derive(Clone, Debug, Default)]
+struct Track {
+    /// Front first.
+    cars: Vec<Car>,
+}
+
+/// What a vehicle does next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Plan {
+    speed: f32,
+    moved: f32,
+    hold: Hold,
+}
+
+/// What a driver waits for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Hold {
+    /// Nothing but the vehicle ahead.
+    #[default]
+    None,
+    Signal,
+    /// A gap in a stream that goes first.
+    Gap,
+    /// Room behind the junction.
+    Room,
+    /// Another on the way through the junction.
+    PathTaken,
+    /// The lane does not lead on.
+    WrongLane,
+    /// A stop on the way.
+    Stop,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Crossing {
+    from: u32,
+    car: Car,
+}
+
+impl Micro {
+    /// An empty network at a time. `step_s`: length of a step, second.
+    pub fn new(graph: Arc<LaneGraph>, journeys: Arc<Journeys>, seed: u64, begin_s: f64, step_s: f64) -> Self {
+        let tracks = graph.lanes.len() + graph.moves.len();
+        let drivers = journeys.types.iter().map(Driver::of).collect();
+        let wide = (0..graph.links.len() as u32).filter(|l| graph.links[*l as usize].lanes > 1).collect();
+        let mut new = Self {
+            drivers,
+            seed,
+            step_ms: ((step_s * 1000.0).round() as u64).max(1),
+            now_ms: (begin_s.max(0.0) * 1000.0).round() as u64,
+            steps: 0,
+            tracks: vec![Track::default(); tracks],
+            plans: vec![Vec::new(); tracks],
+            shows: Vec::new(),
+            voyages: Voyage::all(&journeys, seed),
+            entries: enter::Entries::new(&graph, &journeys),
+            counts: MicroCounts::default(),
+            crossing: Vec::new(),
+            departing: Vec::new(),
+            wide,
+            into: Rows::grouped(graph.lanes.len(), graph.moves.iter().zip(0..).map(|(m, i)| (m.to, i))),
+            graph,
+            journeys,
+        };
+        new.set_signals();
+        new
+    }
+
+    /// One step.
+    pub fn step(&mut self) {
+        self.set_signals();
+        self.plan();
+        self.advance();
+        self.leave_stops();
+        self.cross();
+        self.change_lanes();
+        self.now_ms += self.step_ms;
+        self.steps += 1;
+        self.enter();
+        self.count();
+    }
+
+    /// Seconds on the clock of the journeys' departures.
+    pub fn now_s(&self) -> f64 {
+        self.now_ms as f64 / 1000.0
+    }
+
+    pub fn counts(&self) -> MicroCounts {
+        self.counts
+    }
+
+    /// Vehicles that have stood for some time without one before them on their track: vehicle, link it is on or goes to, seconds, why.
+    pub fn standing(&self, at_least_s: f32) -> Vec<(u32, u32, f32, Hold)> {
+        let lanes = self.graph.lanes.len();
+        let link = |t: usize| {
+            if t < lanes { self.graph.lanes[t].link } else { self.graph.moves[t - lanes].to_link }
+        };
+        let heads = self.tracks.iter().enumerate().filter_map(|(t, track)| track.cars.first().map(|c| (t, c)));
+        heads.filter(|(_, c)| c.stood >= at_least_s).map(|(t, c)| (c.vehicle, link(t), c.stood, c.hold)).collect()
+    }
+
+    fn dt(&self) -> f32 {
+        self.step_ms as f32 / 1000.0
+    }
+
+    fn set_signals(&mut self) {
+        let now = self.now_ms;
+        self.shows.resize(self.graph.programs.len(), Vec::new());
+        for (program, shows) in self.graph.programs.iter().zip(&mut self.shows) {
+            let phase = &program.phases[program.phase_at(now).0];
+            shows.clone_from(&phase.shows);
+        }
+    }
+
+    /// What a move's signal shows; off where none stands.
+    fn show(&self, way: u32) -> Show {
+        let m = &self.graph.moves[way as usize];
+        let Some(shows) = self.shows.get(m.program as usize) else { return Show::Off };
+        shows.get(m.stream as usize).copied().unwrap_or(Show::Off)
+    }
+
+    /// Moves that lead into a lane.
+    fn into(&self, lane: u32) -> std::slice::Iter<'_, u32> {
+        self.into.of(lane).iter()
+    }
+
+    /// The track of a move.
+    fn track_of(&self, way: u32) -> usize {
+        self.graph.lanes.len() + way as usize
+    }
+
+    fn track_length(&self, track: usize) -> f32 {
+        let lanes = self.graph.lanes.len();
+        if track < lanes { self.graph.lanes[track].length_m } else { self.graph.moves[track - lanes].length_m }
+    }
+
+    /// Speeds and places as planned; those beyond their track's end are taken off it.
+    fn advance(&mut self) {
+        let dt = self.dt();
+        let lanes = self.graph.lanes.len();
+        for track in 0..self.tracks.len() {
+            if self.tracks[track].cars.is_empty() {
+                continue;
+            }
+            let length = self.track_length(track);
+            let plans = &self.plans[track];
+            let cars = &mut self.tracks[track].cars;
+            let mut leaves = 0;
+            for (i, (car, plan)) in cars.iter_mut().zip(plans).enumerate() {
+                car.pos += plan.moved;
+                car.speed = plan.speed;
+                car.hold = plan.hold;
+                car.advised = f32::INFINITY;
+                car.settled += dt;
+                car.lost += dt * (1.0 - plan.speed / car.wanted).max(0.0);
+                car.stood = if plan.speed < follow::HALTING_MPS { car.stood + dt } else { 0.0 };
+                if car.flags & HALT != 0 {
+                    let (voyage, now_ms) = (&mut self.voyages[car.vehicle as usize], self.now_ms + self.step_ms);
+                    if voyage.halts(car, track as u32, dt, now_ms, &self.journeys) {
+                        self.departing.push((track as u32, car.vehicle));
+                    }
+                }
+                let ends =
+                    car.flags & LAST != 0 && track < lanes && car.pos >= self.voyages[car.vehicle as usize].arrival_m;
+                if leaves == i && (ends || car.pos >= length && (track >= lanes || car.way != NONE)) {
+                    leaves += 1;
+                    self.crossing.push(Crossing { from: track as u32, car: *car });
+                }
+            }
+            cars.drain(..leaves);
+        }
+    }
+
+    /// Vehicles that have made a stop look for their way again.
+    fn leave_stops(&mut self) {
+        for (track, vehicle) in std::mem::take(&mut self.departing) {
+            let cars = &self.tracks[track as usize].cars;
+            let Some(at) = cars.iter().position(|c| c.vehicle == vehicle) else { continue };
+            let mut car = cars[at];
+            self.settle_on(&mut car, track);
+            self.tracks[track as usize].cars[at] = car;
+        }
+    }
+
+    /// Arrivals, and vehicles onto their next track; a fast one may cross several in a step.
+    fn cross(&mut self) {
+        let crossing = std::mem::take(&mut self.crossing);
+        for Crossing { from, mut car } in crossing.iter().copied() {
+            let mut track = from as usize;
+            loop {
+                let last = car.flags & LAST != 0 && track < self.graph.lanes.len();
+                if last {
+                    self.arrive(&car);
+                    break;
+                }
+                let length = self.track_length(track);
+                if car.pos < length {
+                    self.tracks[track].cars.push(car);
+                    break;
+                }
+                car.pos -= length;
+                track = self.next_track(&mut car, track);
+                let ends = car.flags & LAST != 0 && track < self.graph.lanes.len();
+                if ends && car.pos < self.voyages[car.vehicle as usize].arrival_m
+                    || !ends && car.pos < self.track_length(track)
+                {
+                    self.place(track, car);
+                    break;
+                }
+            }
+        }
+        self.crossing = crossing;
+        self.crossing.clear();
+    }
+
+    /// Puts a vehicle onto a track where its place is.
+    fn place(&mut self, track: usize, car: Car) {
+        let cars = &mut self.tracks[track].cars;
+        let at = cars.iter().rposition(|c| c.pos >= car.pos).map_or(0, |i| i + 1);
+        cars.insert(at, car);
+    }
+
+    /// From a lane onto its move's track, or from there into the next lane: limits and lanes ahead are looked up.
+    fn next_track(&mut self, car: &mut Car, track: usize) -> usize {
+        let lanes = self.graph.lanes.len();
+        if track < lanes {
+            let m = &self.graph.moves[car.way as usize];
+            car.wanted = self.wanted(car.vehicle, car.kind, m.limit_mps);
+            return lanes + car.way as usize;
+        }
+        let way = (track - lanes) as u32;
+        let lane = self.graph.moves[way as usize].to;
+        self.voyages[car.vehicle as usize].leg += 1;
+        car.came = way;
+        self.settle_on(car, lane);
+        lane as usize
+    }
+
+    /// Looks up what a lane means for a vehicle: speed, the lanes that lead on, whether it stops or ends here.
+    fn settle_on(&self, car: &mut Car, lane: u32) {
+        let voyage = &self.voyages[car.vehicle as usize];
+        car.wanted = self.wanted(car.vehicle, car.kind, self.graph.lanes[lane as usize].limit_mps);
+        let ahead = self.lanes_ahead(car.vehicle, voyage.leg);
+        (car.leads, car.good) = (ahead.leads, ahead.good);
+        car.way = self.way_if_it_leads(car, voyage.leg, lane);
+        let journey = &self.journeys.list[car.vehicle as usize];
+        let last = voyage.leg + 1 == self.journeys.route(journey).len() as u32;
+        let halt = voyage
+            .next_stop(&self.journeys)
+            .is_some_and(|s| self.graph.lanes[s.lane as usize].link == self.graph.lanes[lane as usize].link);
+        car.flags &= !(LAST | HALT);
+        car.flags |= if last { LAST } else { 0 } | if halt { HALT } else { 0 };
+    }
+
+    fn wanted(&self, vehicle: u32, kind: u16, limit: f32) -> f32 {
+        (limit * self.voyages[vehicle as usize].factor).min(self.drivers[usize::from(kind)].max_speed)
+    }
+}
+
+impl Micro {
+    /// DEBUG
+    pub fn debug_heads(&self, at_least_s: f32) -> Vec<String> {
+        let lanes = self.graph.lanes.len();
+        let mut out = Vec::new();
+        for (t, track) in self.tracks.iter().enumerate() {
+            let Some(c) = track.cars.first().filter(|c| c.stood >= at_least_s) else { continue };
+            let next = if t < lanes {
+                if c.way == NONE { usize::MAX } else { lanes + c.way as usize }
+            } else {
+                self.graph.moves[t - lanes].to as usize
+            };
+            let mut s = format!(
+                "track {t}{} link {} v{} pos {:.1}/{:.1} len {} stood {} {:?} adv {} way {} good {:b} leads {:b} lane {} flags {}",
+                if t < lanes { "" } else { " (move)" },
+                if t < lanes { self.graph.lanes[t].link } else { self.graph.moves[t - lanes].to_link },
+                c.vehicle,
+                c.pos,
+                self.track_length(t),
+                c.length,
+                c.stood,
+                c.hold,
+                c.advised,
+                c.way,
+                c.good,
+                c.leads,
+                if t < lanes { self.graph.lanes[t].index } else { 99 },
+                c.flags
+            );
+            if next != usize::MAX {
+                let mut n = next;
+                for _ in 0..2 {
+                    if let Some(l) = self.tracks[n].cars.last() {
+                        s += &format!(
+                            " | next track {n} last v{} pos {:.1}/{:.1} speed {:.1} stood {} {:?}",
+                            l.vehicle,
+                            l.pos,
+                            self.track_length(n),
+                            l.speed,
+                            l.stood,
+                            l.hold
+                        );
+                    } else {
+                        s += &format!(" | next track {n} empty");
+                    }
+                    if n >= lanes {
+                        n = self.graph.moves[n - lanes].to as usize;
+                    }
+                }
+            }
+            out.push(s);
+        }
+        out
+    }
+}

@@ -1,0 +1,152 @@
+//! Vehicles enter: in order of departure on each link, where there is room.
+
+use super::{Car, Hold, LAST, Micro, follow::Driver};
+use crate::{
+    journeys::{DepartLane, DepartSpeed, Journeys},
+    lane_graph::{LaneGraph, NONE},
+};
+
+/// Journeys not yet on the road.
+pub(super) struct Entries {
+    /// The next journey that is not due.
+    next: usize,
+    /// Per link the due journeys, first come first served: rows of a linked list.
+    head: Vec<u32>,
+    tail: Vec<u32>,
+    after: Vec<u32>,
+    /// Links with a queue, in the order they came.
+    busy: Vec<u32>,
+}
+
+impl Entries {
+    pub fn new(graph: &LaneGraph, journeys: &Journeys) -> Self {
+        let links = graph.links.len();
+        Self {
+            next: 0,
+            head: vec![NONE; links],
+            tail: vec![NONE; links],
+            after: vec![NONE; journeys.list.len()],
+            busy: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, link: u32, journey: u32) {
+        let l = link as usize;
+        if self.head[l] == NONE {
+            self.head[l] = journey;
+            self.busy.push(link);
+        } else {
+            self.after[self.tail[l] as usize] = journey;
+        }
+        self.tail[l] = journey;
+    }
+}
+
+impl Micro {
+    /// Due journeys queue at their link; each link lets in who comes first while there is room.
+    pub(super) fn enter(&mut self) {
+        let journeys = self.journeys.clone();
+        while let Some(journey) =
+            journeys.list.get(self.entries.next).filter(|j| j.depart_s * 1000.0 <= self.now_ms as f64)
+        {
+            self.entries.push(journeys.route(journey)[0], self.entries.next as u32);
+            self.entries.next += 1;
+            self.counts.loaded += 1;
+        }
+        let mut busy = std::mem::take(&mut self.entries.busy);
+        busy.retain(|link| {
+            while self.entries.head[*link as usize] != NONE {
+                let journey = self.entries.head[*link as usize];
+                if !self.try_enter(journey, *link) {
+                    return true;
+                }
+                self.entries.head[*link as usize] = self.entries.after[journey as usize];
+            }
+            false
+        });
+        self.entries.busy = busy;
+    }
+
+    fn try_enter(&mut self, number: u32, link: u32) -> bool {
+        let journey = self.journeys.list[number as usize];
+        let driver = self.drivers[journey.kind as usize];
+        let ahead = self.lanes_ahead(number, 0);
+        let admits = |lane: &u32| self.graph.lanes[*lane as usize].users.admit(self.users(number));
+        let bit = |lane: u32| 1_u32 << self.graph.lanes[lane as usize].index.min(31);
+        let emptiest =
+            |lanes: &mut dyn Iterator<Item = u32>| lanes.min_by_key(|lane| self.tracks[*lane as usize].cars.len());
+        let mut open = self.graph.lanes_of(link).filter(admits);
+        let lane = match journey.depart.lane {
+            DepartLane::Index(i) => open.find(|lane| self.graph.lanes[*lane as usize].index == i),
+            DepartLane::First => open.next(),
+            DepartLane::Free => emptiest(&mut open),
+            DepartLane::Best => emptiest(&mut open.filter(|lane| ahead.good & bit(*lane) != 0)),
+        };
+        let Some(lane) = lane else { return false };
+        let row = self.graph.lanes[lane as usize];
+        let pos = journey.depart.at_m.unwrap_or(driver.length).clamp(0.0, row.length_m);
+        let mut car = Car {
+            pos,
+            speed: 0.0,
+            wanted: 0.0,
+            length: driver.length,
+            vehicle: number,
+            way: NONE,
+            came: NONE,
+            leads: 0,
+            good: 0,
+            kind: journey.kind as u16,
+            flags: 0,
+            hold: Hold::None,
+            stood: 0.0,
+            lost: 0.0,
+            advised: f32::INFINITY,
+            settled: 0.0,
+        };
+        self.settle_on(&mut car, lane);
+        let Some(speed) = self.entry_speed(&car, &driver, lane, journey.depart.speed) else { return false };
+        car.speed = speed;
+        if car.flags & LAST != 0 && car.pos >= self.voyages[number as usize].arrival_m {
+            car.pos = self.voyages[number as usize].arrival_m.max(0.0);
+        }
+        self.place(lane as usize, car);
+        self.voyages[number as usize].entered_ms = self.now_ms;
+        self.counts.inserted += 1;
+        true
+    }
+
+    /// The speed at which a vehicle can enter, if it can.
+    fn entry_speed(&self, car: &Car, driver: &Driver, lane: u32, wish: DepartSpeed) -> Option<f32> {
+        let dt = self.dt();
+        let cars = &self.tracks[lane as usize].cars;
+        let behind = cars.iter().position(|c| c.pos < car.pos);
+        let leader = behind.map_or(cars.last(), |b| b.checked_sub(1).map(|i| &cars[i]));
+        let follower = behind.map(|b| &cars[b]);
+        let mut speed = match wish {
+            DepartSpeed::Max => car.wanted,
+            DepartSpeed::At(speed) => speed.min(car.wanted),
+        };
+        if let Some(leader) = leader {
+            let gap = leader.pos - leader.length - car.pos - driver.min_gap;
+            if gap < 0.0 {
+                return None;
+            }
+            let safe = driver.follow(speed, car.wanted, gap, leader.speed, dt);
+            match wish {
+                DepartSpeed::Max => speed = speed.min(safe).max(0.0),
+                DepartSpeed::At(_) if safe < speed => return None,
+                DepartSpeed::At(_) => {}
+            }
+        }
+        if let Some(follower) = follower {
+            let them = &self.drivers[usize::from(follower.kind)];
+            let gap = car.pos - car.length - follower.pos - them.min_gap;
+            if gap < 0.0
+                || them.follow(follower.speed, follower.wanted, gap, speed, dt) < follower.speed - them.decel * dt
+            {
+                return None;
+            }
+        }
+        Some(speed)
+    }
+}

@@ -1,0 +1,193 @@
+//! Gaps: whether a driver who gives way may go, whether there is room behind the junction, and who is in the way inside it.
+//!
+//! A driver goes if every vehicle to be let pass has left before the driver arrives or arrives after the driver has left
+//! and a little more (SUMO, Krajzewicz and Erdmann 2013, Road intersection model in SUMO).
+
+use super::{
+    Car, Hold, Micro,
+    ahead::Beyond,
+    follow::{Driver, time_to_cover},
+};
+use crate::lane_graph::{MoveFoe, NONE, Show};
+
+/// Least time between a driver who leaves and a foe who arrives, second (SUMO's jmTimegapMinor).
+const LOOK_AHEAD_S: f32 = 1.0;
+/// Foes farther away than this are not looked at, second.
+const FAR_S: f32 = 12.0;
+/// After so long a driver expects others to brake, second (SUMO's time to impatience).
+const IMPATIENT_S: f32 = 180.0;
+/// Lanes too short for a vehicle that are looked beyond.
+const SHORT_LANES: usize = 5;
+/// Half a vehicle's width and a bit to spare, metre: how near one comes to another's path.
+const ASIDE_M: f32 = 1.5;
+
+impl Micro {
+    /// Whether all that have precedence leave a gap. `distance`: to the stop line, negative inside.
+    pub(super) fn finds_gap(&self, car: &Car, driver: &Driver, way: u32, distance: f32) -> bool {
+        let m = &self.graph.moves[way as usize];
+        let top = m.limit_mps.min(car.wanted.max(m.limit_mps));
+        let arrives = time_to_cover(distance.max(0.0), car.speed, driver.accel, top);
+        let impatience = (car.stood / IMPATIENT_S).min(1.0);
+        self.graph.foes_of(way).iter().filter(|f| f.yields).all(|foe| {
+            let beyond = if foe.merges { m.length_m } else { foe.at_m + ASIDE_M };
+            let leaves = time_to_cover(distance + beyond + car.length, car.speed, driver.accel, top);
+            self.lets_pass(foe.other, foe.merges, arrives, leaves, impatience, top)
+        })
+    }
+
+    /// Whether nobody who comes by a move is in the way of one who is there from `arrives` to `leaves`.
+    fn lets_pass(&self, foe: u32, merges: bool, arrives: f32, leaves: f32, impatience: f32, speed: f32) -> bool {
+        let m = &self.graph.moves[foe as usize];
+        if matches!(self.show(foe), Show::Red | Show::RedAmber) {
+            return true;
+        }
+        let amber = self.show(foe) == Show::Amber;
+        let (lane, length) = (m.from as usize, self.graph.lanes[m.from as usize].length_m);
+        self.approaching(foe, lane, 0.0, length, &mut |other: &Car, distance: f32| {
+            if other.hold != Hold::None {
+                return true;
+            }
+            let driver = &self.drivers[usize::from(other.kind)];
+            if amber && distance > driver.brake_gap(other.speed, self.dt()) {
+                return true;
+            }
+            let top = other.wanted;
+            let comes = time_to_cover(distance, other.speed, driver.accel, top);
+            let braking = distance / (0.5 * other.speed).max(0.5);
+            let comes_late = (1.0 - impatience) * comes + impatience * braking.max(comes);
+            let gone = time_to_cover(distance + m.length_m + other.length, other.speed, driver.accel, top);
+            if gone < arrives {
+                return !merges || other.speed >= speed * 0.5 || arrives - gone > LOOK_AHEAD_S;
+            }
+            if comes_late > leaves + LOOK_AHEAD_S {
+                // Onto one lane: the one behind must be able to stay behind.
+                return !merges
+                    || comes_late - leaves > LOOK_AHEAD_S + (other.speed - speed).max(0.0) / driver.decel * 0.5;
+            }
+            false
+        })
+    }
+
+    /// Asks `go` of every vehicle that approaches a move, with its distance to the junction, until one says no.
+    fn approaching(
+        &self,
+        way: u32,
+        lane: usize,
+        before: f32,
+        length: f32,
+        go: &mut dyn FnMut(&Car, f32) -> bool,
+    ) -> bool {
+        for car in &self.tracks[lane].cars {
+            let distance = before + length - car.pos;
+            if distance > FAR_S * car.wanted {
+                break;
+            }
+            if car.way == way && !go(car, distance) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether the vehicle would find room behind the junction. Where nothing crosses, one may wait on the way.
+    pub(super) fn has_room(&self, car: &Car, driver: &Driver, way: u32) -> bool {
+        if self.graph.foes_of(way).is_empty() {
+            return true;
+        }
+        let need = car.length + driver.min_gap;
+        let inside = self.tracks[self.track_of(way)].cars.iter();
+        let taken: f32 = inside.map(|c| c.length + self.drivers[usize::from(c.kind)].min_gap).sum();
+        let (mut room, mut way, mut leg) = (-taken, way, self.voyages[car.vehicle as usize].leg + 1);
+        for _ in 0..SHORT_LANES {
+            let lane = self.graph.moves[way as usize].to;
+            if let Some(last) = self.tracks[lane as usize].cars.last() {
+                return room + self.room_behind(last) >= need;
+            }
+            room += self.graph.lanes[lane as usize].length_m;
+            if room >= need {
+                return true;
+            }
+            // Too short to stand on: there must be room beyond.
+            way = self.way_from(car.vehicle, leg, lane);
+            leg += 1;
+            if way == NONE {
+                return true;
+            }
+            if matches!(self.show(way), Show::Red | Show::RedAmber) {
+                return false;
+            }
+            if let Some(last) = self.tracks[self.track_of(way)].cars.last() {
+                return room + self.room_behind(last) >= need;
+            }
+        }
+        true
+    }
+
+    /// Metres of a track behind its last vehicle, once that has stopped.
+    fn room_behind(&self, last: &Car) -> f32 {
+        last.pos - last.length + self.drivers[usize::from(last.kind)].brake_gap(last.speed, self.dt())
+    }
+
+    /// Those who drive through the junction on other ways: one stops before a path that is taken, and lets pass who
+    /// comes to where both meet first. `distance`: to the stop line, negative inside.
+    pub(super) fn heed_those_inside(&self, car: &Car, driver: &Driver, way: u32, distance: f32, found: &mut Beyond) {
+        let dt = self.dt();
+        for foe in self.graph.foes_of(way) {
+            let track = self.track_of(foe.other);
+            let them = &self.graph.moves[foe.other as usize];
+            let own = distance + foe.at_m;
+            for other in &self.tracks[track].cars {
+                let to_meet = foe.other_at_m - other.pos;
+                let waits = them.wait_at_m > 0.0 && other.pos <= them.wait_at_m + 0.1 && other.hold == Hold::Gap;
+                if waits {
+                    continue;
+                }
+                if foe.merges {
+                    // As a leader on the lane that both come to.
+                    if (to_meet, other.vehicle) < (own, car.vehicle) {
+                        let gap = own - to_meet - other.length - driver.min_gap;
+                        if distance > 0.0 || gap > -driver.min_gap {
+                            let speed = driver.follow(car.speed, car.wanted, gap.max(0.0), other.speed, dt);
+                            found.with(speed, Hold::PathTaken);
+                        }
+                    }
+                    continue;
+                }
+                let cleared = -to_meet - other.length;
+                if cleared > ASIDE_M || own < -ASIDE_M {
+                    continue;
+                }
+                if they_first(foe, (own, distance, car), (to_meet, other)) {
+                    let speed = driver.stop(car.speed, car.wanted, (own - ASIDE_M - 0.5).max(0.0), dt);
+                    found.with(speed, Hold::PathTaken);
+                }
+            }
+            // The rear of one that has left its way may still be on the path.
+            if !foe.merges {
+                if let Some(last) = self.tracks[them.to as usize].cars.last().filter(|c| c.came == foe.other) {
+                    let rear = them.length_m + last.pos - last.length;
+                    if rear < foe.other_at_m + ASIDE_M && own > -ASIDE_M {
+                        let speed = driver.stop(car.speed, car.wanted, (own - ASIDE_M - 0.5).max(0.0), dt);
+                        found.with(speed, Hold::PathTaken);
+                    }
+                }
+            }
+        }
+        debug_assert!(way != NONE);
+    }
+}
+
+/// Whether another inside the junction goes first where two paths cross. Metres to where they meet for both (`distance`: to
+/// the own stop line).
+fn they_first(foe: &MoveFoe, (own, distance, car): (f32, f32, &Car), (to_meet, other): (f32, &Car)) -> bool {
+    let (in_it, they_in_it) = (distance <= 0.0 && own < ASIDE_M, to_meet < ASIDE_M);
+    if in_it || they_in_it {
+        return if in_it && they_in_it { (to_meet, other.vehicle) < (own, car.vehicle) } else { they_in_it };
+    }
+    let (theirs_s, own_s) = (to_meet / other.speed.max(1.0), own / car.speed.max(1.0));
+    match (foe.yields, foe.heeded) {
+        (false, true) => false,
+        (true, false) => theirs_s < own_s + (car.length + 2.0 * ASIDE_M) / car.speed.max(2.0),
+        _ => (theirs_s, other.vehicle) < (own_s, car.vehicle),
+    }
+}

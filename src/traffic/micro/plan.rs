@@ -1,0 +1,74 @@
+//! What every vehicle does next, from the state before: read-only, in parallel over tracks.
+
+use rayon::prelude::*;
+
+use super::{Car, HALT, Hold, LAST, Micro, Plan, Track, record::chance};
+use crate::lane_graph::NONE;
+
+/// Tracks that one task takes.
+const TRACKS: usize = 512;
+
+impl Micro {
+    pub(super) fn plan(&mut self) {
+        let mut plans = std::mem::take(&mut self.plans);
+        plans.par_chunks_mut(TRACKS).zip(self.tracks.par_chunks(TRACKS)).enumerate().for_each(
+            |(chunk, (plans, tracks))| {
+                for (i, (plans, track)) in plans.iter_mut().zip(tracks).enumerate() {
+                    plans.clear();
+                    if !track.cars.is_empty() {
+                        self.plan_track(chunk * TRACKS + i, track, plans);
+                    }
+                }
+            },
+        );
+        self.plans = plans;
+    }
+
+    fn plan_track(&self, track: usize, on: &Track, plans: &mut Vec<Plan>) {
+        let length = self.track_length(track);
+        let dt = self.dt();
+        let mut leader: Option<&Car> = None;
+        for car in &on.cars {
+            let driver = &self.drivers[usize::from(car.kind)];
+            let mut safe = driver.free(car.speed, car.wanted, dt).min(car.advised);
+            if let Some(leader) = leader {
+                let gap = leader.pos - leader.length - car.pos - driver.min_gap;
+                safe = safe.min(driver.follow(car.speed, car.wanted, gap, leader.speed, dt));
+            }
+            let mut hold = Hold::None;
+            let top = (car.speed + driver.accel * dt).min(car.wanted).max(car.speed);
+            let sight = top * dt + driver.brake_gap(top, dt) + top * driver.headway.min(dt) + driver.min_gap;
+            if length - car.pos < sight || car.flags & (HALT | LAST) != 0 {
+                let beyond = self.beyond(car, track, sight, leader.is_none());
+                if beyond.speed < safe {
+                    (safe, hold) = (beyond.speed, beyond.hold);
+                }
+            }
+            let luck =
+                if driver.imperfection > 0.0 { chance(self.seed, u64::from(car.vehicle), self.steps) } else { 0.0 };
+            let (speed, moved) = driver.settle(car.speed, safe, luck, dt);
+            plans.push(Plan { speed, moved, hold });
+            leader = Some(car);
+        }
+    }
+
+    /// Speed for the stop on this link, infinite without one: on another lane one waits beside it to change.
+    pub(super) fn halt_speed(&self, car: &Car, track: usize) -> f32 {
+        let voyage = &self.voyages[car.vehicle as usize];
+        let Some(stop) = voyage.next_stop(&self.journeys) else { return f32::INFINITY };
+        if track >= self.graph.lanes.len() || self.graph.lanes[track].link != self.graph.lanes[stop.lane as usize].link
+        {
+            return f32::INFINITY;
+        }
+        if voyage.dwell >= 0.0 {
+            return 0.0;
+        }
+        let driver = &self.drivers[usize::from(car.kind)];
+        driver.stop(car.speed, car.wanted, stop.at_m - car.pos, self.dt())
+    }
+
+    /// Whether a car stands on a lane that does not lead on.
+    pub(super) fn stranded(&self, car: &Car, track: usize) -> bool {
+        track < self.graph.lanes.len() && car.way == NONE && car.flags & LAST == 0
+    }
+}

@@ -1,0 +1,131 @@
+//! Which lanes of a link lead on along a route, and how far.
+
+use super::{Car, Micro};
+use crate::{
+    journeys::Journeys,
+    lane_graph::{LaneGraph, NONE, Users},
+};
+
+/// Lanes of a link, as bits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct LanesAhead {
+    /// They lead into the next link of the route and some way beyond.
+    pub leads: u32,
+    /// They lead farthest without a change.
+    pub good: u32,
+}
+
+/// Lanes of a link that are told apart; those beyond take part as the last one.
+const LANES: usize = 16;
+/// How far ahead lanes are compared, metre, and at most how many links. SUMO looks 3,000 m ahead; drivers know the next
+/// few junctions.
+const HORIZON_M: f32 = 400.0;
+const MOST_LINKS: usize = 8;
+/// A lane that ends nearer than this beyond its link is left on the link, metre.
+const ROOM_TO_CHANGE_M: f32 = 60.0;
+
+impl Micro {
+    /// Lanes of a journey's link that lead on.
+    pub(super) fn lanes_ahead(&self, vehicle: u32, leg: u32) -> LanesAhead {
+        let stop = self.voyages[vehicle as usize].next_stop(&self.journeys).map(|s| s.lane);
+        lanes_ahead(&self.graph, &self.journeys, vehicle, leg, stop)
+    }
+
+    /// The move by which a journey leaves a lane; [`NONE`] where the lane does not lead on, or the journey ends.
+    pub(super) fn way_from(&self, vehicle: u32, leg: u32, lane: u32) -> u32 {
+        let route = self.journeys.route(&self.journeys.list[vehicle as usize]);
+        let Some(next) = route.get(leg as usize + 1) else { return NONE };
+        let users = self.users(vehicle);
+        let mut best = (NONE, false);
+        let candidates = self
+            .graph
+            .moves_of(lane)
+            .filter(|m| self.graph.moves[*m as usize].to_link == *next)
+            .filter(|m| self.graph.lanes[self.graph.moves[*m as usize].to as usize].users.admit(users));
+        let mut ahead = None;
+        for m in candidates {
+            if best.0 == NONE {
+                best = (m, false);
+                continue;
+            }
+            // Several lanes to choose from: one from which the journey goes on.
+            let good = ahead.get_or_insert_with(|| self.lanes_ahead(vehicle, leg + 1)).good;
+            let leads =
+                |m: u32| good >> self.graph.lanes[self.graph.moves[m as usize].to as usize].index.min(31) & 1 == 1;
+            if !leads(best.0) && leads(m) {
+                best = (m, true);
+            }
+        }
+        best.0
+    }
+
+    /// The same, [`NONE`] where the lane soon ends.
+    pub(super) fn way_if_it_leads(&self, car: &Car, leg: u32, lane: u32) -> u32 {
+        let leads = car.leads >> self.graph.lanes[lane as usize].index.min(31) & 1 == 1;
+        if leads { self.way_from(car.vehicle, leg, lane) } else { NONE }
+    }
+
+    pub(super) fn users(&self, vehicle: u32) -> Users {
+        self.journeys.types[self.journeys.list[vehicle as usize].kind as usize].users
+    }
+}
+
+/// Backwards from the farthest link in sight: how far each lane leads.
+fn lanes_ahead(graph: &LaneGraph, journeys: &Journeys, vehicle: u32, leg: u32, stop: Option<u32>) -> LanesAhead {
+    let journey = &journeys.list[vehicle as usize];
+    let users = journeys.types[journey.kind as usize].users;
+    let route = &journeys.route(journey)[leg as usize..];
+    let mut count = 0;
+    let mut sum_m = 0.0;
+    for link in route.iter().take(MOST_LINKS) {
+        count += 1;
+        sum_m += graph.links[*link as usize].length_m;
+        if sum_m > HORIZON_M && count > 1 {
+            break;
+        }
+    }
+    let mut reach = [0.0_f32; LANES];
+    let mut found = LanesAhead::default();
+    for i in (0..count).rev() {
+        let link = route[i];
+        let last = i + 1 == route.len();
+        let mut here = [0.0_f32; LANES];
+        found = LanesAhead::default();
+        let stops_here = stop.filter(|s| graph.lanes[*s as usize].link == link);
+        for lane in graph.lanes_of(link).take(LANES) {
+            let row = &graph.lanes[lane as usize];
+            if !row.users.admit(users) {
+                continue;
+            }
+            let at = usize::from(row.index);
+            here[at] = row.length_m;
+            if last || i + 1 == count && i > 0 {
+                found.leads |= 1 << at;
+            } else {
+                let onward =
+                    graph.moves_of(lane).map(|m| &graph.moves[m as usize]).filter(|m| m.to_link == route[i + 1]);
+                let onward = onward.filter(|m| graph.lanes[m.to as usize].users.admit(users));
+                for m in onward {
+                    found.leads |= 1 << at;
+                    let beyond = reach[usize::from(graph.lanes[m.to as usize].index).min(LANES - 1)];
+                    here[at] = here[at].max(row.length_m + beyond);
+                }
+            }
+            if let Some(stop) = stops_here {
+                here[at] += if stop == lane { 10_000.0 } else { 0.0 };
+            }
+        }
+        reach = here;
+    }
+    let most = reach.iter().copied().fold(0.0, f32::max);
+    let firm = most.min(graph.links[route[0] as usize].length_m + ROOM_TO_CHANGE_M);
+    for (at, reach) in reach.iter().enumerate() {
+        if *reach > 0.0 && *reach >= most - 1.0 {
+            found.good |= 1 << at;
+        }
+        if *reach < firm - 1.0 {
+            found.leads &= !(1 << at);
+        }
+    }
+    found
+}

@@ -1,0 +1,225 @@
+//! A scenario's trips as journeys: types, routes (found where the file gives none), stops.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use super::scenario::{
+    SumoArrivalPosition, SumoDepartLane, SumoDepartPosition, SumoDepartSpeed, SumoScenario, SumoTrip, SumoType,
+};
+use crate::{
+    journeys::{CarFollowing, DepartLane, DepartSpeed, Departure, Journey, Journeys, PlannedStop, VehicleType},
+    lane_graph::{LaneGraph, NONE, Users},
+};
+
+/// Journeys, and the trips that none was made of.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ScenarioJourneys {
+    pub journeys: Journeys,
+    /// Per journey its trip.
+    pub trips: Vec<u32>,
+    /// Trips without a way, and between which edges.
+    pub unreachable: Vec<(u32, u32, u32)>,
+    /// Trips whose route no lane for them joins, and the two edges.
+    pub broken: Vec<(u32, u32, u32)>,
+    /// Car-following models that are not known, with how often; their vehicles drive as Krauss has it, SUMO's default.
+    pub models: std::collections::BTreeMap<String, usize>,
+}
+
+impl SumoScenario {
+    /// The scenario's trips as the views of single vehicles take them. `graph`: [`LaneGraph::of_sumo`] of its net.
+    pub fn journeys(&self, graph: &LaneGraph) -> ScenarioJourneys {
+        let mut out = ScenarioJourneys::default();
+        for kind in &self.types {
+            out.journeys.types.push(vehicle_type(kind));
+        }
+        let mut finder = Finder::new(graph);
+        for (number, trip) in (0..).zip(&self.trips) {
+            let users = out.journeys.types[trip.kind].users;
+            let first = out.journeys.links.len() as u32;
+            if trip.route.is_empty() {
+                if let Err((from, to)) = finder.route(trip, users, &mut out.journeys.links) {
+                    out.journeys.links.truncate(first as usize);
+                    out.unreachable.push((number, from, to));
+                    continue;
+                }
+            } else {
+                out.journeys.links.extend_from_slice(&trip.route);
+            }
+            let stop = out.journeys.stops.len() as u32;
+            out.journeys.stops.extend(trip.stops.iter().map(|s| PlannedStop {
+                lane: graph.links[s.lane.0 as usize].lane0 + u32::from(s.lane.1),
+                at_m: s.end_m as f32,
+                for_s: s.duration_s.unwrap_or(0.0) as f32,
+                until_s: s.until_s,
+            }));
+            let journey = Journey {
+                kind: trip.kind as u32,
+                depart_s: trip.depart_s,
+                route: (first, out.journeys.links.len() as u32),
+                stops: (stop, out.journeys.stops.len() as u32),
+                depart: departure(trip, &self.types[trip.kind], graph, out.journeys.links[first as usize]),
+                arrival_m: arrival(trip, graph, out.journeys.links[out.journeys.links.len() - 1]),
+            };
+            if let Some((from, to)) = out.journeys.broken(graph, &journey) {
+                out.journeys.links.truncate(first as usize);
+                out.journeys.stops.truncate(stop as usize);
+                out.broken.push((number, from, to));
+                continue;
+            }
+            out.trips.push(number);
+            out.journeys.list.push(journey);
+            if model(&self.types[trip.kind]).is_none() {
+                *out.models.entry(self.types[trip.kind].car_follow_model.clone()).or_default() += 1;
+            }
+        }
+        out
+    }
+}
+
+fn model(kind: &SumoType) -> Option<CarFollowing> {
+    match kind.car_follow_model.as_str() {
+        "IDM" => Some(CarFollowing::Idm),
+        "Krauss" | "" => Some(CarFollowing::Krauss),
+        _ => None,
+    }
+}
+
+fn vehicle_type(kind: &SumoType) -> VehicleType {
+    let factor = kind.speed_factor;
+    let [least, most] = factor.bounds.unwrap_or([0.2, 2.0]);
+    let top = kind.desired_max_speed_mps.unwrap_or(f64::INFINITY).min(kind.max_speed_mps);
+    VehicleType {
+        name: kind.id.clone(),
+        users: Users::class(kind.class.name()).unwrap_or(Users::CARS),
+        length_m: kind.length_m as f32,
+        min_gap_m: kind.min_gap_m as f32,
+        max_speed_mps: top as f32,
+        accel_mps2: kind.accel_mps2 as f32,
+        decel_mps2: kind.decel_mps2 as f32,
+        emergency_mps2: kind.emergency_decel_mps2 as f32,
+        headway_s: kind.tau_s as f32,
+        imperfection: kind.sigma as f32,
+        speed_factor: [factor.mean, factor.dev, least, most].map(|x| x as f32),
+        model: model(kind).unwrap_or(CarFollowing::Krauss),
+    }
+}
+
+fn departure(trip: &SumoTrip, kind: &SumoType, graph: &LaneGraph, link: u32) -> Departure {
+    let length = f64::from(graph.links[link as usize].length_m);
+    let own = kind.length_m.min(length);
+    let at = match trip.depart_pos {
+        SumoDepartPosition::Metre(m) if m < 0.0 => length + m,
+        SumoDepartPosition::Metre(m) => m,
+        _ => own,
+    };
+    Departure {
+        lane: match trip.depart_lane {
+            SumoDepartLane::Index(i) => DepartLane::Index(i),
+            SumoDepartLane::Random | SumoDepartLane::Free | SumoDepartLane::Allowed => DepartLane::Free,
+            SumoDepartLane::Best => DepartLane::Best,
+            SumoDepartLane::First => DepartLane::First,
+        },
+        at_m: Some(at.clamp(0.0, length) as f32),
+        speed: match trip.depart_speed {
+            SumoDepartSpeed::Mps(v) => DepartSpeed::At(v as f32),
+            _ => DepartSpeed::Max,
+        },
+    }
+}
+
+fn arrival(trip: &SumoTrip, graph: &LaneGraph, link: u32) -> f32 {
+    let length = graph.links[link as usize].length_m;
+    match trip.arrival_pos {
+        SumoArrivalPosition::Metre(m) if m < 0.0 => (length + m as f32).max(0.0),
+        SumoArrivalPosition::Metre(m) => (m as f32).min(length),
+        SumoArrivalPosition::Center => 0.5 * length,
+        SumoArrivalPosition::Max | SumoArrivalPosition::Random => length,
+    }
+}
+
+/// Fastest ways on the empty network (Dijkstra 1959), link by link.
+struct Finder<'a> {
+    graph: &'a LaneGraph,
+    time: Vec<f64>,
+    before: Vec<u32>,
+    touched: Vec<u32>,
+    open: BinaryHeap<Reverse<(u64, u32)>>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(graph: &'a LaneGraph) -> Self {
+        let count = graph.links.len();
+        Self {
+            graph,
+            time: vec![f64::INFINITY; count],
+            before: vec![NONE; count],
+            touched: Vec::new(),
+            open: BinaryHeap::new(),
+        }
+    }
+
+    /// Appends the way from a trip's first to its last edge by those between; the ends of a part without a way.
+    fn route(&mut self, trip: &SumoTrip, users: Users, out: &mut Vec<u32>) -> Result<(), (u32, u32)> {
+        let ends: Vec<u32> = trip.from.into_iter().chain(trip.via.iter().copied()).chain(trip.to).collect();
+        let Some(first) = ends.first() else { return Err((NONE, NONE)) };
+        out.push(*first);
+        for pair in ends.windows(2) {
+            self.part(pair[0], pair[1], users, out)?;
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, from: u32, to: u32, users: Users, out: &mut Vec<u32>) -> Result<(), (u32, u32)> {
+        for link in self.touched.drain(..) {
+            self.time[link as usize] = f64::INFINITY;
+        }
+        self.open.clear();
+        self.reach(from, NONE, 0.0);
+        while let Some(Reverse((bits, link))) = self.open.pop() {
+            let time = f64::from_bits(bits);
+            if time > self.time[link as usize] {
+                continue;
+            }
+            if link == to {
+                break;
+            }
+            self.expand(link, time, users);
+        }
+        if self.time[to as usize] == f64::INFINITY {
+            return Err((from, to));
+        }
+        let start = out.len();
+        let mut at = to;
+        while at != from {
+            out.push(at);
+            at = self.before[at as usize];
+        }
+        out[start..].reverse();
+        Ok(())
+    }
+
+    fn expand(&mut self, link: u32, time: f64, users: Users) {
+        let graph = self.graph;
+        for lane in graph.lanes_of(link).filter(|l| graph.lanes[*l as usize].users.admit(users)) {
+            for m in graph.moves_of(lane).map(|m| &graph.moves[m as usize]) {
+                let next = &graph.lanes[m.to as usize];
+                if next.users.admit(users) {
+                    let inside = f64::from(m.length_m) / f64::from(m.limit_mps);
+                    let beyond = f64::from(next.length_m) / f64::from(next.limit_mps);
+                    self.reach(m.to_link, link, time + inside + beyond);
+                }
+            }
+        }
+    }
+
+    fn reach(&mut self, link: u32, before: u32, time: f64) {
+        let known = &mut self.time[link as usize];
+        if time < *known {
+            if *known == f64::INFINITY {
+                self.touched.push(link);
+            }
+            *known = time;
+            self.before[link as usize] = before;
+            self.open.push(Reverse((time.to_bits(), link)));
+        }
+    }
+}
