@@ -58,7 +58,7 @@ pub struct Meso {
     queues: Vec<Queue>,
     ring: Vec<Entry>,
     sources: Vec<Source>,
-    /// By object (sections, then the links' sources): when it is due, the section whose room it waits for, the next that does.
+    /// By object (sections, then the lanes' sources): when it is due, the section whose room it waits for, the next that does.
     wake_ms: Vec<u32>,
     waits_on: Vec<u32>,
     waits_next: Vec<u32>,
@@ -82,6 +82,8 @@ struct Vehicle {
     stops_end: u32,
     /// Next vehicle that waits to enter at the same link.
     next: u32,
+    /// On its link since.
+    since_ms: u32,
     journey: u32,
 }
 
@@ -92,7 +94,8 @@ impl Meso {
         let begin_ms = (begin_s.max(0.0) * 1000.0).round() as u64;
         let layout = Layout::of(graph, journeys, &kinds, begin_ms);
         let routes = Routes::of(graph, journeys);
-        let objects = layout.sections.len() + layout.links.len();
+        let lanes = graph.lanes.len();
+        let objects = layout.sections.len() + lanes;
         let mut meso = Self {
             begin_s,
             now_ms: 0,
@@ -102,7 +105,7 @@ impl Meso {
             departed: 0,
             queues: vec![Queue::default(); layout.sections.len()],
             ring: vec![Entry::default(); layout.ring],
-            sources: vec![Source::default(); layout.links.len()],
+            sources: vec![Source::default(); lanes],
             wake_ms: vec![NEVER; objects],
             waits_on: vec![NONE; objects],
             waits_next: vec![NONE; objects],

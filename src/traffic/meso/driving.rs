@@ -104,30 +104,26 @@ impl Driving {
         v / (2.0 * self.decel_mps2) - self.amber_s
     }
 
-    /// Seconds over `length` metres from speed `v0` to `v1`, at most at `v`; `v1` may be missed where the way is too short.
-    pub fn travel_s(&self, length: f32, v0: f32, v: f32, v1: f32) -> f32 {
+    /// Seconds over `length` metres from speed `v0` to `v1`, at most at `v`; then the speed at the end, which is less than `v1`
+    /// where the way is too short.
+    pub fn travel(&self, length: f32, v0: f32, v: f32, v1: f32) -> (f32, f32) {
         let (a, b) = (self.accel_mps2, self.decel_mps2);
         let (v0, v1) = (v0.min(v), v1.min(v));
         let (up, down) = ((v * v - v0 * v0) / (2.0 * a), (v * v - v1 * v1) / (2.0 * b));
         if up + down <= length {
-            return (v - v0) / a + (v - v1) / b + (length - up - down) / v;
+            return ((v - v0) / a + (v - v1) / b + (length - up - down) / v, v1);
         }
         let peak2 = (2.0 * a * b * length + b * v0 * v0 + a * v1 * v1) / (a + b);
         if peak2 <= v0 * v0 {
             // Braking all the way, harder than wanted where it must.
-            return length / (0.5 * (v0 + v1)).max(LEAST_MPS);
+            return (length / (0.5 * (v0 + v1)).max(LEAST_MPS), v1);
         }
         let peak = peak2.sqrt();
         if peak < v1 {
             let end = (v0 * v0 + 2.0 * a * length).sqrt();
-            return (end - v0) / a;
+            return ((end - v0) / a, end);
         }
-        (peak - v0) / a + (peak - v1) / b
-    }
-
-    /// Speed after `length` metres from `v0`, at most `v`.
-    pub fn speed_after(&self, length: f32, v0: f32, v: f32) -> f32 {
-        (v0 * v0 + 2.0 * self.accel_mps2 * length).sqrt().min(v)
+        ((peak - v0) / a + (peak - v1) / b, v1)
     }
 }
 
@@ -174,13 +170,13 @@ mod tests {
     fn travel_obeys_the_kinematics() {
         let d = bologna();
         let (a, b) = (d.accel_mps2, d.decel_mps2);
-        assert!((d.travel_s(100.0, 10.0, 10.0, 10.0) - 10.0).abs() < 1e-4);
+        assert!((d.travel(100.0, 10.0, 10.0, 10.0).0 - 10.0).abs() < 1e-4);
         let from_rest = 10.0 / a + (100.0 - 50.0 / a) / 10.0;
-        assert!((d.travel_s(100.0, 0.0, 10.0, 10.0) - from_rest).abs() < 1e-4);
+        assert!((d.travel(100.0, 0.0, 10.0, 10.0).0 - from_rest).abs() < 1e-4);
         let to_rest = 10.0 / b + (100.0 - 50.0 / b) / 10.0;
-        assert!((d.travel_s(100.0, 10.0, 10.0, 0.0) - to_rest).abs() < 1e-4);
+        assert!((d.travel(100.0, 10.0, 10.0, 0.0).0 - to_rest).abs() < 1e-4);
         for length in [0.1, 1.0, 5.0, 20.0] {
-            let t = d.travel_s(length, 0.0, 14.0, 5.0);
+            let t = d.travel(length, 0.0, 14.0, 5.0).0;
             assert!(t.is_finite() && t >= length / 14.0, "{length} {t}");
         }
     }

@@ -27,27 +27,33 @@ const AGAIN_MS: u32 = 250;
 impl Meso {
     /// When to look again; `None` where the gap is large enough now.
     pub(super) fn taken_until(&self, entry: Entry, section: u32, waited_ms: u32) -> Option<u32> {
-        let foes = self.layout.foes.of(entry.way);
+        let way = &self.layout.ways[entry.way as usize];
+        // Through a waiting place at once: whom the second half yields to, from farther off.
+        let (number, ahead_m) = match way.second {
+            NONE => (entry.way, 0.0),
+            second => (second, self.layout.sections[way.to as usize].length_m),
+        };
+        let foes = self.layout.foes.of(number);
         if foes.is_empty() {
             return None;
         }
         let kind = &self.kinds[self.vehicles[entry.vehicle as usize].kind as usize];
-        let v = self.layout.ways[entry.way as usize].limit_mps;
+        let v = way.limit_mps;
         let v0 = self.queues[section as usize].cross_mps.min(v);
-        let own = |x: f32| (kind.travel_s(x, v0, v, v) * 1000.0) as u32;
+        let own = |x: f32| (kind.travel(x, v0, v, v).0 * 1000.0) as u32;
         let buffer_ms = (1000.0 * BUFFER_S * (1.0 - waited_ms as f32 / PATIENCE_MS).max(0.0)) as u32;
         let mut until_ms = 0;
         for foe in foes {
             let other = &self.layout.ways[foe.way as usize];
             let reach_ms = (foe.at_m / other.limit_mps * 1000.0) as u32;
             let clear_ms = ((foe.at_m + OTHER_M) / other.limit_mps * 1000.0) as u32;
-            let in_ms = own(foe.own_at_m);
+            let in_ms = own(ahead_m + foe.own_at_m);
             // From its stop line on it takes the place until then.
             let past_ms = self.passed_ms[foe.way as usize] + clear_ms;
             if past_ms > self.now_ms + in_ms && self.passed_ms[foe.way as usize] > 0 {
                 until_ms = until_ms.max(past_ms - in_ms);
             }
-            let out_ms = self.now_ms + own(foe.own_at_m + kind.length_m) + buffer_ms;
+            let out_ms = self.now_ms + own(ahead_m + foe.own_at_m + kind.length_m) + buffer_ms;
             if let Some(comes_ms) = self.comes(foe.section, foe.way, out_ms.saturating_sub(reach_ms)) {
                 until_ms = until_ms.max((comes_ms + clear_ms).saturating_sub(in_ms));
             }

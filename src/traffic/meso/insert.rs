@@ -1,24 +1,25 @@
-//! Journeys begin: vehicles wait at their first link, in order, until a lane has room for them.
+//! Journeys begin: vehicles wait at a lane of their first link, in order, until there is room.
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use super::{LOOK_AGAIN_MS, Meso, NEVER, Vehicle, pass::Choice};
+use super::{LOOK_AGAIN_MS, Meso, NEVER, Vehicle};
 use crate::{
     journeys::{DepartLane, DepartSpeed, Journeys},
     lane_graph::NONE,
 };
 
-/// Vehicles that wait to enter at one link.
+/// Vehicles that wait to enter at one lane.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
     first: u32,
     last: u32,
+    count: u32,
 }
 
 impl Default for Source {
     fn default() -> Self {
-        Self { first: NONE, last: NONE }
+        Self { first: NONE, last: NONE, count: 0 }
     }
 }
 
@@ -46,6 +47,7 @@ impl Meso {
                 stop: journey.stops.0,
                 stops_end: journey.stops.1.min(journeys.stops.len() as u32),
                 next: NONE,
+                since_ms: 0,
                 journey: number,
             });
         }
@@ -59,10 +61,12 @@ impl Meso {
         let vehicle = self.vehicles[number as usize];
         let link = self.routes.links[vehicle.at as usize];
         self.record.loaded(vehicle.journey, self.departures[self.departed - 1].0);
-        let source = &mut self.sources[link as usize];
+        let lane = self.first_lane(&vehicle, link);
+        let source = &mut self.sources[lane as usize];
+        source.count += 1;
         if source.first == NONE {
-            *source = Source { first: number, last: number };
-            let object = self.queues.len() as u32 + link;
+            (source.first, source.last) = (number, number);
+            let object = self.queues.len() as u32 + lane;
             self.schedule(object, self.now_ms);
         } else {
             let last = std::mem::replace(&mut source.last, number);
@@ -70,45 +74,55 @@ impl Meso {
         }
     }
 
-    /// Lets vehicles in at a link, as long as there is room.
-    pub(super) fn insert(&mut self, link: u32) {
-        let object = self.queues.len() as u32 + link;
-        while self.sources[link as usize].first != NONE {
-            let number = self.sources[link as usize].first;
+    /// The lane to enter by: as wished, of these the one with the fewest who wait, then the emptiest.
+    fn first_lane(&self, vehicle: &Vehicle, link: u32) -> u32 {
+        let (first, lanes) = self.layout.links[link as usize];
+        let on = self.lanes_for(vehicle.at, vehicle, first, lanes);
+        let best = on & self.record.first_lanes[vehicle.journey as usize];
+        let set = match self.record.departure(vehicle.journey).lane {
+            DepartLane::Best if best != 0 => best,
+            DepartLane::Best | DepartLane::Free => on,
+            DepartLane::First => on & on.wrapping_neg(),
+            DepartLane::Index(lane) if u32::from(lane) < lanes.min(16) && on >> lane & 1 == 1 => 1 << lane,
+            DepartLane::Index(_) => on,
+        };
+        let of_set = (0..lanes.min(16)).filter(|i| set >> i & 1 == 1).map(|i| first + i);
+        let load = |lane: &u32| (self.sources[*lane as usize].count, self.wait_cost(*lane), *lane);
+        of_set.min_by_key(load).unwrap_or(first)
+    }
+
+    /// Lets vehicles in at a lane, as long as there is room.
+    pub(super) fn insert(&mut self, lane: u32) {
+        let object = self.queues.len() as u32 + lane;
+        let fixed = self.layout.sections[lane as usize];
+        while self.sources[lane as usize].first != NONE {
+            let number = self.sources[lane as usize].first;
             let vehicle = self.vehicles[number as usize];
-            let wish = self.record.departure(vehicle.journey);
-            let (first, lanes) = self.layout.links[link as usize];
-            let via = match wish.lane {
-                DepartLane::Index(lane) => first + u32::from(lane).min(lanes - 1),
-                _ => first,
-            };
-            match self.choose_lane(vehicle.at, via, number, 0) {
-                Choice::Room(lane) => {
-                    self.leave_wait(object);
-                    let next = vehicle.next;
-                    self.sources[link as usize].first = next;
-                    let kind = &self.kinds[vehicle.kind as usize];
-                    let fixed = &self.layout.sections[lane as usize];
-                    let v0 = match wish.speed {
-                        DepartSpeed::Max => kind.free_mps(fixed.limit_mps, vehicle.factor),
-                        DepartSpeed::At(v) => v.max(0.0),
-                    };
-                    let at_m = wish.at_m.unwrap_or(kind.length_m).clamp(0.0, fixed.length_m);
-                    let limit_mps = fixed.limit_mps;
-                    self.record.entered(vehicle.journey, link, self.now_ms);
-                    self.enter_at(lane, number, v0, at_m, limit_mps);
-                }
-                Choice::At(at_ms) => {
-                    self.leave_wait(object);
-                    self.schedule(object, at_ms);
-                    return;
-                }
-                Choice::Full(lane) => {
-                    self.wait_on(object, lane);
-                    self.schedule(object, self.now_ms + LOOK_AGAIN_MS);
-                    return;
-                }
+            let kind = self.kinds[vehicle.kind as usize];
+            let v = kind.free_mps(fixed.limit_mps, 1.0);
+            let at_ms = self.room_at(lane, 0, (900.0 * (kind.wave_s + kind.space_m / v)) as u32);
+            if at_ms == NEVER {
+                self.wait_on(object, lane);
+                self.schedule(object, self.now_ms + LOOK_AGAIN_MS);
+                return;
             }
+            self.leave_wait(object);
+            if at_ms > self.now_ms {
+                self.schedule(object, at_ms);
+                return;
+            }
+            let source = &mut self.sources[lane as usize];
+            source.first = vehicle.next;
+            source.count -= 1;
+            let wish = self.record.departure(vehicle.journey);
+            let v0 = match wish.speed {
+                DepartSpeed::Max => kind.free_mps(fixed.limit_mps, vehicle.factor),
+                DepartSpeed::At(v) => v.max(0.0),
+            };
+            let at_m = wish.at_m.unwrap_or(kind.length_m).clamp(0.0, fixed.length_m);
+            self.vehicles[number as usize].since_ms = self.now_ms;
+            self.record.entered(vehicle.journey, fixed.link, self.now_ms);
+            self.enter_at(lane, number, v0, at_m, fixed.limit_mps);
         }
     }
 

@@ -15,6 +15,8 @@ pub struct Section {
     pub ring: u32,
     pub capacity: u32,
     pub length_cm: i32,
+    /// What may be in it and on the way into it, driving.
+    pub store_cm: i32,
     pub length_m: f32,
     pub limit_mps: f32,
     /// How long the room that a leaving vehicle makes takes to its start.
@@ -37,6 +39,9 @@ pub struct Way {
     /// Row of the signal heads, [`NONE`] without.
     pub head: u32,
     pub rule: RightOfWay,
+    /// Into a waiting place: the other half, and what both are long.
+    pub second: u32,
+    pub whole_m: f32,
     /// Crosses or merges: one does not stop on it.
     pub crosses: bool,
 }
@@ -76,9 +81,16 @@ impl Layout {
             ring: 0,
             links: graph.links.iter().map(|l| (l.lane0, u32::from(l.lanes))).collect(),
         };
-        for lane in &graph.lanes {
+        // Between two stop lines lies the way through a junction, too: the shortest that leads there.
+        let mut inner_m = vec![f32::INFINITY; graph.lanes.len()];
+        for m in &graph.moves {
+            let inside_m = if m.wait_at_m > 0.0 { m.length_m - m.wait_at_m } else { m.length_m };
+            let inner = &mut inner_m[m.to as usize];
+            *inner = inner.min(inside_m.clamp(0.0, 1000.0));
+        }
+        for (lane, inner_m) in graph.lanes.iter().zip(inner_m) {
             let section = (lane.link, lane.length_m, lane.limit_mps, lane.move0, u32::from(lane.moves));
-            layout.add(section, least_m, wave_mps);
+            layout.add(section, if inner_m.is_finite() { inner_m } else { 0.0 }, least_m, wave_mps);
         }
         // Second halves of the moves that wait inside.
         let mut second = vec![NONE; graph.moves.len()];
@@ -94,17 +106,19 @@ impl Layout {
         layout
     }
 
-    fn add(&mut self, of: (u32, f32, f32, u32, u32), least_m: f32, wave_mps: f32) {
+    fn add(&mut self, of: (u32, f32, f32, u32, u32), inner_m: f32, least_m: f32, wave_mps: f32) {
         let (link, length_m, limit_mps, way0, ways) = of;
         let length_m = length_m.clamp(0.1, 1e6);
-        let capacity = (length_m / least_m) as u32 + 4;
+        let store_m = length_m + inner_m;
+        let capacity = (store_m / least_m) as u32 + 4;
         self.sections.push(Section {
             ring: self.ring as u32,
             capacity,
             length_cm: (length_m * 100.0) as i32,
+            store_cm: (store_m * 100.0) as i32,
             length_m,
             limit_mps: limit_mps.max(0.1),
-            hole_ms: (length_m / wave_mps * 1000.0) as u32,
+            hole_ms: (store_m / wave_mps * 1000.0) as u32,
             link,
             way0,
             ways,
@@ -125,6 +139,8 @@ impl Layout {
                     RightOfWay::Signal if head_of[i] == NONE => RightOfWay::Minor,
                     right => right,
                 },
+                second: second[i],
+                whole_m: m.length_m.max(0.0),
                 crosses: !foes_of(graph, i as u32).is_empty(),
             };
             if second[i] == NONE {
@@ -132,8 +148,8 @@ impl Layout {
                 continue;
             }
             let place = self.sections.len() as u32;
-            self.add((m.from_link, m.wait_at_m, m.limit_mps, second[i], 1), least_m, wave_mps);
-            self.ways.push(Way { to: place, to_link: NONE, length_m: 0.0, crosses: false, ..whole });
+            self.add((m.from_link, m.wait_at_m, m.limit_mps, second[i], 1), 0.0, least_m, wave_mps);
+            self.ways.push(Way { to: place, to_link: NONE, length_m: 0.0, ..whole });
         }
         for m in graph.moves.iter().zip(second).filter(|(_, at)| **at != NONE).map(|(m, _)| m) {
             self.ways.push(Way {
@@ -144,6 +160,8 @@ impl Layout {
                 limit_mps: m.limit_mps.clamp(0.1, 1e3),
                 head: NONE,
                 rule: RightOfWay::Minor,
+                second: NONE,
+                whole_m: 0.0,
                 crosses: true,
             });
         }

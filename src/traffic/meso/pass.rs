@@ -1,7 +1,7 @@
 //! Heads of queues: when they may leave, by which lane they go on, and what that sets off.
 
 use super::{
-    KNOT_MS, LOOK_AGAIN_MS, Meso, NEVER,
+    KNOT_MS, LOOK_AGAIN_MS, Meso, NEVER, Vehicle,
     driving::FIRST_M,
     layout::Way,
     queue::{Entry, State},
@@ -46,16 +46,26 @@ impl Meso {
         }
         let way = self.layout.ways[entry.way as usize];
         let Some(yields) = self.heeds(section, entry, &way) else { return };
-        if yields {
-            let waited_ms = self.now_ms.saturating_sub(queue.since_ms);
-            if let Some(at_ms) = self.taken_until(entry, section, waited_ms) {
+        // Who can, goes through at once; else a turn waits inside its junction, if it does and there is room.
+        let place = way.second != NONE;
+        let taken_ms = if place && self.queues[way.to as usize].live > 0 {
+            Some(NEVER)
+        } else if yields {
+            self.taken_until(entry, section, self.now_ms.saturating_sub(queue.since_ms))
+        } else {
+            None
+        };
+        let choice = match taken_ms {
+            None => self.choose(entry, &way),
+            Some(_) if place => self.choose_place(way.to),
+            Some(at_ms) => {
                 self.stand(section, State::Gap, at_ms);
                 self.leave_wait(section);
                 self.schedule(section, at_ms);
                 return;
             }
-        }
-        match self.choose(entry, &way) {
+        };
+        match choice {
             Choice::Room(to) => self.pass(section, to),
             Choice::At(at_ms) => {
                 self.stand(section, State::Room, at_ms);
@@ -140,22 +150,24 @@ impl Meso {
     fn choose(&mut self, entry: Entry, way: &Way) -> Choice {
         let vehicle = self.vehicles[entry.vehicle as usize];
         let kind = self.kinds[vehicle.kind as usize];
-        if way.to_link == NONE {
-            let at_ms = self.room_at(way.to, 0, 0);
-            return match at_ms {
-                NEVER => Choice::Full(way.to),
-                at_ms if at_ms > self.now_ms => Choice::At(at_ms),
-                _ => Choice::Room(way.to),
-            };
-        }
         let clear_cm = if way.crosses { (kind.length_m * 100.0) as i32 } else { 0 };
-        self.choose_lane(vehicle.at + 1, way.to, entry.vehicle, clear_cm)
+        let via = if way.second == NONE { way.to } else { self.layout.ways[way.second as usize].to };
+        self.choose_lane(vehicle.at + 1, via, entry.vehicle, clear_cm)
+    }
+
+    /// Room in a waiting place.
+    fn choose_place(&mut self, place: u32) -> Choice {
+        match self.room_at(place, 0, 0) {
+            NEVER => Choice::Full(place),
+            at_ms if at_ms > self.now_ms => Choice::At(at_ms),
+            _ => Choice::Room(place),
+        }
     }
 
     /// The lane of a route's row to take; `via`: the one that is straight ahead.
     pub(super) fn choose_lane(&mut self, row: u32, via: u32, vehicle: u32, clear_cm: i32) -> Choice {
         let (first, lanes) = self.layout.links[self.routes.links[row as usize] as usize];
-        let set = self.lanes_for(row, vehicle, first, lanes);
+        let set = self.lanes_for(row, &self.vehicles[vehicle as usize], first, lanes);
         let kind = self.kinds[self.vehicles[vehicle as usize].kind as usize];
         let headway_s = kind.wave_s + kind.space_m / kind.free_mps(self.layout.sections[first as usize].limit_mps, 1.0);
         let gap_ms = (900.0 * headway_s) as u32;
@@ -185,8 +197,7 @@ impl Meso {
     }
 
     /// Lanes that a vehicle may take of a row of its route: those that lead on; where it halts there, the halt's lane.
-    fn lanes_for(&self, row: u32, vehicle: u32, first: u32, lanes: u32) -> u16 {
-        let vehicle = &self.vehicles[vehicle as usize];
+    pub(super) fn lanes_for(&self, row: u32, vehicle: &Vehicle, first: u32, lanes: u32) -> u16 {
         if vehicle.stop < vehicle.stops_end {
             let lane = self.record.stops[vehicle.stop as usize].lane;
             if (first..first + lanes.min(16)).contains(&lane) {
@@ -197,7 +208,7 @@ impl Meso {
     }
 
     /// How a lane's queue weighs: centimetres taken, and how much later than alone the last one will be through, as such.
-    fn wait_cost(&self, lane: u32) -> u64 {
+    pub(super) fn wait_cost(&self, lane: u32) -> u64 {
         let queue = &self.queues[lane as usize];
         if queue.live == 0 {
             return 0;
@@ -214,12 +225,19 @@ impl Meso {
     pub(super) fn pass(&mut self, section: u32, to: u32) {
         self.leave_wait(section);
         let entry = self.pop(section);
-        let way = self.layout.ways[entry.way as usize];
+        let mut way = self.layout.ways[entry.way as usize];
         self.passed_ms[entry.way as usize] = self.now_ms;
+        if way.second != NONE && to != way.to {
+            self.passed_ms[way.second as usize] = self.now_ms;
+            way.to_link = self.layout.ways[way.second as usize].to_link;
+            way.length_m = way.whole_m;
+        }
         let cross_mps = self.queues[section as usize].cross_mps;
         if way.to_link != NONE {
-            self.vehicles[entry.vehicle as usize].at += 1;
-            self.record.moved(self.layout.sections[section as usize].link, way.to_link, self.now_ms);
+            let vehicle = &mut self.vehicles[entry.vehicle as usize];
+            vehicle.at += 1;
+            let driven_ms = self.now_ms - std::mem::replace(&mut vehicle.since_ms, self.now_ms);
+            self.record.moved(self.layout.sections[section as usize].link, way.to_link, self.now_ms, driven_ms);
         }
         self.enter(to, entry.vehicle, cross_mps, way.length_m, way.limit_mps);
         self.follow(section, entry);
@@ -228,8 +246,8 @@ impl Meso {
     fn arrive(&mut self, section: u32) {
         let entry = self.pop(section);
         let link = self.layout.sections[section as usize].link;
-        let journey = self.vehicles[entry.vehicle as usize].journey;
-        self.record.arrived(journey, link, self.now_ms);
+        let vehicle = self.vehicles[entry.vehicle as usize];
+        self.record.arrived(vehicle.journey, link, self.now_ms, self.now_ms - vehicle.since_ms);
         self.follow(section, entry);
     }
 
@@ -237,7 +255,7 @@ impl Meso {
     fn follow(&mut self, section: u32, left: Entry) {
         let queue = &mut self.queues[section as usize];
         queue.last_exit_ms = self.now_ms;
-        queue.last_space_m = left.space_cm as f32 * 0.01;
+        queue.last_space_m = f32::from(left.space_cm) * 0.01;
         self.next_head(section);
         if self.queues[section as usize].first_waiter != NONE {
             self.hand_on(section);
@@ -264,7 +282,7 @@ impl Meso {
             queue.stood_m += queue.last_space_m;
         } else {
             queue.ready_ms = entry.at_ms;
-            queue.cross_mps = kind.free_mps(limit, vehicle.factor);
+            queue.cross_mps = f32::from(entry.end_cmps) * 0.01;
             queue.stood_m = f32::INFINITY;
         }
         queue.state = State::Driving;
@@ -288,16 +306,15 @@ impl Meso {
         let through = kind.free_mps(way_mps, vehicle.factor);
         let free = kind.free_mps(fixed.limit_mps, vehicle.factor);
         let end = self.layout.ways.get(next as usize).map_or(free, |w| kind.free_mps(w.limit_mps, vehicle.factor));
-        let mut travel_s = kind.travel_s(way_m, v0, through, through);
-        let v1 = kind.speed_after(way_m, v0, through);
+        let (way_s, v1) = kind.travel(way_m, v0, through, through);
         let length_m = if next == NONE { self.record.last_m(vehicle.journey, fixed.length_m) } else { fixed.length_m };
-        travel_s += kind.travel_s(length_m, v1, free, end);
-        let mut at_ms = self.now_ms + (travel_s * 1000.0) as u32;
+        let (lane_s, v2) = kind.travel(length_m, v1, free, end);
+        let mut at_ms = self.now_ms + ((way_s + lane_s) * 1000.0) as u32;
         if vehicle.stop < vehicle.stops_end {
             at_ms = self.halt(number, section, at_ms);
         }
-        let space_cm = (kind.space_m * 100.0) as u32;
-        let pushed = self.push(section, Entry { vehicle: number, at_ms, way: next, space_cm });
+        let (space_cm, end_cmps) = ((kind.space_m * 100.0) as u16, (v2 * 100.0) as u16);
+        let pushed = self.push(section, Entry { vehicle: number, at_ms, way: next, space_cm, end_cmps });
         debug_assert!(pushed, "room was asked for");
         if self.queues[section as usize].live == 1 {
             self.next_head(section);

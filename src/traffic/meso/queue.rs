@@ -3,6 +3,9 @@
 use super::{Meso, NEVER};
 use crate::lane_graph::NONE;
 
+/// A head that cannot leave for so long stands, millisecond.
+const STANDS_MS: u32 = 3000;
+
 /// What the head is waiting for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum State {
@@ -48,7 +51,9 @@ pub struct Entry {
     pub at_ms: u32,
     /// By which way; [`NONE`] where its journey ends.
     pub way: u32,
-    pub space_cm: u32,
+    pub space_cm: u16,
+    /// Speed at which it then crosses the section's end, centimetre per second.
+    pub end_cmps: u16,
 }
 
 impl Default for Queue {
@@ -99,12 +104,12 @@ impl Meso {
         }
     }
 
-    fn drop_ghost(&mut self, section: u32, space_cm: u32) {
+    fn drop_ghost(&mut self, section: u32, space_cm: u16) {
         let capacity = self.layout.sections[section as usize].capacity;
         let queue = &mut self.queues[section as usize];
         queue.first = if queue.first + 1 == capacity { 0 } else { queue.first + 1 };
         queue.ghosts -= 1;
-        queue.used_cm -= space_cm as i32;
+        queue.used_cm -= i32::from(space_cm);
     }
 
     /// When a section has room, as far as it is known: now at the earliest, [`NEVER`] until somebody leaves. `clear_cm`: what must
@@ -112,24 +117,35 @@ impl Meso {
     #[inline]
     pub(super) fn room_at(&mut self, section: u32, clear_cm: i32, gap_ms: u32) -> u32 {
         self.purge(section);
-        let length_cm = self.layout.sections[section as usize].length_cm;
+        let fixed = &self.layout.sections[section as usize];
+        let (length_cm, store_cm) = (fixed.length_cm, fixed.store_cm);
         let queue = &self.queues[section as usize];
         if queue.live == 0 && queue.ghosts == 0 {
             return (queue.last_in_ms + gap_ms).max(self.now_ms);
         }
-        if queue.live > 0 && (queue.live_cm > length_cm || queue.live_cm + clear_cm > length_cm) {
+        if queue.live > 0 && (queue.live_cm > store_cm || clear_cm > 0 && queue.live_cm + clear_cm > length_cm && self.stands(section)) {
             return NEVER;
         }
-        let mut over_cm = queue.used_cm - length_cm;
+        let queue = &self.queues[section as usize];
+        let mut over_cm = queue.used_cm - store_cm;
         let mut at_ms = self.now_ms.max(queue.last_in_ms + gap_ms);
         let mut i = 0;
         while over_cm > 0 && i < queue.ghosts {
             let ghost = self.ring[self.place(section, i)];
-            over_cm -= ghost.space_cm as i32;
+            over_cm -= i32::from(ghost.space_cm);
             at_ms = at_ms.max(ghost.at_ms);
             i += 1;
         }
         if over_cm > 0 { NEVER } else { at_ms }
+    }
+
+    /// Whether who is in a section stands, and will for a while.
+    fn stands(&self, section: u32) -> bool {
+        let queue = &self.queues[section as usize];
+        match queue.state {
+            State::Driving | State::Stopped => queue.ready_ms > self.now_ms + STANDS_MS && self.entry(section, 0).at_ms < self.now_ms,
+            State::Gap | State::Room => true,
+        }
     }
 
     /// Puts a vehicle in at the end; `false` where the ring is full (which forced moves alone could do).
@@ -148,8 +164,8 @@ impl Meso {
         self.ring[place] = entry;
         let queue = &mut self.queues[section as usize];
         queue.live += 1;
-        queue.used_cm += entry.space_cm as i32;
-        queue.live_cm += entry.space_cm as i32;
+        queue.used_cm += i32::from(entry.space_cm);
+        queue.live_cm += i32::from(entry.space_cm);
         queue.last_in_ms = self.now_ms;
         true
     }
@@ -163,7 +179,7 @@ impl Meso {
         let queue = &mut self.queues[section as usize];
         queue.ghosts += 1;
         queue.live -= 1;
-        queue.live_cm -= entry.space_cm as i32;
+        queue.live_cm -= i32::from(entry.space_cm);
         entry
     }
 }

@@ -1,6 +1,6 @@
 //! What a run tells: counts, trips, flows, forced moves.
 
-use super::{Meso, NEVER};
+use super::{Meso, NEVER, routes};
 use crate::{
     journeys::{Departure, Journeys},
     lane_graph::{LaneGraph, NONE},
@@ -49,6 +49,8 @@ pub struct LinkCounts {
     pub left: u32,
     pub departed: u32,
     pub arrived: u32,
+    /// Milliseconds on it, of those who left or arrived, the way into it included.
+    pub driven_ms: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +68,8 @@ pub struct Record {
     pub lanes: usize,
     pub refused: u64,
     wishes: Vec<(Departure, f32)>,
+    /// Lanes of the first link that lead farthest, by journey.
+    pub first_lanes: Vec<u16>,
     depart_ms: Vec<u32>,
     enter_ms: Vec<u32>,
     arrive_ms: Vec<u32>,
@@ -98,6 +102,7 @@ impl Record {
             lanes,
             refused: 0,
             wishes: journeys.list.iter().map(|j| (j.depart, j.arrival_m)).collect(),
+            first_lanes: routes::first_lanes(graph, journeys),
             depart_ms: vec![NEVER; trips],
             enter_ms: vec![NEVER; trips],
             arrive_ms: vec![NEVER; trips],
@@ -134,16 +139,20 @@ impl Record {
         self.flow(link, at_ms).departed += 1;
     }
 
-    pub fn moved(&mut self, from: u32, to: u32, at_ms: u32) {
-        self.flow(from, at_ms).left += 1;
+    pub fn moved(&mut self, from: u32, to: u32, at_ms: u32, driven_ms: u32) {
+        let flow = self.flow(from, at_ms);
+        flow.left += 1;
+        flow.driven_ms += u64::from(driven_ms);
         self.flow(to, at_ms).entered += 1;
     }
 
-    pub fn arrived(&mut self, journey: u32, link: u32, at_ms: u32) {
+    pub fn arrived(&mut self, journey: u32, link: u32, at_ms: u32, driven_ms: u32) {
         self.arrived += 1;
         self.arrive_ms[journey as usize] = at_ms;
         self.driven_ms += i64::from(at_ms);
-        self.flow(link, at_ms).arrived += 1;
+        let flow = self.flow(link, at_ms);
+        flow.arrived += 1;
+        flow.driven_ms += u64::from(driven_ms);
     }
 
     pub fn forced(&mut self, at_ms: u32, node: u32, vehicle: u32) {

@@ -1,12 +1,14 @@
 //! Routes link by link, and which lanes of each link lead on.
 
 use crate::{
-    journeys::Journeys,
+    journeys::{Journey, Journeys},
     lane_graph::{LaneGraph, Users},
 };
 
 /// Drivers choose lanes with the turn after the next in view where the link between is shorter than this, metre.
 const LOOK_AHEAD_M: f32 = 150.0;
+/// How far drivers who choose a lane to depart from look, metre (SUMO's best lanes).
+const FARTHEST_M: f32 = 3000.0;
 /// Lanes that are told apart; more of one link are not used.
 const MOST_LANES: u32 = 16;
 
@@ -32,11 +34,35 @@ impl Routes {
             done[rows.start] = users;
             let route = &journeys.links[rows.clone()];
             if route.iter().all(|l| (*l as usize) < graph.links.len()) {
-                set_lanes(graph, users, route, &mut routes.lanes[rows], &mut known);
+                set_lanes(graph, users, route, look_ahead(), &mut routes.lanes[rows], &mut known);
             }
         }
         routes
     }
+}
+
+fn look_ahead() -> f32 { std::env::var("LOOK").ok().and_then(|s| s.parse().ok()).unwrap_or(LOOK_AHEAD_M) }
+
+/// By journey the lanes of its first link from where it can keep its lane farthest.
+pub fn first_lanes(graph: &LaneGraph, journeys: &Journeys) -> Vec<u16> {
+    let mut known: Known = vec![Vec::new(); graph.links.len()];
+    let mut lanes = Vec::new();
+    let first = |journey: &Journey| {
+        let users = journeys.types.get(journey.kind as usize).map_or(Users::NOBODY, |t| t.users);
+        let Some(route) = journeys.links.get(journey.route.0 as usize..journey.route.1 as usize) else { return 0 };
+        let mut far_m = 0.0;
+        let near = |l: &&u32| {
+            let Some(link) = graph.links.get(**l as usize) else { return false };
+            far_m += link.length_m;
+            far_m - link.length_m < FARTHEST_M
+        };
+        let length = route.iter().take_while(near).count();
+        lanes.clear();
+        lanes.resize(length, 0);
+        set_lanes(graph, users, &route[..length], f32::INFINITY, &mut lanes, &mut known);
+        lanes.first().copied().unwrap_or(0)
+    };
+    journeys.list.iter().map(first).collect()
 }
 
 /// Per link what is known of it: the next link, the lanes wanted there, for whom, and which lanes lead to these. Routes share
@@ -44,14 +70,14 @@ impl Routes {
 type Known = Vec<Vec<(u32, u16, Users, u16)>>;
 
 /// Fills in the lanes of one route, from its end.
-fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], lanes: &mut [u16], known: &mut Known) {
+fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], ahead_m: f32, lanes: &mut [u16], known: &mut Known) {
     for i in (0..route.len()).rev() {
         let open = open(graph, route[i], users);
         lanes[i] = match route.get(i + 1) {
             None => open,
             Some(next) => {
                 let all = self::open(graph, *next, users);
-                let near = graph.links[*next as usize].length_m < LOOK_AHEAD_M;
+                let near = graph.links[*next as usize].length_m < ahead_m;
                 let wanted = if near { lanes[i + 1] } else { all };
                 let seen = &mut known[route[i] as usize];
                 match seen.iter().find(|s| s.0 == *next && s.1 == wanted && s.2 == users) {
