@@ -16,6 +16,10 @@ const LOOK_MS: u32 = 1000;
 const STAND_S: f32 = 3.0;
 /// What one lane's change counts against queued metres, centimetre.
 const ASIDE_CM: u64 = 300;
+/// How long drivers keep a junction clear before they drive into it, millisecond.
+const PATIENT_MS: u32 = 60_000;
+/// Links that are looked at for room behind a junction, where the first ones are short.
+const MOST_CLEAR: u32 = 4;
 /// Lanes of the longest circle that is looked for.
 const MOST_KNOT: usize = 512;
 
@@ -56,7 +60,7 @@ impl Meso {
             None
         };
         let choice = match taken_ms {
-            None => self.choose(entry, &way),
+            None => self.choose(entry, &way, queue.since_ms),
             Some(_) if place => self.choose_place(way.to),
             Some(at_ms) => {
                 self.stand(section, State::Gap, at_ms);
@@ -147,12 +151,38 @@ impl Meso {
     }
 
     /// The lane to go on by: of those that lead on, the one with the shortest wait.
-    fn choose(&mut self, entry: Entry, way: &Way) -> Choice {
+    fn choose(&mut self, entry: Entry, way: &Way, since_ms: u32) -> Choice {
         let vehicle = self.vehicles[entry.vehicle as usize];
         let kind = self.kinds[vehicle.kind as usize];
-        let clear_cm = if way.crosses { (kind.length_m * 100.0) as i32 } else { 0 };
+        let patient = self.now_ms.saturating_sub(since_ms) < PATIENT_MS;
+        let clear_cm = if way.crosses && patient { (kind.length_m * 100.0) as i32 } else { 0 };
+        if clear_cm > 0 && !self.clear(vehicle.at + 1, vehicle.end, clear_cm, 0) {
+            let (first, _) = self.layout.links[self.routes.links[vehicle.at as usize + 1] as usize];
+            return Choice::Full(first + self.routes.lanes[vehicle.at as usize + 1].trailing_zeros());
+        }
         let via = if way.second == NONE { way.to } else { self.layout.ways[way.second as usize].to };
         self.choose_lane(vehicle.at + 1, via, entry.vehicle, clear_cm)
+    }
+
+    /// Whether there is room for a length behind those who stand on a row of a route, or on the rows after it.
+    fn clear(&self, row: u32, end: u32, need_cm: i32, depth: u32) -> bool {
+        let (first, _) = self.layout.links[self.routes.links[row as usize] as usize];
+        let mut set = self.routes.lanes[row as usize];
+        let mut on_cm = i32::MAX;
+        while set != 0 {
+            let lane = first + set.trailing_zeros();
+            set &= set - 1;
+            let length_cm = self.layout.sections[lane as usize].length_cm;
+            let queue = &self.queues[lane as usize];
+            let free_cm = length_cm - queue.live_cm;
+            if free_cm >= need_cm || queue.live > 0 && !self.stands(lane) {
+                return true;
+            }
+            if queue.live == 0 {
+                on_cm = on_cm.min(need_cm - length_cm);
+            }
+        }
+        on_cm != i32::MAX && (row + 1 >= end || depth >= MOST_CLEAR || self.clear(row + 1, end, on_cm, depth + 1))
     }
 
     /// Room in a waiting place.

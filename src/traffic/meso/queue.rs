@@ -39,6 +39,8 @@ pub struct Queue {
     /// Since when the head has been waiting for room or a gap.
     pub since_ms: u32,
     pub state: State,
+    /// Vehicles that have left.
+    pub left: u32,
     /// First object that waits for room here.
     pub first_waiter: u32,
 }
@@ -72,6 +74,7 @@ impl Default for Queue {
             cross_mps: 0.0,
             since_ms: NEVER,
             state: State::Driving,
+            left: 0,
             first_waiter: NONE,
         }
     }
@@ -123,7 +126,10 @@ impl Meso {
         if queue.live == 0 && queue.ghosts == 0 {
             return (queue.last_in_ms + gap_ms).max(self.now_ms);
         }
-        if queue.live > 0 && (queue.live_cm > store_cm || clear_cm > 0 && queue.live_cm + clear_cm > length_cm && self.stands(section)) {
+        if queue.live > 0
+            && (queue.live_cm > store_cm
+                || clear_cm > 0 && queue.live_cm + clear_cm > length_cm && self.stands(section))
+        {
             return NEVER;
         }
         let queue = &self.queues[section as usize];
@@ -140,7 +146,7 @@ impl Meso {
     }
 
     /// Whether who is in a section stands, and will for a while.
-    fn stands(&self, section: u32) -> bool {
+    pub(super) fn stands(&self, section: u32) -> bool {
         let queue = &self.queues[section as usize];
         match queue.state {
             State::Driving | State::Stopped => queue.ready_ms > self.now_ms + STANDS_MS && self.entry(section, 0).at_ms < self.now_ms,
@@ -178,6 +184,7 @@ impl Meso {
         self.ring[place].at_ms = self.now_ms.saturating_add(hole_ms);
         let queue = &mut self.queues[section as usize];
         queue.ghosts += 1;
+        queue.left += 1;
         queue.live -= 1;
         queue.live_cm -= i32::from(entry.space_cm);
         entry
