@@ -47,6 +47,7 @@ const KNOT_MS: u32 = 60_000;
 #[derive(Clone, Debug)]
 pub struct Meso {
     begin_s: f64,
+    tune: [u64; 8],
     now_ms: u32,
     layout: Layout,
     kinds: Vec<Driving>,
@@ -98,6 +99,7 @@ impl Meso {
         let objects = layout.sections.len() + lanes;
         let mut meso = Self {
             begin_s,
+            tune: { let mut t = [1000, 5000, 31, 0, 0, 0, 0, 0]; if let Ok(s) = std::env::var("TUNE") { s.split(',').enumerate().for_each(|(i, v)| t[i] = v.parse().unwrap()); } t },
             now_ms: 0,
             kinds,
             vehicles: Vec::with_capacity(journeys.list.len()),

@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             trips.push(trips[from]);
         }
     }
+    if let Some(name) = option("--lane") { for (e, l) in scenario.net.edges.iter().zip(&graph.links) { for (lane, number) in e.lanes.iter().zip(l.lane0..) { if lane.id == *name { println!("lane {number}"); } } } }
     let seed = option("--seed").map_or(Ok(42), |s| s.parse())?;
     let end = option("--end").map(|s| s.parse::<f64>()).transpose()?.or(scenario.end_s).unwrap_or(86_400.0);
     let began = Instant::now();

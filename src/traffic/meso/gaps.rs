@@ -42,10 +42,10 @@ impl Meso {
         let v0 = self.queues[section as usize].cross_mps.min(v);
         let own = |x: f32| (kind.travel(x, v0, v, v).0 * 1000.0) as u32;
         let buffer_ms = (1000.0 * BUFFER_S * (1.0 - waited_ms as f32 / PATIENCE_MS).max(0.0)) as u32;
+        let out_ms = self.now_ms + own(ahead_m + self.layout.ways[number as usize].length_m + kind.length_m) + buffer_ms;
         let mut until_ms = 0;
         for foe in foes {
             let other = &self.layout.ways[foe.way as usize];
-            let reach_ms = (foe.at_m / other.limit_mps * 1000.0) as u32;
             let clear_ms = ((foe.at_m + OTHER_M) / other.limit_mps * 1000.0) as u32;
             let in_ms = own(ahead_m + foe.own_at_m);
             // From its stop line on it takes the place until then.
@@ -53,8 +53,7 @@ impl Meso {
             if past_ms > self.now_ms + in_ms && self.passed_ms[foe.way as usize] > 0 {
                 until_ms = until_ms.max(past_ms - in_ms);
             }
-            let out_ms = self.now_ms + own(ahead_m + foe.own_at_m + kind.length_m) + buffer_ms;
-            if let Some(comes_ms) = self.comes(foe.section, foe.way, out_ms.saturating_sub(reach_ms)) {
+            if let Some(comes_ms) = self.comes(foe.section, foe.way, out_ms) {
                 until_ms = until_ms.max((comes_ms + clear_ms).saturating_sub(in_ms));
             }
         }

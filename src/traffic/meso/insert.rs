@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
-use super::{LOOK_AGAIN_MS, Meso, NEVER, Vehicle};
+use super::{LOOK_AGAIN_MS, Meso, NEVER, Vehicle, pass::Choice};
 use crate::{
     journeys::{DepartLane, DepartSpeed, Journeys},
     lane_graph::NONE,
@@ -15,11 +15,13 @@ pub struct Source {
     first: u32,
     last: u32,
     count: u32,
+    /// When the last one has driven far enough for the next.
+    free_ms: u32,
 }
 
 impl Default for Source {
     fn default() -> Self {
-        Self { first: NONE, last: NONE, count: 0 }
+        Self { first: NONE, last: NONE, count: 0, free_ms: 0 }
     }
 }
 
@@ -32,7 +34,7 @@ impl Meso {
                 continue;
             };
             let rows = journey.route.0 as usize..journey.route.1 as usize;
-            let joined = self.routes.lanes.get(rows).is_some_and(|lanes| !lanes.is_empty() && !lanes.contains(&0));
+            let joined = self.routes.lanes.get(rows).is_some_and(|lanes| !lanes.is_empty() && lanes.iter().all(|l| l.usable != 0));
             if !joined || !journey.depart_s.is_finite() {
                 self.record.refused += 1;
                 continue;
@@ -78,7 +80,7 @@ impl Meso {
     fn first_lane(&self, vehicle: &Vehicle, link: u32) -> u32 {
         let (first, lanes) = self.layout.links[link as usize];
         let on = self.lanes_for(vehicle.at, vehicle, first, lanes);
-        let best = on & self.record.first_lanes[vehicle.journey as usize];
+        let best = on & self.routes.lanes[vehicle.at as usize].best;
         let set = match self.record.departure(vehicle.journey).lane {
             DepartLane::Best if best != 0 => best,
             DepartLane::Best | DepartLane::Free => on,
@@ -100,20 +102,27 @@ impl Meso {
             let vehicle = self.vehicles[number as usize];
             let kind = self.kinds[vehicle.kind as usize];
             let v = kind.free_mps(fixed.limit_mps, 1.0);
-            let at_ms = self.room_at(lane, 0, (900.0 * (kind.wave_s + kind.space_m / v)) as u32);
+            let at_ms = self.room_at(lane, 0, 0);
             if at_ms == NEVER {
                 self.wait_on(object, lane);
                 self.schedule(object, self.now_ms + LOOK_AGAIN_MS);
                 return;
             }
             self.leave_wait(object);
+            let at_ms = at_ms.max(self.sources[lane as usize].free_ms);
             if at_ms > self.now_ms {
                 self.schedule(object, at_ms);
                 return;
             }
+            // On the way it may change to a lane with a shorter queue.
+            let to = match self.choose_lane(vehicle.at, lane, number, 0) {
+                Choice::Room(to) => to,
+                Choice::At(_) | Choice::Full(_) => lane,
+            };
             let source = &mut self.sources[lane as usize];
             source.first = vehicle.next;
             source.count -= 1;
+            source.free_ms = self.now_ms + (900.0 * (kind.wave_s + kind.space_m / v)) as u32;
             let wish = self.record.departure(vehicle.journey);
             let v0 = match wish.speed {
                 DepartSpeed::Max => kind.free_mps(fixed.limit_mps, vehicle.factor),
@@ -122,7 +131,7 @@ impl Meso {
             let at_m = wish.at_m.unwrap_or(kind.length_m).clamp(0.0, fixed.length_m);
             self.vehicles[number as usize].since_ms = self.now_ms;
             self.record.entered(vehicle.journey, fixed.link, self.now_ms);
-            self.enter_at(lane, number, v0, at_m, fixed.limit_mps);
+            self.enter_at(to, number, v0, at_m, fixed.limit_mps);
         }
     }
 

@@ -8,6 +8,10 @@ use crate::{
     network::Rows,
 };
 
+/// How far inside a junction a car must wait for others to pass behind it, metre: its length, and as much again until the paths
+/// of two lanes' width part.
+const PASSED_M: f32 = 13.0;
+
 /// Where vehicles queue: a lane, or the place inside a junction where a turn waits. Lanes first, by their numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Section {
@@ -24,6 +28,8 @@ pub struct Section {
     pub link: u32,
     pub way0: u32,
     pub ways: u32,
+    /// The waiting place of a turn from it where one who waits is in the way of those who do not turn; [`NONE`] without.
+    pub blocked_by: u32,
 }
 
 /// From one section into the next: a move, or a half of one that waits inside its junction. Moves first, by their numbers.
@@ -39,8 +45,9 @@ pub struct Way {
     /// Row of the signal heads, [`NONE`] without.
     pub head: u32,
     pub rule: RightOfWay,
-    /// Into a waiting place: the other half, and what both are long.
+    /// Into a waiting place: the other half.
     pub second: u32,
+    /// Of both halves.
     pub whole_m: f32,
     /// Crosses or merges: one does not stop on it.
     pub crosses: bool,
@@ -122,6 +129,7 @@ impl Layout {
             link,
             way0,
             ways,
+            blocked_by: NONE,
         });
         self.ring += capacity as usize;
     }
@@ -149,6 +157,10 @@ impl Layout {
             }
             let place = self.sections.len() as u32;
             self.add((m.from_link, m.wait_at_m, m.limit_mps, second[i], 1), 0.0, least_m, wave_mps);
+            let shared = graph.moves_of(m.from).any(|other| graph.moves[other as usize].to_link != m.to_link);
+            if shared && m.wait_at_m < PASSED_M {
+                self.sections[m.from as usize].blocked_by = place;
+            }
             self.ways.push(Way { to: place, to_link: NONE, length_m: 0.0, ..whole });
         }
         for m in graph.moves.iter().zip(second).filter(|(_, at)| **at != NONE).map(|(m, _)| m) {
@@ -161,7 +173,7 @@ impl Layout {
                 head: NONE,
                 rule: RightOfWay::Minor,
                 second: NONE,
-                whole_m: 0.0,
+                whole_m: m.length_m.max(0.0),
                 crosses: true,
             });
         }

@@ -14,8 +14,6 @@ use crate::lane_graph::{NONE, RightOfWay};
 const LOOK_MS: u32 = 1000;
 /// Delay from which on a driver has come to a stand, second.
 const STAND_S: f32 = 3.0;
-/// What one lane's change counts against queued metres, centimetre.
-const ASIDE_CM: u64 = 300;
 /// How long drivers keep a junction clear before they drive into it, millisecond.
 const PATIENT_MS: u32 = 60_000;
 /// Links that are looked at for room behind a junction, where the first ones are short.
@@ -49,6 +47,13 @@ impl Meso {
             return;
         }
         let way = self.layout.ways[entry.way as usize];
+        let before = self.layout.sections[section as usize].blocked_by;
+        if before != NONE && self.queues[before as usize].live > 0 && way.to != before {
+            self.stand(section, State::Gap, self.now_ms + LOOK_AGAIN_MS);
+            self.wait_on(section, before);
+            self.schedule(section, self.now_ms + LOOK_AGAIN_MS);
+            return;
+        }
         let Some(yields) = self.heeds(section, entry, &way) else { return };
         // Who can, goes through at once; else a turn waits inside its junction, if it does and there is room.
         let place = way.second != NONE;
@@ -61,7 +66,7 @@ impl Meso {
         };
         let choice = match taken_ms {
             None => self.choose(entry, &way, queue.since_ms),
-            Some(_) if place => self.choose_place(way.to),
+            Some(_) if place => self.choose_place(way.to, (entry.space_cm).into()),
             Some(at_ms) => {
                 self.stand(section, State::Gap, at_ms);
                 self.leave_wait(section);
@@ -158,7 +163,7 @@ impl Meso {
         let clear_cm = if way.crosses && patient { (kind.length_m * 100.0) as i32 } else { 0 };
         if clear_cm > 0 && !self.clear(vehicle.at + 1, vehicle.end, clear_cm, 0) {
             let (first, _) = self.layout.links[self.routes.links[vehicle.at as usize + 1] as usize];
-            return Choice::Full(first + self.routes.lanes[vehicle.at as usize + 1].trailing_zeros());
+            return Choice::Full(first + self.routes.lanes[vehicle.at as usize + 1].usable.trailing_zeros());
         }
         let via = if way.second == NONE { way.to } else { self.layout.ways[way.second as usize].to };
         self.choose_lane(vehicle.at + 1, via, entry.vehicle, clear_cm)
@@ -167,7 +172,7 @@ impl Meso {
     /// Whether there is room for a length behind those who stand on a row of a route, or on the rows after it.
     fn clear(&self, row: u32, end: u32, need_cm: i32, depth: u32) -> bool {
         let (first, _) = self.layout.links[self.routes.links[row as usize] as usize];
-        let mut set = self.routes.lanes[row as usize];
+        let mut set = self.routes.lanes[row as usize].usable;
         let mut on_cm = i32::MAX;
         while set != 0 {
             let lane = first + set.trailing_zeros();
@@ -179,14 +184,25 @@ impl Meso {
                 return true;
             }
             if queue.live == 0 {
-                on_cm = on_cm.min(need_cm - length_cm);
+                // Where nobody crosses, one may stand inside the junction.
+                let inside = (row + 1 < end).then(|| self.layout.ways.get(self.way_on(lane, row + 1) as usize)).flatten();
+                let inside_m = inside.filter(|w| !w.crosses).map_or(0.0, |w| w.whole_m);
+                let still_cm = need_cm - length_cm - (inside_m * 100.0) as i32;
+                if still_cm <= 0 {
+                    return true;
+                }
+                on_cm = on_cm.min(still_cm);
             }
         }
         on_cm != i32::MAX && (row + 1 >= end || depth >= MOST_CLEAR || self.clear(row + 1, end, on_cm, depth + 1))
     }
 
     /// Room in a waiting place.
-    fn choose_place(&mut self, place: u32) -> Choice {
+    fn choose_place(&mut self, place: u32, space_cm: i32) -> Choice {
+        let queue = &self.queues[place as usize];
+        if queue.live > 0 && queue.live_cm + space_cm > self.layout.sections[place as usize].length_cm {
+            return Choice::Full(place);
+        }
         match self.room_at(place, 0, 0) {
             NEVER => Choice::Full(place),
             at_ms if at_ms > self.now_ms => Choice::At(at_ms),
@@ -201,6 +217,7 @@ impl Meso {
         let kind = self.kinds[self.vehicles[vehicle as usize].kind as usize];
         let headway_s = kind.wave_s + kind.space_m / kind.free_mps(self.layout.sections[first as usize].limit_mps, 1.0);
         let gap_ms = (900.0 * headway_s) as u32;
+        let best_set = self.routes.lanes[row as usize].best;
         let mut best = (u64::MAX, NONE);
         let mut soonest = (NEVER, NONE);
         let mut full = (u64::MAX, first);
@@ -210,7 +227,9 @@ impl Meso {
             }
             let lane = first + i;
             let at_ms = self.room_at(lane, clear_cm, gap_ms);
-            let cost = self.wait_cost(lane) + ASIDE_CM * u64::from(lane.abs_diff(via));
+            let cost = self.wait_cost(lane)
+                + self.tune[0] * u64::from(lane.abs_diff(via))
+                + if best_set >> i & 1 == 1 { 0 } else { self.tune[1] };
             if at_ms <= self.now_ms {
                 best = best.min((cost, lane));
             } else if at_ms != NEVER {
@@ -234,25 +253,25 @@ impl Meso {
                 return 1 << (lane - first);
             }
         }
-        self.routes.lanes[row as usize]
+        self.routes.lanes[row as usize].usable
     }
 
-    /// How a lane's queue weighs: centimetres taken, and how much later than alone the last one will be through, as such.
+    /// How long one would wait behind those in a lane, millisecond: each for as long as heads of late have, and how much later than
+    /// alone the last one will be there.
     pub(super) fn wait_cost(&self, lane: u32) -> u64 {
         let queue = &self.queues[lane as usize];
         if queue.live == 0 {
             return 0;
         }
-        // 6.5 m in 1.84 s.
-        const CM_PER_MS: f32 = 0.35;
         let fixed = &self.layout.sections[lane as usize];
         let alone_ms = self.now_ms + (fixed.length_m / fixed.limit_mps * 1000.0) as u32;
         let late_ms = self.entry(lane, queue.live - 1).at_ms.saturating_sub(alone_ms);
-        queue.live_cm.max(0) as u64 + (late_ms as f32 * CM_PER_MS) as u64
+        u64::from(queue.live * queue.serve_us / 32 + late_ms)
     }
 
     /// Moves the head of a section into another.
     pub(super) fn pass(&mut self, section: u32, to: u32) {
+        if self.tune[7] == u64::from(section) + 1 { let e = self.entry(section, 0); let q = self.queues[section as usize]; eprintln!("{} veh {} way {} to {} at {} ready {} live {} state {:?} cross {:.1} stood {:.1}", self.now_ms, e.vehicle, e.way, to, e.at_ms, q.ready_ms, q.live, q.state, q.cross_mps, q.stood_m); }
         self.leave_wait(section);
         let entry = self.pop(section);
         let mut way = self.layout.ways[entry.way as usize];
@@ -284,6 +303,9 @@ impl Meso {
     /// After a section's head has left: the next one, and who waits for the room.
     fn follow(&mut self, section: u32, left: Entry) {
         let queue = &mut self.queues[section as usize];
+        let served_ms = self.now_ms - queue.last_exit_ms.max(left.at_ms).min(self.now_ms);
+        let n = self.tune[2] as u32;
+        queue.serve_us = (queue.serve_us * n + served_ms.min(120_000) * 32) / (n + 1);
         queue.last_exit_ms = self.now_ms;
         queue.last_space_m = f32::from(left.space_cm) * 0.01;
         self.next_head(section);
@@ -374,7 +396,7 @@ impl Meso {
     /// The way from a lane to the next link of a route, by a lane from where the route goes on; from beside where there is none.
     fn way_on(&self, lane: u32, row: u32) -> u32 {
         let link = self.routes.links[row as usize];
-        let wanted = self.routes.lanes[row as usize];
+        let wanted = self.routes.lanes[row as usize].usable;
         let (first, lanes) = self.layout.links[self.layout.sections[lane as usize].link as usize];
         let (next_first, _) = self.layout.links[link as usize];
         let mut best = (u32::MAX, NONE);

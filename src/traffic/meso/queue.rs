@@ -6,6 +6,9 @@ use crate::lane_graph::NONE;
 /// A head that cannot leave for so long stands, millisecond.
 const STANDS_MS: u32 = 3000;
 
+/// A head that waits for room or a gap stands after so long, millisecond.
+const HALT_MS: u32 = 1000;
+
 /// What the head is waiting for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum State {
@@ -39,6 +42,8 @@ pub struct Queue {
     /// Since when the head has been waiting for room or a gap.
     pub since_ms: u32,
     pub state: State,
+    /// How long heads have waited of late, 1/32 millisecond.
+    pub serve_us: u32,
     /// Vehicles that have left.
     pub left: u32,
     /// First object that waits for room here.
@@ -74,6 +79,7 @@ impl Default for Queue {
             cross_mps: 0.0,
             since_ms: NEVER,
             state: State::Driving,
+            serve_us: 2000 * 32,
             left: 0,
             first_waiter: NONE,
         }
@@ -150,7 +156,7 @@ impl Meso {
         let queue = &self.queues[section as usize];
         match queue.state {
             State::Driving | State::Stopped => queue.ready_ms > self.now_ms + STANDS_MS && self.entry(section, 0).at_ms < self.now_ms,
-            State::Gap | State::Room => true,
+            State::Gap | State::Room => self.now_ms > queue.since_ms.saturating_add(HALT_MS),
         }
     }
 

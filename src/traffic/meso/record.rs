@@ -1,6 +1,6 @@
 //! What a run tells: counts, trips, flows, forced moves.
 
-use super::{Meso, NEVER, routes};
+use super::{Meso, NEVER};
 use crate::{
     journeys::{Departure, Journeys},
     lane_graph::{LaneGraph, NONE},
@@ -68,8 +68,6 @@ pub struct Record {
     pub lanes: usize,
     pub refused: u64,
     wishes: Vec<(Departure, f32)>,
-    /// Lanes of the first link that lead farthest, by journey.
-    pub first_lanes: Vec<u16>,
     depart_ms: Vec<u32>,
     enter_ms: Vec<u32>,
     arrive_ms: Vec<u32>,
@@ -102,7 +100,6 @@ impl Record {
             lanes,
             refused: 0,
             wishes: journeys.list.iter().map(|j| (j.depart, j.arrival_m)).collect(),
-            first_lanes: routes::first_lanes(graph, journeys),
             depart_ms: vec![NEVER; trips],
             enter_ms: vec![NEVER; trips],
             arrive_ms: vec![NEVER; trips],

@@ -1,14 +1,14 @@
 //! Routes link by link, and which lanes of each link lead on.
 
 use crate::{
-    journeys::{Journey, Journeys},
+    journeys::Journeys,
     lane_graph::{LaneGraph, Users},
 };
 
 /// Drivers choose lanes with the turn after the next in view where the link between is shorter than this, metre.
 const LOOK_AHEAD_M: f32 = 150.0;
-/// How far drivers who choose a lane to depart from look, metre (SUMO's best lanes).
-const FARTHEST_M: f32 = 3000.0;
+/// What a way through a junction counts, metre.
+const INSIDE_M: f32 = 10.0;
 /// Lanes that are told apart; more of one link are not used.
 const MOST_LANES: u32 = 16;
 
@@ -16,14 +16,23 @@ const MOST_LANES: u32 = 16;
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
     pub links: Vec<u32>,
-    /// Beside each link the set of its lanes that lead on, bit by lane; none where the next link cannot be reached.
-    pub lanes: Vec<u16>,
+    pub lanes: Vec<LanesOn>,
+}
+
+/// Lanes of a link on a route, bit by lane.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct LanesOn {
+    /// They lead to the next link, if that is short to lanes that lead on there; none where it cannot be reached.
+    pub usable: u16,
+    /// They lead farthest without a change of lane.
+    pub best: u16,
 }
 
 impl Routes {
     pub fn of(graph: &LaneGraph, journeys: &Journeys) -> Self {
-        let mut routes = Self { links: journeys.links.clone(), lanes: vec![0; journeys.links.len()] };
+        let mut routes = Self { links: journeys.links.clone(), lanes: vec![LanesOn::default(); journeys.links.len()] };
         let mut known: Known = vec![Vec::new(); graph.links.len()];
+        let look_m = std::env::var("LOOK").ok().and_then(|s| s.parse().ok()).unwrap_or(LOOK_AHEAD_M);
         let mut done = vec![Users::NOBODY; journeys.links.len()];
         for journey in &journeys.list {
             let users = journeys.types.get(journey.kind as usize).map_or(Users::NOBODY, |t| t.users);
@@ -34,64 +43,51 @@ impl Routes {
             done[rows.start] = users;
             let route = &journeys.links[rows.clone()];
             if route.iter().all(|l| (*l as usize) < graph.links.len()) {
-                set_lanes(graph, users, route, look_ahead(), &mut routes.lanes[rows], &mut known);
+                set_lanes(graph, users, route, look_m, &mut routes.lanes[rows], &mut known);
             }
         }
         routes
     }
 }
 
-fn look_ahead() -> f32 { std::env::var("LOOK").ok().and_then(|s| s.parse().ok()).unwrap_or(LOOK_AHEAD_M) }
-
-/// By journey the lanes of its first link from where it can keep its lane farthest.
-pub fn first_lanes(graph: &LaneGraph, journeys: &Journeys) -> Vec<u16> {
-    let mut known: Known = vec![Vec::new(); graph.links.len()];
-    let mut lanes = Vec::new();
-    let first = |journey: &Journey| {
-        let users = journeys.types.get(journey.kind as usize).map_or(Users::NOBODY, |t| t.users);
-        let Some(route) = journeys.links.get(journey.route.0 as usize..journey.route.1 as usize) else { return 0 };
-        let mut far_m = 0.0;
-        let near = |l: &&u32| {
-            let Some(link) = graph.links.get(**l as usize) else { return false };
-            far_m += link.length_m;
-            far_m - link.length_m < FARTHEST_M
-        };
-        let length = route.iter().take_while(near).count();
-        lanes.clear();
-        lanes.resize(length, 0);
-        set_lanes(graph, users, &route[..length], f32::INFINITY, &mut lanes, &mut known);
-        lanes.first().copied().unwrap_or(0)
-    };
-    journeys.list.iter().map(first).collect()
-}
-
 /// Per link what is known of it: the next link, the lanes wanted there, for whom, and which lanes lead to these. Routes share
 /// most of it.
 type Known = Vec<Vec<(u32, u16, Users, u16)>>;
 
-/// Fills in the lanes of one route, from its end.
-fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], ahead_m: f32, lanes: &mut [u16], known: &mut Known) {
+/// Fills in the lanes of one route.
+fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], look_m: f32, lanes: &mut [LanesOn], known: &mut Known) {
+    let mut best = u16::MAX;
     for i in (0..route.len()).rev() {
-        let open = open(graph, route[i], users);
-        lanes[i] = match route.get(i + 1) {
-            None => open,
-            Some(next) => {
-                let all = self::open(graph, *next, users);
-                let near = graph.links[*next as usize].length_m < ahead_m;
-                let wanted = if near { lanes[i + 1] } else { all };
-                let seen = &mut known[route[i] as usize];
-                match seen.iter().find(|s| s.0 == *next && s.1 == wanted && s.2 == users) {
-                    Some(found) => found.3,
-                    None => {
-                        let strict = leading(graph, route[i], *next, wanted) & open;
-                        let set = if strict != 0 { strict } else { leading(graph, route[i], *next, all) & open };
-                        seen.push((*next, wanted, users, set));
-                        set
-                    }
-                }
+        best = lead(graph, users, &route[i..], best, known);
+        // The links that end within sight of this one's end.
+        let mut to = i + 1;
+        let mut seen_m = 0.0;
+        while to < route.len() {
+            let link = &graph.links[route[to] as usize];
+            seen_m += link.length_m + INSIDE_M;
+            if seen_m > look_m || link.roundabout {
+                break;
             }
-        };
+            to += 1;
+        }
+        let usable = (i..to).rev().fold(u16::MAX, |wanted, k| lead(graph, users, &route[k..], wanted, known));
+        lanes[i] = LanesOn { usable: usable | best, best };
     }
+}
+
+/// Lanes of a route's first link that lead to the wanted ones of its second; to any of it where none does.
+fn lead(graph: &LaneGraph, users: Users, route: &[u32], wanted: u16, known: &mut Known) -> u16 {
+    let Some(next) = route.get(1) else { return open(graph, route[0], users) };
+    let seen = &mut known[route[0] as usize];
+    if let Some(found) = seen.iter().find(|s| s.0 == *next && s.1 == wanted && s.2 == users) {
+        return found.3;
+    }
+    let open = open(graph, route[0], users);
+    let strict = leading(graph, route[0], *next, wanted & self::open(graph, *next, users)) & open;
+    let all = || leading(graph, route[0], *next, self::open(graph, *next, users)) & open;
+    let set = if strict != 0 { strict } else { all() };
+    seen.push((*next, wanted, users, set));
+    set
 }
 
 fn open(graph: &LaneGraph, link: u32, users: Users) -> u16 {
