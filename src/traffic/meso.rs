@@ -22,6 +22,7 @@ mod queue;
 mod record;
 mod routes;
 mod signals;
+mod warm;
 
 pub use driving::Driving;
 pub use record::{Counts, ForcedMove, LinkCounts, MesoTrip};
@@ -35,6 +36,7 @@ use insert::Source;
 use layout::Layout;
 use queue::{Entry, Queue};
 use routes::Routes;
+use warm::Warmth;
 
 /// No time: later than every run.
 const NEVER: u32 = u32::MAX;
@@ -47,7 +49,6 @@ const KNOT_MS: u32 = 60_000;
 #[derive(Clone, Debug)]
 pub struct Meso {
     begin_s: f64,
-    tune: [u64; 8],
     now_ms: u32,
     layout: Layout,
     kinds: Vec<Driving>,
@@ -56,16 +57,14 @@ pub struct Meso {
     /// Vehicles by departure, and how many have departed.
     departures: Vec<(u32, u32)>,
     departed: usize,
+    /// By object: sections, then the lanes' sources, which use no more than when they are due and what they wait for.
     queues: Vec<Queue>,
     ring: Vec<Entry>,
     sources: Vec<Source>,
-    /// By object (sections, then the lanes' sources): when it is due, the section whose room it waits for, the next that does.
-    wake_ms: Vec<u32>,
-    waits_on: Vec<u32>,
+    /// By object: the next one that waits for the same room.
     waits_next: Vec<u32>,
-    /// By way: when somebody last went it.
-    passed_ms: Vec<u32>,
     calendar: Calendar,
+    warmth: Warmth,
     record: record::Record,
 }
 
@@ -99,20 +98,17 @@ impl Meso {
         let objects = layout.sections.len() + lanes;
         let mut meso = Self {
             begin_s,
-            tune: { let mut t = [1000, 5000, 31, 0, 0, 0, 0, 0]; if let Ok(s) = std::env::var("TUNE") { s.split(',').enumerate().for_each(|(i, v)| t[i] = v.parse().unwrap()); } t },
             now_ms: 0,
             kinds,
             vehicles: Vec::with_capacity(journeys.list.len()),
             departures: Vec::with_capacity(journeys.list.len()),
             departed: 0,
-            queues: vec![Queue::default(); layout.sections.len()],
+            queues: vec![Queue::default(); objects],
             ring: vec![Entry::default(); layout.ring],
             sources: vec![Source::default(); lanes],
-            wake_ms: vec![NEVER; objects],
-            waits_on: vec![NONE; objects],
             waits_next: vec![NONE; objects],
-            passed_ms: vec![0; layout.ways.len()],
             calendar: Calendar::new(),
+            warmth: Warmth::default(),
             record: record::Record::of(graph, journeys),
             layout,
             routes,
@@ -126,11 +122,13 @@ impl Meso {
         let until_ms = ((t_s - self.begin_s) * 1000.0).clamp(0.0, f64::from(NEVER - 1)) as u32;
         loop {
             let depart_ms = self.departures.get(self.departed).map_or(NEVER, |d| d.0);
-            match self.calendar.next(until_ms.min(depart_ms)) {
+            match self.calendar.peek(until_ms.min(depart_ms)) {
                 Some((at_ms, object)) => {
-                    if self.wake_ms[object as usize] == at_ms {
+                    self.warm();
+                    self.calendar.take();
+                    if self.queues[object as usize].wake_ms == at_ms {
                         self.now_ms = at_ms;
-                        self.wake_ms[object as usize] = NEVER;
+                        self.queues[object as usize].wake_ms = NEVER;
                         self.wake(object);
                     }
                 }
@@ -151,13 +149,14 @@ impl Meso {
 
     fn wake(&mut self, object: u32) {
         // Whose room it was woken for: if it does not take it, the next one may.
-        let woken_for = self.waits_on[object as usize];
-        if object < self.queues.len() as u32 {
+        let woken_for = self.queues[object as usize].waits_on;
+        let sections = self.layout.sections.len() as u32;
+        if object < sections {
             self.advance(object);
         } else {
-            self.insert(object - self.queues.len() as u32);
+            self.insert(object - sections);
         }
-        if woken_for != NONE && self.waits_on[object as usize] != woken_for {
+        if woken_for != NONE && self.queues[object as usize].waits_on != woken_for {
             self.hand_on(woken_for);
         }
     }
@@ -165,16 +164,16 @@ impl Meso {
     /// Lets an object look at its vehicle at a time.
     #[inline]
     fn schedule(&mut self, object: u32, at_ms: u32) {
-        self.wake_ms[object as usize] = self.calendar.put(at_ms, object);
+        self.queues[object as usize].wake_ms = self.calendar.put(at_ms, object);
     }
 
     /// Has an object wait for room on a section.
     fn wait_on(&mut self, object: u32, section: u32) {
-        if self.waits_on[object as usize] == section {
+        if self.queues[object as usize].waits_on == section {
             return;
         }
         self.leave_wait(object);
-        self.waits_on[object as usize] = section;
+        self.queues[object as usize].waits_on = section;
         self.waits_next[object as usize] = NONE;
         let mut last = self.queues[section as usize].first_waiter;
         if last == NONE {
@@ -190,11 +189,11 @@ impl Meso {
     /// Ends an object's wait for room.
     #[inline]
     fn leave_wait(&mut self, object: u32) {
-        let section = self.waits_on[object as usize];
+        let section = self.queues[object as usize].waits_on;
         if section == NONE {
             return;
         }
-        self.waits_on[object as usize] = NONE;
+        self.queues[object as usize].waits_on = NONE;
         let next = self.waits_next[object as usize];
         let first = &mut self.queues[section as usize].first_waiter;
         if *first == object {
@@ -217,7 +216,7 @@ impl Meso {
             let at_ms = self.room_at(section, 0, 0);
             if at_ms != NEVER {
                 let at_ms = at_ms.max(self.now_ms);
-                if self.wake_ms[first as usize] > at_ms {
+                if self.queues[first as usize].wake_ms > at_ms {
                     self.schedule(first, at_ms);
                 }
             }

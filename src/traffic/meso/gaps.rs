@@ -49,8 +49,8 @@ impl Meso {
             let clear_ms = ((foe.at_m + OTHER_M) / other.limit_mps * 1000.0) as u32;
             let in_ms = own(ahead_m + foe.own_at_m);
             // From its stop line on it takes the place until then.
-            let past_ms = self.passed_ms[foe.way as usize] + clear_ms;
-            if past_ms > self.now_ms + in_ms && self.passed_ms[foe.way as usize] > 0 {
+            let past_ms = other.passed_ms + clear_ms;
+            if past_ms > self.now_ms + in_ms && other.passed_ms > 0 {
                 until_ms = until_ms.max(past_ms - in_ms);
             }
             if let Some(comes_ms) = self.comes(foe.section, foe.way, out_ms) {
@@ -68,7 +68,7 @@ impl Meso {
         }
         let head = self.layout.ways[way as usize].head;
         let mut at_ms = queue.ready_ms.max(self.now_ms);
-        for i in 0..queue.live.min(SEEN) {
+        for i in 0..u32::from(queue.live).min(SEEN) {
             let entry = self.entry(section, i);
             if i > 0 {
                 at_ms = (at_ms + BEHIND_MS).max(entry.at_ms);

@@ -34,7 +34,7 @@ impl Meso {
                 continue;
             };
             let rows = journey.route.0 as usize..journey.route.1 as usize;
-            let joined = self.routes.lanes.get(rows).is_some_and(|lanes| !lanes.is_empty() && lanes.iter().all(|l| l.usable != 0));
+            let joined = self.routes.rows.get(rows).is_some_and(|rows| !rows.is_empty() && rows.iter().all(|r| r.usable != 0));
             if !joined || !journey.depart_s.is_finite() {
                 self.record.refused += 1;
                 continue;
@@ -61,14 +61,14 @@ impl Meso {
         let number = self.departures[self.departed].1;
         self.departed += 1;
         let vehicle = self.vehicles[number as usize];
-        let link = self.routes.links[vehicle.at as usize];
+        let link = self.routes.rows[vehicle.at as usize].link;
         self.record.loaded(vehicle.journey, self.departures[self.departed - 1].0);
         let lane = self.first_lane(&vehicle, link);
         let source = &mut self.sources[lane as usize];
         source.count += 1;
         if source.first == NONE {
             (source.first, source.last) = (number, number);
-            let object = self.queues.len() as u32 + lane;
+            let object = self.layout.sections.len() as u32 + lane;
             self.schedule(object, self.now_ms);
         } else {
             let last = std::mem::replace(&mut source.last, number);
@@ -80,7 +80,7 @@ impl Meso {
     fn first_lane(&self, vehicle: &Vehicle, link: u32) -> u32 {
         let (first, lanes) = self.layout.links[link as usize];
         let on = self.lanes_for(vehicle.at, vehicle, first, lanes);
-        let best = on & self.routes.lanes[vehicle.at as usize].best;
+        let best = on & self.routes.rows[vehicle.at as usize].best;
         let set = match self.record.departure(vehicle.journey).lane {
             DepartLane::Best if best != 0 => best,
             DepartLane::Best | DepartLane::Free => on,
@@ -95,7 +95,7 @@ impl Meso {
 
     /// Lets vehicles in at a lane, as long as there is room.
     pub(super) fn insert(&mut self, lane: u32) {
-        let object = self.queues.len() as u32 + lane;
+        let object = self.layout.sections.len() as u32 + lane;
         let fixed = self.layout.sections[lane as usize];
         while self.sources[lane as usize].first != NONE {
             let number = self.sources[lane as usize].first;
@@ -142,7 +142,7 @@ impl Meso {
         self.enter(lane, number, v0, 0.0, limit_mps);
         let vehicle = self.vehicles[number as usize];
         let v = self.kinds[vehicle.kind as usize].free_mps(limit_mps, vehicle.factor);
-        let place = self.place(lane, self.queues[lane as usize].ghosts + before);
+        let place = self.place(lane, u32::from(self.queues[lane as usize].ghosts + before));
         let saved_ms = (at_m / v * 1000.0) as u32;
         self.ring[place].at_ms = self.ring[place].at_ms.saturating_sub(saved_ms).max(self.now_ms);
         if before == 0 {

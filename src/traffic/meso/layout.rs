@@ -14,10 +14,11 @@ const PASSED_M: f32 = 13.0;
 
 /// Where vehicles queue: a lane, or the place inside a junction where a turn waits. Lanes first, by their numbers.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct Section {
     /// Its part of the ring memory.
     pub ring: u32,
-    pub capacity: u32,
+    pub capacity: u16,
     pub length_cm: i32,
     /// What may be in it and on the way into it, driving.
     pub store_cm: i32,
@@ -27,7 +28,7 @@ pub struct Section {
     pub hole_ms: u32,
     pub link: u32,
     pub way0: u32,
-    pub ways: u32,
+    pub ways: u16,
     /// The waiting place of a turn from it where one who waits is in the way of those who do not turn; [`NONE`] without.
     pub blocked_by: u32,
 }
@@ -51,6 +52,8 @@ pub struct Way {
     pub whole_m: f32,
     /// Crosses or merges: one does not stop on it.
     pub crosses: bool,
+    /// When somebody last went it.
+    pub passed_ms: u32,
 }
 
 /// Somebody whom a way yields to.
@@ -67,6 +70,8 @@ pub struct Foe {
 pub struct Layout {
     pub sections: Vec<Section>,
     pub ways: Vec<Way>,
+    /// By way the link and the lane that it leads to in the end.
+    pub targets: Vec<(u32, u32)>,
     pub foes: Rows<Foe>,
     pub heads: Heads,
     /// Vehicles that all sections hold together at most.
@@ -83,6 +88,7 @@ impl Layout {
         let mut layout = Self {
             sections: Vec::with_capacity(graph.lanes.len()),
             ways: Vec::with_capacity(graph.moves.len()),
+            targets: graph.moves.iter().map(|m| (m.to_link, m.to)).collect(),
             foes: Rows::new(),
             heads,
             ring: 0,
@@ -117,7 +123,7 @@ impl Layout {
         let (link, length_m, limit_mps, way0, ways) = of;
         let length_m = length_m.clamp(0.1, 1e6);
         let store_m = length_m + inner_m;
-        let capacity = (store_m / least_m) as u32 + 4;
+        let capacity = ((store_m / least_m) as u32 + 4).min(u32::from(u16::MAX)) as u16;
         self.sections.push(Section {
             ring: self.ring as u32,
             capacity,
@@ -128,7 +134,7 @@ impl Layout {
             hole_ms: (store_m / wave_mps * 1000.0) as u32,
             link,
             way0,
-            ways,
+            ways: ways as u16,
             blocked_by: NONE,
         });
         self.ring += capacity as usize;
@@ -150,6 +156,7 @@ impl Layout {
                 second: second[i],
                 whole_m: m.length_m.max(0.0),
                 crosses: !foes_of(graph, i as u32).is_empty(),
+                passed_ms: 0,
             };
             if second[i] == NONE {
                 self.ways.push(whole);
@@ -175,6 +182,7 @@ impl Layout {
                 second: NONE,
                 whole_m: m.length_m.max(0.0),
                 crosses: true,
+                passed_ms: 0,
             });
         }
     }

@@ -14,6 +14,12 @@ use crate::lane_graph::{NONE, RightOfWay};
 const LOOK_MS: u32 = 1000;
 /// Delay from which on a driver has come to a stand, second.
 const STAND_S: f32 = 3.0;
+/// What a change of lane counts, and a lane that leads less far, millisecond of waiting.
+const ASIDE_MS: u64 = 1000;
+const SHORT_MS: u64 = 5000;
+/// Heads whose waiting counts for what one expects of a lane, about; the longest that counts, millisecond.
+pub(super) const SERVED: u32 = 32;
+const MOST_SERVE_MS: u32 = 120_000;
 /// How long drivers keep a junction clear before they drive into it, millisecond.
 const PATIENT_MS: u32 = 60_000;
 /// Links that are looked at for room behind a junction, where the first ones are short.
@@ -162,8 +168,8 @@ impl Meso {
         let patient = self.now_ms.saturating_sub(since_ms) < PATIENT_MS;
         let clear_cm = if way.crosses && patient { (kind.length_m * 100.0) as i32 } else { 0 };
         if clear_cm > 0 && !self.clear(vehicle.at + 1, vehicle.end, clear_cm, 0) {
-            let (first, _) = self.layout.links[self.routes.links[vehicle.at as usize + 1] as usize];
-            return Choice::Full(first + self.routes.lanes[vehicle.at as usize + 1].usable.trailing_zeros());
+            let (first, _) = self.layout.links[self.routes.rows[vehicle.at as usize + 1].link as usize];
+            return Choice::Full(first + self.routes.rows[vehicle.at as usize + 1].usable.trailing_zeros());
         }
         let via = if way.second == NONE { way.to } else { self.layout.ways[way.second as usize].to };
         self.choose_lane(vehicle.at + 1, via, entry.vehicle, clear_cm)
@@ -171,8 +177,8 @@ impl Meso {
 
     /// Whether there is room for a length behind those who stand on a row of a route, or on the rows after it.
     fn clear(&self, row: u32, end: u32, need_cm: i32, depth: u32) -> bool {
-        let (first, _) = self.layout.links[self.routes.links[row as usize] as usize];
-        let mut set = self.routes.lanes[row as usize].usable;
+        let (first, _) = self.layout.links[self.routes.rows[row as usize].link as usize];
+        let mut set = self.routes.rows[row as usize].usable;
         let mut on_cm = i32::MAX;
         while set != 0 {
             let lane = first + set.trailing_zeros();
@@ -212,12 +218,12 @@ impl Meso {
 
     /// The lane of a route's row to take; `via`: the one that is straight ahead.
     pub(super) fn choose_lane(&mut self, row: u32, via: u32, vehicle: u32, clear_cm: i32) -> Choice {
-        let (first, lanes) = self.layout.links[self.routes.links[row as usize] as usize];
+        let (first, lanes) = self.layout.links[self.routes.rows[row as usize].link as usize];
         let set = self.lanes_for(row, &self.vehicles[vehicle as usize], first, lanes);
         let kind = self.kinds[self.vehicles[vehicle as usize].kind as usize];
         let headway_s = kind.wave_s + kind.space_m / kind.free_mps(self.layout.sections[first as usize].limit_mps, 1.0);
         let gap_ms = (900.0 * headway_s) as u32;
-        let best_set = self.routes.lanes[row as usize].best;
+        let best_set = self.routes.rows[row as usize].best;
         let mut best = (u64::MAX, NONE);
         let mut soonest = (NEVER, NONE);
         let mut full = (u64::MAX, first);
@@ -228,8 +234,8 @@ impl Meso {
             let lane = first + i;
             let at_ms = self.room_at(lane, clear_cm, gap_ms);
             let cost = self.wait_cost(lane)
-                + self.tune[0] * u64::from(lane.abs_diff(via))
-                + if best_set >> i & 1 == 1 { 0 } else { self.tune[1] };
+                + ASIDE_MS * u64::from(lane.abs_diff(via))
+                + if best_set >> i & 1 == 1 { 0 } else { SHORT_MS };
             if at_ms <= self.now_ms {
                 best = best.min((cost, lane));
             } else if at_ms != NEVER {
@@ -253,7 +259,7 @@ impl Meso {
                 return 1 << (lane - first);
             }
         }
-        self.routes.lanes[row as usize].usable
+        self.routes.rows[row as usize].usable
     }
 
     /// How long one would wait behind those in a lane, millisecond: each for as long as heads of late have, and how much later than
@@ -265,19 +271,18 @@ impl Meso {
         }
         let fixed = &self.layout.sections[lane as usize];
         let alone_ms = self.now_ms + (fixed.length_m / fixed.limit_mps * 1000.0) as u32;
-        let late_ms = self.entry(lane, queue.live - 1).at_ms.saturating_sub(alone_ms);
-        u64::from(queue.live * queue.serve_us / 32 + late_ms)
+        let late_ms = self.entry(lane, u32::from(queue.live) - 1).at_ms.saturating_sub(alone_ms);
+        u64::from(u32::from(queue.live) * (queue.serve / SERVED) + late_ms)
     }
 
     /// Moves the head of a section into another.
     pub(super) fn pass(&mut self, section: u32, to: u32) {
-        if self.tune[7] == u64::from(section) + 1 { let e = self.entry(section, 0); let q = self.queues[section as usize]; eprintln!("{} veh {} way {} to {} at {} ready {} live {} state {:?} cross {:.1} stood {:.1}", self.now_ms, e.vehicle, e.way, to, e.at_ms, q.ready_ms, q.live, q.state, q.cross_mps, q.stood_m); }
         self.leave_wait(section);
         let entry = self.pop(section);
         let mut way = self.layout.ways[entry.way as usize];
-        self.passed_ms[entry.way as usize] = self.now_ms;
+        self.layout.ways[entry.way as usize].passed_ms = self.now_ms;
         if way.second != NONE && to != way.to {
-            self.passed_ms[way.second as usize] = self.now_ms;
+            self.layout.ways[way.second as usize].passed_ms = self.now_ms;
             way.to_link = self.layout.ways[way.second as usize].to_link;
             way.length_m = way.whole_m;
         }
@@ -304,8 +309,7 @@ impl Meso {
     fn follow(&mut self, section: u32, left: Entry) {
         let queue = &mut self.queues[section as usize];
         let served_ms = self.now_ms - queue.last_exit_ms.max(left.at_ms).min(self.now_ms);
-        let n = self.tune[2] as u32;
-        queue.serve_us = (queue.serve_us * n + served_ms.min(120_000) * 32) / (n + 1);
+        queue.serve = (queue.serve * (SERVED - 1) + served_ms.min(MOST_SERVE_MS) * SERVED) / SERVED;
         queue.last_exit_ms = self.now_ms;
         queue.last_space_m = f32::from(left.space_cm) * 0.01;
         self.next_head(section);
@@ -395,39 +399,21 @@ impl Meso {
 
     /// The way from a lane to the next link of a route, by a lane from where the route goes on; from beside where there is none.
     fn way_on(&self, lane: u32, row: u32) -> u32 {
-        let link = self.routes.links[row as usize];
-        let wanted = self.routes.lanes[row as usize].usable;
-        let (first, lanes) = self.layout.links[self.layout.sections[lane as usize].link as usize];
-        let (next_first, _) = self.layout.links[link as usize];
-        let mut best = (u32::MAX, NONE);
-        let mut from = |lane_at: u32, aside: u32| {
-            let fixed = &self.layout.sections[lane_at as usize];
-            for number in fixed.way0..fixed.way0 + fixed.ways {
-                let way = &self.layout.ways[number as usize];
-                let target = if way.to_link == NONE { &self.layout.ways[self.layout.sections[way.to as usize].way0 as usize] } else { way };
-                if target.to_link == link {
-                    let off = u32::from(wanted >> (target.to - next_first).min(15) & 1 == 0);
-                    best = best.min((2 * aside + off, number));
-                }
-            }
+        let on = self.routes.rows[row as usize];
+        let (next_first, _) = self.layout.links[on.link as usize];
+        let from = |lane: u32| {
+            let fixed = &self.layout.sections[lane as usize];
+            let ways = fixed.way0..fixed.way0 + u32::from(fixed.ways);
+            let leads = ways.filter(|w| self.layout.targets[*w as usize].0 == on.link);
+            leads.min_by_key(|w| on.usable >> (self.layout.targets[*w as usize].1 - next_first).min(15) & 1 == 0)
         };
-        from(lane, 0);
-        if best.1 == NONE {
-            for other in first..first + lanes {
-                if other != lane {
-                    let aside = other.abs_diff(lane);
-                    let fixed = &self.layout.sections[other as usize];
-                    for number in fixed.way0..fixed.way0 + fixed.ways {
-                        let way = &self.layout.ways[number as usize];
-                        let target = if way.to_link == NONE { &self.layout.ways[self.layout.sections[way.to as usize].way0 as usize] } else { way };
-                        if target.to_link == link {
-                            best = best.min((2 * aside, number));
-                        }
-                    }
-                }
-            }
+        if let Some(way) = from(lane) {
+            return way;
         }
-        best.1
+        let (first, lanes) = self.layout.links[self.layout.sections[lane as usize].link as usize];
+        let mut beside: Vec<u32> = (first..first + lanes).collect();
+        beside.sort_by_key(|other| other.abs_diff(lane));
+        beside.into_iter().find_map(from).unwrap_or(NONE)
     }
 
     /// Moves up all heads of a circle of sections that wait for each other.
@@ -435,7 +421,7 @@ impl Meso {
         let mut circle = vec![section];
         loop {
             let last = circle[circle.len() - 1];
-            let next = self.waits_on[last as usize];
+            let next = self.queues[last as usize].waits_on;
             if next == NONE || self.queues[next as usize].state != State::Room {
                 return false;
             }
@@ -447,7 +433,7 @@ impl Meso {
             }
             circle.push(next);
         }
-        let targets: Vec<u32> = circle.iter().map(|s| self.waits_on[*s as usize]).collect();
+        let targets: Vec<u32> = circle.iter().map(|s| self.queues[*s as usize].waits_on).collect();
         for (from, to) in circle.into_iter().zip(targets) {
             let entry = self.entry(from, 0);
             let full = self.queues[to as usize].live + 1 >= self.layout.sections[to as usize].capacity;

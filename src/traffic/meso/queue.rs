@@ -1,6 +1,6 @@
 //! The queue of one section: vehicles, first in first out, and the room of those who left, on its way back.
 
-use super::{Meso, NEVER};
+use super::{Meso, NEVER, pass::SERVED};
 use crate::lane_graph::NONE;
 
 /// A head that cannot leave for so long stands, millisecond.
@@ -22,11 +22,12 @@ pub enum State {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct Queue {
     /// Place in its ring of the oldest room under way, how many of these, how many vehicles behind them.
-    pub first: u32,
-    pub ghosts: u32,
-    pub live: u32,
+    pub first: u16,
+    pub ghosts: u16,
+    pub live: u16,
     /// Length that vehicles and rooms under way take, and vehicles alone.
     pub used_cm: i32,
     pub live_cm: i32,
@@ -42,8 +43,12 @@ pub struct Queue {
     /// Since when the head has been waiting for room or a gap.
     pub since_ms: u32,
     pub state: State,
-    /// How long heads have waited of late, 1/32 millisecond.
-    pub serve_us: u32,
+    /// When the object is due.
+    pub wake_ms: u32,
+    /// The section whose room it waits for.
+    pub waits_on: u32,
+    /// How long heads have waited of late, summed over as many as count.
+    pub serve: u32,
     /// Vehicles that have left.
     pub left: u32,
     /// First object that waits for room here.
@@ -79,7 +84,9 @@ impl Default for Queue {
             cross_mps: 0.0,
             since_ms: NEVER,
             state: State::Driving,
-            serve_us: 2000 * 32,
+            wake_ms: NEVER,
+            waits_on: NONE,
+            serve: 2000 * SERVED,
             left: 0,
             first_waiter: NONE,
         }
@@ -91,14 +98,15 @@ impl Meso {
     #[inline]
     pub(super) fn place(&self, section: u32, i: u32) -> usize {
         let fixed = &self.layout.sections[section as usize];
-        let at = self.queues[section as usize].first + i;
-        (fixed.ring + if at >= fixed.capacity { at - fixed.capacity } else { at }) as usize
+        let at = u32::from(self.queues[section as usize].first) + i;
+        let capacity = u32::from(fixed.capacity);
+        (fixed.ring + if at >= capacity { at - capacity } else { at }) as usize
     }
 
     /// The `i`-th vehicle of a section, 0 the head.
     #[inline]
     pub(super) fn entry(&self, section: u32, i: u32) -> Entry {
-        self.ring[self.place(section, self.queues[section as usize].ghosts + i)]
+        self.ring[self.place(section, u32::from(self.queues[section as usize].ghosts) + i)]
     }
 
     /// Forgets rooms that have arrived.
@@ -127,13 +135,14 @@ impl Meso {
     pub(super) fn room_at(&mut self, section: u32, clear_cm: i32, gap_ms: u32) -> u32 {
         self.purge(section);
         let fixed = &self.layout.sections[section as usize];
-        let (length_cm, store_cm) = (fixed.length_cm, fixed.store_cm);
+        let (length_cm, store_cm, capacity) = (fixed.length_cm, fixed.store_cm, fixed.capacity);
         let queue = &self.queues[section as usize];
         if queue.live == 0 && queue.ghosts == 0 {
             return (queue.last_in_ms + gap_ms).max(self.now_ms);
         }
         if queue.live > 0
             && (queue.live_cm > store_cm
+                || queue.live + 2 > capacity
                 || clear_cm > 0 && queue.live_cm + clear_cm > length_cm && self.stands(section))
         {
             return NEVER;
@@ -142,7 +151,7 @@ impl Meso {
         let mut over_cm = queue.used_cm - store_cm;
         let mut at_ms = self.now_ms.max(queue.last_in_ms + gap_ms);
         let mut i = 0;
-        while over_cm > 0 && i < queue.ghosts {
+        while over_cm > 0 && i < u32::from(queue.ghosts) {
             let ghost = self.ring[self.place(section, i)];
             over_cm -= i32::from(ghost.space_cm);
             at_ms = at_ms.max(ghost.at_ms);
@@ -172,7 +181,7 @@ impl Meso {
             self.drop_ghost(section, oldest.space_cm);
         }
         let queue = self.queues[section as usize];
-        let place = self.place(section, queue.ghosts + queue.live);
+        let place = self.place(section, u32::from(queue.ghosts + queue.live));
         self.ring[place] = entry;
         let queue = &mut self.queues[section as usize];
         queue.live += 1;
@@ -184,7 +193,7 @@ impl Meso {
 
     /// Takes the head out; its room is on its way back.
     pub(super) fn pop(&mut self, section: u32) -> Entry {
-        let place = self.place(section, self.queues[section as usize].ghosts);
+        let place = self.place(section, u32::from(self.queues[section as usize].ghosts));
         let entry = self.ring[place];
         let hole_ms = self.layout.sections[section as usize].hole_ms;
         self.ring[place].at_ms = self.now_ms.saturating_add(hole_ms);

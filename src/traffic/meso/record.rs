@@ -156,6 +156,11 @@ impl Record {
         self.forced.push((at_ms, node, vehicle));
     }
 
+    /// Reads the flow of a link.
+    pub fn peek(&self, link: u32) -> u32 {
+        self.flows.get(self.base + link as usize).map_or(0, |f| f.left)
+    }
+
     #[inline]
     fn flow(&mut self, link: u32, at_ms: u32) -> &mut LinkCounts {
         while at_ms >= self.until_ms {
@@ -210,7 +215,7 @@ impl Meso {
     /// Vehicles in a link now.
     pub fn on_link(&self, link: usize) -> u32 {
         let (first, lanes) = self.layout.links[link];
-        (first..first + lanes).map(|l| self.queues[l as usize].live).sum()
+        (first..first + lanes).map(|l| u32::from(self.queues[l as usize].live)).sum()
     }
 
     /// Seconds that vehicles have been under way, summed: one vehicle for one second is one update of a step-based model.
@@ -224,12 +229,12 @@ impl Meso {
         let mut hash = xxhash_rust::xxh3::Xxh3::new();
         let mut put = |value: u32| hash.update(&value.to_le_bytes());
         put(self.now_ms);
-        for section in 0..self.queues.len() as u32 {
+        for section in 0..self.layout.sections.len() as u32 {
             let queue = &self.queues[section as usize];
-            for value in [queue.live, queue.ghosts, queue.ready_ms, queue.last_exit_ms, queue.state as u32] {
+            for value in [queue.live.into(), queue.ghosts.into(), queue.ready_ms, queue.last_exit_ms, queue.state as u32] {
                 put(value);
             }
-            for i in 0..queue.live {
+            for i in 0..u32::from(queue.live) {
                 let entry = self.entry(section, i);
                 [entry.vehicle, entry.at_ms, entry.way].into_iter().for_each(&mut put);
             }

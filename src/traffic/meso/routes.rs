@@ -5,24 +5,25 @@ use crate::{
     lane_graph::{LaneGraph, Users},
 };
 
-/// Drivers choose lanes with the turn after the next in view where the link between is shorter than this, metre.
+/// Drivers take only lanes from which they can keep on for this far behind a link's end, metre: ten seconds at 50 km/h, as
+/// SUMO's lane changing looks ahead. Not through roundabouts, where SUMO's drivers do not either.
 const LOOK_AHEAD_M: f32 = 150.0;
 /// What a way through a junction counts, metre.
 const INSIDE_M: f32 = 10.0;
 /// Lanes that are told apart; more of one link are not used.
 const MOST_LANES: u32 = 16;
 
-/// All routes of a run. A vehicle's may be replaced by one added at the end.
+/// All routes of a run, row by row. A vehicle's may be replaced by one added at the end.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
-    pub links: Vec<u32>,
-    pub lanes: Vec<LanesOn>,
+    pub rows: Vec<Row>,
 }
 
-/// Lanes of a link on a route, bit by lane.
+/// A link of a route, and sets of its lanes, bit by lane.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct LanesOn {
-    /// They lead to the next link, if that is short to lanes that lead on there; none where it cannot be reached.
+pub struct Row {
+    pub link: u32,
+    /// They lead to the next link, and on as far as is looked ahead; none where it cannot be reached.
     pub usable: u16,
     /// They lead farthest without a change of lane.
     pub best: u16,
@@ -30,20 +31,20 @@ pub struct LanesOn {
 
 impl Routes {
     pub fn of(graph: &LaneGraph, journeys: &Journeys) -> Self {
-        let mut routes = Self { links: journeys.links.clone(), lanes: vec![LanesOn::default(); journeys.links.len()] };
+        let rows = journeys.links.iter().map(|link| Row { link: *link, usable: 0, best: 0 });
+        let mut routes = Self { rows: rows.collect() };
         let mut known: Known = vec![Vec::new(); graph.links.len()];
-        let look_m = std::env::var("LOOK").ok().and_then(|s| s.parse().ok()).unwrap_or(LOOK_AHEAD_M);
         let mut done = vec![Users::NOBODY; journeys.links.len()];
         for journey in &journeys.list {
             let users = journeys.types.get(journey.kind as usize).map_or(Users::NOBODY, |t| t.users);
             let rows = journey.route.0 as usize..journey.route.1 as usize;
-            if rows.is_empty() || rows.end > routes.links.len() || done[rows.start] == users {
+            if rows.is_empty() || rows.end > routes.rows.len() || done[rows.start] == users {
                 continue;
             }
             done[rows.start] = users;
             let route = &journeys.links[rows.clone()];
             if route.iter().all(|l| (*l as usize) < graph.links.len()) {
-                set_lanes(graph, users, route, look_m, &mut routes.lanes[rows], &mut known);
+                set_lanes(graph, users, route, &mut routes.rows[rows], &mut known);
             }
         }
         routes
@@ -55,7 +56,7 @@ impl Routes {
 type Known = Vec<Vec<(u32, u16, Users, u16)>>;
 
 /// Fills in the lanes of one route.
-fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], look_m: f32, lanes: &mut [LanesOn], known: &mut Known) {
+fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], rows: &mut [Row], known: &mut Known) {
     let mut best = u16::MAX;
     for i in (0..route.len()).rev() {
         best = lead(graph, users, &route[i..], best, known);
@@ -65,13 +66,13 @@ fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], look_m: f32, lanes:
         while to < route.len() {
             let link = &graph.links[route[to] as usize];
             seen_m += link.length_m + INSIDE_M;
-            if seen_m > look_m || link.roundabout {
+            if seen_m > LOOK_AHEAD_M || link.roundabout {
                 break;
             }
             to += 1;
         }
         let usable = (i..to).rev().fold(u16::MAX, |wanted, k| lead(graph, users, &route[k..], wanted, known));
-        lanes[i] = LanesOn { usable: usable | best, best };
+        rows[i] = Row { link: route[i], usable: usable | best, best };
     }
 }
 

@@ -2,6 +2,9 @@
 
 use crate::lane_graph::{LaneGraph, NONE, Program, Show};
 
+/// Heads that are compared with a new one.
+const MOST_ALIKE: usize = 64;
+
 /// What a driver at the stop line may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
@@ -21,7 +24,7 @@ pub struct Heads {
     spans: Vec<Span>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Head {
     cycle_ms: u32,
     /// What is to be added to a time of the run to be in the cycle.
@@ -30,7 +33,7 @@ struct Head {
 }
 
 /// A part of the cycle that shows one thing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Span {
     end_ms: u32,
     gate: Gate,
@@ -84,7 +87,20 @@ impl Heads {
         }
         let cycle = i128::from(cycle_ms);
         let shift_ms = (i128::from(begin_ms) - i128::from(program.offset_ms)).rem_euclid(cycle) as u32;
-        self.heads.push(Head { cycle_ms, shift_ms, spans: (first, self.spans.len() as u32) });
+        // Streams that show the same share their spans: the fewer there are, the nearer they stay.
+        let own = first as usize..self.spans.len();
+        let same = |start: &usize| self.spans[*start..*start + own.len()] == self.spans[own.clone()];
+        let known = self.heads.iter().map(|h| h.spans.0 as usize..h.spans.1 as usize).rev().take(MOST_ALIKE);
+        let known = known.filter(|r| r.len() == own.len()).map(|r| r.start).find(same);
+        let spans = known.map_or((first, self.spans.len() as u32), |start| (start as u32, (start + n) as u32));
+        if known.is_some() {
+            self.spans.truncate(first as usize);
+        }
+        let head = Head { cycle_ms, shift_ms, spans };
+        if let Some(known) = self.heads.iter().rev().take(MOST_ALIKE).position(|h| *h == head) {
+            return (self.heads.len() - 1 - known) as u32;
+        }
+        self.heads.push(head);
         self.heads.len() as u32 - 1
     }
 
