@@ -83,7 +83,7 @@ impl Driving {
     /// Second after green, and speed, at which the first in a queue crosses; `late_s`: how long it had to wait for green.
     pub fn first(&self, v: f32, late_s: f32) -> (f32, f32) {
         // Who would have come just before green has not stopped: in proportion, full from this many seconds on.
-        const STOPPED_S: f32 = 3.0;
+        const STOPPED_S: f32 = 1.5;
         let part = (late_s / STOPPED_S).clamp(0.0, 1.0);
         let (t, speed) = self.from_standing(FIRST_M, v);
         (part * (START_S + t), part * speed + (1.0 - part) * v)
