@@ -70,16 +70,18 @@ pub struct Meso {
 
 /// One vehicle on its way.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 struct Vehicle {
     /// Row of the routes where it is, and the end of its route.
     at: u32,
     end: u32,
-    kind: u32,
+    kind: u16,
+    /// Halts to come.
+    halts: u16,
     /// Wanted speed relative to the limit.
     factor: f32,
-    /// Next of its stops, and their end.
+    /// Next of its stops.
     stop: u32,
-    stops_end: u32,
     /// Next vehicle that waits to enter at the same link.
     next: u32,
     /// On its link since.

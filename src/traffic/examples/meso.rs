@@ -77,13 +77,6 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             }
         }
         std::fs::write(format!("{out}.links"), text)?;
-        let mut text = String::new();
-        for (edge, link) in scenario.net.edges.iter().zip(&graph.links) {
-            for (lane, number) in edge.lanes.iter().zip(link.lane0..) {
-                writeln!(text, "{} {}", lane.id, meso.left_lane(number))?;
-            }
-        }
-        std::fs::write(format!("{out}.lanes"), text)?;
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ impl Meso {
         if foes.is_empty() {
             return None;
         }
-        let kind = &self.kinds[self.vehicles[entry.vehicle as usize].kind as usize];
+        let kind = &self.kinds[usize::from(self.vehicles[entry.vehicle as usize].kind)];
         let v = way.limit_mps;
         let v0 = self.queues[section as usize].cross_mps.min(v);
         let own = |x: f32| (kind.travel(x, v0, v, v).0 * 1000.0) as u32;

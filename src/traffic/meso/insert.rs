@@ -29,7 +29,7 @@ impl Meso {
     pub(super) fn load(&mut self, journeys: &Journeys, seed: u64) {
         for (number, journey) in (0..).zip(&journeys.list) {
             let mut rng = Pcg64Mcg::seed_from_u64(seed ^ (u64::from(number) << 20));
-            let Some(kind) = journeys.types.get(journey.kind as usize) else {
+            let Some(kind) = journeys.types.get(journey.kind as usize).filter(|_| journey.kind <= u32::from(u16::MAX)) else {
                 self.record.refused += 1;
                 continue;
             };
@@ -44,10 +44,10 @@ impl Meso {
             self.vehicles.push(Vehicle {
                 at: journey.route.0,
                 end: journey.route.1,
-                kind: journey.kind,
+                kind: journey.kind as u16,
                 factor: factor(kind.speed_factor, &mut rng),
                 stop: journey.stops.0,
-                stops_end: journey.stops.1.min(journeys.stops.len() as u32),
+                halts: (journey.stops.1.min(journeys.stops.len() as u32)).saturating_sub(journey.stops.0).min(u32::from(u16::MAX)) as u16,
                 next: NONE,
                 since_ms: 0,
                 journey: number,
@@ -100,7 +100,7 @@ impl Meso {
         while self.sources[lane as usize].first != NONE {
             let number = self.sources[lane as usize].first;
             let vehicle = self.vehicles[number as usize];
-            let kind = self.kinds[vehicle.kind as usize];
+            let kind = self.kinds[usize::from(vehicle.kind)];
             let v = kind.free_mps(fixed.limit_mps, 1.0);
             let at_ms = self.room_at(lane, 0, 0);
             if at_ms == NEVER {
@@ -141,7 +141,7 @@ impl Meso {
         let before = self.queues[lane as usize].live;
         self.enter(lane, number, v0, 0.0, limit_mps);
         let vehicle = self.vehicles[number as usize];
-        let v = self.kinds[vehicle.kind as usize].free_mps(limit_mps, vehicle.factor);
+        let v = self.kinds[usize::from(vehicle.kind)].free_mps(limit_mps, vehicle.factor);
         let place = self.place(lane, u32::from(self.queues[lane as usize].ghosts + before));
         let saved_ms = (at_m / v * 1000.0) as u32;
         self.ring[place].at_ms = self.ring[place].at_ms.saturating_sub(saved_ms).max(self.now_ms);

@@ -106,7 +106,7 @@ impl Meso {
             RightOfWay::Minor => Some(true),
             RightOfWay::Stop => self.stops(section),
             RightOfWay::Signal => {
-                let kind = self.kinds[self.vehicles[entry.vehicle as usize].kind as usize];
+                let kind = self.kinds[usize::from(self.vehicles[entry.vehicle as usize].kind)];
                 let v = kind.queue_mps(self.layout.sections[section as usize].limit_mps.min(way.limit_mps));
                 match self.layout.heads.at(way.head, self.now_ms, (kind.amber_s(v) * 1000.0) as i32) {
                     Gate::Open => Some(false),
@@ -164,7 +164,7 @@ impl Meso {
     /// The lane to go on by: of those that lead on, the one with the shortest wait.
     fn choose(&mut self, entry: Entry, way: &Way, since_ms: u32) -> Choice {
         let vehicle = self.vehicles[entry.vehicle as usize];
-        let kind = self.kinds[vehicle.kind as usize];
+        let kind = self.kinds[usize::from(vehicle.kind)];
         let patient = self.now_ms.saturating_sub(since_ms) < PATIENT_MS;
         let clear_cm = if way.crosses && patient { (kind.length_m * 100.0) as i32 } else { 0 };
         if clear_cm > 0 && !self.clear(vehicle.at + 1, vehicle.end, clear_cm, 0) {
@@ -220,7 +220,7 @@ impl Meso {
     pub(super) fn choose_lane(&mut self, row: u32, via: u32, vehicle: u32, clear_cm: i32) -> Choice {
         let (first, lanes) = self.layout.links[self.routes.rows[row as usize].link as usize];
         let set = self.lanes_for(row, &self.vehicles[vehicle as usize], first, lanes);
-        let kind = self.kinds[self.vehicles[vehicle as usize].kind as usize];
+        let kind = self.kinds[usize::from(self.vehicles[vehicle as usize].kind)];
         let headway_s = kind.wave_s + kind.space_m / kind.free_mps(self.layout.sections[first as usize].limit_mps, 1.0);
         let gap_ms = (900.0 * headway_s) as u32;
         let best_set = self.routes.rows[row as usize].best;
@@ -253,7 +253,7 @@ impl Meso {
 
     /// Lanes that a vehicle may take of a row of its route: those that lead on; where it halts there, the halt's lane.
     pub(super) fn lanes_for(&self, row: u32, vehicle: &Vehicle, first: u32, lanes: u32) -> u16 {
-        if vehicle.stop < vehicle.stops_end {
+        if vehicle.halts > 0 {
             let lane = self.record.stops[vehicle.stop as usize].lane;
             if (first..first + lanes.min(16)).contains(&lane) {
                 return 1 << (lane - first);
@@ -271,7 +271,7 @@ impl Meso {
         }
         let fixed = &self.layout.sections[lane as usize];
         let alone_ms = self.now_ms + (fixed.length_m / fixed.limit_mps * 1000.0) as u32;
-        let late_ms = self.entry(lane, u32::from(queue.live) - 1).at_ms.saturating_sub(alone_ms);
+        let late_ms = queue.tail_ms.saturating_sub(alone_ms);
         u64::from(u32::from(queue.live) * (queue.serve / SERVED) + late_ms)
     }
 
@@ -325,7 +325,7 @@ impl Meso {
         }
         let entry = self.entry(section, 0);
         let vehicle = self.vehicles[entry.vehicle as usize];
-        let kind = &self.kinds[vehicle.kind as usize];
+        let kind = &self.kinds[usize::from(vehicle.kind)];
         let way = self.layout.ways.get(entry.way as usize);
         let fixed = &self.layout.sections[section as usize];
         let limit = way.map_or(fixed.limit_mps, |w| w.limit_mps.min(fixed.limit_mps));
@@ -350,7 +350,7 @@ impl Meso {
     /// Puts a vehicle into a section at its start, from `v0` over the way there.
     pub(super) fn enter(&mut self, section: u32, number: u32, v0: f32, way_m: f32, way_mps: f32) {
         let vehicle = self.vehicles[number as usize];
-        let kind = self.kinds[vehicle.kind as usize];
+        let kind = self.kinds[usize::from(vehicle.kind)];
         let fixed = self.layout.sections[section as usize];
         let next = if section as usize >= self.record.lanes {
             fixed.way0
@@ -366,7 +366,7 @@ impl Meso {
         let length_m = if next == NONE { self.record.last_m(vehicle.journey, fixed.length_m) } else { fixed.length_m };
         let (lane_s, v2) = kind.travel(length_m, v1, free, end);
         let mut at_ms = self.now_ms + ((way_s + lane_s) * 1000.0) as u32;
-        if vehicle.stop < vehicle.stops_end {
+        if vehicle.halts > 0 {
             at_ms = self.halt(number, section, at_ms);
         }
         let (space_cm, end_cmps) = ((kind.space_m * 100.0) as u16, (v2 * 100.0) as u16);
@@ -381,18 +381,19 @@ impl Meso {
     fn halt(&mut self, number: u32, section: u32, at_ms: u32) -> u32 {
         let fixed = self.layout.sections[section as usize];
         let mut at_ms = at_ms;
-        while self.vehicles[number as usize].stop < self.vehicles[number as usize].stops_end {
+        while self.vehicles[number as usize].halts > 0 {
             let vehicle = self.vehicles[number as usize];
             let stop = self.record.stops[vehicle.stop as usize];
             if self.layout.sections[stop.lane as usize].link != fixed.link {
                 break;
             }
-            let kind = &self.kinds[vehicle.kind as usize];
+            let kind = &self.kinds[usize::from(vehicle.kind)];
             let v = kind.free_mps(fixed.limit_mps, vehicle.factor);
             let lost_s = 0.5 * v / kind.accel_mps2 + 0.5 * v / kind.decel_mps2;
             let rest_ms = ((fixed.length_m - stop.at_m).max(0.0) / v * 1000.0) as u32;
             at_ms = (at_ms + stop.for_ms).max(stop.until_ms.saturating_add(rest_ms)) + (lost_s * 1000.0) as u32;
             self.vehicles[number as usize].stop += 1;
+            self.vehicles[number as usize].halts -= 1;
         }
         at_ms
     }

@@ -49,8 +49,8 @@ pub struct Queue {
     pub waits_on: u32,
     /// How long heads have waited of late, summed over as many as count.
     pub serve: u32,
-    /// Vehicles that have left.
-    pub left: u32,
+    /// When the last vehicle could leave at the earliest.
+    pub tail_ms: u32,
     /// First object that waits for room here.
     pub first_waiter: u32,
 }
@@ -87,7 +87,7 @@ impl Default for Queue {
             wake_ms: NEVER,
             waits_on: NONE,
             serve: 2000 * SERVED,
-            left: 0,
+            tail_ms: 0,
             first_waiter: NONE,
         }
     }
@@ -133,7 +133,11 @@ impl Meso {
     /// fit behind those who are in it, so that a junction stays clear.
     #[inline]
     pub(super) fn room_at(&mut self, section: u32, clear_cm: i32, gap_ms: u32) -> u32 {
-        self.purge(section);
+        let fixed = &self.layout.sections[section as usize];
+        // Rooms that have arrived are forgotten when they would count.
+        if self.queues[section as usize].used_cm > fixed.store_cm {
+            self.purge(section);
+        }
         let fixed = &self.layout.sections[section as usize];
         let (length_cm, store_cm, capacity) = (fixed.length_cm, fixed.store_cm, fixed.capacity);
         let queue = &self.queues[section as usize];
@@ -174,6 +178,10 @@ impl Meso {
         let capacity = self.layout.sections[section as usize].capacity;
         let queue = self.queues[section as usize];
         if queue.ghosts + queue.live >= capacity {
+            self.purge(section);
+        }
+        let queue = self.queues[section as usize];
+        if queue.ghosts + queue.live >= capacity {
             if queue.ghosts == 0 {
                 return false;
             }
@@ -188,6 +196,7 @@ impl Meso {
         queue.used_cm += i32::from(entry.space_cm);
         queue.live_cm += i32::from(entry.space_cm);
         queue.last_in_ms = self.now_ms;
+        queue.tail_ms = entry.at_ms;
         true
     }
 
@@ -199,7 +208,6 @@ impl Meso {
         self.ring[place].at_ms = self.now_ms.saturating_add(hole_ms);
         let queue = &mut self.queues[section as usize];
         queue.ghosts += 1;
-        queue.left += 1;
         queue.live -= 1;
         queue.live_cm -= i32::from(entry.space_cm);
         entry

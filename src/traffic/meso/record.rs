@@ -207,11 +207,6 @@ impl Meso {
         self.record.flows.chunks(self.record.links.max(1)).nth(hour).unwrap_or(&[])
     }
 
-    /// Vehicles that have left a lane so far.
-    pub fn left_lane(&self, lane: u32) -> u32 {
-        self.queues[lane as usize].left
-    }
-
     /// Vehicles in a link now.
     pub fn on_link(&self, link: usize) -> u32 {
         let (first, lanes) = self.layout.links[link];

@@ -59,7 +59,6 @@ impl Meso {
         for lane in lanes.iter() {
             let queue = &self.queues[*lane as usize];
             *sum ^= self.ring[self.place(*lane, u32::from(queue.ghosts + queue.live))].way;
-            *sum ^= self.ring[self.place(*lane, 0)].way;
             let way0 = self.layout.sections[*lane as usize].way0 as usize;
             *sum ^= self.layout.targets.get(way0).map_or(0, |t| t.0) ^ self.layout.ways.get(way0).map_or(0, |w| w.to);
         }
