@@ -29,7 +29,15 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
             trips.push(trips[from]);
         }
     }
-    if let Some(name) = option("--lane") { for (e, l) in scenario.net.edges.iter().zip(&graph.links) { for (lane, number) in e.lanes.iter().zip(l.lane0..) { if lane.id == *name { println!("lane {number}"); } } } }
+    if let Some(name) = option("--lane") {
+        for (e, l) in scenario.net.edges.iter().zip(&graph.links) {
+            for (lane, number) in e.lanes.iter().zip(l.lane0..) {
+                if lane.id == *name {
+                    println!("lane {number}");
+                }
+            }
+        }
+    }
     let seed = option("--seed").map_or(Ok(42), |s| s.parse())?;
     let end = option("--end").map(|s| s.parse::<f64>()).transpose()?.or(scenario.end_s).unwrap_or(86_400.0);
     let began = Instant::now();
@@ -39,10 +47,8 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     meso.run_until(end);
     let ran_s = began.elapsed().as_secs_f64();
     println!("{:?}, {} broken, {} unreachable", meso.counts(), found.broken.len(), found.unreachable.len());
-    let mut durations: Vec<f64> = (0..trips.len())
-        .filter_map(|i| meso.trip(i))
-        .filter_map(|t| Some(t.arrive_s? - t.enter_s?))
-        .collect();
+    let mut durations: Vec<f64> =
+        (0..trips.len()).filter_map(|i| meso.trip(i)).filter_map(|t| Some(t.arrive_s? - t.enter_s?)).collect();
     durations.sort_by(f64::total_cmp);
     let n = durations.len().max(1);
     println!(
@@ -73,7 +79,11 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 break;
             }
             for (edge, r) in scenario.net.edges.iter().zip(rows) {
-                writeln!(text, "{hour} {} {} {} {} {} {}", edge.id, r.entered, r.left, r.departed, r.arrived, r.driven_ms)?;
+                writeln!(
+                    text,
+                    "{hour} {} {} {} {} {} {}",
+                    edge.id, r.entered, r.left, r.departed, r.arrived, r.driven_ms
+                )?;
             }
         }
         std::fs::write(format!("{out}.links"), text)?;

@@ -42,7 +42,8 @@ impl Meso {
         let v0 = self.queues[section as usize].cross_mps.min(v);
         let own = |x: f32| (kind.travel(x, v0, v, v).0 * 1000.0) as u32;
         let buffer_ms = (1000.0 * BUFFER_S * (1.0 - waited_ms as f32 / PATIENCE_MS).max(0.0)) as u32;
-        let out_ms = self.now_ms + own(ahead_m + self.layout.ways[number as usize].length_m + kind.length_m) + buffer_ms;
+        let out_ms =
+            self.now_ms + own(ahead_m + self.layout.ways[number as usize].length_m + kind.length_m) + buffer_ms;
         let mut until_ms = 0;
         for foe in foes {
             let other = &self.layout.ways[foe.way as usize];

@@ -29,12 +29,14 @@ impl Meso {
     pub(super) fn load(&mut self, journeys: &Journeys, seed: u64) {
         for (number, journey) in (0..).zip(&journeys.list) {
             let mut rng = Pcg64Mcg::seed_from_u64(seed ^ (u64::from(number) << 20));
-            let Some(kind) = journeys.types.get(journey.kind as usize).filter(|_| journey.kind <= u32::from(u16::MAX)) else {
+            let Some(kind) = journeys.types.get(journey.kind as usize).filter(|_| journey.kind <= u32::from(u16::MAX))
+            else {
                 self.record.refused += 1;
                 continue;
             };
             let rows = journey.route.0 as usize..journey.route.1 as usize;
-            let joined = self.routes.rows.get(rows).is_some_and(|rows| !rows.is_empty() && rows.iter().all(|r| r.usable != 0));
+            let joined =
+                self.routes.rows.get(rows).is_some_and(|rows| !rows.is_empty() && rows.iter().all(|r| r.usable != 0));
             if !joined || !journey.depart_s.is_finite() {
                 self.record.refused += 1;
                 continue;
@@ -47,7 +49,9 @@ impl Meso {
                 kind: journey.kind as u16,
                 factor: factor(kind.speed_factor, &mut rng),
                 stop: journey.stops.0,
-                halts: (journey.stops.1.min(journeys.stops.len() as u32)).saturating_sub(journey.stops.0).min(u32::from(u16::MAX)) as u16,
+                halts: (journey.stops.1.min(journeys.stops.len() as u32))
+                    .saturating_sub(journey.stops.0)
+                    .min(u32::from(u16::MAX)) as u16,
                 next: NONE,
                 since_ms: 0,
                 journey: number,

@@ -191,7 +191,8 @@ impl Meso {
             }
             if queue.live == 0 {
                 // Where nobody crosses, one may stand inside the junction.
-                let inside = (row + 1 < end).then(|| self.layout.ways.get(self.way_on(lane, row + 1) as usize)).flatten();
+                let inside =
+                    (row + 1 < end).then(|| self.layout.ways.get(self.way_on(lane, row + 1) as usize)).flatten();
                 let inside_m = inside.filter(|w| !w.crosses).map_or(0.0, |w| w.whole_m);
                 let still_cm = need_cm - length_cm - (inside_m * 100.0) as i32;
                 if still_cm <= 0 {

@@ -168,7 +168,9 @@ impl Meso {
     pub(super) fn stands(&self, section: u32) -> bool {
         let queue = &self.queues[section as usize];
         match queue.state {
-            State::Driving | State::Stopped => queue.ready_ms > self.now_ms + STANDS_MS && self.entry(section, 0).at_ms < self.now_ms,
+            State::Driving | State::Stopped => {
+                queue.ready_ms > self.now_ms + STANDS_MS && self.entry(section, 0).at_ms < self.now_ms
+            }
             State::Gap | State::Room => self.now_ms > queue.since_ms.saturating_add(HALT_MS),
         }
     }

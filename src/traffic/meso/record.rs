@@ -226,7 +226,9 @@ impl Meso {
         put(self.now_ms);
         for section in 0..self.layout.sections.len() as u32 {
             let queue = &self.queues[section as usize];
-            for value in [queue.live.into(), queue.ghosts.into(), queue.ready_ms, queue.last_exit_ms, queue.state as u32] {
+            for value in
+                [queue.live.into(), queue.ghosts.into(), queue.ready_ms, queue.last_exit_ms, queue.state as u32]
+            {
                 put(value);
             }
             for i in 0..u32::from(queue.live) {

@@ -5,9 +5,9 @@ use crate::{
     lane_graph::{LaneGraph, Users},
 };
 
-/// Drivers take only lanes from which they can keep on for this far behind a link's end, metre: ten seconds at 50 km/h, as
+/// Drivers take only lanes from which they can keep on for this far behind a link's end, metre: between ten and twenty seconds at 50 km/h, as
 /// SUMO's lane changing looks ahead. Not through roundabouts, where SUMO's drivers do not either.
-const LOOK_AHEAD_M: f32 = 150.0;
+const LOOK_AHEAD_M: f32 = 220.0;
 /// What a way through a junction counts, metre.
 const INSIDE_M: f32 = 10.0;
 /// Lanes that are told apart; more of one link are not used.

@@ -74,17 +74,14 @@ fn journeys(route: &[u32], departs_s: impl Iterator<Item = f64>) -> Journeys {
         depart,
         arrival_m: f32::INFINITY,
     };
-    Journeys {
-        types: vec![cars()],
-        list: departs_s.map(journey).collect(),
-        links: route.to_vec(),
-        stops: Vec::new(),
-    }
+    Journeys { types: vec![cars()], list: departs_s.map(journey).collect(), links: route.to_vec(), stops: Vec::new() }
 }
 
 fn durations(meso: &Meso, journeys: &Journeys) -> Vec<f64> {
     let trip = |i| meso.trip(i).expect("it began");
-    (0..journeys.list.len()).map(|i| trip(i).arrive_s.expect("it arrived") - trip(i).enter_s.expect("it entered")).collect()
+    (0..journeys.list.len())
+        .map(|i| trip(i).arrive_s.expect("it arrived") - trip(i).enter_s.expect("it entered"))
+        .collect()
 }
 
 /// Numbers from 0 to 1, the same each time (Knuth's MMIX generator).
