@@ -10,6 +10,9 @@
 //! Where lanes wait for each other in a circle, all heads of the circle move up at once after a while; each is counted
 //! as a forced move with its junction. No vehicle is ever taken out.
 //!
+//! Left out: lane changes within a link (a lane is chosen at its start, by the queues then), what lane changing costs a queue, and
+//! signals that heed traffic. Where two opposed roads share lanes with turns that wait, how much both pass is decided by these.
+//!
 //! One thread, integer milliseconds, ties by fixed numbers: the same bytes for a seed. Knows the lane graph and the journeys.
 
 mod calendar;
@@ -111,7 +114,7 @@ impl Meso {
             waits_next: vec![NONE; objects],
             calendar: Calendar::new(),
             warmth: Warmth::default(),
-            record: record::Record::of(graph, journeys),
+            record: record::Record::of(graph, journeys, begin_s),
             layout,
             routes,
         };

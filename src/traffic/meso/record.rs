@@ -85,7 +85,7 @@ pub struct Record {
 }
 
 impl Record {
-    pub fn of(graph: &LaneGraph, journeys: &Journeys) -> Self {
+    pub fn of(graph: &LaneGraph, journeys: &Journeys, begin_s: f64) -> Self {
         let trips = journeys.list.len();
         let ms = |s: f64| (s.max(0.0) * 1000.0).min(f64::from(NEVER / 2)) as u32;
         let lanes = graph.lanes.len();
@@ -93,7 +93,7 @@ impl Record {
             lane: s.lane.min(lanes.saturating_sub(1) as u32),
             at_m: s.at_m,
             for_ms: ms(f64::from(s.for_s)),
-            until_ms: 0,
+            until_ms: s.until_s.map_or(0, |until_s| ms(until_s - begin_s)),
         });
         Self {
             stops: stops.collect(),
