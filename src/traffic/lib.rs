@@ -13,6 +13,7 @@ mod demand;
 pub mod impact;
 pub mod journeys;
 pub mod lane_graph;
+pub mod meso;
 pub mod micro;
 mod network;
 mod packed;
