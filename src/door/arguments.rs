@@ -53,9 +53,12 @@ pub enum TrafficVerb {
 pub struct SimulateArguments {
     /// The scenario (.sumocfg); what it names is read beside it.
     pub scenario: PathBuf,
-    /// Every vehicle at every step.
-    #[arg(long, required = true)]
+    /// Every vehicle at every step: car following, lane changes, gaps.
+    #[arg(long, required_unless_present = "meso", conflicts_with = "meso")]
     pub micro: bool,
+    /// Lanes as queues, from event to event: for whole cities and days. Uses one thread.
+    #[arg(long)]
+    pub meso: bool,
     /// Second at which the run ends; without it and without one in the scenario, once everybody has arrived.
     #[arg(long, value_parser = weight)]
     pub end: Option<f64>,
@@ -65,7 +68,7 @@ pub struct SimulateArguments {
     /// Threads; 0 = all cores. Never changes the results.
     #[arg(long, default_value_t = 0, value_parser = threads)]
     pub threads: usize,
-    /// Folder for trips.csv (one row a trip) and links.csv (one row an edge and five minutes).
+    /// Folder for trips.csv (one row a trip) and links.csv (one row an edge and five minutes; an hour with --meso).
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print JSON: {"inserted":n,"arrived":n,"running":n,"waiting":n,"mean_duration_s":x,"mean_time_loss_s":x,

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::Arc};
 use anyhow::{Context, bail};
 use citytwin_traffic::{
     lane_graph::LaneGraph,
+    meso::Meso,
     micro::{self, Micro},
     sumo::{self, ScenarioJourneys, SumoScenario},
     unpacked,
@@ -33,17 +34,143 @@ pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build()?;
     let seed = arguments.seed.or(scenario.seed).unwrap_or(0);
-    let journeys = Arc::new(found.journeys.clone());
-    let mut run = Micro::new(graph, journeys, seed, scenario.begin_s, scenario.step_s);
     let began = ProcessTime::now();
-    pool.install(|| drive(&mut run, end_s, scenario.begin_s));
-    let cpu_s = began.elapsed().as_secs_f64();
-    tell_forced(&run, &scenario);
-    let report = Report::of(&run, &scenario, cpu_s);
+    let mut done = if arguments.micro {
+        let journeys = Arc::new(found.journeys.clone());
+        let mut run = Micro::new(graph.clone(), journeys, seed, scenario.begin_s, scenario.step_s);
+        pool.install(|| drive(&mut run, end_s, scenario.begin_s));
+        Outcome::of_micro(&run, &scenario)
+    } else {
+        let run = drive_meso(&graph, &found, seed, end_s, scenario.begin_s);
+        Outcome::of_meso(&run, &graph, &found, &scenario)
+    };
+    done.cpu_s = began.elapsed().as_secs_f64();
+    tell_forced(&done, &scenario);
     if let Some(out) = &arguments.out {
-        write_results(out, &run, &scenario, &found)?;
+        write_results(out, &done, &scenario, &found)?;
     }
+    let report = Report::of(&done, &scenario);
     if arguments.json { say(&json(&report)?) } else { say(&report.in_words()) }
+}
+
+/// What a run comes to, whichever view drove it.
+struct Outcome {
+    inserted: u64,
+    arrived: u64,
+    running: u64,
+    waiting: u64,
+    detours: u64,
+    forced: u64,
+    now_s: f64,
+    cpu_s: f64,
+    /// One vehicle under way for one second, summed.
+    vehicle_s: f64,
+    state_hash: u64,
+    trips: Vec<Trip>,
+    links: Vec<LinkRow>,
+    /// Junction and second.
+    forced_at: Vec<(u32, f64)>,
+}
+
+/// A finished journey: row of the journeys, seconds.
+struct Trip {
+    journey: u32,
+    entered_s: f64,
+    arrived_s: f64,
+    lost_s: f64,
+}
+
+/// Vehicles that left an edge within an interval.
+struct LinkRow {
+    edge: usize,
+    begin_s: f64,
+    end_s: f64,
+    left: u32,
+    mean_s: f64,
+}
+
+impl Outcome {
+    fn of_micro(run: &Micro, scenario: &SumoScenario) -> Self {
+        let counts = run.counts();
+        let trips = run.trips().map(|t| Trip {
+            journey: t.journey,
+            entered_s: t.entered_s,
+            arrived_s: t.arrived_s,
+            lost_s: f64::from(t.lost_s),
+        });
+        let mut links = Vec::new();
+        for (interval, row) in run.link_tallies().enumerate() {
+            let begin_s = scenario.begin_s + (interval as u64 * micro::INTERVAL_S) as f64;
+            let end_s = begin_s + micro::INTERVAL_S as f64;
+            links.extend(row.iter().enumerate().filter(|(_, t)| t.left > 0).map(|(edge, t)| LinkRow {
+                edge,
+                begin_s,
+                end_s,
+                left: t.left,
+                mean_s: t.seconds / f64::from(t.left),
+            }));
+        }
+        Self {
+            inserted: counts.inserted,
+            arrived: counts.arrived,
+            running: counts.running,
+            waiting: counts.waiting,
+            detours: counts.detours,
+            forced: counts.forced,
+            now_s: run.now_s(),
+            cpu_s: 0.0,
+            vehicle_s: counts.updates as f64 * scenario.step_s,
+            state_hash: run.state_hash(),
+            trips: trips.collect(),
+            links,
+            forced_at: run.forced_at().collect(),
+        }
+    }
+
+    fn of_meso(run: &Meso, graph: &LaneGraph, found: &ScenarioJourneys, scenario: &SumoScenario) -> Self {
+        let counts = run.counts();
+        let mut trips = Vec::new();
+        for (journey, listed) in found.journeys.list.iter().enumerate() {
+            let driven = run.trip(journey).and_then(|t| Some((t.enter_s?, t.arrive_s?)));
+            trips.extend(driven.map(|(entered_s, arrived_s)| Trip {
+                journey: journey as u32,
+                entered_s,
+                arrived_s,
+                lost_s: (arrived_s - entered_s - found.journeys.free_s(graph, listed)).max(0.0),
+            }));
+        }
+        let mut links = Vec::new();
+        for hour in 0.. {
+            let rows = run.link_counts(hour);
+            if rows.is_empty() {
+                break;
+            }
+            let begin_s = scenario.begin_s + 3600.0 * hour as f64;
+            let left = |c: &citytwin_traffic::meso::LinkCounts| c.left + c.arrived;
+            links.extend(rows.iter().enumerate().filter(|(_, c)| left(c) > 0).map(|(edge, c)| LinkRow {
+                edge,
+                begin_s,
+                end_s: begin_s + 3600.0,
+                left: left(c),
+                mean_s: c.driven_ms as f64 / 1000.0 / f64::from(left(c)),
+            }));
+        }
+        Self {
+            inserted: counts.inserted,
+            arrived: counts.arrived,
+            running: counts.running,
+            waiting: counts.waiting,
+            detours: 0,
+            forced: counts.forced,
+            now_s: run.now_s(),
+            cpu_s: 0.0,
+            vehicle_s: run.vehicle_seconds(),
+            state_hash: run.state_hash(),
+            trips,
+            links,
+            forced_at: run.forced_moves().map(|m| (m.node, m.time_s)).collect(),
+        }
+    }
 }
 
 fn read(config: &Path) -> anyhow::Result<SumoScenario> {
@@ -82,15 +209,15 @@ fn tell(scenario: &SumoScenario, found: &ScenarioJourneys) {
     }
 }
 
-/// The junctions at which vehicles were lifted out of a jam.
-fn tell_forced(run: &Micro, scenario: &SumoScenario) {
+/// The junctions at which vehicles were moved out of a jam.
+fn tell_forced(done: &Outcome, scenario: &SumoScenario) {
     let mut at = BTreeMap::<u32, (usize, f64)>::new();
-    for (node, second) in run.forced_at() {
-        at.entry(node).or_insert((0, second)).0 += 1;
+    for (node, second) in &done.forced_at {
+        at.entry(*node).or_insert((0, *second)).0 += 1;
     }
     for (node, (count, first_s)) in at {
         let name = scenario.net.junctions.get(node as usize).map_or("?", |j| j.id.as_str());
-        eprintln!("junction {name}: {count} vehicles lifted out of a jam, the first at {first_s:.0} s");
+        eprintln!("junction {name}: {count} vehicles moved out of a jam, the first at {first_s:.0} s");
     }
 }
 
@@ -101,6 +228,19 @@ fn drive(run: &mut Micro, end_s: Option<f64>, begin_s: f64) {
         run.step();
         bar.set("simulating", ((run.now_s() - begin_s) / (until - begin_s)) as f32);
     }
+}
+
+/// The mesoscopic view, a minute of simulated time after another.
+fn drive_meso(graph: &LaneGraph, found: &ScenarioJourneys, seed: u64, end_s: Option<f64>, begin_s: f64) -> Meso {
+    let bar = Bar::new();
+    let until = end_s.unwrap_or(begin_s + LONGEST_S);
+    let mut run = Meso::new(graph, &found.journeys, seed, begin_s);
+    let over = |run: &Meso| run.counts().arrived + run.counts().refused == found.journeys.list.len() as u64;
+    while run.now_s() < until && (end_s.is_some() || !over(&run)) {
+        run.run_until((run.now_s() + 60.0).min(until));
+        bar.set("simulating", ((run.now_s() - begin_s) / (until - begin_s)) as f32);
+    }
+    run
 }
 
 /// `simulate --json`.
@@ -128,33 +268,29 @@ struct Report {
 }
 
 impl Report {
-    fn of(run: &Micro, scenario: &SumoScenario, cpu_s: f64) -> Self {
-        let counts = run.counts();
-        let (mut duration_s, mut lost_s, mut trips) = (0.0, 0.0, 0);
-        for trip in run.trips() {
-            duration_s += trip.arrived_s - trip.entered_s;
-            lost_s += f64::from(trip.lost_s);
-            trips += 1;
-        }
-        let mean = |sum: f64| if trips > 0 { sum / f64::from(trips) } else { 0.0 };
-        let per_cpu = |x: f64| if cpu_s > 0.0 { x / cpu_s } else { 0.0 };
-        let simulated_s = run.now_s() - scenario.begin_s;
+    fn of(done: &Outcome, scenario: &SumoScenario) -> Self {
+        let mean = |of: &dyn Fn(&Trip) -> f64| {
+            let sum: f64 = done.trips.iter().map(of).sum();
+            if done.trips.is_empty() { 0.0 } else { sum / done.trips.len() as f64 }
+        };
+        let per_cpu = |x: f64| if done.cpu_s > 0.0 { x / done.cpu_s } else { 0.0 };
+        let simulated_s = done.now_s - scenario.begin_s;
         Self {
-            inserted: counts.inserted,
-            arrived: counts.arrived,
-            running: counts.running,
-            waiting: counts.waiting,
-            mean_duration_s: mean(duration_s),
-            mean_time_loss_s: mean(lost_s),
-            vehicle_updates_per_s: per_cpu(counts.updates as f64 * scenario.step_s),
+            inserted: done.inserted,
+            arrived: done.arrived,
+            running: done.running,
+            waiting: done.waiting,
+            mean_duration_s: mean(&|t| t.arrived_s - t.entered_s),
+            mean_time_loss_s: mean(&|t| t.lost_s),
+            vehicle_updates_per_s: per_cpu(done.vehicle_s),
             real_time_factor: per_cpu(simulated_s),
             simulated_s,
-            cpu_s,
-            detours: counts.detours,
-            forced: counts.forced,
+            cpu_s: done.cpu_s,
+            detours: done.detours,
+            forced: done.forced,
             problems: scenario.problems.len(),
             unsupported: scenario.unsupported.clone(),
-            state_hash: format!("{:016x}", run.state_hash()),
+            state_hash: format!("{:016x}", done.state_hash),
         }
     }
 
@@ -180,40 +316,23 @@ impl Report {
 }
 
 /// trips.csv and links.csv, each written beside its place and then put there.
-fn write_results(out: &Path, run: &Micro, scenario: &SumoScenario, found: &ScenarioJourneys) -> anyhow::Result<()> {
+fn write_results(out: &Path, done: &Outcome, scenario: &SumoScenario, found: &ScenarioJourneys) -> anyhow::Result<()> {
     fs::create_dir_all(out).with_context(|| format!("{}: cannot be made", out.display()))?;
     let mut trips = String::from("id,type,depart_s,entered_s,arrived_s,duration_s,time_loss_s\n");
-    for t in run.trips() {
+    for t in &done.trips {
         let trip = &scenario.trips[found.trips[t.journey as usize] as usize];
-        let kind = &scenario.types[trip.kind].id;
-        let _ = writeln!(
-            trips,
-            "{},{},{},{},{},{},{:.2}",
-            quoted(&trip.id),
-            quoted(kind),
-            trip.depart_s,
-            t.entered_s,
-            t.arrived_s,
-            t.arrived_s - t.entered_s,
-            t.lost_s
-        );
+        let (id, kind) = (quoted(&trip.id), quoted(&scenario.types[trip.kind].id));
+        let (entered, arrived) = (t.entered_s, t.arrived_s);
+        let duration = arrived - entered;
+        let _ = writeln!(trips, "{id},{kind},{},{entered},{arrived},{duration},{:.2}", trip.depart_s, t.lost_s);
     }
     let mut links = String::from("edge,begin_s,end_s,left,flow_vph,mean_travel_time_s,mean_speed_mps\n");
-    let interval_s = micro::INTERVAL_S as f64;
-    for (interval, row) in run.link_tallies().enumerate() {
-        let begin_s = scenario.begin_s + interval as f64 * interval_s;
-        for (edge, tally) in scenario.net.edges.iter().zip(row).filter(|(_, tally)| tally.left > 0) {
-            let mean_s = tally.seconds / f64::from(tally.left);
-            let _ = writeln!(
-                links,
-                "{},{begin_s},{},{},{:.1},{mean_s:.2},{:.3}",
-                quoted(&edge.id),
-                begin_s + interval_s,
-                tally.left,
-                f64::from(tally.left) * 3600.0 / interval_s,
-                edge.lanes[0].length_m / mean_s.max(0.1)
-            );
-        }
+    for row in &done.links {
+        let edge = &scenario.net.edges[row.edge];
+        let (id, flow) = (quoted(&edge.id), f64::from(row.left) * 3600.0 / (row.end_s - row.begin_s));
+        let speed = edge.lanes[0].length_m / row.mean_s.max(0.1);
+        let _ =
+            writeln!(links, "{id},{},{},{},{flow:.1},{:.2},{speed:.3}", row.begin_s, row.end_s, row.left, row.mean_s);
     }
     for (name, text) in [("trips.csv", &trips), ("links.csv", &links)] {
         let (path, half) = (out.join(name), out.join(format!("{name}.half")));

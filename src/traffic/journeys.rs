@@ -110,12 +110,43 @@ impl Journeys {
         &self.stops[journey.stops.0 as usize..journey.stops.1 as usize]
     }
 
+    /// Seconds that a journey takes when nobody else drives, its stops included: every link at the highest limit of its
+    /// lanes for the vehicle, times the type's mean speed factor.
+    pub fn free_s(&self, graph: &LaneGraph, journey: &Journey) -> f64 {
+        let kind = &self.types[journey.kind as usize];
+        let speed = |limit_mps: f32| (limit_mps * kind.speed_factor[0]).min(kind.max_speed_mps).max(0.1);
+        let route = self.route(journey);
+        let link_s = |link: &u32| {
+            let open = graph.lanes_of(*link).map(|l| &graph.lanes[l as usize]).filter(|l| l.users.admit(kind.users));
+            let limit = open.map(|l| l.limit_mps).fold(0.1, f32::max);
+            f64::from(graph.links[*link as usize].length_m / speed(limit))
+        };
+        let inside_s = |pair: &[u32]| {
+            let moves = graph.lanes_of(pair[0]).flat_map(|l| graph.moves_of(l)).map(|m| &graph.moves[m as usize]);
+            let own = moves.filter(|m| m.to_link == pair[1]).map(|m| m.length_m / speed(m.limit_mps));
+            f64::from(own.fold(f32::INFINITY, f32::min))
+        };
+        let stops_s: f64 = self.stops(journey).iter().map(|s| f64::from(s.for_s)).sum();
+        let ends_s = inside_ends(graph, journey, route, &link_s);
+        let inside: f64 = route.windows(2).map(inside_s).filter(|s| s.is_finite()).sum();
+        route.iter().map(link_s).sum::<f64>() + inside + stops_s - ends_s
+    }
+
     /// The first two links of a route that no lane for its vehicle joins.
     pub fn broken(&self, graph: &LaneGraph, journey: &Journey) -> Option<(u32, u32)> {
         let users = self.types[journey.kind as usize].users;
         let route = self.route(journey);
         route.windows(2).map(|pair| (pair[0], pair[1])).find(|(a, b)| !graph.joined(*a, *b, users))
     }
+}
+
+/// The parts of the first and the last link that a journey does not drive, second.
+fn inside_ends(graph: &LaneGraph, journey: &Journey, route: &[u32], link_s: &dyn Fn(&u32) -> f64) -> f64 {
+    let (first, last) = (route[0], route[route.len() - 1]);
+    let length = |link: u32| graph.links[link as usize].length_m;
+    let before = (journey.depart.at_m.unwrap_or(0.0) / length(first)).clamp(0.0, 1.0);
+    let after = (1.0 - journey.arrival_m.min(length(last)) / length(last)).clamp(0.0, 1.0);
+    f64::from(before) * link_s(&first) + f64::from(after) * link_s(&last)
 }
 
 impl Default for VehicleType {
