@@ -8,7 +8,8 @@ use crate::{journeys::DepartSpeed, lane_graph::NONE};
 const PATIENCE_S: f32 = 40.0;
 /// … and so long before a junction for room behind it.
 const ROOM_PATIENCE_S: f32 = 120.0;
-/// Who has stood so long, with no other way, is lifted out of the jam: a street of it is skipped, and that is counted.
+/// Who has stood so long at the head of a lane, for anything but a signal or a stop, and finds no other way, is lifted out of
+/// the jam: a street of it is skipped, and that is counted.
 const LIFT_S: f32 = 300.0;
 /// Looked at every so many steps.
 const EVERY: u64 = 8;
@@ -19,8 +20,14 @@ impl Micro {
             return;
         }
         let waits = |c: &Car| {
-            let patience = if c.way == NONE { PATIENCE_S } else { ROOM_PATIENCE_S };
-            (c.way == NONE || c.hold == Hold::Room) && c.flags & (LAST | HALT) == 0 && c.stood > patience
+            let free = c.flags & (LAST | HALT) == 0;
+            let patience = match (c.way, c.hold) {
+                (NONE, _) if free => PATIENCE_S,
+                (_, Hold::Room) if free => ROOM_PATIENCE_S,
+                (_, Hold::Signal | Hold::Stop) => f32::INFINITY,
+                _ => LIFT_S,
+            };
+            c.stood > patience
         };
         let heads = self.tracks[..self.graph.lanes.len()].iter().zip(0..);
         let stuck: Vec<u32> = heads.filter(|(t, _)| t.cars.first().is_some_and(waits)).map(|(_, lane)| lane).collect();
@@ -34,6 +41,9 @@ impl Micro {
         let mut car = self.tracks[lane as usize].cars[0];
         let (users, leg) = (self.users(car.vehicle), self.voyages[car.vehicle as usize].leg as usize);
         let route = self.route(car.vehicle);
+        if leg + 1 == route.len() {
+            return self.lift(lane);
+        }
         let (driven, last) = (route[..=leg].to_vec(), route[route.len() - 1]);
         let driver = self.drivers[usize::from(car.kind)];
         let mut best: Option<Vec<u32>> = None;
@@ -70,9 +80,14 @@ impl Micro {
         }
         self.tracks[lane as usize].cars.remove(0);
         let link = self.graph.lanes[lane as usize].link;
-        self.leave_link(car.vehicle, link);
         self.counts.forced += 1;
         self.forced.push((self.graph.links[link as usize].to, self.now_ms));
+        if self.voyages[car.vehicle as usize].leg as usize + 1 == self.route(car.vehicle).len() {
+            // Its last street was all that was left.
+            self.arrive(&car);
+            return;
+        }
+        self.leave_link(car.vehicle, link);
         self.lifted.push(car);
     }
 

@@ -18,8 +18,8 @@ pub(super) struct LanesAhead {
 pub(super) const LANES: usize = 16;
 /// How far ahead lanes are compared, metre, and at most how many links. SUMO looks 3,000 m ahead; drivers know the next
 /// few junctions.
-const HORIZON_M: f32 = 1000.0;
-const MOST_LINKS: usize = 16;
+const HORIZON_M: f32 = 3000.0;
+const MOST_LINKS: usize = 48;
 /// A lane that ends nearer than this beyond its link is left on the link, metre.
 const ROOM_TO_CHANGE_M: f32 = 80.0;
 
