@@ -64,6 +64,14 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         counts.updates as f64 * scenario.step_s / wall / 1e6,
         micro.state_hash()
     );
+    if let Some(path) = option("--routes") {
+        let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
+        for (journey, trip) in journeys.list.iter().zip(&found.trips) {
+            let edges: Vec<&str> =
+                journeys.route(journey).iter().map(|e| scenario.net.edges[*e as usize].id.as_str()).collect();
+            writeln!(file, "{},{}", scenario.trips[*trip as usize].id, edges.join(" "))?;
+        }
+    }
     if let Some(path) = option("--links") {
         let mut file = std::io::BufWriter::new(std::fs::File::create(path)?);
         writeln!(file, "id,interval,left,seconds")?;

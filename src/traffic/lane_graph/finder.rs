@@ -7,7 +7,7 @@ use super::{LaneGraph, NONE, RightOfWay, Users};
 /// Time lost by giving way where hardly anybody comes, second (SUMO's weights.minor-penalty).
 const MINOR_S: f64 = 1.5;
 
-/// Fastest ways on the empty network (Dijkstra 1959), link by link.
+/// Fastest ways on the empty network as SUMO finds them: links at their limits, the ways through junctions left out (Dijkstra 1959), link by link.
 pub(crate) struct Finder {
     time: Vec<f64>,
     before: Vec<u32>,
@@ -62,9 +62,9 @@ impl Finder {
                 let next = &graph.lanes[m.to as usize];
                 if next.users.admit(users) {
                     let yields = matches!(m.right, RightOfWay::Minor | RightOfWay::Stop);
-                    let inside = f64::from(m.length_m) / f64::from(m.limit_mps) + if yields { MINOR_S } else { 0.0 };
+                    let waits = if yields { MINOR_S } else { 0.0 };
                     let beyond = f64::from(next.length_m) / f64::from(next.limit_mps);
-                    self.reach(m.to_link, link, time + inside + beyond);
+                    self.reach(m.to_link, link, time + waits + beyond);
                 }
             }
         }
