@@ -126,6 +126,7 @@ fn wrong_networks_and_trips_get_one_line_and_exit_code_2() {
         ("negative.tntp", sound.replace("6.0;", "-6.0;"), "line"),
         ("enormous.tntp", sound.replace("6.0;", "1e100;"), "line"),
         ("zone.tntp", sound.replace("2 :", "7 :"), "line"),
+        ("none.tntp", sound.split("Origin").next().unwrap_or_default().to_owned(), "there are no trips"),
         ("latin.tntp", "\u{fffd}".into(), "line"),
         ("header.csv", "origin,destination,trips\n".into(), "there are no trips"),
     ] {
@@ -136,6 +137,47 @@ fn wrong_networks_and_trips_get_one_line_and_exit_code_2() {
     check(&packed.to_string_lossy(), &trips, "cut.tntp.gz: is a damaged or incomplete gzip file");
     check(&net, &folder.path().join("none").to_string_lossy(), "none");
     check(&net, &folder.path().to_string_lossy(), "read");
+}
+
+/// A byte order mark before a SUMO file, as some editors write it, changes nothing.
+#[test]
+fn a_sumo_net_may_begin_with_a_mark() {
+    let net = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/traffic/sumo/cologne8/cologne8.net.xml");
+    if !net.exists() {
+        return println!("skipped: {} is absent", net.display());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let [marked, csv] = ["marked.net.xml", "od.csv"].map(|f| folder.path().join(f));
+    let text = fs::read_to_string(&net).unwrap();
+    fs::write(&marked, format!("\u{feff}{text}")).unwrap();
+    fs::write(&csv, "origin,destination,trips\n-23283579#1,23283436,5\n").unwrap();
+    let said = [&net, &marked].map(|net| {
+        let arguments = ["traffic", "assign", &net.to_string_lossy(), &csv.to_string_lossy(), "--json"];
+        let mut said = json(&citytwin(&arguments));
+        said.as_object_mut().unwrap().remove("cpu_s");
+        said.to_string()
+    });
+    assert_eq!(said[0], said[1]);
+}
+
+/// Costs that no number holds are an error, never a result.
+#[test]
+fn costs_that_overflow_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let net = folder.path().join("steep.tntp");
+    let sound = fs::read_to_string(case("braess/net.tntp")).unwrap();
+    let steep = sound.lines().map(|line| {
+        let mut columns: Vec<&str> = line.split('\t').collect();
+        if line.starts_with('\t') && columns.len() > 7 {
+            (columns[3], columns[7]) = ("0.000001", "50");
+        }
+        columns.join("\t")
+    });
+    fs::write(&net, steep.collect::<Vec<_>>().join("\n")).unwrap();
+    let output = citytwin(&["traffic", "assign", &net.to_string_lossy(), &case("braess/trips.tntp"), "--json"]);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(output.stdout.is_empty() && err.contains("the costs overflow"), "{err}");
 }
 
 #[test]
@@ -150,6 +192,12 @@ fn the_demand_of_a_city_is_written_whole() {
     }
     let report: Value = serde_json::from_slice(&fs::read(out.join("report.json")).unwrap()).unwrap();
     assert!(report.is_object());
+    // Where one file cannot be written, none is.
+    let blocked = folder.path().join("blocked");
+    fs::create_dir_all(blocked.join("od.csv")).unwrap();
+    let output = citytwin(&["traffic", "demand", &demo, "--out", &blocked.to_string_lossy()]);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), fs::read_dir(&blocked).unwrap().count()), (Some(2), 1), "{err}");
     // The city's own tables: those just written give the same zones.
     let again = folder.path().join("again");
     let [zones, od] = ["zones.csv", "od.csv"].map(|f| out.join(f).to_string_lossy().into_owned());

@@ -387,8 +387,8 @@ fn gap(text: &str) -> Result<f64, String> {
 
 fn weight(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(weight) if weight >= 0.0 && weight.is_finite() => Ok(weight),
-        _ => Err("write a number from 0 on".into()),
+        Ok(weight) if (0.0..=1e9).contains(&weight) => Ok(weight),
+        _ => Err("write a number from 0 to 1e9".into()),
     }
 }
 

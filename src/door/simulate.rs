@@ -13,7 +13,7 @@ use citytwin_traffic::{
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
-use crate::{arguments::SimulateArguments, progress::Bar, say, verbs::json};
+use crate::{arguments::SimulateArguments, progress::Bar, say, traffic::write_whole, verbs::json};
 
 /// Problems of a scenario named one by one up to here.
 const NAMED: usize = 20;
@@ -334,12 +334,7 @@ fn write_results(out: &Path, done: &Outcome, scenario: &SumoScenario, found: &Sc
         let _ =
             writeln!(links, "{id},{},{},{},{flow:.1},{:.2},{speed:.3}", row.begin_s, row.end_s, row.left, row.mean_s);
     }
-    for (name, text) in [("trips.csv", &trips), ("links.csv", &links)] {
-        let (path, half) = (out.join(name), out.join(format!("{name}.half")));
-        fs::write(&half, text).with_context(|| format!("{}: cannot be written", half.display()))?;
-        fs::rename(&half, &path).with_context(|| format!("{}: cannot be written", path.display()))?;
-    }
-    Ok(())
+    write_whole(out, &[("trips.csv", &trips), ("links.csv", &links)])
 }
 
 /// A field of CSV.

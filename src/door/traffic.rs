@@ -124,7 +124,7 @@ impl Problem {
             };
             entries.push((zone(&row.from)?, zone(&row.to)?, row.trips));
         }
-        let graph = Graph::of_network(&compiled.network, &ends)?;
+        let graph = Graph::of_network(&compiled.network, &ends).with_context(|| arguments.net.display().to_string())?;
         let city = &compiled.city;
         let node = |id: citytwin_model::NodeId| city.nodes[id.index()].source.to_string();
         let ends = city.links.iter().map(|link| (node(link.from), node(link.to))).collect();
@@ -229,18 +229,40 @@ pub fn demand(arguments: &DemandArguments) -> anyhow::Result<()> {
     let tables = [&arguments.zones, &arguments.od].map(|t| t.as_ref().map(|path| path.display().to_string()));
     let named = tables.into_iter().flatten().collect::<Vec<_>>().join(", ");
     let demand = Demand::with(&city, &network, &inputs).context(named)?;
-    let files =
-        demand.files(&city).context("nobody travels in this city: it has no roads that trips could start on")?;
+    if demand.peak_matrix().total() <= 0.0 {
+        bail!("{}: nobody travels in this city: it has no roads that trips could start on", arguments.city.display());
+    }
+    let files = demand.files(&city).context("nobody travels in this city")?;
     fs::create_dir_all(&arguments.out).with_context(|| format!("{}: cannot be made", arguments.out.display()))?;
-    for (name, text) in [
+    let named = [
         ("zones.csv", &files.zones_csv),
         ("od.csv", &files.od_csv),
         ("gates.csv", &files.gates_csv),
         ("report.json", &files.report_json),
         ("report.md", &files.report_md),
-    ] {
-        let path = arguments.out.join(name);
-        fs::write(&path, text).with_context(|| format!("{}: cannot be written", path.display()))?;
-    }
+    ];
+    write_whole(&arguments.out, &named)?;
     say(&files.report_md)
+}
+
+/// Writes files into a folder: all beside their places first, so that none is there where one cannot be.
+pub fn write_whole(folder: &Path, files: &[(&str, &String)]) -> anyhow::Result<()> {
+    let unwritable = |path: &Path| format!("{}: cannot be written", path.display());
+    let place = |name: &str| (folder.join(name), folder.join(format!("{name}.half")));
+    let written = files.iter().try_for_each(|(name, text)| {
+        let (path, half) = place(name);
+        if path.is_dir() {
+            bail!("{}: is a folder; move it away", path.display());
+        }
+        fs::write(&half, text).with_context(|| unwritable(&half))
+    });
+    if written.is_err() {
+        // What cannot be taken away again does no harm: it is named as a half.
+        files.iter().for_each(|(name, _)| drop(fs::remove_file(place(name).1)));
+        return written;
+    }
+    files.iter().try_for_each(|(name, _)| {
+        let (path, half) = place(name);
+        fs::rename(&half, &path).with_context(|| unwritable(&path))
+    })
 }

@@ -44,12 +44,16 @@ pub enum TntpErrorKind {
     TooFewColumns(usize),
     #[error("the header says {said} links, but there are {found}; is the file cut off?")]
     Truncated { said: usize, found: usize },
+    #[error("the power is {0}; a cost that rises so steeply cannot be computed: write at most 50")]
+    TooSteep(f64),
     #[error("zone {0} has trips but no link; give it one, or take its trips out")]
     ZoneWithoutLink(u32),
     #[error("trips stand before the first \"Origin\"")]
     NoOrigin,
     #[error("\"{}\" is cut off: an entry is \"zone : trips;\"", shortened(.0))]
     BadEntry(String),
+    #[error("there are no trips; is the file cut off?")]
+    NoTrips,
     #[error("the header says {said} trips in all, but they sum to {found}; is the file cut off?")]
     TotalDiffers { said: f64, found: f64 },
     #[error("the first line must be origin,destination,trips")]

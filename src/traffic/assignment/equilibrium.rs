@@ -51,6 +51,8 @@ pub enum SolveError {
     ZonesDiffer { graph: u32, trips: u32 },
     #[error("the gap to reach is {0}; it must be a number above or equal to zero")]
     BadGap(f64),
+    #[error("the costs overflow: capacities are far below the trips, or powers, tolls or weights far too large")]
+    Overflow,
     #[error("this equilibrium was found on another graph")]
     OtherGraph,
 }
@@ -231,6 +233,9 @@ impl Equilibrium {
             let excess: f64 = total - spent.iter().map(|s| s.least).sum::<f64>();
             let relative_gap = if total > 0.0 { excess / total } else { 0.0 };
             let objective = self.objective(graph, &memory.fixed);
+            if !total.is_finite() || !objective.is_finite() || !excess.is_finite() {
+                return Err(SolveError::Overflow);
+            }
             self.progress = Progress { iteration, relative_gap, objective, total_cost: total };
             let stop = report(&self.progress).is_break();
             if stop || relative_gap <= options.gap || iteration >= options.most_iterations {

@@ -26,6 +26,11 @@ pub(super) struct Tag<'a> {
     pub position: usize,
 }
 
+/// No length, time or place of a net is larger; beyond it, sums lose their digits.
+const LARGEST: f64 = 1e12;
+/// The byte order mark that some editors put before a text.
+const MARK: char = '\u{feff}';
+
 /// Shows every tag of a file. `position`: set to the byte of the element that is looked at.
 ///
 /// # Errors
@@ -35,20 +40,23 @@ pub(super) fn visit<'a>(bytes: &'a [u8], position: &mut usize, visitor: &mut imp
         *position = e.valid_up_to();
         "the text is not UTF-8".to_owned()
     })?;
+    // The reader counts from behind a byte order mark.
+    let mark = if text.starts_with(MARK) { MARK.len_utf8() } else { 0 };
+    let text = &text[mark..];
     let mut xml = Reader::from_str(text);
     let mut depth = 0;
     let mut rooted = false;
     loop {
         let start = xml.buffer_position() as usize;
-        *position = start;
+        *position = start + mark;
         let event = xml.read_event().map_err(|error| {
-            *position = (xml.error_position() as usize).max(start);
+            *position = (xml.error_position() as usize).max(start) + mark;
             error.to_string()
         })?;
         let tag = |tag: &events::BytesStart| {
             let name = tag.name().as_ref().len();
             let content = &text[start + 1..start + 1 + tag.len()];
-            Tag { name: &content[..name], content, position: start }
+            Tag { name: &content[..name], content, position: start + mark }
         };
         match &event {
             events::Event::Start(read) => {
@@ -126,7 +134,7 @@ impl<'a> Attributes<'a> {
 
     pub fn number(&self, key: &str) -> Result<f64, Failure> {
         let text = self.text(key)?;
-        finite(text).ok_or_else(|| self.wrong(key, text, "a finite number"))
+        finite(text).ok_or_else(|| self.wrong(key, text, "a finite number of at most 1e12"))
     }
 
     pub fn optional(&self, key: &str) -> Result<Option<f64>, Failure> {
@@ -172,7 +180,7 @@ impl<'a> Attributes<'a> {
 }
 
 pub(super) fn finite(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|v: &f64| v.is_finite())
+    text.trim().parse().ok().filter(|v: &f64| v.abs() <= LARGEST)
 }
 
 pub(super) fn shortened(text: &str) -> String {

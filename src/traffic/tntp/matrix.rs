@@ -29,6 +29,9 @@ pub fn read_trips(text: &str, graph: &Graph) -> Result<Vec<(u32, u32, f64)>, Tnt
             entries.push((from, to, trips));
         }
     }
+    if entries.is_empty() {
+        return Err(TntpErrorKind::NoTrips.at(parts.end));
+    }
     check_total(&parts, &entries)?;
     Ok(entries)
 }

@@ -40,7 +40,7 @@ fn read_link(content: &str, zones: u32, nodes: u32, line: usize) -> Result<Link,
         length: amount(columns[3], "length", line)?,
         free_time: amount(columns[4], "free-flow time", line)?,
         b: amount(columns[5], "B", line)?,
-        power: amount(columns[6], "power", line)?,
+        power: power(columns[6], line)?,
         toll: optional(8, "toll")?,
         signal: None,
     };
@@ -55,4 +55,12 @@ fn read_link(content: &str, zones: u32, nodes: u32, line: usize) -> Result<Link,
         return Err(TntpErrorKind::NoTime.at(line));
     }
     Ok(link)
+}
+
+/// The exponent of a BPR curve. Published networks have 0 to 20.
+fn power(text: &str, line: usize) -> Result<f64, TntpError> {
+    /// Beyond it, a link at twice its capacity costs more than any sum of costs can hold beside the others.
+    const MOST: f64 = 50.0;
+    let power = amount(text, "power", line)?;
+    if power > MOST { Err(TntpErrorKind::TooSteep(power).at(line)) } else { Ok(power) }
 }
