@@ -99,6 +99,8 @@ struct Car {
 const LAST: u8 = 1;
 /// Has a stop to make on this link.
 const HALT: u8 = 2;
+/// Least distance between bumpers, metre.
+const CONTACT_M: f32 = 0.05;
 /// Slows down.
 const BRAKES: u8 = 4;
 
@@ -278,8 +280,11 @@ impl Micro {
             let plans = &self.plans[track];
             let cars = &mut self.tracks[track].cars;
             let mut leaves = 0;
+            // Rear of the vehicle before, where it stops now: nobody drives into one that brakes harder than was expected.
+            let mut rear = f32::INFINITY;
             for (i, (car, plan)) in cars.iter_mut().zip(plans).enumerate() {
-                car.pos += plan.moved;
+                car.pos = (car.pos + plan.moved).min(rear - CONTACT_M).max(car.pos);
+                rear = car.pos - car.length;
                 let coasting = (0.05 + 0.005 * car.speed) * car.speed * dt;
                 let brakes = if plan.speed < car.speed - coasting { BRAKES } else { 0 };
                 car.flags = car.flags & !BRAKES | brakes;

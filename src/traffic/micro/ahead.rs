@@ -111,7 +111,7 @@ impl Micro {
                 return false;
             }
             (Show::Amber, _) => {
-                if distance > driver.brake_gap(car.speed, dt) + car.speed * dt.min(driver.headway) {
+                if distance > LINE_M + driver.brake_gap(car.speed, dt) + car.speed * driver.headway.max(dt) {
                     hold(found, LINE_M, Hold::Signal);
                     return false;
                 }
@@ -135,8 +135,8 @@ impl Micro {
             (Show::Off, _) => true,
         };
         // Farther away it can decide later and still stop.
-        let decides =
-            distance <= VISIBILITY_M.max((car.speed + driver.accel * dt) * dt + driver.brake_gap(car.speed, dt));
+        let reacts = (car.speed + driver.accel * dt) * driver.headway.max(dt);
+        let decides = distance <= VISIBILITY_M.max(LINE_M + reacts + driver.brake_gap(car.speed, dt));
         if gives_way && !decides {
             // Approaches so that it can stop within what it will see then.
             let then = driver.stop_at_once(car.speed, car.wanted, VISIBILITY_M, dt);
@@ -145,7 +145,9 @@ impl Micro {
             hold(found, 0.1, Hold::Gap);
             return false;
         }
-        if clear && decides && !self.has_room(car, driver, way) {
+        // Who could only stop so hard that others run into it goes on.
+        let stops = driver.stop(car.speed, car.wanted, distance - LINE_M, dt) >= car.speed - driver.decel * dt;
+        if clear && decides && stops && !self.has_room(car, driver, way) {
             hold(found, LINE_M, Hold::Room);
             return false;
         }

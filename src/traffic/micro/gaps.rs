@@ -22,6 +22,8 @@ const IMPATIENT_S: f32 = 180.0;
 pub(super) const FORCED_S: f32 = 60.0;
 /// One stops this far before what one waits for, metre.
 const BEFORE_LINE_M: f32 = 0.5;
+/// Lanes up to this length are looked beyond for those who come, metre.
+const SHORT_M: f32 = 25.0;
 /// Lanes too short for a vehicle that are looked beyond.
 const SHORT_LANES: usize = 5;
 /// Half a vehicle's width and a bit to spare, metre: how near one comes to another's path.
@@ -50,8 +52,7 @@ impl Micro {
             return true;
         }
         let amber = self.show(foe) == Show::Amber;
-        let (lane, length) = (m.from as usize, self.graph.lanes[m.from as usize].length_m);
-        self.approaching(foe, lane, 0.0, length, &mut |other: &Car, distance: f32| {
+        self.approaching(foe, &mut |other: &Car, distance: f32| {
             if matches!(other.hold, Hold::Gap | Hold::Room | Hold::WrongLane | Hold::Stop) {
                 return true;
             }
@@ -77,24 +78,36 @@ impl Micro {
     }
 
     /// Asks `go` of every vehicle that approaches a move, with its distance to the junction, until one says no.
-    fn approaching(
-        &self,
-        way: u32,
-        lane: usize,
-        before: f32,
-        length: f32,
-        go: &mut dyn FnMut(&Car, f32) -> bool,
-    ) -> bool {
-        for car in &self.tracks[lane].cars {
-            let distance = before + length - car.pos;
-            if distance > FAR_S * car.wanted {
+    fn approaching(&self, way: u32, go: &mut dyn FnMut(&Car, f32) -> bool) -> bool {
+        let lane = self.graph.moves[way as usize].from;
+        let length = self.graph.lanes[lane as usize].length_m;
+        let far = |car: &Car, distance: f32| distance > FAR_S * car.wanted;
+        for car in &self.tracks[lane as usize].cars {
+            let distance = length - car.pos;
+            if far(car, distance) {
                 break;
             }
             if car.way == way && !go(car, distance) {
                 return false;
             }
         }
-        true
+        if length > SHORT_M {
+            return true;
+        }
+        // Those who come through the junction before a short lane.
+        self.into(lane).all(|up| {
+            let m = &self.graph.moves[*up as usize];
+            let goes_on = |car: &Car, leg: u32| self.way_from(car.vehicle, leg, lane) == way;
+            let leg = |car: &Car| self.voyages[car.vehicle as usize].leg + 1;
+            let inside = self.tracks[self.track_of(*up)].cars.iter();
+            let coming = self.tracks[m.from as usize].cars.iter().filter(|c| c.way == *up);
+            let whole = length + m.length_m;
+            let from = self.graph.lanes[m.from as usize].length_m;
+            inside
+                .map(|c| (c, whole - c.pos))
+                .chain(coming.map(|c| (c, whole + from - c.pos)))
+                .all(|(car, distance)| far(car, distance) || !goes_on(car, leg(car)) || go(car, distance))
+        })
     }
 
     /// Whether the vehicle would find room behind the junction. Where nothing crosses, one may wait on the way.

@@ -10,6 +10,7 @@ use citytwin_traffic::{
     journeys::{CarFollowing, DepartSpeed, Departure, Journey, Journeys, VehicleType},
     lane_graph::{Lane, LaneGraph, LaneLink, Move, NONE, Program, ProgramPhase, RightOfWay, Show, Users},
     micro::Micro,
+    sumo,
 };
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -276,4 +277,25 @@ fn any_number_of_threads_gives_the_same_bytes() {
     };
     assert_eq!(hash(1), hash(2));
     assert_eq!(hash(1), hash(3));
+}
+
+/// The same laws on a real network with buses, bus lanes, stops, waiting points inside junctions and lanes of half a metre.
+#[test]
+fn the_laws_hold_in_bologna() {
+    let folder =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/traffic/sumo/bologna_acosta");
+    if !folder.is_dir() {
+        return println!("skipped: {} is absent", folder.display());
+    }
+    let scenario =
+        sumo::read_scenario("run.sumocfg", &mut |name| std::fs::read(folder.join(name))).expect("it is sound");
+    let graph = Arc::new(LaneGraph::of_sumo(&scenario.net));
+    let journeys = Arc::new(scenario.journeys(&graph).journeys);
+    let mut micro = Micro::new(graph, journeys.clone(), 5, scenario.begin_s, scenario.step_s);
+    let mut before = BTreeMap::new();
+    while micro.now_s() < 1500.0 {
+        micro.step();
+        lawful(&micro, &mut before, &journeys.types, &journeys, scenario.step_s as f32);
+    }
+    assert!(micro.counts().arrived > 2000, "{:?}", micro.counts());
 }
