@@ -111,7 +111,7 @@ impl Micro {
                 return false;
             }
             (Show::Amber, _) => {
-                if distance > LINE_M + driver.brake_gap(car.speed, dt) + car.speed * driver.headway.max(dt) {
+                if distance > driver.brake_gap(car.speed, dt) + car.speed * driver.headway.max(dt) {
                     hold(found, LINE_M, Hold::Signal);
                     return false;
                 }

@@ -7,10 +7,10 @@ use crate::{journeys::DepartSpeed, lane_graph::NONE};
 /// So long a driver waits at the end of a lane for a gap in the next one, second.
 const PATIENCE_S: f32 = 40.0;
 /// … and so long before a junction for room behind it.
-const ROOM_PATIENCE_S: f32 = 120.0;
+const ROOM_PATIENCE_S: f32 = 90.0;
 /// Who has stood so long at the head of a lane, for anything but a signal or a stop, and finds no other way, is lifted out of
 /// the jam: a street of it is skipped, and that is counted.
-const LIFT_S: f32 = 300.0;
+const LIFT_S: f32 = 120.0;
 /// Looked at every so many steps.
 const EVERY: u64 = 8;
 
@@ -41,7 +41,8 @@ impl Micro {
         let mut car = self.tracks[lane as usize].cars[0];
         let (users, leg) = (self.users(car.vehicle), self.voyages[car.vehicle as usize].leg as usize);
         let route = self.route(car.vehicle);
-        if leg + 1 == route.len() {
+        // Who left its way once and stands again would go round in circles.
+        if leg + 1 == route.len() || self.voyages[car.vehicle as usize].detour != NONE {
             return self.lift(lane);
         }
         let (driven, last) = (route[..=leg].to_vec(), route[route.len() - 1]);

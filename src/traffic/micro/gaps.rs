@@ -100,7 +100,9 @@ impl Micro {
             let goes_on = |car: &Car, leg: u32| self.way_from(car.vehicle, leg, lane) == way;
             let leg = |car: &Car| self.voyages[car.vehicle as usize].leg + 1;
             let inside = self.tracks[self.track_of(*up)].cars.iter();
-            let coming = self.tracks[m.from as usize].cars.iter().filter(|c| c.way == *up);
+            let stopped = matches!(self.show(*up), Show::Red | Show::RedAmber | Show::Amber);
+            let comes = |c: &&Car| c.way == *up && c.hold == Hold::None && !stopped;
+            let coming = self.tracks[m.from as usize].cars.iter().filter(comes);
             let whole = length + m.length_m;
             let from = self.graph.lanes[m.from as usize].length_m;
             inside
