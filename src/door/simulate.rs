@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
+use citytwin_scenario::{quoted, write_whole};
 use citytwin_traffic::{
     lane_graph::LaneGraph,
     meso::Meso,
@@ -13,7 +14,7 @@ use citytwin_traffic::{
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
-use crate::{arguments::SimulateArguments, progress::Bar, say, traffic::write_whole, verbs::json};
+use crate::{arguments::SimulateArguments, progress::Bar, say, verbs::json};
 
 /// Problems of a scenario named one by one up to here.
 const NAMED: usize = 20;
@@ -317,7 +318,6 @@ impl Report {
 
 /// trips.csv and links.csv, each written beside its place and then put there.
 fn write_results(out: &Path, done: &Outcome, scenario: &SumoScenario, found: &ScenarioJourneys) -> anyhow::Result<()> {
-    fs::create_dir_all(out).with_context(|| format!("{}: cannot be made", out.display()))?;
     let mut trips = String::from("id,type,depart_s,entered_s,arrived_s,duration_s,time_loss_s\n");
     for t in &done.trips {
         let trip = &scenario.trips[found.trips[t.journey as usize] as usize];
@@ -334,10 +334,5 @@ fn write_results(out: &Path, done: &Outcome, scenario: &SumoScenario, found: &Sc
         let _ =
             writeln!(links, "{id},{},{},{},{flow:.1},{:.2},{speed:.3}", row.begin_s, row.end_s, row.left, row.mean_s);
     }
-    write_whole(out, &[("trips.csv", &trips), ("links.csv", &links)])
-}
-
-/// A field of CSV.
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    Ok(write_whole(out, &[("trips.csv", &trips), ("links.csv", &links)])?)
 }

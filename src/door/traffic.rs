@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, ops::ControlFlow, path::Path};
 
 use anyhow::{Context, bail};
+use citytwin_scenario::write_whole;
 use citytwin_traffic::{
     Demand, DemandInputs, Network, OdTable, ZoneTable,
     assignment::{self, Equilibrium, Graph, Options, Progress, Trips, UserClass, ZoneEnds},
@@ -233,9 +234,8 @@ pub fn demand(arguments: &DemandArguments) -> anyhow::Result<()> {
         bail!("{}: nobody travels in this city: it has no roads that trips could start on", arguments.city.display());
     }
     let files = demand.files(&city).context("nobody travels in this city")?;
-    fs::create_dir_all(&arguments.out).with_context(|| format!("{}: cannot be made", arguments.out.display()))?;
     let named = [
-        ("zones.csv", &files.zones_csv),
+        ("zones.csv", files.zones_csv.as_str()),
         ("od.csv", &files.od_csv),
         ("gates.csv", &files.gates_csv),
         ("report.json", &files.report_json),
@@ -243,26 +243,4 @@ pub fn demand(arguments: &DemandArguments) -> anyhow::Result<()> {
     ];
     write_whole(&arguments.out, &named)?;
     say(&files.report_md)
-}
-
-/// Writes files into a folder: all beside their places first, so that none is there where one cannot be.
-pub fn write_whole(folder: &Path, files: &[(&str, &String)]) -> anyhow::Result<()> {
-    let unwritable = |path: &Path| format!("{}: cannot be written", path.display());
-    let place = |name: &str| (folder.join(name), folder.join(format!("{name}.half")));
-    let written = files.iter().try_for_each(|(name, text)| {
-        let (path, half) = place(name);
-        if path.is_dir() {
-            bail!("{}: is a folder; move it away", path.display());
-        }
-        fs::write(&half, text).with_context(|| unwritable(&half))
-    });
-    if written.is_err() {
-        // What cannot be taken away again does no harm: it is named as a half.
-        files.iter().for_each(|(name, _)| drop(fs::remove_file(place(name).1)));
-        return written;
-    }
-    files.iter().try_for_each(|(name, _)| {
-        let (path, half) = place(name);
-        fs::rename(&half, &path).with_context(|| unwritable(&path))
-    })
 }

@@ -20,7 +20,7 @@ mod traffic_run;
 mod tests;
 
 pub use compare::{CompareSpec, Comparison, FigureDifference, compare};
-pub use output::write_outputs;
+pub use output::{quoted, write_outputs, write_whole};
 pub use peak_hour::{PeakAnswer, PeakError, PeakHour, RoadAccount};
 pub use prepare::{Prepared, network_for, pool, timed};
 pub use result::{Better, HourRow, KeyFigure, LinkRow, RunResult, TransformerRow, Vehicles};

@@ -11,30 +11,45 @@ use crate::{
     spec::RunError,
 };
 
-/// Makes the folder where it is missing and writes the four files, each whole or not at all: first under a
-/// temporary name beside its place, then renamed over what an earlier run left.
+/// Writes the four files, all or none: see [`write_whole`].
 pub fn write_outputs(result: &RunResult, dir: &Path) -> Result<(), RunError> {
-    fs::create_dir_all(dir).map_err(|source| failed(dir, "cannot be made a folder", source))?;
     let summary = serde_json::to_string_pretty(result)
         .map_err(|error| failed(dir, "the summary cannot be written as JSON", io::Error::other(error)))?;
-    write_whole(&dir.join("summary.json"), &(summary + "\n"))?;
-    write_whole(&dir.join("hours.csv"), &hours(result))?;
-    write_whole(&dir.join("links.csv"), &links(result))?;
-    write_whole(&dir.join("transformers.csv"), &transformers(&result.transformers))
+    let (hours, links, transformers) = (hours(result), links(result), transformers(&result.transformers));
+    write_whole(
+        dir,
+        &[
+            ("summary.json", &(summary + "\n")),
+            ("hours.csv", &hours),
+            ("links.csv", &links),
+            ("transformers.csv", &transformers),
+        ],
+    )
+}
+
+/// Makes the folder where it is missing and writes files into it, all or none: first each under a temporary name beside its
+/// place, then renamed over what an earlier run left.
+pub fn write_whole(dir: &Path, files: &[(&str, &str)]) -> Result<(), RunError> {
+    fs::create_dir_all(dir).map_err(|source| failed(dir, "cannot be made a folder", source))?;
+    let places: Vec<(PathBuf, &str)> = files.iter().map(|(name, text)| (dir.join(name), *text)).collect();
+    let begin = |(path, text): &(PathBuf, &str)| {
+        let free = if path.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(()) };
+        let written = free.and_then(|()| fs::write(temporary_name(path), text));
+        written.map_err(|source| failed(path, "cannot be written", source))
+    };
+    let finish = |(path, _): &(PathBuf, &str)| {
+        fs::rename(temporary_name(path), path).map_err(|source| failed(path, "cannot be written", source))
+    };
+    let done = places.iter().try_for_each(begin).and_then(|()| places.iter().try_for_each(finish));
+    if done.is_err() {
+        // The failure is what counts; a left-over temporary file is named after its target.
+        places.iter().for_each(|(path, _)| drop(fs::remove_file(temporary_name(path))));
+    }
+    done
 }
 
 fn failed(path: &Path, what: &'static str, source: io::Error) -> RunError {
     RunError::Output { path: path.to_owned(), what, source }
-}
-
-fn write_whole(path: &Path, text: &str) -> Result<(), RunError> {
-    let temporary = temporary_name(path);
-    let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
-    written.map_err(|source| {
-        // The failure is what counts; a left-over temporary file is named after its target.
-        let _ = fs::remove_file(&temporary);
-        failed(path, "cannot be written", source)
-    })
 }
 
 fn temporary_name(path: &Path) -> PathBuf {
@@ -101,7 +116,7 @@ fn transformers(rows: &[TransformerRow]) -> String {
 }
 
 /// A CSV field as RFC 4180 wants it.
-fn quoted(field: &str) -> String {
+pub fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", field.replace('"', "\"\""))
     } else {

@@ -127,7 +127,7 @@ impl Journeys {
             f64::from(own.fold(f32::INFINITY, f32::min))
         };
         let stops_s: f64 = self.stops(journey).iter().map(|s| f64::from(s.for_s)).sum();
-        let ends_s = inside_ends(graph, journey, route, &link_s);
+        let ends_s = undriven_s(graph, journey, route, &link_s);
         let inside: f64 = route.windows(2).map(inside_s).filter(|s| s.is_finite()).sum();
         route.iter().map(link_s).sum::<f64>() + inside + stops_s - ends_s
     }
@@ -141,7 +141,7 @@ impl Journeys {
 }
 
 /// The parts of the first and the last link that a journey does not drive, second.
-fn inside_ends(graph: &LaneGraph, journey: &Journey, route: &[u32], link_s: &dyn Fn(&u32) -> f64) -> f64 {
+fn undriven_s(graph: &LaneGraph, journey: &Journey, route: &[u32], link_s: &dyn Fn(&u32) -> f64) -> f64 {
     let (first, last) = (route[0], route[route.len() - 1]);
     let length = |link: u32| graph.links[link as usize].length_m;
     let before = (journey.depart.at_m.unwrap_or(0.0) / length(first)).clamp(0.0, 1.0);

@@ -119,6 +119,11 @@ impl LaneGraph {
         link.lane0..link.lane0 + u32::from(link.lanes)
     }
 
+    /// Moves by the lane they enter.
+    pub(crate) fn moves_into(&self) -> Rows<u32> {
+        Rows::grouped(self.lanes.len(), self.moves.iter().zip(0..).map(|(m, i)| (m.to, i)))
+    }
+
     pub fn foes_of(&self, of: u32) -> &[MoveFoe] {
         self.foes.of(of)
     }
@@ -132,7 +137,7 @@ impl LaneGraph {
 
     /// Moves into one lane from two always meet: where nothing says who goes first, the one that stands earlier does.
     fn add_merges(&mut self) {
-        let into = Rows::grouped(self.lanes.len(), self.moves.iter().zip(0..).map(|(m, i)| (m.to, i)));
+        let into = self.moves_into();
         let mut all = Rows::new();
         let mut minor = Vec::new();
         for own in 0..self.moves.len() as u32 {

@@ -39,8 +39,8 @@ pub struct Micro {
     plans: Vec<Vec<Plan>>,
     /// One bit per track: vehicles are or were on it a moment ago.
     busy: Vec<u64>,
-    /// What each stream of each program shows now.
-    shows: Vec<Vec<Show>>,
+    /// The phase of each program now.
+    phases: Vec<u32>,
     voyages: Vec<Voyage>,
     /// Routes of those who left theirs.
     detours: Vec<Box<[u32]>>,
@@ -149,16 +149,17 @@ impl Micro {
         let tracks = graph.lanes.len() + graph.moves.len();
         let drivers = journeys.types.iter().map(Driver::of).collect();
         let wide = (0..graph.links.len() as u32).filter(|l| graph.links[*l as usize].lanes > 1).collect();
-        let mut new = Self {
+        let begin_ms = (begin_s.max(0.0) * 1000.0).round() as u64;
+        Self {
             drivers,
             seed,
             step_ms: ((step_s * 1000.0).round() as u64).max(1),
-            now_ms: (begin_s.max(0.0) * 1000.0).round() as u64,
+            now_ms: begin_ms,
             steps: 0,
             tracks: vec![Track::default(); tracks],
             plans: vec![Vec::new(); tracks],
             busy: vec![0; tracks.div_ceil(64)],
-            shows: Vec::new(),
+            phases: Vec::new(),
             voyages: Voyage::all(&graph, &journeys, seed),
             detours: Vec::new(),
             lifted: Vec::new(),
@@ -166,17 +167,15 @@ impl Micro {
             finder: Finder::new(&graph),
             entries: enter::Entries::new(&graph, &journeys),
             counts: MicroCounts::default(),
-            begin_ms: (begin_s.max(0.0) * 1000.0).round() as u64,
+            begin_ms,
             tallies: Vec::new(),
             crossing: Vec::new(),
             departing: Vec::new(),
             wide,
-            into: Rows::grouped(graph.lanes.len(), graph.moves.iter().zip(0..).map(|(m, i)| (m.to, i))),
+            into: graph.moves_into(),
             graph,
             journeys,
-        };
-        new.set_signals();
-        new
+        }
     }
 
     /// One step.
@@ -229,12 +228,8 @@ impl Micro {
     }
 
     fn set_signals(&mut self) {
-        let now = self.now_ms;
-        self.shows.resize(self.graph.programs.len(), Vec::new());
-        for (program, shows) in self.graph.programs.iter().zip(&mut self.shows) {
-            let phase = &program.phases[program.phase_at(now).0];
-            shows.clone_from(&phase.shows);
-        }
+        self.phases.clear();
+        self.phases.extend(self.graph.programs.iter().map(|p| p.phase_at(self.now_ms).0 as u32));
     }
 
     /// The links that a vehicle drives.
@@ -248,8 +243,9 @@ impl Micro {
     /// What a move's signal shows; off where none stands.
     fn show(&self, way: u32) -> Show {
         let m = &self.graph.moves[way as usize];
-        let Some(shows) = self.shows.get(m.program as usize) else { return Show::Off };
-        shows.get(m.stream as usize).copied().unwrap_or(Show::Off)
+        let Some(program) = self.graph.programs.get(m.program as usize) else { return Show::Off };
+        let phase = &program.phases[self.phases[m.program as usize] as usize];
+        phase.shows.get(m.stream as usize).copied().unwrap_or(Show::Off)
     }
 
     /// Moves that lead into a lane.
@@ -335,23 +331,15 @@ impl Micro {
         for Crossing { from, mut car } in crossing.iter().copied() {
             let mut track = from as usize;
             loop {
-                let last = car.flags & LAST != 0 && track < self.graph.lanes.len();
-                if last {
+                if car.flags & LAST != 0 && track < self.graph.lanes.len() {
                     self.arrive(&car);
                     break;
                 }
-                let length = self.track_length(track);
-                if car.pos < length {
-                    self.tracks[track].cars.push(car);
-                    self.busy[track / 64] |= 1 << (track % 64);
-                    break;
-                }
-                car.pos -= length;
+                car.pos -= self.track_length(track);
                 track = self.next_track(&mut car, track);
                 let ends = car.flags & LAST != 0 && track < self.graph.lanes.len();
-                if ends && car.pos < self.voyages[car.vehicle as usize].arrival_m
-                    || !ends && car.pos < self.track_length(track)
-                {
+                let arrival_m = self.voyages[car.vehicle as usize].arrival_m;
+                if car.pos < if ends { arrival_m } else { self.track_length(track) } {
                     self.place(track, car);
                     break;
                 }
@@ -395,7 +383,7 @@ impl Micro {
         car.wanted = self.wanted(car.vehicle, car.kind, self.graph.lanes[lane as usize].limit_mps);
         let ahead = self.lanes_ahead(car.vehicle, voyage.leg);
         (car.leads, car.good) = (ahead.leads, ahead.good);
-        car.reach = ahead.reach_m[usize::from(self.graph.lanes[lane as usize].index).min(reach::LANES - 1)];
+        car.reach = ahead.reach(self.graph.lanes[lane as usize].index);
         car.way = self.way_if_it_leads(car, voyage.leg, lane);
         let last = voyage.leg + 1 == self.route(car.vehicle).len() as u32;
         let halt = voyage

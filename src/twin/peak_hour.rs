@@ -118,17 +118,13 @@ impl PeakTwin {
             Ok(worker) => (PeakState::Preparing, Some(worker)),
             Err(error) => (PeakState::Failed(format!("no thread for the peak hour: {error}")), None),
         };
-        Self {
-            state,
-            baseline: None,
-            now: None,
-            answered: Assumptions::default(),
-            account: None,
-            version: 0,
-            asked: Assumptions::default(),
-            road: None,
-            line: Line { questions, answers, told, worker },
-        }
+        Self::of(state, Line { questions, answers, told, worker })
+    }
+
+    /// Nothing asked and nothing heard yet.
+    fn of(state: PeakState, line: Line) -> Self {
+        let (answered, asked) = (Assumptions::default(), Assumptions::default());
+        Self { state, baseline: None, now: None, answered, account: None, version: 0, asked, road: None, line }
     }
 
     fn ask(&mut self) {
@@ -295,17 +291,8 @@ mod tests {
             let _ends: (Receiver<Question>, Sender<Said>) = (asked, say);
             panic!("link {} is missing", 7);
         });
-        let mut peak = PeakTwin {
-            state: PeakState::Working,
-            baseline: None,
-            now: None,
-            answered: Assumptions::default(),
-            account: None,
-            version: 0,
-            asked: Assumptions::default(),
-            road: None,
-            line: Line { questions, answers, told: Arc::default(), worker: Some(worker) },
-        };
+        let line = Line { questions, answers, told: Arc::default(), worker: Some(worker) };
+        let mut peak = PeakTwin::of(PeakState::Working, line);
         let said = loop {
             if let Some(said) = peak.next() {
                 break said;

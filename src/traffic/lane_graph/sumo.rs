@@ -100,8 +100,8 @@ impl LaneGraph {
         self.foes = Rows::new();
         for (number, (way, request)) in ways.iter().enumerate() {
             let own = self.moves[number];
-            let asked = request.map(|r| (&net.junctions[own.node as usize].requests[r], r));
-            if let Some((asks, _)) = asked {
+            if let Some(request) = request {
+                let asks = &net.junctions[own.node as usize].requests[*request];
                 for other in 0..asks.foes.len() {
                     let yields = asks.response.get(other).copied().unwrap_or(false);
                     let Some(foe) = of_request.get(&(own.node as usize, other)) else { continue };

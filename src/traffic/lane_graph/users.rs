@@ -1,57 +1,20 @@
 //! Who may use a lane: SUMO's vehicle classes as a set.
 
+use crate::sumo::SumoClass;
+
 /// A set of vehicle classes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Users(u64);
 
-/// SUMO's abstract vehicle classes (its documentation, Definition of Vehicles, Abstract Vehicle Class).
-const CLASSES: [&str; 33] = [
-    "passenger",
-    "bus",
-    "truck",
-    "bicycle",
-    "private",
-    "emergency",
-    "authority",
-    "army",
-    "vip",
-    "pedestrian",
-    "hov",
-    "taxi",
-    "coach",
-    "delivery",
-    "trailer",
-    "motorcycle",
-    "moped",
-    "evehicle",
-    "tram",
-    "rail_urban",
-    "rail",
-    "rail_electric",
-    "rail_fast",
-    "ship",
-    "container",
-    "cable_car",
-    "subway",
-    "aircraft",
-    "wheelchair",
-    "scooter",
-    "drone",
-    "custom1",
-    "custom2",
-];
-
 impl Users {
     pub const NOBODY: Self = Self(0);
-    pub const ALL: Self = Self((1 << CLASSES.len()) - 1);
-    pub const CARS: Self = Self(1);
+    pub const ALL: Self = Self((1 << SumoClass::COUNT) - 1);
+    pub const CARS: Self = Self(1 << SumoClass::PASSENGER.index());
 
-    /// One class by its name; `ignoring` heeds no lane's rules and passes as all. `None` for a name SUMO does not have.
+    /// One class by its name; who ignores permissions passes as all. `None` for a name SUMO does not have.
     pub fn class(name: &str) -> Option<Self> {
-        if name == "ignoring" {
-            return Some(Self::ALL);
-        }
-        CLASSES.iter().position(|c| *c == name).map(|i| Self(1 << i))
+        let class = SumoClass::of(name)?;
+        Some(if class.ignores_permissions() { Self::ALL } else { Self(1 << class.index()) })
     }
 
     /// Whom a lane's `allow` and `disallow` let in.

@@ -6,7 +6,7 @@
 use super::{
     Car, HALT, LAST, Micro, Track,
     follow::{Driver, HALTING_MPS},
-    reach::LANES,
+    reach::among,
 };
 use crate::lane_graph::NONE;
 
@@ -68,7 +68,7 @@ impl Micro {
         if car.settled <= 0.0 {
             return None;
         }
-        let good = |l: usize| car.good >> l.min(31) & 1 == 1;
+        let good = |l: usize| among(car.good, l as u8);
         let left = self.left_for_change(&car, first + lane);
         if !good(lane) && car.good != 0 {
             let target = (0..count).filter(|l| good(*l)).min_by_key(|l| l.abs_diff(lane))?;
@@ -83,7 +83,7 @@ impl Micro {
         if !looks || car.settled < SETTLED_S || car.flags & LAST != 0 {
             return None;
         }
-        let leads = |l: usize| car.leads >> l.min(31) & 1 == 1;
+        let leads = |l: usize| among(car.leads, l as u8);
         let lasts = |to: usize| good(to) || self.reach_on(&car, to) - car.pos > 2.0 * per_lane_m(&car);
         let better = |to: usize| {
             let open = to < count && leads(to);
@@ -111,7 +111,7 @@ impl Micro {
 
     /// How far another lane of its link leads a vehicle.
     fn reach_on(&self, car: &Car, lane: usize) -> f32 {
-        self.lanes_ahead(car.vehicle, self.voyages[car.vehicle as usize].leg).reach_m[lane.min(LANES - 1)]
+        self.lanes_ahead(car.vehicle, self.voyages[car.vehicle as usize].leg).reach(lane as u8)
     }
 
     /// Metres to where a vehicle must have changed: the lane's end, or its stop.

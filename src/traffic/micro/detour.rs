@@ -1,7 +1,7 @@
 //! Drivers who cannot get into the lane that their way needs, or see no room behind the junction for long, take another
 //! way: so a ring of full streets opens.
 
-use super::{Car, HALT, Hold, LAST, Micro};
+use super::{Car, HALT, Hold, LAST, Micro, reach::among};
 use crate::{journeys::DepartSpeed, lane_graph::NONE};
 
 /// So long a driver waits at the end of a lane for a gap in the next one, second.
@@ -110,7 +110,7 @@ impl Micro {
         let driver = self.drivers[usize::from(car.kind)];
         for lane in self.graph.lanes_of(link) {
             let row = self.graph.lanes[lane as usize];
-            if good >> row.index.min(31) & 1 == 0 || !row.users.admit(users) {
+            if !among(good, row.index) || !row.users.admit(users) {
                 continue;
             }
             car.pos = car.length.min(0.9 * row.length_m);

@@ -1,6 +1,6 @@
 //! Vehicles enter: in order of departure on each link, where there is room.
 
-use super::{Car, Hold, LAST, Micro, follow::Driver};
+use super::{Car, Hold, LAST, Micro, follow::Driver, reach::among};
 use crate::{
     journeys::{DepartLane, DepartSpeed, Journeys},
     lane_graph::{LaneGraph, NONE},
@@ -72,7 +72,7 @@ impl Micro {
         let driver = self.drivers[journey.kind as usize];
         let ahead = self.lanes_ahead(number, 0);
         let admits = |lane: &u32| self.graph.lanes[*lane as usize].users.admit(self.users(number));
-        let bit = |lane: u32| 1_u32 << self.graph.lanes[lane as usize].index.min(31);
+        let good = |lane: &u32| among(ahead.good, self.graph.lanes[*lane as usize].index);
         let emptiest =
             |lanes: &mut dyn Iterator<Item = u32>| lanes.min_by_key(|lane| self.tracks[*lane as usize].cars.len());
         let mut open = self.graph.lanes_of(link).filter(admits);
@@ -80,7 +80,7 @@ impl Micro {
             DepartLane::Index(i) => open.find(|lane| self.graph.lanes[*lane as usize].index == i),
             DepartLane::First => open.next(),
             DepartLane::Free => emptiest(&mut open),
-            DepartLane::Best => emptiest(&mut open.filter(|lane| ahead.good & bit(*lane) != 0)),
+            DepartLane::Best => emptiest(&mut open.filter(good)),
         };
         let Some(lane) = lane else { return false };
         let row = self.graph.lanes[lane as usize];

@@ -11,11 +11,23 @@ pub(super) struct LanesAhead {
     /// They lead farthest without a change.
     pub good: u32,
     /// How far each leads without a change, metre from the start of the link.
-    pub reach_m: [f32; LANES],
+    reach_m: [f32; LANES],
+}
+
+impl LanesAhead {
+    /// How far a lane leads.
+    pub fn reach(&self, lane: u8) -> f32 {
+        self.reach_m[usize::from(lane).min(LANES - 1)]
+    }
+}
+
+/// Whether a lane is among lanes as bits.
+pub(super) fn among(lanes: u32, lane: u8) -> bool {
+    lanes >> lane.min(31) & 1 == 1
 }
 
 /// Lanes of a link that are told apart; those beyond take part as the last one.
-pub(super) const LANES: usize = 16;
+const LANES: usize = 16;
 /// How far ahead lanes are compared, metre, and at most how many links. SUMO looks 3,000 m ahead; drivers know the next
 /// few junctions.
 const HORIZON_M: f32 = 3000.0;
@@ -34,33 +46,26 @@ impl Micro {
     pub(super) fn way_from(&self, vehicle: u32, leg: u32, lane: u32) -> u32 {
         let Some(next) = self.route(vehicle).get(leg as usize + 1) else { return NONE };
         let users = self.users(vehicle);
-        let mut best = (NONE, false);
-        let candidates = self
+        let mut candidates = self
             .graph
             .moves_of(lane)
             .filter(|m| self.graph.moves[*m as usize].to_link == *next)
             .filter(|m| self.graph.lanes[self.graph.moves[*m as usize].to as usize].users.admit(users));
-        let mut ahead = None;
-        for m in candidates {
-            if best.0 == NONE {
-                best = (m, false);
-                continue;
-            }
-            // Several lanes to choose from: one from which the journey goes on.
-            let good = ahead.get_or_insert_with(|| self.lanes_ahead(vehicle, leg + 1)).good;
-            let leads =
-                |m: u32| good >> self.graph.lanes[self.graph.moves[m as usize].to as usize].index.min(31) & 1 == 1;
-            if !leads(best.0) && leads(m) {
-                best = (m, true);
-            }
-        }
-        best.0
+        let Some(first) = candidates.next() else { return NONE };
+        let Some(second) = candidates.next() else { return first };
+        // Several lanes to choose from: one from which the journey goes on.
+        let good = self.lanes_ahead(vehicle, leg + 1).good;
+        let leads = |m: &u32| among(good, self.graph.lanes[self.graph.moves[*m as usize].to as usize].index);
+        [first, second].into_iter().chain(candidates).find(leads).unwrap_or(first)
     }
 
     /// The same, [`NONE`] where the lane soon ends.
     pub(super) fn way_if_it_leads(&self, car: &Car, leg: u32, lane: u32) -> u32 {
-        let leads = car.leads >> self.graph.lanes[lane as usize].index.min(31) & 1 == 1;
-        if leads { self.way_from(car.vehicle, leg, lane) } else { NONE }
+        if among(car.leads, self.graph.lanes[lane as usize].index) {
+            self.way_from(car.vehicle, leg, lane)
+        } else {
+            NONE
+        }
     }
 
     pub(super) fn users(&self, vehicle: u32) -> Users {

@@ -194,11 +194,11 @@ impl SumoClass {
         self.name() == IGNORING
     }
 
-    pub(super) fn index(self) -> usize {
-        usize::from(self.0)
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
     }
 
-    pub(super) const COUNT: usize = DEFAULTS.len();
+    pub(crate) const COUNT: usize = DEFAULTS.len();
 
     fn defaults(self) -> &'static Defaults {
         &DEFAULTS[self.index()]
