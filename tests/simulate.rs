@@ -115,6 +115,13 @@ fn wrong_scenarios_get_one_line_and_exit_code_2() {
     check(&folder.path().join("none.sumocfg"), &["--meso"], "none.sumocfg");
     let cut = scenario(folder.path(), NET, &routes()[..300]);
     check(&cut, &["--micro"], "routes.xml, line");
+    let lane =
+        |i: usize| format!("<lane id=\"b_{i}\" index=\"{i}\" speed=\"13.9\" length=\"300\" shape=\"300,0 600,0\"/>");
+    let one = lane(0);
+    assert!(NET.contains(&one));
+    let wide = NET.replace(&one, &(0..300).map(lane).collect::<String>()).replace("toLane=\"0\"", "toLane=\"299\"");
+    let wide = scenario(folder.path(), &wide, &routes());
+    check(&wide, &["--micro"], "net.xml, line 3: edge b has more than 255 lanes");
     let out = folder.path().join("out");
     let broken = scenario(folder.path(), &NET[..400], &routes());
     check(&broken, &["--meso", "--out", &out.to_string_lossy()], "net.xml, line");

@@ -182,7 +182,7 @@ fn read(config: &Path) -> anyhow::Result<SumoScenario> {
         let packed = fs::read(folder.join(name))?;
         unpacked(packed).map_err(|e| std::io::Error::new(std::io::ErrorKind::InvalidData, e.to_string()))
     };
-    sumo::read_scenario(own, &mut open).with_context(|| folder.display().to_string())
+    sumo::read_scenario(own, &mut open).with_context(|| config.display().to_string())
 }
 
 /// What of a scenario does not run, and why; the rest does.

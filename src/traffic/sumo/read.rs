@@ -8,6 +8,9 @@ use super::{
     xml::{self, Attributes, Failure, Tag, finite, shortened},
 };
 
+/// Lanes of an edge at most: those of a lane's number in one byte. The widest road on earth has 26.
+const MOST_LANES: usize = 255;
+
 /// Reads a whole network file.
 ///
 /// # Errors
@@ -162,6 +165,9 @@ impl Document<'_> {
         let edge = self.net.edges.last_mut().expect("an edge is open");
         if index != edge.lanes.len() {
             return Err(format!("lane {} has index {index}, expected {}", shortened(&lane.id), edge.lanes.len()));
+        }
+        if index == MOST_LANES {
+            return Err(format!("edge {} has more than {MOST_LANES} lanes", shortened(&edge.id)));
         }
         edge.lanes.push(lane);
         Ok(())
