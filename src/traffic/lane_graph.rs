@@ -77,6 +77,8 @@ pub struct Move {
     /// Program and place in its phases' states; [`NONE`] without a signal.
     pub program: u32,
     pub stream: u32,
+    /// Turning back, for when closures leave nothing else.
+    pub spare: bool,
 }
 
 /// What a driver heeds before a move.

@@ -11,6 +11,7 @@ mod detour;
 mod enter;
 mod follow;
 mod gaps;
+mod live;
 mod plan;
 mod reach;
 mod record;
@@ -23,6 +24,8 @@ use crate::{
     network::Rows,
 };
 use follow::Driver;
+use live::Live;
+pub use live::NewJourney;
 use record::Voyage;
 pub use record::{INTERVAL_S, LinkTally, MicroCounts, MicroView, TripRecord};
 
@@ -61,6 +64,10 @@ pub struct Micro {
     wide: Vec<u32>,
     /// Moves by the lane they enter.
     into: Rows<u32>,
+    /// Links that nobody may drive into; empty: none.
+    closed: Vec<bool>,
+    /// Vehicles come and go while it runs.
+    live: Option<Live>,
 }
 
 /// A vehicle on its track: what every step touches.
@@ -173,6 +180,8 @@ impl Micro {
             departing: Vec::new(),
             wide,
             into: graph.moves_into(),
+            closed: Vec::new(),
+            live: None,
             graph,
             journeys,
         }
@@ -200,7 +209,7 @@ impl Micro {
     }
 
     /// Where vehicles were lifted out of a jam: node, second.
-    pub fn forced_at(&self) -> impl Iterator<Item = (u32, f64)> + '_ {
+    pub fn forced_at(&self) -> impl ExactSizeIterator<Item = (u32, f64)> + '_ {
         self.forced.iter().map(|(node, at_ms)| (*node, *at_ms as f64 / 1000.0))
     }
 
@@ -351,6 +360,7 @@ impl Micro {
 
     /// Puts a vehicle onto a track where its place is.
     fn place(&mut self, track: usize, car: Car) {
+        self.voyages[car.vehicle as usize].track = track as u32;
         let cars = &mut self.tracks[track].cars;
         let at = cars.iter().rposition(|c| c.pos >= car.pos).map_or(0, |i| i + 1);
         cars.insert(at, car);

@@ -30,7 +30,7 @@ pub(crate) use given::{Given, GivenProgram, GivenTurn};
 pub(crate) use junction::{Foe, Foes};
 pub(crate) use link::{LinkInfo, SECONDS_PER_EURO};
 pub(crate) use rows::Rows;
-pub(crate) use shape::Shapes;
+pub(crate) use shape::{Shapes, Spot};
 pub use signals::{FlowError, SignalColour, webster};
 pub(crate) use signals::{Group, SignalPlan, Window};
 use streets::{Ground, Streets};
@@ -130,6 +130,19 @@ impl Network {
         let changes = changes.clone();
         let anchors = OnceLock::new();
         Self { ground, links, turns, states, shapes, foes, signals, anchors, lane_count, right_hand, changes }
+    }
+
+    /// The lane of the next link that a lane leads to: turns keep to their side, the rest keeps its count from
+    /// the kerb.
+    pub(crate) fn lane_after(&self, turn: u32, lane: u8) -> u8 {
+        let turn = &self.turns.list[turn as usize];
+        let (from, to) = (self.links[turn.from as usize].lanes, self.links[turn.to as usize].lanes);
+        let across = TurnKind::across(self.right_hand);
+        if turn.kind == across || turn.kind == TurnKind::Back {
+            let from_inside = from - 1 - lane.min(from - 1);
+            return (to - 1).saturating_sub(from_inside);
+        }
+        lane.min(to - 1)
     }
 
     /// Bounds for route searches. The first call works them out (tens of milliseconds for a large city).

@@ -1,25 +1,18 @@
-//! Vehicles on the network, one fixed step after another.
+//! The live city: a demand that follows the clock, drivers who choose their ways by what the roads take now, and the account of
+//! their trips. How they drive is the microscopic view's ([`crate::micro`]).
 //!
-//! A step: signals, departures (drawn, routed, queued), entries, decisions of all vehicles from the state before
-//! (in parallel), then their moves in a fixed order. So the result does not depend on the number of threads.
-//! Owns the moving state; knows network and demand, nothing of what is drawn or edited.
+//! A step: departures (drawn, routed in parallel, queued before their link), a step of the vehicles, what links and trips
+//! make of it. The result does not depend on the number of threads. Nothing here knows what is drawn or edited.
 
-mod advance;
 mod depart;
-mod drive;
 mod fleet;
 mod kinds;
 mod monitor;
-mod overtake;
 mod pose;
 mod reroute;
 mod tally;
-mod yielding;
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use citytwin_model::{LinkId, time::LocalTime};
 use rand::{Rng, SeedableRng};
@@ -27,11 +20,11 @@ use rand_pcg::Pcg64;
 
 use crate::{
     demand::{Demand, TripEnds},
+    lane_graph::LaneGraph,
+    micro::Micro,
     network::{Network, SignalColour},
     route::Search,
 };
-use depart::Pending;
-use drive::Proposal;
 use fleet::Fleet;
 use monitor::Monitor;
 use tally::Counters;
@@ -45,24 +38,23 @@ pub use tally::{Hour, RefusalReason, Relief, Tally, TripInfo};
 /// A running town.
 pub struct Simulation {
     network: Arc<Network>,
+    graph: Arc<LaneGraph>,
     demand: Arc<Demand>,
     start: LocalTime,
     steps: u64,
     rng: Pcg64,
     taste_seed: u64,
     demand_factor: f64,
+    micro: Micro,
     fleet: Fleet,
     colours: Vec<SignalColour>,
     signals: Vec<SignalHead>,
     closed: Vec<bool>,
     /// Routing cost of each link now, second; infinite where closed.
     costs: Vec<f32>,
-    waiting: BTreeMap<u32, VecDeque<Pending>>,
-    waiting_count: usize,
     next_vehicle: u32,
     monitor: Monitor,
     counters: Counters,
-    proposals: Vec<Proposal>,
     drawn: Vec<TripEnds>,
     searches: Vec<Search>,
 }
@@ -79,13 +71,18 @@ impl Simulation {
         let mut rng = Pcg64::seed_from_u64(seed);
         let taste_seed = rng.next_u64();
         let links = network.links.len();
+        let graph = Arc::new(LaneGraph::of_network(&network));
+        let types = VehicleKind::types();
+        let micro = Micro::live(graph.clone(), types, rng.next_u64(), start.second_of_day, Self::STEP_S);
         let costs = network.links.iter().map(|l| l.base_cost).collect();
         network.anchors();
         let mut new = Self {
             signals: Self::place_signals(&network),
-            fleet: Fleet::new(network.lane_count),
+            micro,
+            fleet: Fleet::default(),
             monitor: Monitor::new(&network),
             network,
+            graph,
             demand,
             start,
             steps: 0,
@@ -95,11 +92,8 @@ impl Simulation {
             colours: Vec::new(),
             closed: vec![false; links],
             costs,
-            waiting: BTreeMap::new(),
-            waiting_count: 0,
             next_vehicle: 0,
             counters: Counters::default(),
-            proposals: Vec::new(),
             drawn: Vec::new(),
             searches: (0..SEARCHES).map(|_| Search::default()).collect(),
         };
@@ -115,10 +109,9 @@ impl Simulation {
             self.set_signals();
         }
         self.draw_departures();
-        self.enter_waiting();
-        self.decide();
-        self.advance();
-        self.relieve();
+        self.micro.step();
+        self.see();
+        self.book();
         self.observe();
     }
 
@@ -156,12 +149,6 @@ impl Simulation {
         self.colours = colours;
     }
 
-    /// What a turn's signal shows; green where none stands.
-    fn colour(&self, turn: u32) -> SignalColour {
-        let stream = self.network.turns.list[turn as usize].signal;
-        self.colours.get(stream as usize).copied().unwrap_or(SignalColour::Green)
-    }
-
     /// Trips relative to the estimate from now on, ≥ 0; anything else is ignored.
     pub fn set_demand_factor(&mut self, factor: f64) {
         if factor.is_finite() && factor >= 0.0 {
@@ -192,17 +179,12 @@ impl Simulation {
 
     /// Vehicles on the road.
     pub fn driving(&self) -> usize {
-        self.fleet.active.len()
+        self.micro.counts().running as usize
     }
 
     /// Trips that have started but found no gap to enter the road yet.
     pub fn waiting(&self) -> usize {
-        self.waiting_count
-    }
-
-    /// Every vehicle on the road, in a fixed order.
-    pub fn vehicles(&self) -> impl Iterator<Item = VehicleView> + '_ {
-        self.fleet.active.iter().map(|s| self.fleet.view(*s as usize))
+        self.micro.counts().waiting as usize
     }
 
     /// Digest of the whole moving state (XXH3, 64 bit): equal for equal runs, whatever the number of threads.
@@ -210,13 +192,12 @@ impl Simulation {
         let mut hash = xxhash_rust::xxh3::Xxh3::new();
         hash.update(&self.steps.to_le_bytes());
         hash.update(&self.rng.clone().next_u64().to_le_bytes());
+        hash.update(&self.micro.state_hash().to_le_bytes());
         self.fleet.digest(&mut hash);
         self.counters.digest(&mut hash);
         self.monitor.digest(&mut hash);
-        for queue in self.waiting.values() {
-            for pending in queue {
-                hash.update(&pending.id.to_le_bytes());
-            }
+        for (vehicle, _) in self.micro.waiting() {
+            hash.update(&self.fleet.trips[vehicle as usize].id.to_le_bytes());
         }
         self.costs.iter().for_each(|c| hash.update(&c.to_le_bytes()));
         hash.digest()

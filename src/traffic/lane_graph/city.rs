@@ -51,12 +51,11 @@ impl LaneGraph {
                 let first = self.moves.len() as u32;
                 for t in network.turns.of(link) {
                     let turn = &network.turns.list[t];
-                    if turn.last_resort && network.turns.of(link).len() > 1
-                        || !(turn.lane_lo..=turn.lane_hi).contains(&lane)
-                    {
+                    if !(turn.lane_lo..=turn.lane_hi).contains(&lane) {
                         continue;
                     }
                     let next = &network.links[turn.to as usize];
+                    let spare = turn.last_resort && network.turns.of(link).len() > 1;
                     let group = places.get(turn.signal as usize).copied();
                     of_turn[t].push(self.moves.len() as u32);
                     self.moves.push(Move {
@@ -69,6 +68,7 @@ impl LaneGraph {
                         limit_mps: turn.speed.max(0.1),
                         kind: turn.kind,
                         right: match row.end {
+                            _ if spare => RightOfWay::Minor,
                             _ if group.is_some() => RightOfWay::Signal,
                             LinkEnd::Stop => RightOfWay::Stop,
                             _ if network.foes.of(t as u32).iter().any(|f| f.yields) => RightOfWay::Minor,
@@ -77,6 +77,7 @@ impl LaneGraph {
                         wait_at_m: 0.0,
                         program: group.map_or(NONE, |(group, _)| group),
                         stream: group.map_or(NONE, |(_, stream)| stream),
+                        spare,
                     });
                 }
                 let own = &mut self.lanes[from as usize];

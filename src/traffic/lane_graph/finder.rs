@@ -26,8 +26,15 @@ impl Finder {
         }
     }
 
-    /// Appends the links after `from` up to `to`, `false` where no way leads.
-    pub fn append(&mut self, graph: &LaneGraph, (from, to): (u32, u32), users: Users, out: &mut Vec<u32>) -> bool {
+    /// Appends the links after `from` up to `to`, `false` where no way leads. `closed`: links not to drive into, or empty.
+    pub fn append(
+        &mut self,
+        graph: &LaneGraph,
+        (from, to): (u32, u32),
+        users: Users,
+        closed: &[bool],
+        out: &mut Vec<u32>,
+    ) -> bool {
         for link in self.touched.drain(..) {
             self.time[link as usize] = f64::INFINITY;
         }
@@ -41,7 +48,7 @@ impl Finder {
             if link == to {
                 break;
             }
-            self.expand(graph, link, time, users);
+            self.expand(graph, link, time, (users, closed));
         }
         if self.time[to as usize] == f64::INFINITY {
             return false;
@@ -56,11 +63,12 @@ impl Finder {
         true
     }
 
-    fn expand(&mut self, graph: &LaneGraph, link: u32, time: f64, users: Users) {
+    fn expand(&mut self, graph: &LaneGraph, link: u32, time: f64, (users, closed): (Users, &[bool])) {
         for lane in graph.lanes_of(link).filter(|l| graph.lanes[*l as usize].users.admit(users)) {
             for m in graph.moves_of(lane).map(|m| &graph.moves[m as usize]) {
                 let next = &graph.lanes[m.to as usize];
-                if next.users.admit(users) {
+                let shut = m.spare || closed.get(m.to_link as usize).is_some_and(|closed| *closed);
+                if !shut && next.users.admit(users) {
                     let yields = matches!(m.right, RightOfWay::Minor | RightOfWay::Stop);
                     let waits = if yields { MINOR_S } else { 0.0 };
                     let beyond = f64::from(next.length_m) / f64::from(next.limit_mps);

@@ -94,6 +94,7 @@ impl LaneGraph {
                 wait_at_m: way.wait_at_m,
                 program: signal.map_or(NONE, |s| s.0),
                 stream: signal.map_or(NONE, |s| s.1),
+                spare: false,
             });
             ways.push((way, connection.request));
         }

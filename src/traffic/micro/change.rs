@@ -249,7 +249,9 @@ impl Micro {
         let mut car = self.tracks[from].cars.remove(i);
         car.settled = 0.0;
         car.came = NONE;
-        let leg = self.voyages[car.vehicle as usize].leg;
+        let voyage = &mut self.voyages[car.vehicle as usize];
+        voyage.side = self.graph.lanes[from].index as i8 - self.graph.lanes[to].index as i8;
+        let leg = voyage.leg;
         car.way = self.way_if_it_leads(&car, leg, to as u32);
         car.reach = self.reach_on(&car, usize::from(self.graph.lanes[to].index));
         car.wanted = self.wanted(car.vehicle, car.kind, self.graph.lanes[to].limit_mps);

@@ -42,7 +42,7 @@ impl Micro {
         let (users, leg) = (self.users(car.vehicle), self.voyages[car.vehicle as usize].leg as usize);
         let route = self.route(car.vehicle);
         // Who left its way once and stands again would go round in circles.
-        if leg + 1 == route.len() || self.voyages[car.vehicle as usize].detour != NONE {
+        if leg + 1 == route.len() || self.voyages[car.vehicle as usize].strayed {
             return self.lift(lane);
         }
         let (driven, last) = (route[..=leg].to_vec(), route[route.len() - 1]);
@@ -51,22 +51,23 @@ impl Micro {
         for m in self.graph.moves_of(lane) {
             let to = &self.graph.moves[m as usize];
             let full = car.way != NONE && (m == car.way || !self.has_room(&car, &driver, m));
-            if full || !self.graph.lanes[to.to as usize].users.admit(users) {
+            if full || to.spare || self.is_closed(to.to_link) || !self.graph.lanes[to.to as usize].users.admit(users) {
                 continue;
             }
             let mut way = driven.clone();
             way.push(to.to_link);
-            let found = to.to_link == last || self.finder.append(&self.graph, (to.to_link, last), users, &mut way);
+            let found = to.to_link == last
+                || self.finder.append(&self.graph, (to.to_link, last), users, &self.closed, &mut way);
             if found && best.as_ref().is_none_or(|b| way.len() < b.len()) {
                 best = Some(way);
             }
         }
         let Some(way) = best else { return self.lift(lane) };
         let voyage = &mut self.voyages[car.vehicle as usize];
-        voyage.detour = self.detours.len() as u32;
+        voyage.strayed = true;
         // Stops on the links that it leaves out are not made.
         voyage.stops.0 = voyage.stops.1;
-        self.detours.push(way.into());
+        self.keep_route(car.vehicle, way.into());
         self.counts.detours += 1;
         self.settle_on(&mut car, lane);
         car.stood = 0.0;

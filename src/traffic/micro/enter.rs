@@ -30,8 +30,45 @@ impl Entries {
         }
     }
 
-    fn push(&mut self, link: u32, journey: u32) {
+    /// Nobody is due by the journeys' list: they come one by one.
+    pub fn as_they_come(&mut self) {
+        self.next = usize::MAX;
+    }
+
+    /// Room for one more.
+    pub fn grow(&mut self) {
+        self.after.push(NONE);
+    }
+
+    /// Who waits at a link, first come first.
+    pub fn waiting(&self, link: u32) -> impl Iterator<Item = u32> + '_ {
+        let first = self.head[link as usize];
+        std::iter::successors((first != NONE).then_some(first), move |v| {
+            let next = if *v == self.tail[link as usize] { NONE } else { self.after[*v as usize] };
+            (next != NONE).then_some(next)
+        })
+    }
+
+    /// Links where somebody waits.
+    pub fn links(&self) -> impl Iterator<Item = u32> + '_ {
+        self.busy.iter().copied()
+    }
+
+    /// Takes one out of its link's queue; `false` where it does not wait there.
+    pub fn withdraw(&mut self, link: u32, journey: u32) -> bool {
+        let rest: Vec<u32> = self.waiting(link).collect();
+        if !rest.contains(&journey) {
+            return false;
+        }
+        self.head[link as usize] = NONE;
+        self.busy.retain(|l| *l != link);
+        rest.into_iter().filter(|v| *v != journey).for_each(|v| self.push(link, v));
+        true
+    }
+
+    pub fn push(&mut self, link: u32, journey: u32) {
         let l = link as usize;
+        self.after[journey as usize] = NONE;
         if self.head[l] == NONE {
             self.head[l] = journey;
             self.busy.push(link);
@@ -133,10 +170,9 @@ impl Micro {
             if gap < 0.0 {
                 return None;
             }
-            let safe = driver.follow(speed, car.wanted, gap, leader.speed, dt);
             match wish {
-                DepartSpeed::Max => speed = speed.min(safe).max(0.0),
-                DepartSpeed::At(_) if safe < speed => return None,
+                DepartSpeed::Max => speed = driver.entering(car.wanted, gap, leader.speed, dt),
+                DepartSpeed::At(_) if driver.follow(speed, car.wanted, gap, leader.speed, dt) < speed => return None,
                 DepartSpeed::At(_) => {}
             }
         }

@@ -78,6 +78,27 @@ impl Driver {
         }
     }
 
+    /// Largest speed at which one may appear behind a leader without having to brake harder than is comfortable.
+    pub fn entering(&self, wanted: f32, gap: f32, leader: f32, dt: f32) -> f32 {
+        /// Halvings: to a thousandth of the wanted speed.
+        const HALVINGS: usize = 10;
+        match self.model {
+            CarFollowing::Idm => {
+                let fits = |speed: f32| self.idm(speed, wanted, gap, leader, dt) >= speed - self.decel * dt;
+                if fits(wanted) {
+                    return wanted;
+                }
+                let (mut low, mut high) = (0.0, wanted);
+                for _ in 0..HALVINGS {
+                    let middle = 0.5 * (low + high);
+                    if fits(middle) { low = middle } else { high = middle }
+                }
+                low
+            }
+            CarFollowing::Krauss => wanted.min(self.follow(wanted, wanted, gap, leader, dt)).max(0.0),
+        }
+    }
+
     /// Largest next speed before a point to stop at.
     #[inline]
     pub fn stop(&self, speed: f32, wanted: f32, gap: f32, dt: f32) -> f32 {

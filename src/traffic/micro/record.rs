@@ -1,6 +1,6 @@
 //! What is known of each journey, and the counts of a run.
 
-use super::{Car, Hold, Micro};
+use super::{Car, Hold, Micro, bits};
 use crate::{
     journeys::{Journeys, PlannedStop},
     lane_graph::{LaneGraph, NONE},
@@ -11,8 +11,14 @@ use crate::{
 pub(super) struct Voyage {
     /// Link of its route.
     pub leg: u32,
-    /// Row of the detours, [`NONE`] while it keeps to its route.
+    /// Row of the routes of their own, [`NONE`] while it keeps to the journey's.
     pub detour: u32,
+    /// Has left its way once for want of a gap or of room.
+    pub strayed: bool,
+    /// Where it was put last.
+    pub track: u32,
+    /// Lanes away that it was on before its last change, kerb negative.
+    pub side: i8,
     /// Rows of the stops still to make.
     pub stops: (u32, u32),
     /// Seconds still to stand at a stop; negative while driving.
@@ -63,6 +69,11 @@ pub struct MicroView {
     pub speed_mps: f32,
     pub length_m: f32,
     pub hold: Hold,
+    /// Move it came by, [`NONE`] where it entered or changed lanes here.
+    pub came: u32,
+    /// Lanes away that it comes from while it changes, kerb negative, and seconds since it began to.
+    pub side: i8,
+    pub settled_s: f32,
 }
 
 /// One finished journey.
@@ -76,6 +87,27 @@ pub struct TripRecord {
     pub lost_s: f32,
 }
 
+impl Default for Voyage {
+    /// Nothing has happened yet.
+    fn default() -> Self {
+        Self {
+            leg: 0,
+            detour: NONE,
+            strayed: false,
+            track: NONE,
+            side: 0,
+            stops: (0, 0),
+            dwell: -1.0,
+            factor: 1.0,
+            arrival_m: 0.0,
+            entered_ms: NEVER,
+            arrived_ms: NEVER,
+            lost_s: 0.0,
+            on_link_ms: NEVER,
+        }
+    }
+}
+
 impl Voyage {
     pub fn all(graph: &LaneGraph, journeys: &Journeys, seed: u64) -> Vec<Self> {
         let end = |journey: &crate::journeys::Journey| {
@@ -84,16 +116,10 @@ impl Voyage {
             lengths.fold(journey.arrival_m, f32::min)
         };
         let of = |(i, journey): (usize, &crate::journeys::Journey)| Self {
-            leg: 0,
-            detour: NONE,
             stops: journey.stops,
-            dwell: -1.0,
             factor: factor(journeys.types[journey.kind as usize].speed_factor, seed, i as u64),
             arrival_m: end(journey),
-            entered_ms: NEVER,
-            arrived_ms: NEVER,
-            lost_s: 0.0,
-            on_link_ms: NEVER,
+            ..Self::default()
         };
         journeys.list.iter().enumerate().map(of).collect()
     }
@@ -150,6 +176,9 @@ impl Micro {
 
     /// Books that a vehicle leaves its link.
     pub(super) fn leave_link(&mut self, vehicle: u32, link: u32) {
+        if self.note_left(vehicle, link) {
+            return;
+        }
         let now_ms = self.now_ms + self.step_ms;
         let links = self.graph.links.len();
         let row = ((now_ms - self.begin_ms) / (INTERVAL_S * 1000)) as usize * links;
@@ -170,13 +199,18 @@ impl Micro {
         let link = route[route.len() - 1];
         self.counts.arrived += 1;
         self.leave_link(car.vehicle, link);
+        self.note_ended(car.vehicle);
     }
 
     pub(super) fn count(&mut self) {
+        self.count_now();
+        self.counts.updates += self.counts.running;
+    }
+
+    pub(super) fn count_now(&mut self) {
         self.counts.running = self.counts.inserted - self.counts.arrived;
         self.counts.waiting = self.counts.loaded - self.counts.inserted;
         self.counts.lifted = self.lifted.len() as u64;
-        self.counts.updates += self.counts.running;
     }
 
     /// Every vehicle on the road: lane by lane, then move by move, front first.
@@ -190,8 +224,12 @@ impl Micro {
             speed_mps: c.speed,
             length_m: c.length,
             hold: c.hold,
+            came: c.came,
+            side: self.voyages[c.vehicle as usize].side,
+            settled_s: c.settled,
         };
-        self.tracks.iter().enumerate().flat_map(move |(t, track)| track.cars.iter().map(move |c| view(t, c)))
+        let busy = (0..self.busy.len()).flat_map(|word| bits(self.busy[word], word * 64));
+        busy.flat_map(move |t| self.tracks[t].cars.iter().map(move |c| view(t, c)))
     }
 
     /// The journeys that have ended, by number.

@@ -1,32 +1,17 @@
-//! Trips begin: drawn, checked, routed, and let onto the road where there is a gap.
+//! Trips begin: drawn, checked, routed, and queued before their first link.
 
 use rayon::prelude::*;
 
-use super::{Simulation, fleet::Entrant, kinds::VehicleKind, tally::RefusalReason};
+use super::{Simulation, fleet::Trip, kinds::VehicleKind, tally::RefusalReason};
 use crate::{
     demand::TripEnds,
-    network::NONE,
+    journeys::{DepartLane, DepartSpeed, Departure},
+    micro::NewJourney,
     route::{Request, Search},
 };
 
-/// A trip that waits at the kerb or at the edge of the map.
-pub struct Pending {
-    pub id: u32,
-    pub kind: u8,
-    pub temper: f32,
-    pub route: Box<[u32]>,
-    pub from_pos: f32,
-    pub to_pos: f32,
-    /// Comes from outside, at speed.
-    pub from_gate: bool,
-    pub at_s: f64,
-}
-
 /// From a gate one comes at speed, from the kerb at walking pace.
 const KERB_MPS: f32 = 2.0;
-/// Time gap left to the vehicle behind when pulling out, second (HCM 6th ch. 20: lag of a turn along the kerb).
-const PULL_OUT_S: f32 = 2.5;
-const PULL_OUT_M: f32 = 2.0;
 
 impl Simulation {
     pub(super) fn draw_departures(&mut self) {
@@ -108,90 +93,36 @@ impl Simulation {
         let mut route = Vec::with_capacity(onward.len() + 1);
         route.push(trip.from);
         route.extend_from_slice(onward);
-        let from_length = self.network.links[trip.from as usize].length;
+        let first = &self.network.links[trip.from as usize];
+        let kind = VehicleKind::of(trip.kind);
+        let from_pos = (trip.from_share * first.length).max(kind.length_m().min(0.7 * first.length));
         let to_length = self.network.links[trip.to as usize].length;
-        let vehicle_m = VehicleKind::of(trip.kind).driver().length_m;
-        let from_pos = (trip.from_share * from_length).max(vehicle_m.min(0.7 * from_length));
         let mut to_pos = trip.to_share * to_length;
         if onward.is_empty() {
             to_pos = to_pos.max(from_pos + 1.0).min(to_length);
         }
-        let pending = Pending {
-            id,
-            kind: trip.kind,
-            temper: trip.temper,
-            route: route.into(),
-            from_pos,
-            to_pos,
-            from_gate: trip.from_share <= 0.0,
-            at_s: self.elapsed_s(),
+        let from_gate = trip.from_share <= 0.0;
+        let depart = Departure {
+            lane: DepartLane::Best,
+            at_m: (!from_gate).then(|| (from_pos - first.entry).max(0.0)),
+            speed: if from_gate { DepartSpeed::Max } else { DepartSpeed::At(KERB_MPS) },
         };
-        self.waiting.entry(trip.from).or_default().push_back(pending);
-        self.waiting_count += 1;
-    }
-
-    /// Lets the first of each queue in where there is a gap.
-    pub(super) fn enter_waiting(&mut self) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        for (link, queue) in &mut waiting {
-            let fits = queue.front().and_then(|pending| self.gap_for(*link, pending));
-            if let (Some((lane, leader)), Some(pending)) = (fits, queue.front()) {
-                self.enter(*link, lane, leader, pending);
-                queue.pop_front();
-                self.waiting_count -= 1;
-            }
-        }
-        waiting.retain(|_, queue| !queue.is_empty());
-        self.waiting = waiting;
-        self.fleet.list_active();
-    }
-
-    /// A lane with room, and the vehicle behind which to go.
-    fn gap_for(&self, link: u32, pending: &Pending) -> Option<(u8, u32)> {
-        let (f, n) = (&self.fleet, &*self.network);
-        let row = &n.links[link as usize];
-        let turn = pending.route.get(1).and_then(|to| n.turns.find(link, *to));
-        let (lo, hi) = turn.map_or((0, row.lanes - 1), |t| {
-            let turn = &n.turns.list[t as usize];
-            (turn.lane_lo, turn.lane_hi)
+        let vehicle = self.micro.depart(NewJourney {
+            kind: u32::from(trip.kind),
+            route: &route,
+            depart,
+            arrival_m: self.arrival_m(trip.to, to_pos),
+            factor: kind.speed_factor(trip.temper),
         });
-        let length = VehicleKind::of(pending.kind).driver().length_m;
-        (lo..=hi).find_map(|lane| {
-            let (leader, follower) = f.around((row.lane0 + u32::from(lane)) as usize, pending.from_pos);
-            let ahead = leader == NONE || {
-                let l = leader as usize;
-                let headway = if pending.from_gate { f.speed[l] * f.driver(l).headway_s } else { 0.0 };
-                f.rear(l) - pending.from_pos > PULL_OUT_M + headway
-            };
-            let behind = follower == NONE || {
-                let b = follower as usize;
-                pending.from_pos - length - f.pos[b] > PULL_OUT_M + PULL_OUT_S * f.speed[b]
-            };
-            (ahead && behind).then_some((lane, leader))
-        })
+        let departed_s = self.elapsed_s();
+        self.fleet.put(
+            vehicle,
+            Trip { id, kind: trip.kind, from_pos, to_pos, departed_s, left_s: f64::NAN, ..Trip::default() },
+        );
     }
 
-    fn enter(&mut self, link: u32, lane: u8, leader: u32, pending: &Pending) {
-        let row = &self.network.links[link as usize];
-        let driver = VehicleKind::of(pending.kind).driver();
-        let factor = 1.0 + driver.spread * pending.temper;
-        let wanted = if pending.from_gate { row.free_mps * factor } else { KERB_MPS };
-        let speed = if leader == NONE { wanted } else { wanted.min(self.fleet.speed[leader as usize]) };
-        let s = self.fleet.add(Entrant {
-            id: pending.id,
-            kind: pending.kind,
-            lane,
-            pos: pending.from_pos,
-            speed,
-            factor,
-            route: pending.route.clone(),
-            to_pos: pending.to_pos,
-            departed_s: pending.at_s,
-            now_s: self.elapsed_s(),
-            lateral: self.network.shapes.lane_offset(link, lane),
-        });
-        let lane_index = (row.lane0 + u32::from(lane)) as usize;
-        self.fleet.link_in(s, lane_index, leader);
-        self.prepare_turn(s);
+    /// Metres along a link's lanes, as the microscopic view counts them, of a place along the link.
+    pub(super) fn arrival_m(&self, link: u32, pos: f32) -> f32 {
+        (pos - self.network.links[link as usize].entry).max(0.0)
     }
 }

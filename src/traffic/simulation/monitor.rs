@@ -3,7 +3,7 @@
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::Simulation;
+use super::{Simulation, VehicleKind};
 use crate::network::Network;
 
 /// What a link shows now; one per link of the city, in its order.
@@ -18,6 +18,11 @@ pub struct LinkState {
     /// Vehicles per kilometre and lane.
     pub density_vpkm: f32,
     pub vehicles: u32,
+    /// … of them slower than 5 km/h, and metres from the end of the link to the rear of the last of those.
+    pub queued: u32,
+    pub queue_m: f32,
+    /// Vehicles that wait to enter it.
+    pub waiting: u32,
     /// Vehicles that have left the link since the start.
     pub passed: u32,
 }
@@ -89,7 +94,28 @@ impl Monitor {
     }
 }
 
+/// Slower than this one queues, metre per second (5 km/h, HCM 6th ed., ch. 31: queued vehicles).
+const QUEUED_MPS: f32 = 5.0 / 3.6;
+
 impl Simulation {
+    /// Books what the vehicles' last step did: links left, trips ended.
+    pub(super) fn book(&mut self) {
+        let now_s = self.elapsed_s();
+        for (vehicle, link) in self.micro.left() {
+            let trip = &mut self.fleet.trips[*vehicle as usize];
+            let took_s = (now_s - trip.left_s) as f32;
+            self.monitor.left(*link as usize, took_s.is_finite().then_some(took_s));
+            trip.left_s = now_s;
+        }
+        for vehicle in self.micro.arrived() {
+            let trip = &self.fleet.trips[*vehicle as usize];
+            let (route, leg) = self.micro.way_of(*vehicle);
+            let (metres, free_s) = driven(&self.network, &route[..=leg], trip.from_pos, trip.to_pos);
+            self.counters.arrive(now_s - trip.departed_s, metres, free_s);
+        }
+        self.micro.release();
+    }
+
     /// The state of every link of the city, in its order; brought up to date every 5 s of simulated time.
     pub fn link_states(&self) -> &[LinkState] {
         &self.monitor.states
@@ -121,15 +147,27 @@ impl Simulation {
 
     pub(super) fn refresh_link_states(&mut self) {
         let n = &*self.network;
-        let m = &mut self.monitor;
-        for state in &mut m.states {
-            (state.vehicles, state.speed_mps) = (0, 0.0);
+        let mut states = std::mem::take(&mut self.monitor.states);
+        for state in &mut states {
+            (state.vehicles, state.speed_mps, state.queued, state.queue_m, state.waiting) = (0, 0.0, 0, 0.0, 0);
         }
-        for s in &self.fleet.active {
-            let state = &mut m.states[self.fleet.link[*s as usize] as usize];
+        for v in &self.fleet.active {
+            let trip = &self.fleet.trips[*v as usize];
+            let (link, _, pos_m) = self.on_link(&trip.now);
+            let state = &mut states[link as usize];
             state.vehicles += 1;
-            state.speed_mps += self.fleet.speed[*s as usize];
+            state.speed_mps += trip.now.speed;
+            if trip.now.speed < QUEUED_MPS {
+                state.queued += 1;
+                let rear = pos_m - VehicleKind::of(trip.kind).length_m();
+                state.queue_m = state.queue_m.max((n.links[link as usize].length - rear).max(0.0));
+            }
         }
+        for (_, link) in self.micro.waiting() {
+            states[link as usize].waiting += 1;
+        }
+        let m = &mut self.monitor;
+        m.states = states;
         let window_h = ((m.minutes.len() - 1) as f32 / 60.0).max(1.0 / 60.0);
         let oldest = &m.minutes[0];
         for (l, state) in m.states.iter_mut().enumerate() {
@@ -145,13 +183,14 @@ impl Simulation {
     /// Routing costs: measured times, smoothed, never below free flow; where nobody gets out, the time stood so far.
     fn follow_travel_times(&mut self) {
         let n = &*self.network;
-        let now_s = self.steps as f64 * Self::STEP_S;
+        let now_s = self.elapsed_s();
         let mut held_s = vec![0.0_f32; n.links.len()];
-        for s in &self.fleet.active {
-            let s = *s as usize;
-            let here = (now_s - self.fleet.entered_s[s]) as f32;
-            let link = self.fleet.link[s] as usize;
-            held_s[link] = held_s[link].max(here);
+        for v in &self.fleet.active {
+            let trip = &self.fleet.trips[*v as usize];
+            let (route, leg) = self.micro.way_of(*v);
+            let here = (now_s - trip.left_s) as f32;
+            let held = &mut held_s[route[leg] as usize];
+            *held = held.max(here);
         }
         let m = &mut self.monitor;
         for (l, row) in n.links.iter().enumerate() {
@@ -176,4 +215,18 @@ impl Simulation {
         let under_way = self.under_way();
         self.counters.close_hour(under_way);
     }
+}
+
+/// Metres, and seconds at free speed, from a place on the first of some links to a place on the last.
+fn driven(network: &Network, links: &[u32], from_pos: f32, to_pos: f32) -> (f64, f64) {
+    let (mut metres, mut free_s) = (0.0, 0.0);
+    for (i, link) in links.iter().enumerate() {
+        let row = &network.links[*link as usize];
+        let from = if i == 0 { from_pos } else { 0.0 };
+        let to = if i + 1 == links.len() { to_pos } else { row.length };
+        let way = f64::from((to - from).max(0.0));
+        metres += way;
+        free_s += way / f64::from(row.free_mps);
+    }
+    (metres, free_s)
 }

@@ -3,8 +3,11 @@
 use citytwin_model::LinkId;
 use rayon::prelude::*;
 
-use super::Simulation;
-use crate::network::{NONE, Network, SignalColour};
+use super::{
+    Simulation, VehicleKind,
+    fleet::{Placed, Trip},
+};
+use crate::network::{NONE, Network, SignalColour, Spot};
 
 /// A vehicle to draw: its middle on the ground.
 #[derive(Clone, Copy, PartialEq, Default, Debug)]
@@ -37,103 +40,78 @@ pub struct SignalHead {
 
 /// Share of a curve's chord that its ends run straight (a cubic Bézier curve near a circular arc).
 const STRAIGHT_SHARE: f32 = 0.4;
+const DT: f32 = Simulation::STEP_S as f32;
+/// Farther than it drives in a step, a vehicle was set down elsewhere, metre.
+const SET_DOWN_M: f32 = 6.0;
 
 impl Simulation {
     /// Poses of all vehicles on the road, `alpha` (0…1) of the way from the step before to the last one.
     pub fn poses(&self, alpha: f32, out: &mut Vec<Pose>) {
         let alpha = if alpha.is_finite() { alpha.clamp(0.0, 1.0) } else { 1.0 };
         let active = &self.fleet.active;
-        active.par_iter().with_min_len(512).map(|s| self.pose(*s as usize, alpha)).collect_into_vec(out);
+        active.par_iter().with_min_len(512).map(|v| self.pose(*v as usize, alpha)).collect_into_vec(out);
     }
 
-    fn pose(&self, s: usize, alpha: f32) -> Pose {
-        let f = &self.fleet;
-        let was = f.was[s];
-        // Speed changes evenly within a step: the way is a parabola of time, scaled to what was driven.
-        let mean = 0.5 * (was.speed + f.speed[s]);
-        let share =
-            if mean > 0.01 { alpha * (was.speed + 0.5 * (f.speed[s] - was.speed) * alpha) / mean } else { alpha };
-        let lateral =
-            if was.leg == f.leg[s] { was.lateral + (f.lateral[s] - was.lateral) * alpha } else { f.lateral[s] };
-        let middle = was.moved * share - 0.5 * f.length(s);
-        let (leg, pos) = self.along(s, was.leg as usize, was.pos + middle);
-        let (x, y, heading_rad) = self.place(s, leg, pos, lateral);
+    fn pose(&self, v: usize, alpha: f32) -> Pose {
+        let trip = &self.fleet.trips[v];
+        let length_m = VehicleKind::of(trip.kind).length_m();
+        let (was, now) = (self.stance(&trip.was, length_m), self.stance(&trip.now, length_m));
+        let driven = 0.5 * (trip.was.speed + trip.now.speed) * DT;
+        let apart = (now.x - was.x).hypot(now.y - was.y);
+        // Who was set elsewhere does not fly there.
+        let at = if apart > driven + SET_DOWN_M { now } else { between(&was, &now, alpha, trip) };
         Pose {
-            id: f.id[s],
-            x,
-            y,
+            id: trip.id,
+            x: at.x,
+            y: at.y,
             z: 0.0,
-            heading_rad,
-            speed_mps: was.speed + (f.speed[s] - was.speed) * alpha,
-            length_m: f.length(s),
-            kind: f.kind[s],
+            heading_rad: at.dy.atan2(at.dx),
+            speed_mps: trip.was.speed + (trip.now.speed - trip.was.speed) * alpha,
+            length_m,
+            kind: trip.kind,
             spare: [0; 3],
         }
     }
 
-    /// The leg and place of a point given relative to one leg's start.
-    fn along(&self, s: usize, mut leg: usize, mut pos: f32) -> (usize, f32) {
-        let route = &self.fleet.route[s];
-        let length = |leg: usize| self.network.links[route[leg] as usize].length;
-        while pos < 0.0 && leg > 0 {
-            leg -= 1;
-            pos += length(leg);
-        }
-        while pos > length(leg) && leg + 1 < route.len() {
-            pos -= length(leg);
-            leg += 1;
-        }
-        (leg, pos.max(0.0))
+    /// The middle of a vehicle, and its direction from its rear to its front: both ends lie on its way.
+    fn stance(&self, at: &Placed, length_m: f32) -> Spot {
+        let front = self.point(at.track, at.pos, at.aside[0], at.came);
+        let rear = self.point(at.track, at.pos - length_m, at.aside[1], at.came);
+        let (dx, dy) = (front.x - rear.x, front.y - rear.y);
+        let norm = dx.hypot(dy);
+        let (dx, dy) = if norm > 0.1 * length_m { (dx / norm, dy / norm) } else { (front.dx, front.dy) };
+        Spot { x: 0.5 * (front.x + rear.x), y: 0.5 * (front.y + rear.y), dx, dy }
     }
 
-    fn place(&self, s: usize, leg: usize, pos: f32, lateral: f32) -> (f32, f32, f32) {
-        let (f, n) = (&self.fleet, &*self.network);
-        let link = f.route[s][leg];
-        let row = &n.links[link as usize];
-        if pos > row.stop && leg + 1 < f.route[s].len() {
-            return self.curve(s, leg, pos - row.stop, lateral);
+    /// A place along a track or, before its start, on the way by which the vehicle came.
+    fn point(&self, track: u32, pos: f32, aside: f32, came: u32) -> Spot {
+        let (g, n) = (&*self.graph, &*self.network);
+        let lanes = g.lanes.len() as u32;
+        let beside = |lane: u32| {
+            let row = &g.lanes[lane as usize];
+            let step = n.shapes.lane_offset(row.link, 1) - n.shapes.lane_offset(row.link, 0);
+            n.shapes.lane_offset(row.link, row.index) + step * aside
+        };
+        let on_lane = |lane: u32, pos: f32| {
+            let link = g.lanes[lane as usize].link;
+            n.shapes.at(link, n.links[link as usize].entry + pos, beside(lane))
+        };
+        if track < lanes {
+            if pos >= 0.0 {
+                return on_lane(track, pos);
+            }
+            if came == NONE {
+                let start = on_lane(track, 0.0);
+                return Spot { x: start.x + pos * start.dx, y: start.y + pos * start.dy, ..start };
+            }
+            return self.point(lanes + came, g.moves[came as usize].length_m + pos, aside, NONE);
         }
-        if pos < row.entry && leg > 0 {
-            let before = &n.links[f.route[s][leg - 1] as usize];
-            return self.curve(s, leg - 1, before.length - before.stop + pos, lateral);
+        let m = &g.moves[(track - lanes) as usize];
+        if pos < 0.0 {
+            return on_lane(m.from, g.lanes[m.from as usize].length_m + pos);
         }
-        let spot = n.shapes.at(link, pos, self.lateral_on(s, leg, lateral));
-        (spot.x, spot.y, spot.heading())
-    }
-
-    /// Metres right of the centre line on a leg.
-    fn lateral_on(&self, s: usize, leg: usize, lateral: f32) -> f32 {
-        let (f, n) = (&self.fleet, &*self.network);
-        let now = f.leg[s] as usize;
-        if leg == now {
-            lateral
-        } else if leg + 1 == now {
-            f.lateral_before[s]
-        } else {
-            let link = f.route[s][leg];
-            let lane = if leg == now + 1 { f.next_lane[s] } else { 0 };
-            n.shapes.lane_offset(link, lane.min(n.links[link as usize].lanes - 1))
-        }
-    }
-
-    /// `driven` metres behind the stop line of a leg, on the curve that leads onto the next.
-    fn curve(&self, s: usize, leg: usize, driven: f32, lateral: f32) -> (f32, f32, f32) {
-        let (f, n) = (&self.fleet, &*self.network);
-        let (from, to) = (f.route[s][leg], f.route[s][leg + 1]);
-        let (row, next) = (&n.links[from as usize], &n.links[to as usize]);
-        let whole = row.length - row.stop + next.entry;
-        let t = if whole > 0.01 { (driven / whole).clamp(0.0, 1.0) } else { 1.0 };
-        let a = n.shapes.at(from, row.stop, self.lateral_on(s, leg, lateral));
-        let d = n.shapes.at(to, next.entry, self.lateral_on(s, leg + 1, lateral));
-        let arm = STRAIGHT_SHARE * (d.x - a.x).hypot(d.y - a.y).max(1.0);
-        let (bx, by) = (a.x + arm * a.dx, a.y + arm * a.dy);
-        let (cx, cy) = (d.x - arm * d.dx, d.y - arm * d.dy);
-        let u = 1.0 - t;
-        let mix =
-            |a: f32, b: f32, c: f32, d: f32| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
-        let slope = |a: f32, b: f32, c: f32, d: f32| u * u * (b - a) + 2.0 * u * t * (c - b) + t * t * (d - c);
-        let heading = slope(a.y, by, cy, d.y).atan2(slope(a.x, bx, cx, d.x));
-        (mix(a.x, bx, cx, d.x), mix(a.y, by, cy, d.y), heading)
+        let a = on_lane(m.from, g.lanes[m.from as usize].length_m);
+        curve(&a, &on_lane(m.to, 0.0), if m.length_m > 0.01 { (pos / m.length_m).min(1.0) } else { 1.0 })
     }
 
     /// All signals: one per signalled link, at the kerb of its stop line.
@@ -153,4 +131,34 @@ impl Simulation {
             })
             .collect()
     }
+}
+
+/// A share of the way from one stance to the next: the cubic that has both speeds (Hermite).
+fn between(was: &Spot, now: &Spot, t: f32, trip: &Trip) -> Spot {
+    let (t2, t3) = (t * t, t * t * t);
+    let (h00, h10, h01, h11) = (2.0 * t3 - 3.0 * t2 + 1.0, t3 - 2.0 * t2 + t, 3.0 * t2 - 2.0 * t3, t3 - t2);
+    let (m0, m1) = (trip.was.speed * DT, trip.now.speed * DT);
+    let mix = |a: f32, da: f32, b: f32, db: f32| h00 * a + h10 * m0 * da + h01 * b + h11 * m1 * db;
+    let turn = |a: f32, b: f32| a + (b - a) * t;
+    Spot {
+        x: mix(was.x, was.dx, now.x, now.dx),
+        y: mix(was.y, was.dy, now.y, now.dy),
+        dx: turn(was.dx, now.dx),
+        dy: turn(was.dy, now.dy),
+    }
+}
+
+/// A share of the smooth way through a junction: a cubic Bézier curve that leaves and arrives in the lanes' directions.
+fn curve(a: &Spot, d: &Spot, t: f32) -> Spot {
+    let arm = STRAIGHT_SHARE * (d.x - a.x).hypot(d.y - a.y);
+    let (bx, by) = (a.x + arm * a.dx, a.y + arm * a.dy);
+    let (cx, cy) = (d.x - arm * d.dx, d.y - arm * d.dy);
+    let u = 1.0 - t;
+    let mix =
+        |a: f32, b: f32, c: f32, d: f32| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
+    let slope = |a: f32, b: f32, c: f32, d: f32| u * u * (b - a) + 2.0 * u * t * (c - b) + t * t * (d - c);
+    let (dx, dy) = (slope(a.x, bx, cx, d.x), slope(a.y, by, cy, d.y));
+    let norm = dx.hypot(dy);
+    let (dx, dy) = if norm > 1e-3 { (dx / norm, dy / norm) } else { (d.dx, d.dy) };
+    Spot { x: mix(a.x, bx, cx, d.x), y: mix(a.y, by, cy, d.y), dx, dy }
 }

@@ -105,7 +105,6 @@ pub struct Counters {
     pub demanded: u64,
     pub diverted: u64,
     pub refused: BTreeMap<RefusalReason, u64>,
-    pub relief: Relief,
     arrived: Arrived,
     hours: Vec<Hour>,
     at_hour: (u64, u64, Arrived),
@@ -153,9 +152,7 @@ impl Counters {
     }
 
     pub fn digest(&self, hash: &mut Xxh3) {
-        let relief = self.relief;
-        let counts =
-            [self.demanded, self.arrived.count, self.diverted, relief.forced, relief.rerouted, relief.relocated];
+        let counts = [self.demanded, self.arrived.count, self.diverted];
         counts.iter().chain(self.refused.values()).for_each(|c| hash.update(&c.to_le_bytes()));
         for sum in [self.arrived.travel_s, self.arrived.free_s, self.arrived.metres] {
             hash.update(&sum.to_le_bytes());
@@ -165,7 +162,8 @@ impl Counters {
 
 impl Simulation {
     pub(super) fn under_way(&self) -> u64 {
-        (self.fleet.active.len() + self.waiting_count) as u64
+        let counts = self.micro.counts();
+        counts.running + counts.waiting
     }
 
     /// The account of all trips so far.
@@ -177,43 +175,48 @@ impl Simulation {
             demanded: c.demanded,
             arrived: a.count,
             under_way: self.under_way(),
-            waiting: self.waiting_count as u64,
+            waiting: self.micro.counts().waiting,
             refused: c.refused.clone(),
             mean_travel_time_s: mean(a.travel_s),
             mean_delay_s: mean(a.travel_s - a.free_s),
             mean_speed_mps: if a.travel_s > 0.0 { a.metres / a.travel_s } else { 0.0 },
             vehicle_km: a.metres / 1000.0,
             diverted: c.diverted,
-            relief: c.relief,
+            relief: self.relief(),
             hourly: c.hours.clone(),
         }
     }
 
     /// The trip of a vehicle on the road.
     pub fn trip(&self, vehicle: u32) -> Option<TripInfo> {
-        let f = &self.fleet;
-        let s = f.active.iter().map(|s| *s as usize).find(|s| f.id[*s] == vehicle)?;
-        let route = &f.route[s];
-        let to = route[route.len() - 1];
-        let leg = f.leg[s] as usize;
+        let v = self.fleet.number_of(vehicle)?;
+        let trip = &self.fleet.trips[v as usize];
+        let (route, _) = self.micro.way_of(v);
+        let (link, lane, pos_m) = self.on_link(&trip.now);
+        let leg = route.iter().rposition(|l| *l == link)?;
         let whole: f32 = route[leg..route.len() - 1].iter().map(|l| self.network.links[*l as usize].length).sum();
         Some(TripInfo {
             vehicle,
-            kind: VehicleKind::of(f.kind[s]),
+            kind: VehicleKind::of(trip.kind),
             from: LinkId(route[0]),
-            to: LinkId(to),
-            departed_s: f.departed_s[s],
-            link: LinkId(f.link[s]),
-            lane: f.lane[s],
-            speed_mps: f.speed[s],
-            remaining_m: (whole + f.to_pos[s] - f.pos[s]).max(0.0),
+            to: LinkId(route[route.len() - 1]),
+            departed_s: trip.departed_s,
+            link: LinkId(link),
+            lane,
+            speed_mps: trip.now.speed,
+            remaining_m: (whole + trip.to_pos - pos_m).max(0.0),
         })
+    }
+
+    /// How often standstills were relieved since the start.
+    fn relief(&self) -> Relief {
+        let (counts, relocated) = (self.micro.counts(), self.micro.forced_at().len() as u64);
+        Relief { forced: counts.forced - relocated, rerouted: counts.detours, relocated }
     }
 
     /// The links of a vehicle's whole trip, in order.
     pub fn route_of(&self, vehicle: u32) -> Option<Vec<LinkId>> {
-        let f = &self.fleet;
-        let s = f.active.iter().map(|s| *s as usize).find(|s| f.id[*s] == vehicle)?;
-        Some(f.route[s].iter().map(|l| LinkId(*l)).collect())
+        let v = self.fleet.number_of(vehicle)?;
+        Some(self.micro.way_of(v).0.iter().map(|l| LinkId(*l)).collect())
     }
 }

@@ -148,5 +148,5 @@ fn route(
     let part = |pair: &[u32]| (pair[0], pair[1]);
     ends.windows(2)
         .map(part)
-        .try_for_each(|ends| if finder.append(graph, ends, users, out) { Ok(()) } else { Err(ends) })
+        .try_for_each(|ends| if finder.append(graph, ends, users, &[], out) { Ok(()) } else { Err(ends) })
 }

@@ -50,6 +50,7 @@ fn add_move(graph: &mut LaneGraph, from: u32, to: u32, limit_mps: f32, program: 
         wait_at_m: 0.0,
         program,
         stream: 0,
+        spare: false,
     });
 }
 

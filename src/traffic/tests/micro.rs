@@ -54,6 +54,7 @@ fn row(lengths_m: &[f32], limit_mps: f32, program: Option<Program>) -> LaneGraph
                 wait_at_m,
                 program,
                 stream,
+                spare: false,
             });
         }
     }
