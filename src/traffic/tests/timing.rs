@@ -9,6 +9,7 @@ use citytwin_model::{
 use citytwin_traffic::{
     Demand, Network, Simulation, TurnId,
     assignment::{self, Graph, Options},
+    lane_graph::LaneGraph,
 };
 
 /// Vehicle-hours of the busiest hour in equilibrium.
@@ -34,6 +35,22 @@ fn equilibrium_hours(network: &Network, demand: &Demand) -> f64 {
     links().map(|l| found.flow(l) * found.time(l)).sum::<f64>() / 3600.0
 }
 
+/// Lane by lane every way through a signal turns green, and as long as its link's plan says.
+fn assert_lanes_see_the_plans(network: &Network) {
+    let graph = LaneGraph::of_network(network);
+    let mut longest = vec![0.0_f64; graph.links.len()];
+    for m in &graph.moves {
+        let Some(program) = graph.programs.get(m.program as usize) else { continue };
+        let green_s = program.green_s(m.stream);
+        assert!(green_s > 3.0, "link {} into {}: {green_s} s of green", m.from_link, m.to_link);
+        longest[m.from_link as usize] = longest[m.from_link as usize].max(green_s);
+    }
+    for (link, green_s) in longest.iter().enumerate().filter(|(_, green_s)| **green_s > 0.0) {
+        let (_, planned_s) = network.signal_timing(LinkId(link as u32)).unwrap();
+        assert!(*green_s >= planned_s - 0.002, "link {link}: {green_s} of {planned_s} s");
+    }
+}
+
 /// Mean delay from 07:00 to 08:00, second.
 fn morning_delay_s(network: Network, demand: &Arc<Demand>) -> f64 {
     let start = LocalTime::of_civil(civil::date(2026, 6, 16).at(7, 0, 0, 0));
@@ -51,6 +68,7 @@ fn the_demo_waits_less_with_signals_timed_for_it() {
     let timed = network.timed_for(&demand).unwrap();
     assert!(timed == network.timed_for(&demand).unwrap(), "same bytes");
     assert!(timed.signal_timing(LinkId(u32::MAX - 1)).is_none());
+    assert_lanes_see_the_plans(&timed);
     let hours = [&network, &timed].map(|n| equilibrium_hours(n, &demand));
     println!("equilibrium: {:.1} to {:.1} vehicle-hours", hours[0], hours[1]);
     assert!(hours[1] < hours[0]);
