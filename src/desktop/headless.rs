@@ -1,4 +1,4 @@
-//! The same twin, view and panels without a window: one picture of the city at work.
+//! The same twin, view and panels without a window: pictures of the city at work.
 
 use std::{
     path::PathBuf,
@@ -12,7 +12,7 @@ use citytwin_model::{Assumptions, City, LonLat, Request, Timestamp};
 use citytwin_panels::LayerKind;
 use citytwin_twin::{Clock, Engines, FeedChoice, FeedHealth, PeakState, PeakTwin, Stated, install};
 use citytwin_view::{
-    BuildProgress, CameraCommand, Scene, ViewCamera, Visibility, draw, headless_app, require_writable,
+    BuildProgress, CameraCommand, Scene, ViewCamera, Visibility, draw, draw_next, headless_app, require_writable,
 };
 
 use crate::{
@@ -45,7 +45,7 @@ pub struct Viewpoint {
     pub tilt_deg: f64,
 }
 
-/// One picture.
+/// One picture, or several one after another.
 #[derive(Clone, Debug)]
 pub struct RenderSpec {
     pub city: Arc<City>,
@@ -59,14 +59,19 @@ pub struct RenderSpec {
     /// Draw the panels over it, with emulated sensors, as the window does.
     pub panels: bool,
     pub edits: Vec<Request>,
+    /// Pictures, at least 1; with more than one their names are numbered.
+    pub frames: u32,
+    /// Simulated time from one picture to the next, second.
+    pub every_s: f64,
 }
 
-/// Draws one picture; `report` hears stages and fractions.
+/// Draws the pictures; `report` hears stages and fractions.
 ///
 /// # Errors
 /// No graphics driver, no place to write, an edit that cannot be done.
 pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<(), DesktopError> {
-    require_writable(&spec.out)?;
+    let names = names(&spec);
+    names.iter().try_for_each(|name| require_writable(name))?;
     let assumptions = Assumptions::with_requests(&spec.city, &spec.edits)?;
     let mut app = headless_app(spec.size.0, spec.size.1, LOG_FILTER)?;
     app.add_plugins(EguiPlugin::default());
@@ -97,10 +102,28 @@ pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<()
     // Simulated time passes by the frame, not by the clock on the wall: a slow machine draws the same minute.
     app.insert_resource(TimeUpdateStrategy::ManualDuration(FRAME));
     app.world_mut().resource_mut::<Time<Virtual>>().set_max_delta(2 * FRAME);
-    report("drawing", 1.0);
     let began = Instant::now();
-    draw(&mut app, &spec.out, |world| is_ready(world, Awaited { sensors, peak }, began.elapsed()))?;
+    report("drawing", 0.0);
+    let mut awaited = Awaited { sensors, peak, tick: 0 };
+    draw(&mut app, &names[0], |world| is_ready(world, awaited, began.elapsed()))?;
+    for (i, name) in names.iter().enumerate().skip(1) {
+        report("drawing", i as f32 / names.len() as f32);
+        let later = (spec.every_s / citytwin_traffic::Simulation::STEP_S).round().max(1.0) as u64;
+        awaited.tick = app.world().resource::<Clock>().tick + later;
+        app.world_mut().resource_mut::<Time<Virtual>>().unpause();
+        draw_next(&mut app, name, |world| is_ready(world, awaited, began.elapsed()))?;
+    }
     Ok(())
+}
+
+/// The picture's name, or for several the same with numbers.
+fn names(spec: &RenderSpec) -> Vec<PathBuf> {
+    if spec.frames <= 1 {
+        return vec![spec.out.clone()];
+    }
+    let stem = spec.out.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let ending = spec.out.extension().unwrap_or_default().to_string_lossy().into_owned();
+    (1..=spec.frames).map(|i| spec.out.with_file_name(format!("{stem}-{i:03}.{ending}"))).collect()
 }
 
 fn command(city: &City, view: Viewpoint) -> CameraCommand {
@@ -118,10 +141,12 @@ fn command(city: &City, view: Viewpoint) -> CameraCommand {
 struct Awaited {
     sensors: bool,
     peak: bool,
+    /// Ticks to have passed.
+    tick: u64,
 }
 
 /// Every mesh is there, the engines have run, the sensors have spoken, the peak hour is found for the edits in force.
-fn is_ready(world: &mut World, Awaited { sensors, peak }: Awaited, waited: Duration) -> bool {
+fn is_ready(world: &mut World, Awaited { sensors, peak, tick: least }: Awaited, waited: Duration) -> bool {
     let answered = || {
         let (twin, stated) = (world.get_resource::<PeakTwin>(), world.get_resource::<Stated>());
         twin.zip(stated).is_some_and(|(twin, stated)| match twin.state {
@@ -132,7 +157,7 @@ fn is_ready(world: &mut World, Awaited { sensors, peak }: Awaited, waited: Durat
     let found = !peak || answered();
     let built = world.resource::<BuildProgress>().done;
     let tick = world.resource::<Clock>().tick;
-    let ticked = tick >= if sensors { SENSOR_TICKS } else { 2 };
+    let ticked = tick >= least.max(if sensors { SENSOR_TICKS } else { 2 });
     let health = world.resource::<FeedHealth>();
     let heard = !sensors || health.silent <= health.good / 4 || waited > HEARING;
     let ready = built && ticked && heard && found;

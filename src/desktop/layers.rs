@@ -158,6 +158,11 @@ fn values(info: &LayerInfo, engines: &Engines) -> (Values, Values) {
             let flow = |link: LinkId| states.get(link.index()).map_or(0.0, |s| f64::from(s.flow_vph));
             (links(&|link| if link.connected { both(link.id, &flow) } else { f64::NAN }), None)
         }
+        LayerKind::Queues => {
+            let queue = |link: LinkId| states.get(link.index()).map_or(0.0, |s| f64::from(s.queue_m));
+            let other = |link: LinkId| engines.opposite.0.get(link.index()).copied().flatten().map_or(0.0, queue);
+            (links(&|link| if link.connected { queue(link.id).max(other(link.id)) } else { f64::NAN }), None)
+        }
         LayerKind::FlowChange => {
             let ComparisonState::Done(comparison) = &engines.what_if.state else { return (None, None) };
             let change = |link: LinkId| f64::from(comparison.flow_change_vph.get(link.index()).copied().unwrap_or(0.0));

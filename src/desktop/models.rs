@@ -7,12 +7,14 @@ pub const MODELS: &[ModelNote<'static>] = &[
     ModelNote {
         name: "Traffic",
         drives: "vehicles, flows, speeds, travel times",
-        how: "Every vehicle follows the one ahead (intelligent driver model, Treiber et al. 2000), keeps its lane, stops at \
-              signals that are timed from the junction's geometry, and takes the quickest way it knows when it sets out. \
+        how: "Every vehicle follows the one ahead (intelligent driver model, Treiber et al. 2000), changes lanes for its next \
+              turn or to get on (MOBIL, Kesting et al. 2007), waits for gaps, for red lights and for room behind the \
+              junction, and takes the quickest way it knows when it sets out. \
               Demand: residents and jobs from floor areas, trips by a gravity model and an hourly profile.",
         validation: Validation::NotValidated,
-        evidence: "Car following is checked against its closed form and signals against their capacity; the demand has not \
-                   been calibrated with counts of this city.",
+        evidence: "Car following is checked against its closed form, signals against their capacity, and the same driving \
+                   against SUMO: trips take 6 to 7 % less in Cologne, 5 to 17 % more and 15 % less in two parts of Bologna. The \
+                   demand has not been calibrated with counts of this city.",
     },
     ModelNote {
         name: "Peak hour",

@@ -243,6 +243,12 @@ pub struct RenderArguments {
     /// Seed of the simulation.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Pictures, 1…1000: with more than one they are numbered, FILE-001.png and on.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub frames: u32,
+    /// Simulated time from one picture to the next, second, 0.5…3600.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = between_frames)]
+    pub every: f64,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -251,6 +257,8 @@ pub enum Layer {
     Speed,
     /// Vehicles per hour.
     Flow,
+    /// Metres of standing vehicles.
+    Queues,
     /// Electric load of buildings.
     Load,
     /// Photovoltaic output of buildings.
@@ -375,6 +383,13 @@ fn population(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(people) if (500..=500_000).contains(&people) => Ok(people),
         _ => Err("write a whole number of inhabitants, 500…500000".into()),
+    }
+}
+
+fn between_frames(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.5..=3600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("write seconds, 0.5…3600".into()),
     }
 }
 

@@ -96,6 +96,7 @@ pub fn render(arguments: &RenderArguments) -> anyhow::Result<()> {
         layer: arguments.layer.map(|layer| match layer {
             Layer::Speed => desktop::Layer::TrafficSpeed,
             Layer::Flow => desktop::Layer::TrafficFlow,
+            Layer::Queues => desktop::Layer::Queues,
             Layer::Load => desktop::Layer::BuildingLoad,
             Layer::Pv => desktop::Layer::Pv,
             Layer::Sensors => desktop::Layer::SensorQuality,
@@ -106,6 +107,8 @@ pub fn render(arguments: &RenderArguments) -> anyhow::Result<()> {
         }),
         panels: arguments.panels,
         edits: arguments.edits.clone(),
+        frames: arguments.frames,
+        every_s: arguments.every,
     };
     let bar = Bar::new();
     desktop::render(spec, &|stage, fraction| bar.set(stage, fraction))?;

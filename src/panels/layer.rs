@@ -16,6 +16,8 @@ pub enum LayerKind {
     TrafficSpeed,
     /// Vehicles per hour, both directions.
     TrafficFlow,
+    /// Metres of vehicles that stand before the end of the road or wait to enter it, the worse direction.
+    Queues,
     /// Vehicles per hour, variant less baseline.
     FlowChange,
     /// Electric load over floor area, W/m².
@@ -86,10 +88,11 @@ pub fn level_colour(level: usize) -> Rgb {
 }
 
 impl LayerKind {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Plain,
         Self::TrafficSpeed,
         Self::TrafficFlow,
+        Self::Queues,
         Self::FlowChange,
         Self::BuildingLoad,
         Self::Pv,
@@ -117,6 +120,7 @@ impl LayerKind {
             Self::Plain => "Natural",
             Self::TrafficSpeed => "Traffic speed",
             Self::TrafficFlow => "Traffic flow",
+            Self::Queues => "Queues",
             Self::FlowChange => "Flow change",
             Self::BuildingLoad => "Electric load",
             Self::Pv => "Solar power",
@@ -137,6 +141,9 @@ impl LayerKind {
             Self::Plain => "Buildings, water and green as they look by day.",
             Self::TrafficSpeed => "Mean speed of vehicles now, as a share of the legal limit.",
             Self::TrafficFlow => "Vehicles per hour over the last quarter of an hour, per direction.",
+            Self::Queues => {
+                "Metres from the end of the road to the last vehicle slower than 5 km/h, now; the worse direction."
+            }
             Self::FlowChange => "Vehicles per hour with your changes, less those without.",
             Self::BuildingLoad => "Electric power each building draws now, per m² of floor.",
             Self::Pv => "Power of the building's rooftop photovoltaics now, per m² of footprint.",
@@ -166,6 +173,7 @@ impl LayerKind {
                 Some(Unit::VehiclesPerHour)
             }
             Self::Reach => Some(Unit::Of("min")),
+            Self::Queues => Some(Unit::Metres),
             Self::BuildingLoad | Self::Pv => Some(Unit::WattsPerSquareMetre),
         }
     }
@@ -178,7 +186,7 @@ impl LayerKind {
             Self::TrafficFlow | Self::BuildingLoad | Self::PeakFlow | Self::RoadUsers => Some(Ramp::Sequential),
             Self::FlowChange | Self::PeakShift => Some(Ramp::Diverging),
             Self::Pv => Some(Ramp::Warm),
-            Self::TransformerLoading | Self::Saturation | Self::Reach => Some(Ramp::HighIsBad),
+            Self::TransformerLoading | Self::Saturation | Self::Reach | Self::Queues => Some(Ramp::HighIsBad),
         }
     }
 
@@ -195,6 +203,7 @@ impl LayerKind {
     pub const fn ends(self) -> (&'static str, &'static str) {
         match self {
             Self::TrafficSpeed => ("slow", "free"),
+            Self::Queues => ("none", "long"),
             Self::FlowChange | Self::PeakShift => ("less", "more"),
             Self::TransformerLoading => ("light", "overloaded"),
             Self::Saturation => ("empty", "over capacity"),
@@ -210,6 +219,8 @@ impl LayerKind {
         match self {
             Self::Plain | Self::SensorQuality | Self::TrafficSpeed => (0.0, 1.0),
             Self::TrafficFlow | Self::PeakFlow => (0.0, 1_500.0),
+            // A queue of 100 m fills most of a block.
+            Self::Queues => (0.0, 100.0),
             Self::FlowChange | Self::PeakShift => (-500.0, 500.0),
             Self::Saturation => (0.0, 1.2),
             // Positions are the letters' numbers: A is 0.

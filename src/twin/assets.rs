@@ -53,8 +53,9 @@ pub enum Simulated {
     /// No engine covers this asset (yet).
     #[default]
     Nothing,
-    /// Both directions: vehicles per hour, flow-weighted mean speed, vehicles on it now.
-    Road { flow_vph: f32, speed_mps: f32, vehicles: u32 },
+    /// Both directions: vehicles per hour, flow-weighted mean speed, vehicles on it now, the longest queue of standing
+    /// vehicles on it, vehicles that wait to enter it.
+    Road { flow_vph: f32, speed_mps: f32, vehicles: u32, queue_m: f32, waiting: u32 },
     /// Electric load and photovoltaic output.
     Building { load_w: f32, pv_w: f32 },
     /// Sum of the buildings served; losses; share of the rating in use.

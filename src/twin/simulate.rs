@@ -93,17 +93,27 @@ pub(crate) fn due(tick: u64, every_s: f64) -> bool {
     tick.is_multiple_of(ticks)
 }
 
+/// What the links of a road come to.
+#[derive(Clone, Copy, Default)]
+struct RoadSum {
+    flow_vph: f32,
+    speed_mps: f32,
+    vehicles: u32,
+    queue_m: f32,
+    waiting: u32,
+}
+
 fn publish_roads(
     clock: Res<Clock>,
     (city, traffic, index, opposite): (Res<CityModel>, Res<TrafficTwin>, Res<EntityIndex>, Res<Opposite>),
     mut assets: Query<&mut Simulated>,
-    mut sums: Local<Vec<(f32, f32, u32)>>,
+    mut sums: Local<Vec<RoadSum>>,
 ) {
     if !due(clock.tick, PUBLISH_STEP_S) && clock.tick != 1 {
         return;
     }
     sums.clear();
-    sums.resize(city.0.roads.len(), (0.0, 0.0, 0));
+    sums.resize(city.0.roads.len(), RoadSum::default());
     // A road's flow is that of its busiest piece, both directions together, as a counter beside it would see.
     let states = traffic.0.link_states();
     for link in &city.0.links {
@@ -111,21 +121,23 @@ fn publish_roads(
         let other = opposite.0[link.id.index()].and_then(|other| states.get(other.index()));
         let flow_vph = state.flow_vph + other.map_or(0.0, |other| other.flow_vph);
         let sum = &mut sums[link.road.index()];
-        if flow_vph > sum.0 || sum.1 == 0.0 {
+        if flow_vph > sum.flow_vph || sum.speed_mps == 0.0 {
             let (one, two) = (state.flow_vph.max(1e-3), other.map_or(0.0, |other| other.flow_vph.max(1e-3)));
             let speed_mps =
                 other.map_or(state.speed_mps, |o| (one * state.speed_mps + two * o.speed_mps) / (one + two));
-            (sum.0, sum.1) = (flow_vph, speed_mps);
+            (sum.flow_vph, sum.speed_mps) = (flow_vph, speed_mps);
         }
-        sum.2 += state.vehicles;
+        sum.vehicles += state.vehicles;
+        sum.waiting += state.waiting;
+        sum.queue_m = sum.queue_m.max(state.queue_m);
     }
     for (road, entity) in city.0.roads.iter().zip(&index.roads) {
-        let (flow_vph, speed_mps, vehicles) = sums[road.id.index()];
+        let RoadSum { flow_vph, speed_mps, vehicles, queue_m, waiting } = sums[road.id.index()];
         if speed_mps == 0.0 && flow_vph == 0.0 {
             continue;
         }
         if let Ok(mut simulated) = assets.get_mut(*entity) {
-            simulated.set_if_neq(Simulated::Road { flow_vph, speed_mps, vehicles });
+            simulated.set_if_neq(Simulated::Road { flow_vph, speed_mps, vehicles, queue_m, waiting });
         }
     }
 }

@@ -162,12 +162,25 @@ pub fn draw(app: &mut App, out: &Path, ready: impl Fn(&mut World) -> bool) -> Re
     }
     app.finish();
     app.cleanup();
+    // Nothing is drawn until there is something to draw: software frames are slow.
+    set_drawing(app, false);
+    shoot(app, out, began, ready)
+}
+
+/// Runs an app that has drawn on until `ready`, and draws again.
+///
+/// # Errors
+/// As [`draw`].
+pub fn draw_next(app: &mut App, out: &Path, ready: impl Fn(&mut World) -> bool) -> Result<(), ViewError> {
+    set_drawing(app, false);
+    shoot(app, out, Instant::now(), ready)
+}
+
+fn shoot(app: &mut App, out: &Path, began: Instant, ready: impl Fn(&mut World) -> bool) -> Result<(), ViewError> {
     let step = |app: &mut App| {
         app.update();
         if began.elapsed() > PATIENCE { Err(ViewError::TooSlow) } else { Ok(()) }
     };
-    // Nothing is drawn until there is something to draw: software frames are slow.
-    set_drawing(app, false);
     loop {
         step(app)?;
         if ready(app.world_mut()) {

@@ -24,7 +24,9 @@ pub mod world;
 
 pub use driver::check as check_driver;
 pub use frame::{bevy_from_enu, enu_from_bevy};
-pub use headless::{CameraSpec, RenderSpec, ViewError, app as headless_app, draw, headless, require_writable};
+pub use headless::{
+    CameraSpec, RenderSpec, ViewError, app as headless_app, draw, draw_next, headless, require_writable,
+};
 pub use heights::RoadHeights;
 pub use inputs::{
     BuildProgress, CameraCommand, Daylight, InputGate, LampColour, Overlay, OverlayLayer, Picked, PickedVehicle, Scene,

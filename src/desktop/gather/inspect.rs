@@ -6,7 +6,7 @@ use citytwin_model::{
     Tree, Volume,
 };
 use citytwin_panels::{Fact, InspectorData, Measure, Observation as ShownObservation, Picked, Related, Trail, Unit};
-use citytwin_traffic::VehicleKind;
+use citytwin_traffic::{VehicleKind, micro::Hold};
 use citytwin_twin::{Observation, Simulated, Trace};
 use geo::{Area, Length, line_measures::Euclidean};
 
@@ -50,7 +50,13 @@ fn vehicle(seen: &Seen, desk: &Desk, id: u32) -> Option<InspectorData> {
         value,
         origin: Origin::Inferred("simulated by the traffic engine"),
     };
-    let mut facts = vec![stated("Still to drive", Unit::Metres.text(f64::from(trip.remaining_m)))];
+    let mut facts = vec![
+        stated("Still to drive", Unit::Metres.text(f64::from(trip.remaining_m))),
+        stated("Under way for", Unit::Seconds.text(trip.under_way_s)),
+    ];
+    if let Some(what) = waits_for(trip.hold) {
+        facts.push(stated("Slowed or held by", what.to_owned()));
+    }
     if let Some(road) = city.links.get(trip.link.index()).map(|l| FeatureRef::Road(l.road)) {
         facts.insert(0, stated("On", title(city, road)));
     }
@@ -78,6 +84,19 @@ fn vehicle(seen: &Seen, desk: &Desk, id: u32) -> Option<InspectorData> {
         problems: Vec::new(),
         followed: desk.followed == Some(id),
     })
+}
+
+/// What holds a driver up, in words.
+const fn waits_for(hold: Hold) -> Option<&'static str> {
+    match hold {
+        Hold::None => None,
+        Hold::Signal => Some("a traffic light"),
+        Hold::Gap => Some("traffic that goes first"),
+        Hold::Room => Some("no room behind the junction"),
+        Hold::PathTaken => Some("another vehicle in the junction"),
+        Hold::WrongLane => Some("a gap in the lane it needs"),
+        Hold::Stop => Some("a stop on its way"),
+    }
 }
 
 const fn vehicle_kind(kind: VehicleKind) -> &'static str {
@@ -257,10 +276,12 @@ fn simulated_measures(city: &City, feature: FeatureRef, simulated: Simulated) ->
     let (traffic, energy) = ("Traffic simulation", "Energy model");
     match simulated {
         Simulated::Nothing => Vec::new(),
-        Simulated::Road { flow_vph, speed_mps, vehicles } => vec![
+        Simulated::Road { flow_vph, speed_mps, vehicles, queue_m, waiting } => vec![
             measure("Vehicle flow", Unit::VehiclesPerHour, f64::from(flow_vph), traffic),
             measure("Mean speed", Unit::KilometresPerHour, f64::from(speed_mps) * 3.6, traffic),
             measure("On it now", Unit::Vehicles, f64::from(vehicles), traffic),
+            measure("Longest queue", Unit::Metres, f64::from(queue_m), traffic),
+            measure("Waiting to enter", Unit::Vehicles, f64::from(waiting), traffic),
         ],
         Simulated::Building { load_w, pv_w } => vec![
             measure("Active power", Unit::Watts, f64::from(load_w - pv_w), energy),

@@ -4,7 +4,10 @@ use citytwin_model::LinkId;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{Simulation, kinds::VehicleKind};
-use crate::{lane_graph::NONE, micro::MicroView};
+use crate::{
+    lane_graph::NONE,
+    micro::{Hold, MicroView},
+};
 
 /// All vehicles by the number that the microscopic view gives them; a number is given again once its vehicle has left.
 #[derive(Default)]
@@ -43,6 +46,7 @@ pub struct Placed {
     pub speed: f32,
     /// Lanes to the side that it is from the middle of its lane, kerb negative, at the front and at the rear.
     pub aside: [f32; 2],
+    pub hold: Hold,
 }
 
 /// A vehicle as tests and inspectors see it.
@@ -99,6 +103,7 @@ impl Placed {
             pos: view.pos_m,
             speed: view.speed_mps,
             aside: [aside(0.0), aside(view.length_m)],
+            hold: view.hold,
         }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::{Simulation, kinds::VehicleKind};
+use crate::micro::Hold;
 
 /// Why a trip was not made.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -92,11 +93,15 @@ pub struct TripInfo {
     pub to: LinkId,
     /// Seconds since the start of the simulation.
     pub departed_s: f64,
+    /// Seconds since then.
+    pub under_way_s: f64,
     pub link: LinkId,
     pub lane: u8,
     pub speed_mps: f32,
     /// Still to drive, metre.
     pub remaining_m: f32,
+    /// What the driver waits for.
+    pub hold: Hold,
 }
 
 /// Sums behind the tally.
@@ -201,10 +206,12 @@ impl Simulation {
             from: LinkId(route[0]),
             to: LinkId(route[route.len() - 1]),
             departed_s: trip.departed_s,
+            under_way_s: self.elapsed_s() - trip.departed_s,
             link: LinkId(link),
             lane,
             speed_mps: trip.now.speed,
             remaining_m: (whole + trip.to_pos - pos_m).max(0.0),
+            hold: trip.now.hold,
         })
     }
 
