@@ -347,6 +347,12 @@ impl Micro {
                 car.pos -= self.track_length(track);
                 track = self.next_track(&mut car, track);
                 let ends = car.flags & LAST != 0 && track < self.graph.lanes.len();
+                if self.stranded(&car, track) {
+                    // It waits at the very end for a gap in the lane it needs.
+                    car.pos = car.pos.min(self.track_length(track));
+                    self.place(track, car);
+                    break;
+                }
                 let arrival_m = self.voyages[car.vehicle as usize].arrival_m;
                 if car.pos < if ends { arrival_m } else { self.track_length(track) } {
                     self.place(track, car);

@@ -34,6 +34,8 @@ const HORIZON_M: f32 = 3000.0;
 const MOST_LINKS: usize = 48;
 /// A lane that ends nearer than this beyond its link is left on the link, metre.
 const ROOM_TO_CHANGE_M: f32 = 80.0;
+/// Nobody changes lanes on a link shorter than this, metre: what ends beyond it is left beyond it.
+const TOO_SHORT_M: f32 = 10.0;
 
 impl Micro {
     /// Lanes of a journey's link that lead on.
@@ -118,7 +120,8 @@ fn lanes_ahead(graph: &LaneGraph, route: &[u32], users: Users, stop: Option<u32>
         reach = here;
     }
     let most = reach.iter().copied().fold(0.0, f32::max);
-    let firm = most.min(graph.links[route[0] as usize].length_m + ROOM_TO_CHANGE_M);
+    let length_m = graph.links[route[0] as usize].length_m;
+    let firm = if length_m < TOO_SHORT_M { 0.0 } else { most.min(length_m + ROOM_TO_CHANGE_M) };
     for (at, reach) in reach.iter().enumerate() {
         if *reach > 0.0 && *reach >= most - 1.0 {
             found.good |= 1 << at;
