@@ -34,6 +34,8 @@ pub struct Micro {
     graph: Arc<LaneGraph>,
     journeys: Arc<Journeys>,
     drivers: Vec<Driver>,
+    /// Length of the longest vehicle, metre.
+    longest: f32,
     seed: u64,
     step_ms: u64,
     now_ms: u64,
@@ -154,10 +156,11 @@ impl Micro {
     /// An empty network at a time. `step_s`: length of a step, second.
     pub fn new(graph: Arc<LaneGraph>, journeys: Arc<Journeys>, seed: u64, begin_s: f64, step_s: f64) -> Self {
         let tracks = graph.lanes.len() + graph.moves.len();
-        let drivers = journeys.types.iter().map(Driver::of).collect();
+        let drivers: Vec<Driver> = journeys.types.iter().map(Driver::of).collect();
         let wide = (0..graph.links.len() as u32).filter(|l| graph.links[*l as usize].lanes > 1).collect();
         let begin_ms = (begin_s.max(0.0) * 1000.0).round() as u64;
         Self {
+            longest: drivers.iter().map(|d| d.length).fold(0.0, f32::max),
             drivers,
             seed,
             step_ms: ((step_s * 1000.0).round() as u64).max(1),

@@ -38,7 +38,11 @@ impl Micro {
             }
             let mut hold = Hold::None;
             let top = (car.speed + driver.accel * dt).min(car.wanted).max(car.speed);
-            let sight = top * dt + driver.brake_gap(top, dt) + top * driver.headway.min(dt) + driver.min_gap;
+            let mut sight = top * dt + driver.brake_gap(top, dt) + top * driver.headway.min(dt) + driver.min_gap;
+            if leader.is_none() {
+                // Whose front is on the next track already may still have its rear on this one.
+                sight += self.longest + top * (driver.headway - dt).max(0.0);
+            }
             if inside || length - car.pos < sight || car.flags & (HALT | LAST) != 0 {
                 let beyond = self.beyond(car, track, sight, leader.is_none());
                 if beyond.speed < safe {
