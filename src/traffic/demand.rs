@@ -55,6 +55,8 @@ pub struct Demand {
     weekend_factor: f64,
     /// Of vehicles.
     van_lorry_shares: [f64; 2],
+    /// Share of drivers who change their way for travel times as they are.
+    pub(crate) live_routes_share: f64,
     /// What the four steps gave; `None` where nobody travels.
     model: Option<Model>,
 }
@@ -123,6 +125,7 @@ impl Demand {
             jobs: people.job_count,
             weekend_factor: figures.value("weekend_factor"),
             van_lorry_shares: [figures.value("share_van"), figures.value("share_lorry")],
+            live_routes_share: figures.value("share_live_routes"),
             model: Some(model),
         };
         let share = rates::MOST_UNDER_WAY / (whole.peak_rate() * figures.value("mean_car_trip_h")).max(1.0);
@@ -140,6 +143,7 @@ impl Demand {
             jobs: 0.0,
             weekend_factor: 1.0,
             van_lorry_shares: [0.0; 2],
+            live_routes_share: 0.0,
             model: None,
         }
     }

@@ -132,6 +132,7 @@ impl Simulation {
         let (states, costs, hour) = (due(STATES_EVERY_S), due(COSTS_EVERY_S), due(3600));
         if costs {
             self.follow_travel_times();
+            self.guide();
             self.monitor.minutes.push_back(self.monitor.passed.clone());
             if self.monitor.minutes.len() > WINDOW_MIN + 1 {
                 self.monitor.minutes.pop_front();

@@ -1,11 +1,60 @@
-//! New ways for vehicles under way after closures. Nobody is taken off the road but who has no place left to go.
+//! New ways for vehicles under way: after closures, and of drivers who follow live travel times. Nobody is taken off the road but
+//! who has no place left to go.
 
 use citytwin_model::RoadId;
 
 use super::{Simulation, tally::RefusalReason};
 use crate::route::Request;
 
+/// A link is worth driving around when it takes so much longer than when empty: times, and seconds more.
+const SLOW_TIMES: f32 = 1.5;
+const SLOW_S: f32 = 20.0;
+/// … and a new way is taken when it takes so much less of what is left, and seconds less: drivers do not change for little
+/// (Mahmassani and Jayakrishnan, Transportation Research A 25 (1991) 293: a fifth, and at least a minute).
+const BETTER_SHARE: f32 = 0.8;
+const BETTER_S: f32 = 60.0;
+
 impl Simulation {
+    /// Drivers who follow live travel times and have a slow link before them look for a better way.
+    pub(super) fn guide(&mut self) {
+        let slow = |l: usize| self.costs[l] > SLOW_TIMES * self.network.links[l].base_cost + SLOW_S;
+        let slow: Vec<bool> = (0..self.costs.len()).map(slow).collect();
+        if !slow.contains(&true) {
+            return;
+        }
+        let guided = |v: &u32| {
+            let (route, leg) = self.micro.way_of(*v);
+            self.follows_live_times(*v) && route.iter().skip(leg + 1).any(|l| slow[*l as usize])
+        };
+        let guided: Vec<u32> = self.fleet.active.iter().copied().filter(guided).collect();
+        let asked = guided.iter().map(|v| self.onward_request(*v, self.legs_kept(*v)));
+        let requests: Vec<Request> = asked.collect();
+        for (vehicle, found) in guided.iter().zip(self.routes(&requests)) {
+            if let Some(onward) = found {
+                self.take_if_better(*vehicle, &onward);
+            }
+        }
+    }
+
+    /// The same drivers always do.
+    fn follows_live_times(&self, vehicle: u32) -> bool {
+        let taste = self.taste(self.fleet.trips[vehicle as usize].id).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+        ((taste >> 40) as f64 / (1_u64 << 24) as f64) < self.demand.live_routes_share
+    }
+
+    fn take_if_better(&mut self, vehicle: u32, onward: &[u32]) {
+        let kept = self.legs_kept(vehicle);
+        let (route, _) = self.micro.way_of(vehicle);
+        let takes_s = |links: &[u32]| links.iter().map(|l| self.costs[*l as usize]).sum::<f32>();
+        let Some(rest) = route.get(kept..).filter(|rest| *rest != onward) else { return };
+        let (before_s, after_s) = (takes_s(rest), takes_s(onward));
+        if after_s < BETTER_SHARE * before_s && after_s < before_s - BETTER_S {
+            let (to, to_pos) = (route[route.len() - 1], self.fleet.trips[vehicle as usize].to_pos);
+            self.micro.reroute(vehicle, kept, onward, self.arrival_m(to, to_pos));
+            self.counters.guided += 1;
+        }
+    }
+
     /// Closes exactly these roads; all others are open. Vehicles whose way is cut look for another one; who is on a
     /// closed road drives off it.
     pub fn set_closed(&mut self, closed: &[RoadId]) {

@@ -40,8 +40,9 @@ impl fmt::Display for RefusalReason {
 /// How often standstills were relieved.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize)]
 pub struct Relief {
-    /// Drove into a junction without right of way or a clear exit.
+    /// First inside a junction where all waited for each other.
     pub forced: u64,
+    /// Could not get into the lane for their way, or found no room behind a junction, and took another way.
     pub rerouted: u64,
     /// Set past a blockage.
     pub relocated: u64,
@@ -80,6 +81,8 @@ pub struct Tally {
     pub vehicle_km: f64,
     /// Went to a place near a destination that had been closed.
     pub diverted: u64,
+    /// Times that a driver changed the way for live travel times.
+    pub guided: u64,
     pub relief: Relief,
     pub hourly: Vec<Hour>,
 }
@@ -109,6 +112,7 @@ pub struct TripInfo {
 pub struct Counters {
     pub demanded: u64,
     pub diverted: u64,
+    pub guided: u64,
     pub refused: BTreeMap<RefusalReason, u64>,
     arrived: Arrived,
     hours: Vec<Hour>,
@@ -157,7 +161,7 @@ impl Counters {
     }
 
     pub fn digest(&self, hash: &mut Xxh3) {
-        let counts = [self.demanded, self.arrived.count, self.diverted];
+        let counts = [self.demanded, self.arrived.count, self.diverted, self.guided];
         counts.iter().chain(self.refused.values()).for_each(|c| hash.update(&c.to_le_bytes()));
         for sum in [self.arrived.travel_s, self.arrived.free_s, self.arrived.metres] {
             hash.update(&sum.to_le_bytes());
@@ -187,6 +191,7 @@ impl Simulation {
             mean_speed_mps: if a.travel_s > 0.0 { a.metres / a.travel_s } else { 0.0 },
             vehicle_km: a.metres / 1000.0,
             diverted: c.diverted,
+            guided: c.guided,
             relief: self.relief(),
             hourly: c.hours.clone(),
         }

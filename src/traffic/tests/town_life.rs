@@ -64,6 +64,21 @@ fn the_town_flows_and_empties() {
     assert_eq!(sim.tally().under_way, 0, "{:?}", sim.tally().relief);
 }
 
+/// In a jam those who follow live travel times take other ways; without one nobody does.
+#[test]
+fn drivers_leave_a_jam_for_a_better_way() {
+    let guided = |factor| {
+        let mut sim = busy(&grid(13, DrivingSide::Right), 5);
+        sim.set_demand_factor(factor);
+        run(&mut sim, 2400.0);
+        let tally = sim.tally();
+        assert_eq!(tally.demanded, tally.arrived + tally.under_way + tally.refused.values().sum::<u64>());
+        tally.guided
+    };
+    let (quiet, jam) = (guided(0.5), guided(30.0));
+    assert!(quiet == 0 && jam > 20, "{quiet} on quiet roads, {jam} in a jam");
+}
+
 #[test]
 fn left_hand_traffic_mirrors_right_hand() {
     for (side, sign) in [(DrivingSide::Right, -1.0_f32), (DrivingSide::Left, 1.0)] {
