@@ -111,7 +111,7 @@ impl Micro {
                 return false;
             }
             (Show::Amber, _) => {
-                if distance > driver.brake_gap(car.speed, dt) + car.speed * driver.headway.max(dt) {
+                if distance > driver.amber_m(car.speed, dt) {
                     hold(found, LINE_M, Hold::Signal);
                     return false;
                 }

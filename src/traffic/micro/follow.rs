@@ -56,6 +56,20 @@ impl Driver {
         }
     }
 
+    /// Who is farther than this from the line, metre, stops when the signal turns amber.
+    ///
+    /// IDM: one second to react, then 3 m/s², for which RiLSA 2010 sets 3 s of amber at 50 km/h (2.7.3; as ITE's 10 ft/s²). Krauss: all
+    /// who can stop, as SUMO has it.
+    #[inline]
+    pub fn amber_m(&self, speed: f32, dt: f32) -> f32 {
+        const REACTION_S: f32 = 1.0;
+        const DECEL_MPS2: f32 = 3.0;
+        match self.model {
+            CarFollowing::Idm => speed * REACTION_S + 0.5 * speed * speed / DECEL_MPS2,
+            CarFollowing::Krauss => self.brake_gap(speed, dt),
+        }
+    }
+
     /// Largest next speed on a free road at a wanted speed.
     #[inline]
     pub fn free(&self, speed: f32, wanted: f32, dt: f32) -> f32 {
