@@ -6,6 +6,7 @@
 
 mod city;
 mod finder;
+mod parting;
 mod signals;
 mod sumo;
 mod users;
@@ -13,6 +14,8 @@ mod users;
 use crate::network::{Rows, TurnKind};
 
 pub(crate) use finder::Finder;
+pub use parting::Parting;
+pub(crate) use parting::curve;
 pub use signals::{Program, ProgramPhase, Show};
 pub use users::Users;
 
@@ -28,6 +31,8 @@ pub struct LaneGraph {
     /// By the lane they leave.
     pub moves: Vec<Move>,
     pub(crate) foes: Rows<MoveFoe>,
+    /// By move: the other moves from its lane.
+    pub(crate) partings: Rows<Parting>,
     pub programs: Vec<Program>,
     pub nodes: u32,
 }

@@ -12,6 +12,7 @@ mod enter;
 mod follow;
 mod gaps;
 mod live;
+mod parting;
 mod plan;
 mod reach;
 mod record;

@@ -2,6 +2,7 @@
 
 use citytwin_model::LinkEnd;
 
+use super::parting::curved;
 use super::{Lane, LaneGraph, LaneLink, Move, MoveFoe, NONE, Program, ProgramPhase, RightOfWay, Show, Users};
 use crate::network::{Group, Network, Rows, SignalColour, Window};
 
@@ -38,7 +39,21 @@ impl LaneGraph {
         graph.join_turns(network, &places(&members, network));
         graph.add_merges();
         graph.note_heeded();
+        graph.part_ways(&graph.clone().curves(network));
         graph
+    }
+
+    /// The lines of the ways through junctions, as vehicles are drawn on them.
+    fn curves<'a>(self, network: &'a Network) -> impl Fn(u32) -> Vec<[f64; 2]> + 'a {
+        move |way| {
+            let m = &self.moves[way as usize];
+            let at = |lane: u32, along: f32| {
+                let row = &self.lanes[lane as usize];
+                network.shapes.at(row.link, along, network.shapes.lane_offset(row.link, row.index))
+            };
+            let (from, to) = (&network.links[m.from_link as usize], &network.links[m.to_link as usize]);
+            curved(&at(m.from, from.stop), &at(m.to, to.entry))
+        }
     }
 
     fn join_turns(&mut self, network: &Network, places: &[(u32, u32)]) {

@@ -115,6 +115,7 @@ impl LaneGraph {
             }
             self.foes.close();
         }
+        self.part_ways(&|way| ways[way as usize].0.shape.clone());
     }
 }
 

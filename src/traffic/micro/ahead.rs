@@ -50,6 +50,7 @@ impl Micro {
         if track >= lanes {
             way = (track - lanes) as u32;
             self.inside(car, driver, way, &mut found, dt);
+            self.follow_the_parting(car, driver, way, -car.pos, &mut found);
         }
         for _ in 0..MOST_TRACKS {
             if distance > sight && !(at < lanes && clear) {
@@ -67,6 +68,7 @@ impl Micro {
                     if !self.may_pass(car, driver, way, distance, &mut found, clear) {
                         break;
                     }
+                    self.follow_the_parting(car, driver, way, distance, &mut found);
                 }
                 at = lanes + way as usize;
             } else {

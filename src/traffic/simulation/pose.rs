@@ -7,7 +7,10 @@ use super::{
     Simulation, VehicleKind,
     fleet::{Placed, Trip},
 };
-use crate::network::{NONE, Network, SignalColour, Spot};
+use crate::{
+    lane_graph::curve,
+    network::{NONE, Network, SignalColour, Spot},
+};
 
 /// A vehicle to draw: its middle on the ground.
 #[derive(Clone, Copy, PartialEq, Default, Debug)]
@@ -38,8 +41,6 @@ pub struct SignalHead {
     pub colour: SignalColour,
 }
 
-/// Share of a curve's chord that its ends run straight (a cubic Bézier curve near a circular arc).
-const STRAIGHT_SHARE: f32 = 0.4;
 const DT: f32 = Simulation::STEP_S as f32;
 /// Farther than it drives in a step, a vehicle was set down elsewhere, metre.
 const SET_DOWN_M: f32 = 6.0;
@@ -146,19 +147,4 @@ fn between(was: &Spot, now: &Spot, t: f32, trip: &Trip) -> Spot {
         dx: turn(was.dx, now.dx),
         dy: turn(was.dy, now.dy),
     }
-}
-
-/// A share of the smooth way through a junction: a cubic Bézier curve that leaves and arrives in the lanes' directions.
-fn curve(a: &Spot, d: &Spot, t: f32) -> Spot {
-    let arm = STRAIGHT_SHARE * (d.x - a.x).hypot(d.y - a.y);
-    let (bx, by) = (a.x + arm * a.dx, a.y + arm * a.dy);
-    let (cx, cy) = (d.x - arm * d.dx, d.y - arm * d.dy);
-    let u = 1.0 - t;
-    let mix =
-        |a: f32, b: f32, c: f32, d: f32| u * u * u * a + 3.0 * u * u * t * b + 3.0 * u * t * t * c + t * t * t * d;
-    let slope = |a: f32, b: f32, c: f32, d: f32| u * u * (b - a) + 2.0 * u * t * (c - b) + t * t * (d - c);
-    let (dx, dy) = (slope(a.x, bx, cx, d.x), slope(a.y, by, cy, d.y));
-    let norm = dx.hypot(dy);
-    let (dx, dy) = if norm > 1e-3 { (dx / norm, dy / norm) } else { (d.dx, d.dy) };
-    Spot { x: mix(a.x, bx, cx, d.x), y: mix(a.y, by, cy, d.y), dx, dy }
 }
