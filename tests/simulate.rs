@@ -63,7 +63,12 @@ fn both_views_bring_everybody_home_and_write_what_they_did() {
         let rows = |name: &str| fs::read_to_string(out.join(name)).unwrap().lines().count();
         assert_eq!(rows("trips.csv"), 41, "{view}");
         assert!(rows("links.csv") > 2, "{view}");
-        assert_eq!(fs::read_dir(&out).unwrap().count(), 2, "{view}: nothing half-written is left");
+        assert!(rows("junctions.csv") > 1 && rows("mfd.csv") > 1, "{view}");
+        for name in ["trips", "links", "junctions", "mfd"] {
+            let bytes = fs::read(out.join(name).with_extension("parquet")).unwrap();
+            assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"), "{view}: {name}");
+        }
+        assert_eq!(fs::read_dir(&out).unwrap().count(), 8, "{view}: nothing half-written is left");
     }
 }
 

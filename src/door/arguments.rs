@@ -68,7 +68,7 @@ pub struct SimulateArguments {
     /// Threads; 0 = all cores. Never changes the results.
     #[arg(long, default_value_t = 0, value_parser = threads)]
     pub threads: usize,
-    /// Folder for trips.csv (one row a trip) and links.csv (one row an edge and five minutes; an hour with --meso).
+    /// Folder for trips, links (by 5 minutes; by the hour with --meso), junctions and mfd, each as .csv and .parquet.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Print JSON: {"inserted":n,"arrived":n,"running":n,"waiting":n,"mean_duration_s":x,"mean_time_loss_s":x,

@@ -1,13 +1,15 @@
 //! `traffic simulate`: a SUMO scenario, vehicle by vehicle.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use anyhow::{Context, bail};
-use citytwin_scenario::{quoted, write_whole};
+use citytwin_scenario::write_whole;
 use citytwin_traffic::{
+    journeys::Journeys,
     lane_graph::LaneGraph,
     meso::Meso,
-    micro::{self, Micro},
+    micro::Micro,
+    results::{Labels, Provenance, Results, TripResult},
     sumo::{self, ScenarioJourneys, SumoScenario},
     unpacked,
 };
@@ -38,9 +40,9 @@ pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
     let began = ProcessTime::now();
     let mut done = if arguments.micro {
         let journeys = Arc::new(found.journeys.clone());
-        let mut run = Micro::new(graph.clone(), journeys, seed, scenario.begin_s, scenario.step_s);
+        let mut run = Micro::new(graph.clone(), journeys.clone(), seed, scenario.begin_s, scenario.step_s);
         pool.install(|| drive(&mut run, end_s, scenario.begin_s));
-        Outcome::of_micro(&run, &scenario)
+        Outcome::of_micro(&run, &graph, &journeys, &scenario)
     } else {
         let run = drive_meso(&graph, &found, seed, end_s, scenario.begin_s);
         Outcome::of_meso(&run, &graph, &found, &scenario)
@@ -48,7 +50,9 @@ pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
     done.cpu_s = began.elapsed().as_secs_f64();
     tell_forced(&done, &scenario);
     if let Some(out) = &arguments.out {
-        write_results(out, &done, &scenario, &found)?;
+        let model = if arguments.micro { "micro" } else { "meso" };
+        let provenance = Provenance { model, seed, scenario: arguments.scenario.display().to_string() };
+        write_results(out, &done.results, &Labels::of_sumo(&scenario, &found), &provenance)?;
     }
     let report = Report::of(&done, &scenario);
     if arguments.json { say(&json(&report)?) } else { say(&report.in_words()) }
@@ -67,50 +71,14 @@ struct Outcome {
     /// One vehicle under way for one second, summed.
     vehicle_s: f64,
     state_hash: u64,
-    trips: Vec<Trip>,
-    links: Vec<LinkRow>,
+    results: Results,
     /// Junction and second.
     forced_at: Vec<(u32, f64)>,
 }
 
-/// A finished journey: row of the journeys, seconds.
-struct Trip {
-    journey: u32,
-    entered_s: f64,
-    arrived_s: f64,
-    lost_s: f64,
-}
-
-/// Vehicles that left an edge within an interval.
-struct LinkRow {
-    edge: usize,
-    begin_s: f64,
-    end_s: f64,
-    left: u32,
-    mean_s: f64,
-}
-
 impl Outcome {
-    fn of_micro(run: &Micro, scenario: &SumoScenario) -> Self {
+    fn of_micro(run: &Micro, graph: &LaneGraph, journeys: &Journeys, scenario: &SumoScenario) -> Self {
         let counts = run.counts();
-        let trips = run.trips().map(|t| Trip {
-            journey: t.journey,
-            entered_s: t.entered_s,
-            arrived_s: t.arrived_s,
-            lost_s: f64::from(t.lost_s),
-        });
-        let mut links = Vec::new();
-        for (interval, row) in run.link_tallies().enumerate() {
-            let begin_s = scenario.begin_s + (interval as u64 * micro::INTERVAL_S) as f64;
-            let end_s = begin_s + micro::INTERVAL_S as f64;
-            links.extend(row.iter().enumerate().filter(|(_, t)| t.left > 0).map(|(edge, t)| LinkRow {
-                edge,
-                begin_s,
-                end_s,
-                left: t.left,
-                mean_s: t.seconds / f64::from(t.left),
-            }));
-        }
         Self {
             inserted: counts.inserted,
             arrived: counts.arrived,
@@ -122,40 +90,13 @@ impl Outcome {
             cpu_s: 0.0,
             vehicle_s: counts.updates as f64 * scenario.step_s,
             state_hash: run.state_hash(),
-            trips: trips.collect(),
-            links,
+            results: Results::of_micro(run, graph, journeys),
             forced_at: run.forced_at().collect(),
         }
     }
 
     fn of_meso(run: &Meso, graph: &LaneGraph, found: &ScenarioJourneys, scenario: &SumoScenario) -> Self {
         let counts = run.counts();
-        let mut trips = Vec::new();
-        for (journey, listed) in found.journeys.list.iter().enumerate() {
-            let driven = run.trip(journey).and_then(|t| Some((t.enter_s?, t.arrive_s?)));
-            trips.extend(driven.map(|(entered_s, arrived_s)| Trip {
-                journey: journey as u32,
-                entered_s,
-                arrived_s,
-                lost_s: (arrived_s - entered_s - found.journeys.free_s(graph, listed)).max(0.0),
-            }));
-        }
-        let mut links = Vec::new();
-        for hour in 0.. {
-            let rows = run.link_counts(hour);
-            if rows.is_empty() {
-                break;
-            }
-            let begin_s = scenario.begin_s + 3600.0 * hour as f64;
-            let left = |c: &citytwin_traffic::meso::LinkCounts| c.left + c.arrived;
-            links.extend(rows.iter().enumerate().filter(|(_, c)| left(c) > 0).map(|(edge, c)| LinkRow {
-                edge,
-                begin_s,
-                end_s: begin_s + 3600.0,
-                left: left(c),
-                mean_s: c.driven_ms as f64 / 1000.0 / f64::from(left(c)),
-            }));
-        }
         Self {
             inserted: counts.inserted,
             arrived: counts.arrived,
@@ -167,8 +108,7 @@ impl Outcome {
             cpu_s: 0.0,
             vehicle_s: run.vehicle_seconds(),
             state_hash: run.state_hash(),
-            trips,
-            links,
+            results: Results::of_meso(run, graph, &found.journeys, scenario.begin_s),
             forced_at: run.forced_moves().map(|m| (m.node, m.time_s)).collect(),
         }
     }
@@ -270,9 +210,10 @@ struct Report {
 
 impl Report {
     fn of(done: &Outcome, scenario: &SumoScenario) -> Self {
-        let mean = |of: &dyn Fn(&Trip) -> f64| {
-            let sum: f64 = done.trips.iter().map(of).sum();
-            if done.trips.is_empty() { 0.0 } else { sum / done.trips.len() as f64 }
+        let trips = &done.results.trips;
+        let mean = |of: &dyn Fn(&TripResult) -> f64| {
+            let sum: f64 = trips.iter().map(of).sum();
+            if trips.is_empty() { 0.0 } else { sum / trips.len() as f64 }
         };
         let per_cpu = |x: f64| if done.cpu_s > 0.0 { x / done.cpu_s } else { 0.0 };
         let simulated_s = done.now_s - scenario.begin_s;
@@ -282,7 +223,7 @@ impl Report {
             running: done.running,
             waiting: done.waiting,
             mean_duration_s: mean(&|t| t.arrived_s - t.entered_s),
-            mean_time_loss_s: mean(&|t| t.lost_s),
+            mean_time_loss_s: mean(&|t| t.delay_s),
             vehicle_updates_per_s: per_cpu(done.vehicle_s),
             real_time_factor: per_cpu(simulated_s),
             simulated_s,
@@ -316,23 +257,9 @@ impl Report {
     }
 }
 
-/// trips.csv and links.csv, each written beside its place and then put there.
-fn write_results(out: &Path, done: &Outcome, scenario: &SumoScenario, found: &ScenarioJourneys) -> anyhow::Result<()> {
-    let mut trips = String::from("id,type,depart_s,entered_s,arrived_s,duration_s,time_loss_s\n");
-    for t in &done.trips {
-        let trip = &scenario.trips[found.trips[t.journey as usize] as usize];
-        let (id, kind) = (quoted(&trip.id), quoted(&scenario.types[trip.kind].id));
-        let (entered, arrived) = (t.entered_s, t.arrived_s);
-        let duration = arrived - entered;
-        let _ = writeln!(trips, "{id},{kind},{},{entered},{arrived},{duration},{:.2}", trip.depart_s, t.lost_s);
-    }
-    let mut links = String::from("edge,begin_s,end_s,left,flow_vph,mean_travel_time_s,mean_speed_mps\n");
-    for row in &done.links {
-        let edge = &scenario.net.edges[row.edge];
-        let (id, flow) = (quoted(&edge.id), f64::from(row.left) * 3600.0 / (row.end_s - row.begin_s));
-        let speed = edge.lanes[0].length_m / row.mean_s.max(0.1);
-        let _ =
-            writeln!(links, "{id},{},{},{},{flow:.1},{:.2},{speed:.3}", row.begin_s, row.end_s, row.left, row.mean_s);
-    }
-    Ok(write_whole(out, &[("trips.csv", &trips), ("links.csv", &links)])?)
+/// Trips, links, junctions and the network's fundamental diagram, all files or none.
+fn write_results(out: &Path, results: &Results, labels: &Labels, provenance: &Provenance) -> anyhow::Result<()> {
+    let files = results.files(labels, provenance)?;
+    let named: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    Ok(write_whole(out, &named)?)
 }

@@ -29,15 +29,15 @@ pub fn write_outputs(result: &RunResult, dir: &Path) -> Result<(), RunError> {
 
 /// Makes the folder where it is missing and writes files into it, all or none: first each under a temporary name beside its
 /// place, then renamed over what an earlier run left.
-pub fn write_whole(dir: &Path, files: &[(&str, &str)]) -> Result<(), RunError> {
+pub fn write_whole<T: AsRef<[u8]>>(dir: &Path, files: &[(&str, T)]) -> Result<(), RunError> {
     fs::create_dir_all(dir).map_err(|source| failed(dir, "cannot be made a folder", source))?;
-    let places: Vec<(PathBuf, &str)> = files.iter().map(|(name, text)| (dir.join(name), *text)).collect();
-    let begin = |(path, text): &(PathBuf, &str)| {
+    let places: Vec<(PathBuf, &[u8])> = files.iter().map(|(name, bytes)| (dir.join(name), bytes.as_ref())).collect();
+    let begin = |(path, bytes): &(PathBuf, &[u8])| {
         let free = if path.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(()) };
-        let written = free.and_then(|()| fs::write(temporary_name(path), text));
+        let written = free.and_then(|()| fs::write(temporary_name(path), bytes));
         written.map_err(|source| failed(path, "cannot be written", source))
     };
-    let finish = |(path, _): &(PathBuf, &str)| {
+    let finish = |(path, _): &(PathBuf, &[u8])| {
         fs::rename(temporary_name(path), path).map_err(|source| failed(path, "cannot be written", source))
     };
     let done = places.iter().try_for_each(begin).and_then(|()| places.iter().try_for_each(finish));

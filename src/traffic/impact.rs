@@ -11,7 +11,7 @@ use citytwin_model::RoadClass;
 use serde::Serialize;
 
 pub use emissions::{Emissions, emissions_per_km};
-pub use service::{LevelOfService, freeway_service, signal_service, street_service};
+pub use service::{LevelOfService, freeway_service, give_way_service, signal_service, street_service};
 
 /// What is known of links; all slices have one entry per link.
 #[derive(Clone, Copy, Debug)]

@@ -89,6 +89,18 @@ pub struct VehicleType {
     /// Wanted speed relative to the limit: mean, deviation, least, most.
     pub speed_factor: [f32; 4],
     pub model: CarFollowing,
+    pub energy: EnergySource,
+}
+
+/// What moves a vehicle.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum EnergySource {
+    /// Petrol and diesel, as the fleet of the emission table has them.
+    #[default]
+    Fuel,
+    Battery,
+    /// Riders and walkers.
+    Muscle,
 }
 
 /// How a driver follows.
@@ -167,6 +179,7 @@ impl Default for VehicleType {
             imperfection: 0.0,
             speed_factor: [1.0, 0.1, 0.2, 2.0],
             model: CarFollowing::Idm,
+            energy: EnergySource::Fuel,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod meso;
 pub mod micro;
 mod network;
 mod packed;
+pub mod results;
 mod route;
 mod simulation;
 pub mod sumo;

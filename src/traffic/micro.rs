@@ -16,6 +16,7 @@ mod parting;
 mod plan;
 mod reach;
 mod record;
+mod tally;
 
 use std::sync::Arc;
 
@@ -23,12 +24,15 @@ use crate::{
     journeys::Journeys,
     lane_graph::{Finder, LaneGraph, NONE, Show},
     network::Rows,
+    results::battery::{Battery, Body},
 };
 use follow::Driver;
 use live::Live;
 pub use live::NewJourney;
 use record::Voyage;
-pub use record::{INTERVAL_S, LinkTally, MicroCounts, MicroView, TripRecord};
+pub use record::{MicroCounts, MicroView, TripRecord};
+pub use tally::{INTERVAL_S, Interval, LinkTally, NodeTally, STOPPED_MPS};
+use tally::{Tallies, TrackSums};
 
 /// A running microscopic simulation.
 pub struct Micro {
@@ -57,8 +61,11 @@ pub struct Micro {
     finder: Finder,
     entries: enter::Entries,
     counts: MicroCounts,
-    begin_ms: u64,
-    tallies: Vec<LinkTally>,
+    tallies: Tallies,
+    /// By track: the interval now.
+    sums: Vec<TrackSums>,
+    /// By type; none where it has no body that could have one.
+    batteries: Vec<Option<Battery>>,
     /// Vehicles that leave their track in this step.
     crossing: Vec<Crossing>,
     /// Vehicles that have made a stop in this step, and their track.
@@ -113,6 +120,8 @@ const HALT: u8 = 2;
 const CONTACT_M: f32 = 0.05;
 /// Slows down.
 const BRAKES: u8 = 4;
+/// Is in conflict with the one ahead.
+const NEAR: u8 = 8;
 
 #[derive(Clone, Debug, Default)]
 struct Track {
@@ -178,8 +187,9 @@ impl Micro {
             finder: Finder::new(&graph),
             entries: enter::Entries::new(&graph, &journeys),
             counts: MicroCounts::default(),
-            begin_ms,
-            tallies: Vec::new(),
+            tallies: Tallies::new(&graph, begin_ms),
+            sums: vec![TrackSums::default(); tracks],
+            batteries: journeys.types.iter().map(|kind| Body::of(kind.users).map(Battery::of)).collect(),
             crossing: Vec::new(),
             departing: Vec::new(),
             wide,
@@ -205,6 +215,8 @@ impl Micro {
         self.steps += 1;
         self.enter();
         self.count();
+        self.sample();
+        self.close_interval();
     }
 
     /// Seconds on the clock of the journeys' departures.
@@ -288,12 +300,16 @@ impl Micro {
             let length = self.track_length(track);
             let plans = &self.plans[track];
             let cars = &mut self.tracks[track].cars;
+            let mut ahead_mps = 0.0;
             let mut leaves = 0;
             // Rear of the vehicle before, where it stops now: nobody drives into one that brakes harder than was expected.
             let mut rear = f32::INFINITY;
             for (i, (car, plan)) in cars.iter_mut().zip(plans).enumerate() {
                 car.pos = (car.pos + plan.moved).min(rear - CONTACT_M).max(car.pos);
-                rear = car.pos - car.length;
+                if tally::comes_near(car, rear - car.pos, plan.speed - ahead_mps) {
+                    self.sums[track].rear_end += 1;
+                }
+                (rear, ahead_mps) = (car.pos - car.length, plan.speed);
                 let coasting = (0.05 + 0.005 * car.speed) * car.speed * dt;
                 let brakes = if plan.speed < car.speed - coasting { BRAKES } else { 0 };
                 car.flags = car.flags & !BRAKES | brakes;
@@ -315,6 +331,7 @@ impl Micro {
                     if voyage.halts(car, track as u32, dt, now_ms, &self.journeys) {
                         self.departing.push((track as u32, car.vehicle));
                     }
+                    voyage.drive.planned_s += if voyage.dwell >= 0.0 { dt } else { 0.0 };
                 }
                 let ends =
                     car.flags & LAST != 0 && track < lanes && car.pos >= self.voyages[car.vehicle as usize].arrival_m;
@@ -348,7 +365,9 @@ impl Micro {
                     self.arrive(&car);
                     break;
                 }
-                car.pos -= self.track_length(track);
+                let length = self.track_length(track);
+                car.pos -= length;
+                self.voyages[car.vehicle as usize].drive.base_m += length;
                 track = self.next_track(&mut car, track);
                 let ends = car.flags & LAST != 0 && track < self.graph.lanes.len();
                 if self.stranded(&car, track) {
@@ -382,13 +401,14 @@ impl Micro {
         let lanes = self.graph.lanes.len();
         if track < lanes {
             let link = self.graph.lanes[track].link;
-            self.leave_link(car.vehicle, link);
+            self.leave_link(car, link);
             let m = &self.graph.moves[car.way as usize];
             car.wanted = self.wanted(car.vehicle, car.kind, m.limit_mps);
             return lanes + car.way as usize;
         }
         let way = (track - lanes) as u32;
         let lane = self.graph.moves[way as usize].to;
+        self.leave_junction(car, way);
         let voyage = &mut self.voyages[car.vehicle as usize];
         voyage.leg += 1;
         voyage.on_link_ms = self.now_ms + self.step_ms;

@@ -131,6 +131,8 @@ pub struct SumoProgram {
     pub kind: String,
     pub offset_s: f64,
     pub phases: Vec<SumoPhase>,
+    /// Byte of its file at which it stands.
+    pub at: usize,
 }
 
 #[derive(Clone, PartialEq, Debug)]

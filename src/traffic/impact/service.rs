@@ -24,11 +24,12 @@ impl LevelOfService {
 }
 
 /// Bounds of A to E: least share of the free-flow speed on streets, most cars per kilometre and lane on freeways, most
-/// seconds of control delay at signals.
+/// seconds of control delay at signals and where one gives way.
 struct Bands {
     street: [f64; 5],
     freeway: [f64; 5],
     signal: [f64; 5],
+    give_way: [f64; 5],
 }
 
 static BANDS: LazyLock<Bands> = LazyLock::new(|| read(TABLE).expect("the table is checked by a test"));
@@ -51,13 +52,20 @@ pub fn signal_service(control_delay_s: f64, volume_to_capacity: f64) -> LevelOfS
     worst_over_capacity(level, volume_to_capacity)
 }
 
+/// Where one stops or gives way, roundabouts included: by the control delay of the approach; F as well where demand exceeds capacity.
+pub fn give_way_service(control_delay_s: f64, volume_to_capacity: f64) -> LevelOfService {
+    let level = BANDS.give_way.iter().position(|bound| control_delay_s <= *bound);
+    worst_over_capacity(level, volume_to_capacity)
+}
+
 fn worst_over_capacity(level: Option<usize>, volume_to_capacity: f64) -> LevelOfService {
     if volume_to_capacity > 1.0 { LevelOfService::F } else { LevelOfService::ALL[level.unwrap_or(5)] }
 }
 
 fn read(text: &str) -> Result<Bands, TableError> {
     let table = Table::parse(text, &["kind", "level", "bound", "unit", "year", "read", "source"], &[])?;
-    let mut bands = Bands { street: [f64::NAN; 5], freeway: [f64::NAN; 5], signal: [f64::NAN; 5] };
+    let mut bands =
+        Bands { street: [f64::NAN; 5], freeway: [f64::NAN; 5], signal: [f64::NAN; 5], give_way: [f64::NAN; 5] };
     for row in table.rows() {
         let level = ["A", "B", "C", "D", "E"].iter().position(|l| *l == row.text("level"));
         let level = level.ok_or_else(|| row.error("level", "A to E"))?;
@@ -65,7 +73,8 @@ fn read(text: &str) -> Result<Bands, TableError> {
             "street" => bands.street[level] = row.amount("bound")?,
             "freeway" => bands.freeway[level] = row.amount("bound")?,
             "signal" => bands.signal[level] = row.amount("bound")?,
-            _ => return Err(row.error("kind", "street, freeway or signal")),
+            "yield" => bands.give_way[level] = row.amount("bound")?,
+            _ => return Err(row.error("kind", "street, freeway, signal or yield")),
         }
     }
     Ok(bands)
@@ -79,7 +88,7 @@ mod tests {
     fn the_table_is_sound() {
         let bands = read(TABLE).expect("sound");
         assert!(bands.street.is_sorted_by(|a, b| a > b) && bands.freeway.is_sorted_by(|a, b| a < b));
-        assert!(bands.signal.is_sorted_by(|a, b| a < b));
+        assert!(bands.signal.is_sorted_by(|a, b| a < b) && bands.give_way.is_sorted_by(|a, b| a < b));
     }
 
     /// Speed shares of the HCM's classes, and its densities in cars per mile and lane.
@@ -92,5 +101,6 @@ mod tests {
         assert_eq!(freeways, [A, B, C, D, E, F]);
         assert_eq!(street_service(1.0, 1.01), F);
         assert_eq!([9.0, 20.0, 21.0, 55.0, 80.0, 81.0].map(|d| signal_service(d, 0.5)), [A, B, C, D, E, F]);
+        assert_eq!([10.0, 15.0, 25.0, 35.0, 50.0, 51.0].map(|d| give_way_service(d, 0.5)), [A, B, C, D, E, F]);
     }
 }

@@ -89,7 +89,7 @@ impl Micro {
             self.arrive(&car);
             return;
         }
-        self.leave_link(car.vehicle, link);
+        self.leave_link(&car, link);
         self.lifted.push(car);
     }
 
@@ -114,7 +114,9 @@ impl Micro {
             if !among(good, row.index) || !row.users.admit(users) {
                 continue;
             }
+            let (was_m, now_ms) = (car.pos, self.now_ms + self.step_ms);
             car.pos = car.length.min(0.9 * row.length_m);
+            self.voyages[car.vehicle as usize].drive.carried(was_m - car.pos, now_ms);
             (car.came, car.stood, car.settled) = (NONE, 0.0, 0.0);
             car.wanted = self.wanted(car.vehicle, car.kind, row.limit_mps);
             if let Some(speed) = self.entry_speed(car, &driver, lane, DepartSpeed::At(0.0)) {

@@ -1,6 +1,6 @@
 //! Vehicles enter: in order of departure on each link, where there is room.
 
-use super::{Car, Hold, LAST, Micro, follow::Driver, reach::among};
+use super::{Car, Hold, LAST, Micro, follow::Driver, reach::among, tally::Drive};
 use crate::{
     journeys::{DepartLane, DepartSpeed, Journeys},
     lane_graph::{LaneGraph, NONE},
@@ -150,6 +150,7 @@ impl Micro {
         self.place(lane as usize, car);
         let voyage = &mut self.voyages[number as usize];
         (voyage.entered_ms, voyage.on_link_ms) = (self.now_ms, self.now_ms);
+        voyage.drive = Drive::at(&car, self.now_ms);
         self.counts.inserted += 1;
         true
     }

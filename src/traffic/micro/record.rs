@@ -1,9 +1,10 @@
 //! What is known of each journey, and the counts of a run.
 
-use super::{Car, Hold, Micro, bits};
+use super::{Car, Hold, Micro, bits, tally::Drive};
 use crate::{
     journeys::{Journeys, PlannedStop},
     lane_graph::{LaneGraph, NONE},
+    results::battery::{Battery, KWH_J},
 };
 
 /// A vehicle's journey under way: what is not needed at every step.
@@ -30,6 +31,7 @@ pub(super) struct Voyage {
     pub entered_ms: u64,
     pub arrived_ms: u64,
     pub lost_s: f32,
+    pub drive: Drive,
     pub on_link_ms: u64,
 }
 
@@ -83,8 +85,15 @@ pub struct TripRecord {
     pub journey: u32,
     pub entered_s: f64,
     pub arrived_s: f64,
-    /// Seconds lost against the wanted speed.
+    /// Seconds lost against the wanted speed, planned stops excluded.
     pub lost_s: f32,
+    pub moved_m: f32,
+    /// Times it fell below 5 mph from above 15 mph, seconds below 5 mph (means over 3 s), and of these at stops of its plan.
+    pub stops: u16,
+    pub stopped_s: f32,
+    pub planned_stops_s: f32,
+    /// What an electric vehicle of its size would have taken from its battery; none for a body that is in no table.
+    pub battery_kwh: Option<f64>,
 }
 
 impl Default for Voyage {
@@ -103,6 +112,7 @@ impl Default for Voyage {
             entered_ms: NEVER,
             arrived_ms: NEVER,
             lost_s: 0.0,
+            drive: Drive::default(),
             on_link_ms: NEVER,
         }
     }
@@ -157,48 +167,27 @@ impl Voyage {
     }
 }
 
-/// What left a link in one interval.
-#[derive(Clone, Copy, PartialEq, Debug, Default)]
-pub struct LinkTally {
-    pub left: u32,
-    /// Seconds that those spent on it.
-    pub seconds: f64,
-}
-
-/// Length of an interval of [`Micro::link_tallies`], second.
-pub const INTERVAL_S: u64 = 300;
-
 impl Micro {
-    /// What left each link: one row of all links for every interval since the start.
-    pub fn link_tallies(&self) -> std::slice::Chunks<'_, LinkTally> {
-        self.tallies.chunks(self.graph.links.len().max(1))
-    }
-
     /// Books that a vehicle leaves its link.
-    pub(super) fn leave_link(&mut self, vehicle: u32, link: u32) {
-        if self.note_left(vehicle, link) {
+    pub(super) fn leave_link(&mut self, car: &Car, link: u32) {
+        if self.note_left(car.vehicle, link) {
             return;
         }
         let now_ms = self.now_ms + self.step_ms;
-        let links = self.graph.links.len();
-        let row = ((now_ms - self.begin_ms) / (INTERVAL_S * 1000)) as usize * links;
-        if self.tallies.len() < row + links {
-            self.tallies.resize(row + links, LinkTally::default());
-        }
-        let voyage = &mut self.voyages[vehicle as usize];
-        let tally = &mut self.tallies[row + link as usize];
-        tally.left += 1;
-        tally.seconds += now_ms.saturating_sub(voyage.on_link_ms) as f64 / 1000.0;
+        let voyage = &mut self.voyages[car.vehicle as usize];
+        let taken_s = now_ms.saturating_sub(voyage.on_link_ms) as f64 / 1000.0;
+        self.tallies.leave_link(link, taken_s, voyage.drive.book(car, now_ms));
     }
 
     pub(super) fn arrive(&mut self, car: &Car) {
         let voyage = &mut self.voyages[car.vehicle as usize];
         voyage.arrived_ms = self.now_ms + self.step_ms;
         voyage.lost_s = car.lost;
+        voyage.drive.end(car, self.batteries[usize::from(car.kind)].as_ref());
         let route = self.route(car.vehicle);
         let link = route[route.len() - 1];
         self.counts.arrived += 1;
-        self.leave_link(car.vehicle, link);
+        self.leave_link(car, link);
         self.note_ended(car.vehicle);
     }
 
@@ -234,11 +223,25 @@ impl Micro {
 
     /// The journeys that have ended, by number.
     pub fn trips(&self) -> impl Iterator<Item = TripRecord> + '_ {
-        self.voyages.iter().enumerate().filter(|(_, v)| v.arrived_ms != NEVER).map(|(i, v)| TripRecord {
-            journey: i as u32,
-            entered_s: v.entered_ms as f64 / 1000.0,
-            arrived_s: v.arrived_ms as f64 / 1000.0,
-            lost_s: v.lost_s,
+        (0..self.voyages.len() as u32).filter_map(|vehicle| self.trip(vehicle))
+    }
+
+    /// A journey that has ended; in a live run until its number is released.
+    pub fn trip(&self, vehicle: u32) -> Option<TripRecord> {
+        let v = self.voyages.get(vehicle as usize).filter(|v| v.arrived_ms != NEVER)?;
+        let (entered_s, arrived_s) = (v.entered_ms as f64 / 1000.0, v.arrived_ms as f64 / 1000.0);
+        let battery = self.batteries[self.journeys.list[vehicle as usize].kind as usize];
+        let auxiliary = |b: Battery| f64::from(b.auxiliary_w) * (arrived_s - entered_s);
+        Some(TripRecord {
+            journey: vehicle,
+            entered_s,
+            arrived_s,
+            lost_s: (v.lost_s - v.drive.planned_s).max(0.0),
+            moved_m: v.drive.moved_m(),
+            stops: v.drive.stops,
+            stopped_s: v.drive.stopped_s,
+            planned_stops_s: v.drive.planned_s,
+            battery_kwh: battery.map(|b| (f64::from(v.drive.battery_j) + auxiliary(b)) / KWH_J),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Vehicle kinds of a city's demand, as types of the microscopic view.
 
 use crate::{
-    journeys::{CarFollowing, VehicleType},
+    journeys::{CarFollowing, EnergySource, VehicleType},
     lane_graph::Users,
 };
 
@@ -85,6 +85,7 @@ impl VehicleKind {
                 imperfection: 0.0,
                 speed_factor: [1.0, driver.spread, 0.5, 1.5],
                 model: CarFollowing::Idm,
+                energy: EnergySource::Fuel,
             }
         };
         Self::ALL.map(of).to_vec()

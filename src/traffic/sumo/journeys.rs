@@ -4,7 +4,9 @@ use super::scenario::{
     SumoArrivalPosition, SumoDepartLane, SumoDepartPosition, SumoDepartSpeed, SumoScenario, SumoTrip, SumoType,
 };
 use crate::{
-    journeys::{CarFollowing, DepartLane, DepartSpeed, Departure, Journey, Journeys, PlannedStop, VehicleType},
+    journeys::{
+        CarFollowing, DepartLane, DepartSpeed, Departure, EnergySource, Journey, Journeys, PlannedStop, VehicleType,
+    },
     lane_graph::{Finder, LaneGraph, NONE, Users},
 };
 
@@ -98,6 +100,18 @@ fn vehicle_type(kind: &SumoType) -> VehicleType {
         imperfection: kind.sigma as f32,
         speed_factor: [factor.mean, factor.dev, least, most].map(|x| x as f32),
         model: model(kind).unwrap_or(CarFollowing::Krauss),
+        energy: energy(kind),
+    }
+}
+
+/// By the emission class (`Energy/unknown`, `MMPEVEM`, `HBEFA4/PC_BEV`, …: SUMO's models of battery vehicles), else by the class.
+fn energy(kind: &SumoType) -> EnergySource {
+    let electric = |class: &str| class.starts_with("Energy") || class.starts_with("MMPEVEM") || class.contains("BEV");
+    match (kind.emission_class.as_deref(), kind.class.name()) {
+        (_, "bicycle" | "pedestrian" | "wheelchair") => EnergySource::Muscle,
+        (Some(class), _) if electric(class) => EnergySource::Battery,
+        (None, "evehicle") => EnergySource::Battery,
+        _ => EnergySource::Fuel,
     }
 }
 

@@ -206,7 +206,7 @@ impl Document<'_> {
 
     fn program(&mut self, a: &Attributes) -> Result<(), Failure> {
         self.open = Open::Program;
-        self.net.programs.push(program(a)?);
+        self.net.programs.push(SumoProgram { at: self.position, ..program(a)? });
         Ok(())
     }
 
@@ -347,6 +347,7 @@ pub(super) fn program(a: &Attributes) -> Result<SumoProgram, Failure> {
         kind: a.get("type").unwrap_or("static").to_owned(),
         offset_s: a.optional("offset")?.unwrap_or(0.0),
         phases: Vec::new(),
+        at: 0,
     })
 }
 

@@ -194,11 +194,16 @@ pub fn read_scenario(
     }
     let (net, collected) = rayon::join(|| read_net(&net_bytes), || collect::read(&files));
     let net = net.map_err(|e| SumoScenarioError::Wrong { file: options.net.clone(), line: e.line, what: e.what })?;
-    Ok(assemble(&options, net, collected?, &files))
+    let (mut scenario, mut problems) = assemble(&options, net, collected?);
+    // The net stands behind the others: its own problems come last.
+    signals::check(&scenario.net, files.len() as u32, &mut problems);
+    files.push(File { name: &options.net, bytes: net_bytes });
+    scenario.problems = placed(problems, &files);
+    Ok(scenario)
 }
 
-/// Resolves what the files say, each kind of element with the help of those before.
-fn assemble(options: &config::Options, net: SumoNet, collected: collect::Collected, files: &[File]) -> SumoScenario {
+/// Resolves what the files say, each kind of element with the help of those before; and what is wrong with them.
+fn assemble(options: &config::Options, net: SumoNet, collected: collect::Collected) -> (SumoScenario, Vec<Misplaced>) {
     let mut scenario = SumoScenario {
         net,
         begin_s: options.begin_s,
@@ -227,8 +232,7 @@ fn assemble(options: &config::Options, net: SumoNet, collected: collect::Collect
     (scenario.types, scenario.distributions) = (types.types, types.distributions);
     scenario.stops = stops.stops;
     scenario.draw_types(seed);
-    scenario.problems = placed(problems, files);
-    scenario
+    (scenario, problems)
 }
 
 impl SumoScenario {

@@ -38,6 +38,7 @@ fn row(links: &[(f32, f32)], program: Option<Program>) -> LaneGraph {
                 wait_at_m: 0.0,
                 program: if signal { 0 } else { NONE },
                 stream: if signal { 0 } else { NONE },
+                spare: false,
             });
         }
     }

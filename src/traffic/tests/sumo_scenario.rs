@@ -2,9 +2,14 @@
 
 use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
-use citytwin_traffic::sumo::{
-    SumoArrivalLane, SumoArrivalPosition, SumoArrivalSpeed, SumoDepartLane, SumoDepartPosition, SumoDepartSpeed,
-    SumoScenario, SumoScenarioError, SumoSpeedFactor, SumoStop, SumoTrip, SumoType, read_scenario,
+use citytwin_traffic::{
+    lane_graph::LaneGraph,
+    meso::Meso,
+    micro::Micro,
+    sumo::{
+        SumoArrivalLane, SumoArrivalPosition, SumoArrivalSpeed, SumoDepartLane, SumoDepartPosition, SumoDepartSpeed,
+        SumoScenario, SumoScenarioError, SumoSpeedFactor, SumoStop, SumoTrip, SumoType, read_scenario,
+    },
 };
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -358,6 +363,40 @@ fn what_is_wrong_is_one_problem_with_its_place() {
         let kind = format!(r#"<vType id="t" vClass="{class}" length="6"/>"#);
         good(&kind, r#"<vehicle id="v" type="t" depart="10"><route edges="a d"/></vehicle>"#);
     }
+}
+
+/// The net's own signals: a turn without green is one problem with the line of its program; another file's program replaces
+/// it. Who wants to turn there waits, or finds another way; all others drive.
+#[test]
+fn a_turn_that_never_has_green_is_named_and_the_rest_runs() {
+    let closed = NET.replace(r#"<phase duration="30" state="rG"/>"#, r#"<phase duration="30" state="rr"/>"#);
+    let one = r#"<routes><vType id="bus" vClass="bus"/><vehicle id="waits" type="bus" depart="10"><route edges="a d"/></vehicle>
+        <vehicle id="drives" depart="10"><route edges="a b c"/></vehicle></routes>"#;
+    let files = |additional: &str| {
+        BTreeMap::from([
+            ("run.sumocfg", CONFIG.as_bytes().to_vec()),
+            ("net.xml", closed.as_bytes().to_vec()),
+            ("add.xml", additional.as_bytes().to_vec()),
+            ("one.xml", one.as_bytes().to_vec()),
+            ("two.xml", b"<routes/>".to_vec()),
+        ])
+    };
+    let replaced = r#"<add><tlLogic id="B" programID="1"><phase duration="50" state="GG"/></tlLogic></add>"#;
+    assert_eq!(read_files(&files(replaced)).unwrap().problems, []);
+    let scenario = read_files(&files("<add/>")).unwrap();
+    let [problem] = scenario.problems.as_slice() else { panic!("{:?}", scenario.problems) };
+    assert_eq!((problem.file.as_str(), problem.line), ("net.xml", 7));
+    assert_eq!(problem.what, "signal program B `0` never shows green to link 1 (a to d)");
+    let graph = Arc::new(LaneGraph::of_sumo(&scenario.net));
+    let journeys = Arc::new(scenario.journeys(&graph).journeys);
+    let mut micro = Micro::new(graph.clone(), journeys.clone(), 1, scenario.begin_s, scenario.step_s);
+    while micro.now_s() < 200.0 {
+        micro.step();
+    }
+    assert_eq!((micro.counts().arrived, micro.counts().running), (1, 1));
+    let mut meso = Meso::new(&graph, &journeys, 1, scenario.begin_s);
+    meso.run_until(200.0);
+    assert_eq!((meso.counts().arrived, meso.counts().running), (1, 1));
 }
 
 #[test]

@@ -62,7 +62,7 @@ def run_ours(program, config, out, seed, mode, end):
     for r in csv.DictReader(open(os.path.join(out, "links.csv"))):
         row = links.setdefault(r["edge"], [0.0, 0.0])
         row[0] += float(r["left"])
-        row[1] += float(r["left"]) * float(r["mean_travel_time_s"])
+        row[1] += float(r["left"]) * float(r["mean_travel_time_s"] or 0)
     return trips, links, said
 
 
