@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Micro, record::Voyage};
+use super::{Micro, reach::LanesAhead, record::Voyage};
 use crate::{
     journeys::{Departure, Journey, Journeys, VehicleType},
     lane_graph::{LaneGraph, NONE},
@@ -174,6 +174,8 @@ impl Micro {
     /// A route of the vehicle's own from now on.
     pub(super) fn keep_route(&mut self, vehicle: u32, route: Box<[u32]>) {
         let voyage = &mut self.voyages[vehicle as usize];
+        // To be looked up again.
+        voyage.ahead = LanesAhead::default();
         if voyage.detour == NONE {
             voyage.detour = self.detours.len() as u32;
             self.detours.push(route);
