@@ -6,6 +6,7 @@
 //! their track front first.
 
 mod ahead;
+mod bytes;
 mod car;
 mod change;
 mod detour;
@@ -19,6 +20,7 @@ mod plan;
 mod reach;
 mod record;
 mod region;
+mod save;
 mod signals;
 
 use std::sync::Arc;
@@ -37,6 +39,7 @@ pub use live::NewJourney;
 use record::Voyage;
 pub use record::{INTERVAL_S, LinkTally, MicroCounts, MicroView, TripRecord};
 use region::Region;
+pub use save::LoadError;
 use signals::Signals;
 
 /// A running microscopic simulation.

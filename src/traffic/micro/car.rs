@@ -87,6 +87,11 @@ pub enum Hold {
     Stop,
 }
 
+impl Hold {
+    pub(super) const ALL: [Self; 7] =
+        [Self::None, Self::Signal, Self::Gap, Self::Room, Self::PathTaken, Self::WrongLane, Self::Stop];
+}
+
 impl Car {
     /// A vehicle that has done nothing yet.
     pub fn new(vehicle: u32, kind: u32, length: f32, factor: f32) -> Self {

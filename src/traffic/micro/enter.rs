@@ -12,15 +12,16 @@ use crate::{
 };
 
 /// Journeys not yet on the road.
+#[derive(Clone, Debug)]
 pub(super) struct Entries {
     /// The next journey that is not due.
-    next: usize,
+    pub(super) next: usize,
     /// Per link the due journeys, first come first served: rows of a linked list.
-    head: Vec<u32>,
-    tail: Vec<u32>,
-    after: Vec<u32>,
+    pub(super) head: Vec<u32>,
+    pub(super) tail: Vec<u32>,
+    pub(super) after: Vec<u32>,
     /// Links with a queue, in the order they came.
-    busy: Vec<u32>,
+    pub(super) busy: Vec<u32>,
 }
 
 impl Entries {

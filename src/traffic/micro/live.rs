@@ -9,14 +9,14 @@ use crate::{
 };
 
 /// What a live run keeps besides.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Live {
     /// Numbers to give again.
-    free: Vec<u32>,
+    pub(super) free: Vec<u32>,
     /// Vehicles that have arrived in the last step.
-    arrived: Vec<u32>,
+    pub(super) arrived: Vec<u32>,
     /// Vehicles that have left a link in the last step, in the order they did.
-    left: Vec<(u32, u32)>,
+    pub(super) left: Vec<(u32, u32)>,
 }
 
 /// A vehicle that sets out.

@@ -177,8 +177,19 @@ impl Micro {
     pub(super) fn place(&mut self, track: usize, car: Car) {
         self.voyages[car.vehicle as usize].track = track as u32;
         self.tracks[track].put(car);
+        self.marks[track] |= self.marks_for(track, &car);
+    }
+
+    /// Sets a track's marks by who is on it.
+    pub(super) fn mark(&mut self, track: usize) {
+        let marks = self.tracks[track].cars.iter().map(|car| self.marks_for(track, car));
+        self.marks[track] = marks.fold(0, |all, marks| all | marks);
+    }
+
+    /// The marks of a track for one vehicle on it.
+    fn marks_for(&self, track: usize, car: &Car) -> u8 {
         let astray = self.graph.lanes.get(track).is_some_and(|lane| car.is_astray(lane.index));
-        self.marks[track] |= BUSY | if car.rear() < gaps::ASIDE_M { NEAR } else { 0 } | if astray { ASTRAY } else { 0 };
+        BUSY | if car.rear() < gaps::ASIDE_M { NEAR } else { 0 } | if astray { ASTRAY } else { 0 }
     }
 }
 

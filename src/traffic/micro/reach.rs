@@ -14,7 +14,7 @@ pub(super) struct LanesAhead {
     /// They lead farthest without a change.
     pub good: u16,
     /// How far each leads without a change, metre from the start of the link; told only of those that are not good.
-    reach_m: [f32; LANES],
+    pub(super) reach_m: [f32; LANES],
 }
 
 impl LanesAhead {
