@@ -36,6 +36,7 @@ use follow::Driver;
 use gaps::Foe;
 use live::Live;
 pub use live::NewJourney;
+use reach::Onward;
 use record::Voyage;
 pub use record::{INTERVAL_S, LinkTally, MicroCounts, MicroView, TripRecord};
 use region::Region;
@@ -60,6 +61,8 @@ pub struct Micro {
     marks: Vec<u8>,
     regions: Vec<Region>,
     signals: Signals,
+    /// Where each move leads.
+    onward: Vec<Onward>,
     /// What crosses or merges with each move.
     foes: Rows<Foe>,
     voyages: Vec<Voyage>,
@@ -106,6 +109,7 @@ impl Micro {
             lengths_m,
             regions: Region::all(&graph),
             signals: Signals::of(&graph),
+            onward: Onward::all(&graph),
             foes: Foe::all(&graph),
             voyages: Voyage::all(&graph, &journeys, seed),
             detours: Vec::new(),

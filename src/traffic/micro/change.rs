@@ -4,14 +4,12 @@
 //! For speed: MOBIL (Kesting, Treiber and Helbing, Transportation Research Record 1999 (2007) 86), with what each driver
 //! would do in the next second as its acceleration.
 
-use rayon::prelude::*;
-
 use super::{
     Micro,
     car::{ASTRAY, BUSY, Car, HALT, LAST},
     follow::{Driver, HALTING_MPS},
     reach::among,
-    region::{AT_ONCE, Region, fetch},
+    region::{AT_ONCE, Region, each, fetch},
 };
 use crate::lane_graph::NONE;
 
@@ -80,7 +78,7 @@ struct Advice {
 impl Micro {
     pub(super) fn change_lanes(&mut self) {
         let mut regions = std::mem::take(&mut self.regions);
-        regions.par_iter_mut().for_each(|region| self.look_beside(region));
+        each(self.counts.running, regions.iter_mut(), |region| self.look_beside(region));
         for wishes in regions.iter_mut().map(|region| &mut region.wishes) {
             for Advice { lane, row, speed } in wishes.advice.drain(..) {
                 let car = &mut self.tracks[lane as usize].cars[row as usize];

@@ -1,15 +1,13 @@
 //! Carries the plans out: every region moves its vehicles and finds where those end up that leave their track, in parallel;
 //! then they are put there in a fixed order.
 
-use rayon::prelude::*;
-
 use super::{
     CONTACT_M, Micro,
     car::{ASTRAY, BRAKES, BUSY, Car, HALT, Hold, LAST, NEAR, Plan, Track},
     follow::HALTING_MPS,
     gaps,
     reach::LanesAhead,
-    region::{AT_ONCE, Part, Piece, Region, fetch, pieces},
+    region::{AT_ONCE, Part, Piece, Region, each, fetch, pieces},
 };
 use crate::lane_graph::NONE;
 
@@ -42,7 +40,7 @@ impl Micro {
         let mut tracks = std::mem::take(&mut self.tracks);
         let mut marks = std::mem::take(&mut self.marks);
         let pieces = pieces(&mut regions, &mut tracks, &mut marks, self.graph.lanes.len());
-        pieces.into_par_iter().for_each(|piece| self.advance_region(piece));
+        each(self.counts.running, pieces.into_iter(), |piece| self.advance_region(piece));
         (self.regions, self.tracks, self.marks) = (regions, tracks, marks);
     }
 

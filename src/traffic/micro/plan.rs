@@ -1,21 +1,19 @@
 //! What every vehicle does next, from the state before: read-only, in parallel over tracks.
 
-use rayon::prelude::*;
-
 use super::{
     Micro,
     ahead::LINE_M,
     car::{Car, HALT, Hold, LAST, Plan},
     follow::Driver,
     record::chance,
-    region::{AT_ONCE, Region, fetch, marked},
+    region::{AT_ONCE, Region, each, fetch, marked},
 };
 use crate::lane_graph::NONE;
 
 impl Micro {
     pub(super) fn plan(&mut self) {
         let mut regions = std::mem::take(&mut self.regions);
-        regions.par_iter_mut().for_each(|region| self.plan_region(region));
+        each(self.counts.running, regions.iter_mut(), |region| self.plan_region(region));
         self.regions = regions;
     }
 

@@ -4,7 +4,7 @@ use super::{
     Micro,
     car::{Car, HALT, LAST},
 };
-use crate::lane_graph::{LaneGraph, NONE, Users};
+use crate::lane_graph::{LaneGraph, Move, NONE, Users};
 
 /// Lanes of a link, as bits.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -15,6 +15,33 @@ pub(super) struct LanesAhead {
     pub good: u16,
     /// How far each leads without a change, metre from the start of the link; told only of those that are not good.
     pub(super) reach_m: [f32; LANES],
+}
+
+/// Where a move leads: what looking along a route asks of each, close together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Onward {
+    /// Who may use the lane.
+    users: Users,
+    to_link: u32,
+    /// The lane's place in it.
+    index: u8,
+}
+
+impl Onward {
+    /// Those of every move.
+    pub fn all(graph: &LaneGraph) -> Vec<Self> {
+        let of = |m: &Move| {
+            let to = &graph.lanes[m.to as usize];
+            Self { users: to.users, to_link: m.to_link, index: to.index }
+        };
+        graph.moves.iter().map(of).collect()
+    }
+}
+
+/// The moves from a lane.
+fn of<'a>(table: &'a [Onward], graph: &LaneGraph, lane: u32) -> &'a [Onward] {
+    let moves = graph.moves_of(lane);
+    &table[moves.start as usize..moves.end as usize]
 }
 
 impl LanesAhead {
@@ -46,7 +73,7 @@ impl Micro {
     /// Lanes of a journey's link that lead on.
     pub(super) fn lanes_ahead(&self, vehicle: u32, leg: u32) -> LanesAhead {
         let stop = self.voyages[vehicle as usize].next_stop(&self.journeys).map(|s| s.lane);
-        lanes_ahead(&self.graph, &self.route(vehicle)[leg as usize..], self.users(vehicle), stop)
+        lanes_ahead(&self.graph, &self.onward, &self.route(vehicle)[leg as usize..], self.users(vehicle), stop)
     }
 
     /// Looks up what a lane means for a vehicle: speed, the lanes that lead on, whether it stops or ends here.
@@ -79,16 +106,16 @@ impl Micro {
     pub(super) fn way_from(&self, vehicle: u32, leg: u32, lane: u32) -> u32 {
         let Some(next) = self.route(vehicle).get(leg as usize + 1) else { return NONE };
         let users = self.users(vehicle);
-        let mut candidates = self
-            .graph
-            .moves_of(lane)
-            .filter(|m| self.graph.moves[*m as usize].to_link == *next)
-            .filter(|m| self.graph.lanes[self.graph.moves[*m as usize].to as usize].users.admit(users));
+        let open = |m: &u32| {
+            let m = &self.onward[*m as usize];
+            m.to_link == *next && m.users.admit(users)
+        };
+        let mut candidates = self.graph.moves_of(lane).filter(open);
         let Some(first) = candidates.next() else { return NONE };
         let Some(second) = candidates.next() else { return first };
         // Several lanes to choose from: one from which the journey goes on.
         let good = self.lanes_ahead(vehicle, leg + 1).good;
-        let leads = |m: &u32| among(good, self.graph.lanes[self.graph.moves[*m as usize].to as usize].index);
+        let leads = |m: &u32| among(good, self.onward[*m as usize].index);
         [first, second].into_iter().chain(candidates).find(leads).unwrap_or(first)
     }
 
@@ -119,8 +146,8 @@ fn in_sight(graph: &LaneGraph, route: &[u32]) -> usize {
 
 /// Of the links within the horizon those that tell the first one's lanes apart: where all lanes that still lead on lead
 /// into the same ones, the rest of the way is the same for all.
-fn that_tell(graph: &LaneGraph, route: &[u32], users: Users) -> usize {
-    let all = in_sight(graph, route);
+fn that_tell(graph: &LaneGraph, table: &[Onward], route: &[u32], users: Users) -> usize {
+    let all = route.len().min(MOST_LINKS);
     // Lanes of the link that are come to from each lane of the first.
     let mut from = [0_u16; LANES];
     (0..LANES).for_each(|l| from[l] = 1 << l);
@@ -129,7 +156,7 @@ fn that_tell(graph: &LaneGraph, route: &[u32], users: Users) -> usize {
     let (mut sum_m, mut enough_m) = (0.0, f32::INFINITY);
     for (i, pair) in route[..all].windows(2).enumerate() {
         sum_m += graph.links[pair[0] as usize].length_m;
-        if sum_m >= enough_m {
+        if sum_m >= enough_m || sum_m > HORIZON_M && i > 0 {
             return i + 1;
         }
         if enough_m.is_finite() {
@@ -137,7 +164,7 @@ fn that_tell(graph: &LaneGraph, route: &[u32], users: Users) -> usize {
         }
         let mut onward = [0_u16; LANES];
         for (lane, onward) in graph.lanes_of(pair[0]).zip(&mut onward) {
-            *onward = onto(graph, lane, pair[1], users);
+            *onward = onto(graph, table, lane, pair[1], users);
         }
         for lanes in from.iter_mut() {
             let mut left = std::mem::take(lanes);
@@ -157,18 +184,17 @@ fn that_tell(graph: &LaneGraph, route: &[u32], users: Users) -> usize {
 }
 
 /// The lanes of the next link that a lane leads into, for some users; none where they may not use it themselves.
-fn onto(graph: &LaneGraph, lane: u32, next: u32, users: Users) -> u16 {
+fn onto(graph: &LaneGraph, onward: &[Onward], lane: u32, next: u32, users: Users) -> u16 {
     if !graph.lanes[lane as usize].users.admit(users) {
         return 0;
     }
-    let moves = graph.moves_of(lane).map(|m| &graph.moves[m as usize]).filter(|m| m.to_link == next);
-    let open = moves.map(|m| &graph.lanes[m.to as usize]).filter(|to| to.users.admit(users));
+    let open = of(onward, graph, lane).iter().filter(|m| m.to_link == next && m.users.admit(users));
     open.fold(0, |lanes, to| lanes | 1 << usize::from(to.index).min(LANES - 1))
 }
 
 /// Backwards from the farthest link in sight: how far each lane leads.
-fn lanes_ahead(graph: &LaneGraph, route: &[u32], users: Users, stop: Option<u32>) -> LanesAhead {
-    let count = if stop.is_some() { in_sight(graph, route) } else { that_tell(graph, route, users) };
+fn lanes_ahead(graph: &LaneGraph, table: &[Onward], route: &[u32], users: Users, stop: Option<u32>) -> LanesAhead {
+    let count = if stop.is_some() { in_sight(graph, route) } else { that_tell(graph, table, route, users) };
     let mut reach = [0.0_f32; LANES];
     let mut found = LanesAhead::default();
     for i in (0..count).rev() {
@@ -187,12 +213,10 @@ fn lanes_ahead(graph: &LaneGraph, route: &[u32], users: Users, stop: Option<u32>
             if last || i + 1 == count && i > 0 {
                 found.leads |= 1 << at;
             } else {
-                let onward =
-                    graph.moves_of(lane).map(|m| &graph.moves[m as usize]).filter(|m| m.to_link == route[i + 1]);
-                let onward = onward.filter(|m| graph.lanes[m.to as usize].users.admit(users));
-                for m in onward {
+                let open = |m: &&Onward| m.to_link == route[i + 1] && m.users.admit(users);
+                for m in of(table, graph, lane).iter().filter(open) {
                     found.leads |= 1 << at;
-                    let beyond = reach[usize::from(graph.lanes[m.to as usize].index).min(LANES - 1)];
+                    let beyond = reach[usize::from(m.index).min(LANES - 1)];
                     here[at] = here[at].max(row.length_m + beyond);
                 }
             }

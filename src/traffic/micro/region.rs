@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
+
 use super::{
     car::{Plan, Track},
     change::Wishes,
@@ -53,6 +55,18 @@ impl Region {
             Self { lanes, ways, wide: wide.collect(), ..Self::default() }
         };
         (0..links).step_by(each).map(of).collect()
+    }
+}
+
+/// Vehicles from which on it is worth waking other threads.
+const MANY: u64 = 500;
+
+/// Works on all parts of something; in parallel where there are many vehicles.
+pub(super) fn each<T: Send>(vehicles: u64, parts: impl Iterator<Item = T>, work: impl Fn(T) + Send + Sync) {
+    if vehicles < MANY {
+        parts.for_each(work);
+    } else {
+        parts.collect::<Vec<_>>().into_par_iter().for_each(work);
     }
 }
 
