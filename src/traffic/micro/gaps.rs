@@ -20,10 +20,12 @@ use crate::{
 const LOOK_AHEAD_S: f32 = 3.0;
 /// Foes farther away than this are not looked at, second.
 const FAR_S: f32 = 12.0;
-/// After so long a driver expects others to brake, second (SUMO's time to impatience).
-const IMPATIENT_S: f32 = 180.0;
+/// After so long a driver expects others to brake, second: two minutes before SUMO's drivers do, whose smaller gaps fill sooner.
+const IMPATIENT_S: f32 = 60.0;
 /// Who has stood so long inside a junction for others that stand there too goes on, second; each such move is counted.
 pub(super) const FORCED_S: f32 = 60.0;
+/// Who has stood so long with nothing in its own way but the vehicle ahead does not come now, second.
+const HELD_S: f32 = 3.0;
 /// One stops this far before what one waits for, metre.
 const BEFORE_LINE_M: f32 = 0.5;
 /// Lanes up to this length are looked beyond for those who come, metre.
@@ -100,6 +102,10 @@ impl Micro {
         let (amber, through_m) = (show == Show::Amber, self.track_length(self.track_of(foe.other)));
         self.approaching(foe, &mut |other: &Car, distance: f32| {
             if matches!(other.hold, Hold::Gap | Hold::Room | Hold::WrongLane | Hold::Stop) {
+                return true;
+            }
+            // Held by the one before it: two who turn across each other's stream would wait for each other's followers for ever.
+            if other.hold == Hold::None && other.stood > HELD_S {
                 return true;
             }
             let driver = &self.drivers[usize::from(other.kind)];
