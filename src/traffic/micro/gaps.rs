@@ -32,6 +32,8 @@ const BEFORE_LINE_M: f32 = 0.5;
 const SHORT_M: f32 = 25.0;
 /// Lanes too short for a vehicle that are looked beyond.
 const SHORT_LANES: usize = 5;
+/// A place to wait is overrun by so much at most, metre.
+const STILL_M: f32 = 0.5;
 /// Half a vehicle's width and a bit to spare, metre: how near one comes to another's path.
 pub(super) const ASIDE_M: f32 = 1.5;
 
@@ -228,14 +230,23 @@ impl Micro {
         if car.stood > FORCED_S && distance <= 0.0 {
             return;
         }
+        // Metres to its own place to wait inside: it takes nobody's turn who is on the way already.
+        let wait_at_m = self.graph.moves[way as usize].wait_at_m;
+        let to_wait = if distance <= 0.0 && wait_at_m > 0.0 { wait_at_m + distance } else { f32::NEG_INFINITY };
         for foe in self.foes.of(way) {
             let track = self.track_of(foe.other);
             let own = distance + foe.at_m;
             for other in self.on(track) {
                 let to_meet = foe.other_at_m - other.pos;
-                let short = foe.wait_at_m > 0.0 && other.pos <= foe.wait_at_m + 0.1;
+                // Who waits inside for a gap stays there; who can no longer stop there does not.
+                let stops_at = other.pos + self.drivers[usize::from(other.kind)].brake_gap(other.speed, dt);
+                let short = foe.wait_at_m > 0.0 && stops_at <= foe.wait_at_m + STILL_M;
                 let waits = short && (other.hold == Hold::Gap || foe.heeded);
                 if waits {
+                    continue;
+                }
+                if foe.yields && to_wait > -0.1 && to_meet + other.length > -ASIDE_M {
+                    found.with(driver.stop(car.speed, car.wanted, to_wait.max(0.0), dt), Hold::Gap);
                     continue;
                 }
                 if foe.merges {
