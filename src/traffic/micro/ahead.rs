@@ -1,7 +1,11 @@
 //! What a driver heeds beyond the end of the lane: the signal, the right of way, room behind the junction, slower curves, the
 //! vehicle ahead on the next lanes.
 
-use super::{Car, HALT, Hold, LAST, Micro, follow::Driver};
+use super::{
+    Micro,
+    car::{Car, HALT, Hold, LAST},
+    follow::Driver,
+};
 use crate::lane_graph::{NONE, RightOfWay, Show};
 
 /// What the way ahead allows.
@@ -21,7 +25,7 @@ impl Beyond {
 }
 
 /// One stops this far before a line, metre (SUMO's gap to the stop line).
-const LINE_M: f32 = 1.0;
+pub(super) const LINE_M: f32 = 1.0;
 /// From here one sees who comes on the other road, metre (SUMO's default visibility of foes).
 const VISIBILITY_M: f32 = 4.5;
 /// Most tracks looked through.
@@ -45,8 +49,7 @@ impl Micro {
         if track < lanes && car.flags & LAST != 0 {
             return found;
         }
-        let voyage = &self.voyages[car.vehicle as usize];
-        let (mut at, mut leg, mut way, mut clear) = (track, voyage.leg, car.way, first);
+        let (mut at, mut beyond, mut way, mut clear) = (track, 0, car.way, first);
         if track >= lanes {
             way = (track - lanes) as u32;
             self.inside(car, driver, way, &mut found, dt);
@@ -64,7 +67,7 @@ impl Micro {
                 }
                 let m = &self.graph.moves[way as usize];
                 if distance <= sight {
-                    found.with(driver.slow_to(distance, m.limit_mps * voyage.factor, dt), Hold::None);
+                    found.with(driver.slow_to(distance, m.limit_mps * car.factor, dt), Hold::None);
                     if !self.may_pass(car, driver, way, distance, &mut found, clear) {
                         break;
                     }
@@ -74,23 +77,26 @@ impl Micro {
             } else {
                 let m = &self.graph.moves[way as usize];
                 at = m.to as usize;
-                leg += 1;
-                let limit = self.graph.lanes[at].limit_mps * voyage.factor;
+                beyond += 1;
+                let limit = self.graph.lanes[at].limit_mps * car.factor;
                 found.with(driver.slow_to(distance, limit, dt), Hold::None);
             }
-            if let Some(leader) = self.tracks[at].cars.last() {
-                let gap = distance + leader.pos - leader.length - driver.min_gap;
+            if let Some(leader) = self.last_on(at) {
+                let gap = distance + leader.rear() - driver.min_gap;
                 found.with(driver.follow(car.speed, car.wanted, gap, leader.speed, dt), Hold::None);
                 clear = false;
                 // Others may still stop the vehicle before it reaches its leader.
-                if leader.pos - leader.length < 0.0 || at >= lanes && self.graph.moves[way as usize].wait_at_m == 0.0 {
+                if leader.rear() < 0.0 || at >= lanes && self.graph.moves[way as usize].wait_at_m == 0.0 {
                     break;
                 }
             }
             distance += self.track_length(at);
             if at < lanes {
-                let route = self.route(car.vehicle);
-                if leg as usize + 1 >= route.len() || distance > sight {
+                if distance > sight {
+                    break;
+                }
+                let leg = self.voyages[car.vehicle as usize].leg + beyond;
+                if leg as usize + 1 >= self.route(car.vehicle).len() {
                     break;
                 }
                 way = self.way_from(car.vehicle, leg, at as u32);

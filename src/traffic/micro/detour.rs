@@ -1,7 +1,11 @@
 //! Drivers who cannot get into the lane that their way needs, or see no room behind the junction for long, take another
 //! way: so a ring of full streets opens.
 
-use super::{Car, HALT, Hold, LAST, Micro, reach::among};
+use super::{
+    Micro,
+    car::{Car, HALT, Hold, LAST},
+    reach::among,
+};
 use crate::{journeys::DepartSpeed, lane_graph::NONE};
 
 /// So long a driver waits at the end of a lane for a gap in the next one, second.
@@ -11,6 +15,8 @@ const ROOM_PATIENCE_S: f32 = 90.0;
 /// Who has stood so long at the head of a lane, for anything but a signal or a stop, and finds no other way, is lifted out of
 /// the jam: a street of it is skipped, and that is counted.
 const LIFT_S: f32 = 120.0;
+/// A driver leaves its way at most so often.
+const MOST_STRAYS: u8 = 3;
 /// Looked at every so many steps.
 const EVERY: u64 = 8;
 
@@ -19,21 +25,25 @@ impl Micro {
         if !self.steps.is_multiple_of(EVERY) {
             return;
         }
-        let waits = |c: &Car| {
-            let free = c.flags & (LAST | HALT) == 0;
-            let patience = match (c.way, c.hold) {
-                (NONE, _) if free => PATIENCE_S,
-                (_, Hold::Room) if free => ROOM_PATIENCE_S,
-                (_, Hold::Signal | Hold::Stop) => f32::INFINITY,
-                _ => LIFT_S,
-            };
-            c.stood > patience
-        };
-        let heads = self.tracks[..self.graph.lanes.len()].iter().zip(0..);
-        let stuck: Vec<u32> = heads.filter(|(t, _)| t.cars.first().is_some_and(waits)).map(|(_, lane)| lane).collect();
-        for lane in stuck {
-            self.take_detour(lane);
+        let mut regions = std::mem::take(&mut self.regions);
+        for lane in regions.iter_mut().flat_map(|region| region.stuck.drain(..)) {
+            if self.on(lane as usize).first().is_some_and(|car| self.waits(car)) {
+                self.take_detour(lane);
+            }
         }
+        self.regions = regions;
+    }
+
+    /// Whether the first vehicle of a lane has waited for so long that it looks for another way; looked at every few steps.
+    pub(super) fn waits(&self, car: &Car) -> bool {
+        let free = car.flags & (LAST | HALT) == 0;
+        let patience = match (car.way, car.hold) {
+            (NONE, _) if free => PATIENCE_S,
+            (_, Hold::Room) if free => ROOM_PATIENCE_S,
+            (_, Hold::Signal | Hold::Stop) => f32::INFINITY,
+            _ => LIFT_S,
+        };
+        car.stood > patience && self.steps.is_multiple_of(EVERY)
     }
 
     /// Lets the first vehicle of a lane go where the lane leads, and on to its destination from there.
@@ -41,8 +51,8 @@ impl Micro {
         let mut car = self.tracks[lane as usize].cars[0];
         let (users, leg) = (self.users(car.vehicle), self.voyages[car.vehicle as usize].leg as usize);
         let route = self.route(car.vehicle);
-        // Who left its way once and stands again would go round in circles.
-        if leg + 1 == route.len() || self.voyages[car.vehicle as usize].strayed {
+        // Who leaves its way again and again goes round in circles.
+        if leg + 1 == route.len() || self.voyages[car.vehicle as usize].strays >= MOST_STRAYS {
             return self.lift(lane);
         }
         let (driven, last) = (route[..=leg].to_vec(), route[route.len() - 1]);
@@ -64,7 +74,7 @@ impl Micro {
         }
         let Some(way) = best else { return self.lift(lane) };
         let voyage = &mut self.voyages[car.vehicle as usize];
-        voyage.strayed = true;
+        voyage.strays += 1;
         // Stops on the links that it leaves out are not made.
         voyage.stops.0 = voyage.stops.1;
         self.keep_route(car.vehicle, way.into());
@@ -118,7 +128,7 @@ impl Micro {
             car.pos = car.length.min(0.9 * row.length_m);
             self.voyages[car.vehicle as usize].drive.carried(was_m - car.pos, now_ms);
             (car.came, car.stood, car.settled) = (NONE, 0.0, 0.0);
-            car.wanted = self.wanted(car.vehicle, car.kind, row.limit_mps);
+            car.wanted = self.wanted(car, row.limit_mps);
             if let Some(speed) = self.entry_speed(car, &driver, lane, DepartSpeed::At(0.0)) {
                 let voyage = &mut self.voyages[car.vehicle as usize];
                 (voyage.leg, voyage.on_link_ms) = (leg, self.now_ms + self.step_ms);

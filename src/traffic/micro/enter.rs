@@ -1,21 +1,28 @@
 //! Vehicles enter: in order of departure on each link, where there is room.
 
-use super::{Car, Hold, LAST, Micro, follow::Driver, reach::among, tally::Drive};
+use super::{
+    Micro,
+    car::{Car, LAST},
+    follow::Driver,
+    reach::among,
+    tally::Drive,
+};
 use crate::{
     journeys::{DepartLane, DepartSpeed, Journeys},
     lane_graph::{LaneGraph, NONE},
 };
 
 /// Journeys not yet on the road.
+#[derive(Clone, Debug)]
 pub(super) struct Entries {
     /// The next journey that is not due.
-    next: usize,
+    pub(super) next: usize,
     /// Per link the due journeys, first come first served: rows of a linked list.
-    head: Vec<u32>,
-    tail: Vec<u32>,
-    after: Vec<u32>,
+    pub(super) head: Vec<u32>,
+    pub(super) tail: Vec<u32>,
+    pub(super) after: Vec<u32>,
     /// Links with a queue, in the order they came.
-    busy: Vec<u32>,
+    pub(super) busy: Vec<u32>,
 }
 
 impl Entries {
@@ -107,11 +114,13 @@ impl Micro {
     fn try_enter(&mut self, number: u32, link: u32) -> bool {
         let journey = self.journeys.list[number as usize];
         let driver = self.drivers[journey.kind as usize];
-        let ahead = self.lanes_ahead(number, 0);
+        if self.voyages[number as usize].ahead.good == 0 {
+            self.voyages[number as usize].ahead = self.lanes_ahead(number, 0);
+        }
+        let ahead = self.voyages[number as usize].ahead;
         let admits = |lane: &u32| self.graph.lanes[*lane as usize].users.admit(self.users(number));
         let good = |lane: &u32| among(ahead.good, self.graph.lanes[*lane as usize].index);
-        let emptiest =
-            |lanes: &mut dyn Iterator<Item = u32>| lanes.min_by_key(|lane| self.tracks[*lane as usize].cars.len());
+        let emptiest = |lanes: &mut dyn Iterator<Item = u32>| lanes.min_by_key(|lane| self.on(*lane as usize).len());
         let mut open = self.graph.lanes_of(link).filter(admits);
         let lane = match journey.depart.lane {
             DepartLane::Index(i) => open.find(|lane| self.graph.lanes[*lane as usize].index == i),
@@ -122,28 +131,12 @@ impl Micro {
         let Some(lane) = lane else { return false };
         let row = self.graph.lanes[lane as usize];
         let pos = journey.depart.at_m.unwrap_or(driver.length).clamp(0.0, row.length_m);
-        let mut car = Car {
-            pos,
-            speed: 0.0,
-            wanted: 0.0,
-            length: driver.length,
-            vehicle: number,
-            way: NONE,
-            came: NONE,
-            leads: 0,
-            good: 0,
-            reach: 0.0,
-            kind: journey.kind as u16,
-            flags: 0,
-            hold: Hold::None,
-            stood: 0.0,
-            lost: 0.0,
-            advised: f32::INFINITY,
-            settled: 0.0,
-        };
-        self.settle_on(&mut car, lane);
+        let mut car = Car::new(number, journey.kind, driver.length, self.voyages[number as usize].factor);
+        car.pos = pos;
+        car.wanted = self.wanted(&car, row.limit_mps);
         let Some(speed) = self.entry_speed(&car, &driver, lane, journey.depart.speed) else { return false };
         car.speed = speed;
+        self.settle_on(&mut car, lane);
         if car.flags & LAST != 0 && car.pos >= self.voyages[number as usize].arrival_m {
             car.pos = self.voyages[number as usize].arrival_m.max(0.0);
         }
@@ -158,7 +151,7 @@ impl Micro {
     /// The speed at which a vehicle can enter, if it can.
     pub(super) fn entry_speed(&self, car: &Car, driver: &Driver, lane: u32, wish: DepartSpeed) -> Option<f32> {
         let dt = self.dt();
-        let cars = &self.tracks[lane as usize].cars;
+        let cars = self.on(lane as usize);
         let behind = cars.iter().position(|c| c.pos < car.pos);
         let leader = behind.map_or(cars.last(), |b| b.checked_sub(1).map(|i| &cars[i]));
         let follower = behind.map(|b| &cars[b]);
@@ -167,7 +160,7 @@ impl Micro {
             DepartSpeed::At(speed) => speed.min(car.wanted),
         };
         if let Some(leader) = leader {
-            let gap = leader.pos - leader.length - car.pos - driver.min_gap;
+            let gap = leader.rear() - car.pos - driver.min_gap;
             if gap < 0.0 {
                 return None;
             }
@@ -179,7 +172,7 @@ impl Micro {
         }
         let entering = Car { speed, ..*car };
         let room = match follower {
-            Some(follower) => self.lets_in(follower, &entering, car.pos - car.length - follower.pos),
+            Some(follower) => self.lets_in(follower, &entering, car.rear() - follower.pos),
             None => self.nobody_comes(&entering, lane as usize),
         };
         room.then_some(speed)

@@ -4,7 +4,10 @@
 //! Rev. E 62 (2000) 1805, in its ballistic form (Treiber and Kanagaraj, Physica A 419 (2015) 183). Krauss: Krauss, Wagner and
 //! Gawron, Phys. Rev. E 55 (1997) 5597, with speeds safe for whole time steps (Krauss, thesis, Cologne 1998, section 2.3).
 
-use crate::journeys::{CarFollowing, VehicleType};
+use crate::{
+    journeys::{CarFollowing, VehicleType},
+    lane_graph::Users,
+};
 
 /// A type's numbers as the kernel uses them; SI units.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +21,9 @@ pub struct Driver {
     pub imperfection: f32,
     pub length: f32,
     pub max_speed: f32,
+    pub users: Users,
+    /// So far ahead of itself one who stands looks, metre.
+    pub creeps_m: f32,
     /// 2·√(a·b).
     root: f32,
 }
@@ -28,8 +34,9 @@ pub const HALTING_MPS: f32 = 0.1;
 const EPS_M: f32 = 0.001;
 
 impl Driver {
-    pub fn of(kind: &VehicleType) -> Self {
-        Self {
+    /// `dt`: length of a step, second.
+    pub fn of(kind: &VehicleType, dt: f32) -> Self {
+        let mut driver = Self {
             model: kind.model,
             accel: kind.accel_mps2,
             decel: kind.decel_mps2,
@@ -39,7 +46,26 @@ impl Driver {
             imperfection: kind.imperfection,
             length: kind.length_m,
             max_speed: kind.max_speed_mps,
+            users: kind.users,
+            creeps_m: 0.0,
             root: 2.0 * (kind.accel_mps2 * kind.decel_mps2).sqrt(),
+        };
+        driver.creeps_m = driver.sight(driver.accel * dt, dt);
+        driver
+    }
+
+    /// How far ahead one looks at a speed to be reached next, metre.
+    #[inline]
+    pub fn sight(&self, top: f32, dt: f32) -> f32 {
+        top * dt + self.brake_gap(top, dt) + top * self.headway.min(dt) + self.min_gap
+    }
+
+    /// Whether one who stands behind one who stands stays there; `gap` as for [`Self::follow`].
+    #[inline]
+    pub fn stays(&self, gap: f32) -> bool {
+        match self.model {
+            CarFollowing::Idm => gap <= 0.0,
+            CarFollowing::Krauss => gap < EPS_M,
         }
     }
 

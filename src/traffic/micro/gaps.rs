@@ -4,11 +4,15 @@
 //! and a little more (SUMO, Krajzewicz and Erdmann 2013, Road intersection model in SUMO).
 
 use super::{
-    BRAKES, Car, Hold, Micro,
+    Micro,
     ahead::Beyond,
+    car::{BRAKES, BUSY, Car, Hold, NEAR},
     follow::{Driver, HALTING_MPS, time_to_cover},
 };
-use crate::lane_graph::{MoveFoe, NONE, Show};
+use crate::{
+    lane_graph::{LaneGraph, NONE, Show},
+    network::Rows,
+};
 
 /// Least time between a driver who leaves and a foe who arrives, second. With the about 4 s that a start across a junction
 /// takes this makes a critical gap of 7 s (HCM 6th ed., exhibit 20-11: 6.5 s to cross a two-lane major road) and, as a
@@ -16,18 +20,67 @@ use crate::lane_graph::{MoveFoe, NONE, Show};
 const LOOK_AHEAD_S: f32 = 3.0;
 /// Foes farther away than this are not looked at, second.
 const FAR_S: f32 = 12.0;
-/// After so long a driver expects others to brake, second (SUMO's time to impatience).
-const IMPATIENT_S: f32 = 180.0;
+/// After so long a driver expects others to brake, second: two minutes before SUMO's drivers do, whose smaller gaps fill sooner.
+const IMPATIENT_S: f32 = 60.0;
 /// Who has stood so long inside a junction for others that stand there too goes on, second; each such move is counted.
 pub(super) const FORCED_S: f32 = 60.0;
+/// Who has stood so long with nothing in its own way but the vehicle ahead does not come now, second.
+const HELD_S: f32 = 3.0;
 /// One stops this far before what one waits for, metre.
 const BEFORE_LINE_M: f32 = 0.5;
 /// Lanes up to this length are looked beyond for those who come, metre.
 const SHORT_M: f32 = 25.0;
 /// Lanes too short for a vehicle that are looked beyond.
 const SHORT_LANES: usize = 5;
+/// A place to wait is overrun by so much at most, metre.
+const STILL_M: f32 = 0.5;
 /// Half a vehicle's width and a bit to spare, metre: how near one comes to another's path.
-const ASIDE_M: f32 = 1.5;
+pub(super) const ASIDE_M: f32 = 1.5;
+
+/// Another way through a junction that crosses or merges with one's own: all that is asked of it at every step, in one place.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Foe {
+    /// Its move, and the lanes it leads from and to.
+    pub other: u32,
+    from: u32,
+    to: u32,
+    /// Where they meet, metres into this move and into the other.
+    at_m: f32,
+    other_at_m: f32,
+    /// Metres into the junction where the other waits for a gap; 0: at the stop line.
+    wait_at_m: f32,
+    /// The other goes first.
+    yields: bool,
+    /// The other gives way to this one.
+    heeded: bool,
+    /// Both lead into one lane.
+    merges: bool,
+}
+
+impl Foe {
+    /// Those of every move.
+    pub fn all(graph: &LaneGraph) -> Rows<Self> {
+        let mut all = Rows::new();
+        for own in 0..graph.moves.len() as u32 {
+            all.list.extend(graph.foes_of(own).iter().map(|foe| {
+                let them = &graph.moves[foe.other as usize];
+                Self {
+                    other: foe.other,
+                    from: them.from,
+                    to: them.to,
+                    at_m: foe.at_m,
+                    other_at_m: foe.other_at_m,
+                    wait_at_m: them.wait_at_m,
+                    yields: foe.yields,
+                    heeded: foe.heeded,
+                    merges: foe.merges,
+                }
+            }));
+            all.close();
+        }
+        all
+    }
+}
 
 impl Micro {
     /// Whether all that have precedence leave a gap. `distance`: to the stop line, negative inside.
@@ -38,22 +91,23 @@ impl Micro {
         // The junction is left as a whole, as those who come judge it.
         let leaves = time_to_cover(distance + m.length_m + car.length, car.speed, driver.accel, top);
         let impatience = (car.stood / IMPATIENT_S).min(1.0);
-        self.graph
-            .foes_of(way)
-            .iter()
-            .filter(|f| f.yields)
-            .all(|foe| self.lets_pass(foe.other, foe.merges, arrives, leaves, impatience, top))
+        let mut foes = self.foes.of(way).iter().filter(|f| f.yields);
+        foes.all(|foe| self.lets_pass(foe, arrives, leaves, impatience, top))
     }
 
     /// Whether nobody who comes by a move is in the way of one who is there from `arrives` to `leaves`.
-    fn lets_pass(&self, foe: u32, merges: bool, arrives: f32, leaves: f32, impatience: f32, speed: f32) -> bool {
-        let m = &self.graph.moves[foe as usize];
-        if matches!(self.show(foe), Show::Red | Show::RedAmber) {
+    fn lets_pass(&self, foe: &Foe, arrives: f32, leaves: f32, impatience: f32, speed: f32) -> bool {
+        let (show, merges) = (self.show(foe.other), foe.merges);
+        if self.is_red(foe.other) {
             return true;
         }
-        let amber = self.show(foe) == Show::Amber;
+        let (amber, through_m) = (show == Show::Amber, self.track_length(self.track_of(foe.other)));
         self.approaching(foe, &mut |other: &Car, distance: f32| {
             if matches!(other.hold, Hold::Gap | Hold::Room | Hold::WrongLane | Hold::Stop) {
+                return true;
+            }
+            // Held by the one before it: two who turn across each other's stream would wait for each other's followers for ever.
+            if other.hold == Hold::None && other.stood > HELD_S {
                 return true;
             }
             let driver = &self.drivers[usize::from(other.kind)];
@@ -64,7 +118,7 @@ impl Micro {
             let comes = time_to_cover(distance, other.speed, driver.accel, top);
             let braking = distance / (0.5 * other.speed).max(0.5);
             let comes_late = (1.0 - impatience) * comes + impatience * braking.max(comes);
-            let gone = time_to_cover(distance + m.length_m + other.length, other.speed, driver.accel, top);
+            let gone = time_to_cover(distance + through_m + other.length, other.speed, driver.accel, top);
             if gone < arrives {
                 return !merges || other.speed >= speed * 0.5 || arrives - gone > LOOK_AHEAD_S;
             }
@@ -78,11 +132,11 @@ impl Micro {
     }
 
     /// Asks `go` of every vehicle that approaches a move, with its distance to the junction, until one says no.
-    fn approaching(&self, way: u32, go: &mut dyn FnMut(&Car, f32) -> bool) -> bool {
-        let lane = self.graph.moves[way as usize].from;
-        let length = self.graph.lanes[lane as usize].length_m;
+    fn approaching(&self, foe: &Foe, go: &mut dyn FnMut(&Car, f32) -> bool) -> bool {
+        let (way, lane) = (foe.other, foe.from);
+        let length = self.track_length(lane as usize);
         let far = |car: &Car, distance: f32| distance > FAR_S * car.wanted;
-        for car in &self.tracks[lane as usize].cars {
+        for car in self.on(lane as usize) {
             let distance = length - car.pos;
             if far(car, distance) {
                 break;
@@ -99,10 +153,10 @@ impl Micro {
             let m = &self.graph.moves[*up as usize];
             let goes_on = |car: &Car, leg: u32| self.way_from(car.vehicle, leg, lane) == way;
             let leg = |car: &Car| self.voyages[car.vehicle as usize].leg + 1;
-            let inside = self.tracks[self.track_of(*up)].cars.iter();
+            let inside = self.on(self.track_of(*up)).iter();
             let stopped = matches!(self.show(*up), Show::Red | Show::RedAmber | Show::Amber);
             let comes = |c: &&Car| c.way == *up && c.hold == Hold::None && !stopped;
-            let coming = self.tracks[m.from as usize].cars.iter().filter(comes);
+            let coming = self.on(m.from as usize).iter().filter(comes);
             let whole = length + m.length_m;
             let from = self.graph.lanes[m.from as usize].length_m;
             inside
@@ -114,11 +168,11 @@ impl Micro {
 
     /// Whether the vehicle would find room behind the junction. Where nothing crosses, one may wait on the way.
     pub(super) fn has_room(&self, car: &Car, driver: &Driver, way: u32) -> bool {
-        if self.graph.foes_of(way).is_empty() {
+        if self.foes.of(way).is_empty() {
             return true;
         }
         let need = car.length + driver.min_gap;
-        let inside = self.tracks[self.track_of(way)].cars.iter();
+        let inside = self.on(self.track_of(way)).iter();
         let taken: f32 = inside.map(|c| c.length + self.drivers[usize::from(c.kind)].min_gap).sum();
         let (mut room, mut way, mut leg) = (-taken, way, self.voyages[car.vehicle as usize].leg + 1);
         for _ in 0..SHORT_LANES {
@@ -137,7 +191,7 @@ impl Micro {
             if way == NONE {
                 return true;
             }
-            if matches!(self.show(way), Show::Red | Show::RedAmber) {
+            if self.is_red(way) {
                 return false;
             }
             let track = self.track_of(way);
@@ -154,14 +208,15 @@ impl Micro {
     /// one stands.
     fn room_on(&self, track: usize) -> (f32, bool) {
         let mut moving = 0.0;
-        if let Some(last) = self.tracks[track].cars.last().filter(|c| c.flags & BRAKES != 0) {
+        let cars = self.on(track);
+        if let Some(last) = cars.last().filter(|c| c.flags & BRAKES != 0) {
             let driver = &self.drivers[usize::from(last.kind)];
             let stands = last.pos + driver.brake_gap(last.speed, self.dt()) - last.speed * driver.headway;
             return (stands - last.length, true);
         }
-        for car in self.tracks[track].cars.iter().rev() {
+        for car in cars.iter().rev() {
             if car.speed < HALTING_MPS {
-                return (car.pos - car.length - moving, true);
+                return (car.rear() - moving, true);
             }
             moving += car.length + self.drivers[usize::from(car.kind)].min_gap;
         }
@@ -175,15 +230,23 @@ impl Micro {
         if car.stood > FORCED_S && distance <= 0.0 {
             return;
         }
-        for foe in self.graph.foes_of(way) {
+        // Metres to its own place to wait inside: it takes nobody's turn who is on the way already.
+        let wait_at_m = self.graph.moves[way as usize].wait_at_m;
+        let to_wait = if distance <= 0.0 && wait_at_m > 0.0 { wait_at_m + distance } else { f32::NEG_INFINITY };
+        for foe in self.foes.of(way) {
             let track = self.track_of(foe.other);
-            let them = &self.graph.moves[foe.other as usize];
             let own = distance + foe.at_m;
-            for other in &self.tracks[track].cars {
+            for other in self.on(track) {
                 let to_meet = foe.other_at_m - other.pos;
-                let short = them.wait_at_m > 0.0 && other.pos <= them.wait_at_m + 0.1;
+                // Who waits inside for a gap stays there; who can no longer stop there does not.
+                let stops_at = other.pos + self.drivers[usize::from(other.kind)].brake_gap(other.speed, dt);
+                let short = foe.wait_at_m > 0.0 && stops_at <= foe.wait_at_m + STILL_M;
                 let waits = short && (other.hold == Hold::Gap || foe.heeded);
                 if waits {
+                    continue;
+                }
+                if foe.yields && to_wait > -0.1 && to_meet + other.length > -ASIDE_M {
+                    found.with(driver.stop(car.speed, car.wanted, to_wait.max(0.0), dt), Hold::Gap);
                     continue;
                 }
                 if foe.merges {
@@ -214,16 +277,27 @@ impl Micro {
                 }
             }
             // The rear of one that has left its way may still be on the path.
-            let last = self.tracks[them.to as usize].cars.last().filter(|c| c.came == foe.other && !foe.merges);
-            let in_the_way = |last: &Car| {
-                let rear = them.length_m + last.pos - last.length;
-                rear < foe.other_at_m + ASIDE_M && own > -ASIDE_M
-            };
-            if last.is_some_and(in_the_way) {
+            if foe.merges || self.marks[foe.to as usize] & NEAR == 0 || own <= -ASIDE_M {
+                continue;
+            }
+            let last = self.last_on(foe.to as usize).filter(|c| c.came == foe.other);
+            if last.is_some_and(|last| self.track_length(track) + last.rear() < foe.other_at_m + ASIDE_M) {
                 let speed = driver.stop(car.speed, car.wanted, before(own, distance), dt);
                 found.with(speed, Hold::PathTaken);
             }
         }
+    }
+
+    /// Who is on a track, front first: an empty one is not looked at.
+    #[inline]
+    pub(super) fn on(&self, track: usize) -> &[Car] {
+        if self.marks[track] & BUSY == 0 { &[] } else { &self.tracks[track].cars }
+    }
+
+    /// The last vehicle on a track.
+    #[inline]
+    pub(super) fn last_on(&self, track: usize) -> Option<&Car> {
+        self.on(track).last()
     }
 }
 
@@ -235,7 +309,7 @@ fn before(own: f32, distance: f32) -> f32 {
 
 /// Whether another inside the junction goes first where two paths cross. Metres to where they meet for both (`distance`: to
 /// the own stop line).
-fn they_first(foe: &MoveFoe, (own, distance, car): (f32, f32, &Car), (to_meet, other): (f32, &Car)) -> bool {
+fn they_first(foe: &Foe, (own, distance, car): (f32, f32, &Car), (to_meet, other): (f32, &Car)) -> bool {
     let (in_it, they_in_it) = (distance <= 0.0 && own < ASIDE_M, to_meet < ASIDE_M);
     if in_it || they_in_it {
         return if in_it && they_in_it { (to_meet, other.vehicle) < (own, car.vehicle) } else { they_in_it };

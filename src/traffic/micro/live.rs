@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use super::{Micro, record::Voyage};
+use super::{Micro, reach::LanesAhead, record::Voyage};
 use crate::{
     journeys::{Departure, Journey, Journeys, VehicleType},
     lane_graph::{LaneGraph, NONE},
 };
 
 /// What a live run keeps besides.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Live {
     /// Numbers to give again.
-    free: Vec<u32>,
+    pub(super) free: Vec<u32>,
     /// Vehicles that have arrived in the last step.
-    arrived: Vec<u32>,
+    pub(super) arrived: Vec<u32>,
     /// Vehicles that have left a link in the last step, in the order they did.
-    left: Vec<(u32, u32)>,
+    pub(super) left: Vec<(u32, u32)>,
 }
 
 /// A vehicle that sets out.
@@ -174,6 +174,8 @@ impl Micro {
     /// A route of the vehicle's own from now on.
     pub(super) fn keep_route(&mut self, vehicle: u32, route: Box<[u32]>) {
         let voyage = &mut self.voyages[vehicle as usize];
+        // To be looked up again.
+        voyage.ahead = LanesAhead::default();
         if voyage.detour == NONE {
             voyage.detour = self.detours.len() as u32;
             self.detours.push(route);

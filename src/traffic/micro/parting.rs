@@ -1,6 +1,11 @@
 //! Vehicles on another way from the same lane: until the ways have parted one follows them.
 
-use super::{Car, Hold, Micro, ahead::Beyond, follow::Driver};
+use super::{
+    Micro,
+    ahead::Beyond,
+    car::{Car, Hold, NEAR},
+    follow::Driver,
+};
 
 impl Micro {
     /// Follows those who leave the lane by another way and are not out of the way yet. `distance`: to the stop line, negative
@@ -12,10 +17,11 @@ impl Micro {
             }
             let them = &self.graph.moves[parting.other as usize];
             let still_there = |rear: f32, front: f32| rear < parting.at_m && front > -distance;
-            let inside = &self.tracks[self.track_of(parting.other)].cars;
-            let inside = inside.iter().rev().map(|c| (c, c.pos)).find(|(c, pos)| still_there(pos - c.length, *pos));
+            let inside = self.on(self.track_of(parting.other)).iter().rev();
+            let inside = inside.map(|c| (c, c.pos)).find(|(c, pos)| still_there(pos - c.length, *pos));
             let leader = inside.or_else(|| {
-                let last = self.tracks[them.to as usize].cars.last().filter(|c| c.came == parting.other)?;
+                let near = self.marks[them.to as usize] & NEAR != 0;
+                let last = near.then(|| self.last_on(them.to as usize))?.filter(|c| c.came == parting.other)?;
                 let pos = them.length_m + last.pos;
                 still_there(pos - last.length, pos).then_some((last, pos))
             });

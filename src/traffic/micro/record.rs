@@ -1,6 +1,6 @@
 //! What is known of each journey, and the counts of a run.
 
-use super::{Car, Hold, Micro, bits, tally::Drive};
+use super::{Hold, Micro, car::Car, reach::LanesAhead, region::marked, tally::Drive};
 use crate::{
     journeys::{Journeys, PlannedStop},
     lane_graph::{LaneGraph, NONE},
@@ -14,8 +14,8 @@ pub(super) struct Voyage {
     pub leg: u32,
     /// Row of the routes of their own, [`NONE`] while it keeps to the journey's.
     pub detour: u32,
-    /// Has left its way once for want of a gap or of room.
-    pub strayed: bool,
+    /// How often it has left its way for want of a gap or of room.
+    pub strays: u8,
     /// Where it was put last.
     pub track: u32,
     /// Lanes away that it was on before its last change, kerb negative.
@@ -33,6 +33,8 @@ pub(super) struct Voyage {
     pub lost_s: f32,
     pub drive: Drive,
     pub on_link_ms: u64,
+    /// Of the link it is on; nothing before it was looked up.
+    pub ahead: LanesAhead,
 }
 
 /// "Has not happened."
@@ -102,7 +104,7 @@ impl Default for Voyage {
         Self {
             leg: 0,
             detour: NONE,
-            strayed: false,
+            strays: 0,
             track: NONE,
             side: 0,
             stops: (0, 0),
@@ -114,6 +116,7 @@ impl Default for Voyage {
             lost_s: 0.0,
             drive: Drive::default(),
             on_link_ms: NEVER,
+            ahead: LanesAhead::default(),
         }
     }
 }
@@ -217,8 +220,9 @@ impl Micro {
             side: self.voyages[c.vehicle as usize].side,
             settled_s: c.settled,
         };
-        let busy = (0..self.busy.len()).flat_map(|word| bits(self.busy[word], word * 64));
-        busy.flat_map(move |t| self.tracks[t].cars.iter().map(move |c| view(t, c)))
+        let mut busy = Vec::new();
+        marked(&self.marks, 0, &mut busy);
+        busy.into_iter().map(|t| t as usize).flat_map(move |t| self.tracks[t].cars.iter().map(move |c| view(t, c)))
     }
 
     /// The journeys that have ended, by number.

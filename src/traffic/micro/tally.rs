@@ -4,7 +4,11 @@
 //! A step adds next to nothing: links and junctions are booked where vehicles cross, in the step's fixed order, and every 3
 //! seconds each vehicle is looked at. So it costs little, and no number of threads changes it.
 
-use super::{BRAKES, Car, Micro, NEAR, bits};
+use super::{
+    Micro,
+    bytes::fields,
+    car::{BRAKES, BUSY, CONFLICT, Car},
+};
 use crate::{lane_graph::LaneGraph, network::Rows, results::battery::Battery};
 
 /// Length of an interval of [`Micro::intervals`], second.
@@ -129,11 +133,56 @@ pub(super) struct Tallies {
     closed: Vec<Interval>,
 }
 
+/// What a saved run keeps of the tallies: all that does not follow from the network.
+pub(super) struct Kept {
+    since_ms: u64,
+    inserted: u64,
+    arrived: u64,
+    links: Vec<LinkTally>,
+    nodes: Vec<NodeTally>,
+    inside: Driven,
+    samples: u32,
+    left_ms: Vec<u64>,
+    closed: Vec<Interval>,
+}
+
+fields!(Drive {
+    base_m,
+    planned_s,
+    stopped_s,
+    battery_j,
+    stops,
+    rolling,
+    sampled,
+    sampled_m,
+    mean_mps,
+    booked_m,
+    booked_ms,
+    lost_before_s,
+});
+fields!(Driven { s, m });
+fields!(TrackSums { queued, most_queued, rear_end });
+fields!(LinkTally { link, left, seconds, vehicle_s, vehicle_m, queued_s, most_queued, passed, delay_s });
+fields!(NodeTally { node, rear_end, crossing });
+fields!(Interval {
+    begin_ms,
+    end_ms,
+    links,
+    nodes,
+    inside_vehicle_s,
+    inside_vehicle_m,
+    inserted,
+    arrived,
+    running,
+    waiting,
+});
+fields!(Kept { since_ms, inserted, arrived, links, nodes, inside, samples, left_ms, closed });
+
 /// Whether a conflict begins with the one ahead on the track: `gap` metres away, nearer by `closing` metres each second.
 #[inline]
 pub(super) fn comes_near(car: &mut Car, gap: f32, closing: f32) -> bool {
-    let (near, was) = (gap < REAR_END_TTC_S * closing, car.flags & NEAR != 0);
-    car.flags = car.flags & !NEAR | if near { NEAR } else { 0 };
+    let (near, was) = (gap < REAR_END_TTC_S * closing, car.flags & CONFLICT != 0);
+    car.flags = car.flags & !CONFLICT | if near { CONFLICT } else { 0 };
     near && !was
 }
 
@@ -199,6 +248,41 @@ impl Drive {
 }
 
 impl Tallies {
+    /// For a saved run.
+    pub fn kept(&self) -> Kept {
+        Kept {
+            since_ms: self.since_ms,
+            inserted: self.inserted,
+            arrived: self.arrived,
+            links: self.links.clone(),
+            nodes: self.nodes.clone(),
+            inside: self.inside,
+            samples: self.samples,
+            left_ms: self.meetings.list.iter().map(|m| m.left_ms).collect(),
+            closed: self.closed.clone(),
+        }
+    }
+
+    /// Whether a saved run's fit this network.
+    pub fn fits(&self, kept: &Kept) -> bool {
+        let (links, nodes) = (self.links.len(), self.nodes.len());
+        let known = |i: &Interval| {
+            i.links.iter().all(|l| (l.link as usize) < links) && i.nodes.iter().all(|n| (n.node as usize) < nodes)
+        };
+        kept.links.len() == links
+            && kept.nodes.len() == nodes
+            && kept.left_ms.len() == self.meetings.list.len()
+            && kept.closed.iter().all(known)
+    }
+
+    /// Takes over a saved run's, which [`Self::fits`].
+    pub fn take_over(&mut self, kept: Kept) {
+        (self.since_ms, self.inserted, self.arrived) = (kept.since_ms, kept.inserted, kept.arrived);
+        (self.links, self.nodes, self.inside, self.samples) = (kept.links, kept.nodes, kept.inside, kept.samples);
+        self.meetings.list.iter_mut().zip(kept.left_ms).for_each(|(meeting, left_ms)| meeting.left_ms = left_ms);
+        self.closed = kept.closed;
+    }
+
     pub fn new(graph: &LaneGraph, begin_ms: u64) -> Self {
         Self {
             since_ms: begin_ms,
@@ -278,8 +362,8 @@ impl Micro {
         self.tallies.closed.iter().cloned().chain(now).collect()
     }
 
-    /// Books that a vehicle leaves a way through a junction.
-    pub(super) fn leave_junction(&mut self, car: &Car, way: u32) {
+    /// Books that a vehicle leaves a way through a junction, and is so many metres past its end.
+    pub(super) fn leave_junction(&mut self, car: &Car, way: u32, past_m: f32) {
         if self.live.is_some() {
             return;
         }
@@ -295,7 +379,7 @@ impl Micro {
         self.tallies.inside.m += driven.m;
         let speeds_up = car.speed < 0.95 * car.wanted && car.flags & BRAKES == 0;
         let accel = if speeds_up { self.drivers[usize::from(car.kind)].accel } else { 0.0 };
-        let at_ms = now_ms as f64 - 1000.0 * f64::from(car.pos / car.speed.max(0.5));
+        let at_ms = now_ms as f64 - 1000.0 * f64::from(past_m / car.speed.max(0.5));
         self.tallies.leave_junction(&self.graph, way, car, accel, at_ms);
     }
 
@@ -307,7 +391,7 @@ impl Micro {
         }
         let dt = (every * self.step_ms) as f32 / 1000.0;
         self.tallies.samples += 1;
-        for track in (0..self.busy.len()).flat_map(|word| bits(self.busy[word], word * 64)) {
+        for track in (0..self.tracks.len()).filter(|track| self.marks[*track] & BUSY != 0) {
             let mut queued = 0;
             for car in &self.tracks[track].cars {
                 let battery = self.batteries[usize::from(car.kind)].as_ref();
@@ -387,30 +471,11 @@ mod tests {
     use super::*;
     use crate::{
         lane_graph::{Lane, LaneLink, Move, MoveFoe, NONE, RightOfWay, Users},
-        micro::Hold,
         network::TurnKind,
     };
 
     fn car(pos: f32, speed: f32) -> Car {
-        Car {
-            pos,
-            speed,
-            wanted: 10.0,
-            length: 5.0,
-            vehicle: 0,
-            way: NONE,
-            came: NONE,
-            leads: 0,
-            good: 0,
-            reach: 0.0,
-            kind: 0,
-            flags: 0,
-            hold: Hold::None,
-            stood: 0.0,
-            lost: 0.0,
-            advised: f32::INFINITY,
-            settled: 0.0,
-        }
+        Car { pos, speed, wanted: 10.0, ..Car::new(0, 0, 5.0, 1.0) }
     }
 
     #[test]

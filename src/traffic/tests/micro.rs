@@ -1,20 +1,21 @@
 //! The microscopic view against closed forms, and its laws: nobody drives through anybody, nobody is lost, any number of
 //! threads gives the same bytes.
 
+mod laws;
 mod town;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use citytwin_traffic::{
     Network,
-    journeys::{CarFollowing, DepartSpeed, Departure, Journey, Journeys, VehicleType},
+    journeys::{DepartSpeed, Departure, Journey, Journeys, VehicleType},
     lane_graph::{Lane, LaneGraph, LaneLink, Move, NONE, Program, ProgramPhase, RightOfWay, Show, Users},
-    micro::Micro,
+    micro::{LoadError, Micro},
     sumo,
 };
+use laws::{fleet, lawful, random_journeys, random_town};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64;
-use town::{ONE_WAY, Street, Town};
 
 /// Links in a row, one lane each.
 fn row(lengths_m: &[f32], limit_mps: f32, program: Option<Program>) -> LaneGraph {
@@ -141,102 +142,6 @@ fn a_signal_delays_as_webster_says() {
     assert!((delay - uniform).abs() < 0.05 * cycle, "{delay:.2} s against {uniform:.2} s");
 }
 
-/// What a run must never do, checked after every step.
-type Seen = BTreeMap<u32, citytwin_traffic::micro::MicroView>;
-
-fn lawful(micro: &Micro, before: &mut Seen, kinds: &[VehicleType], journeys: &Journeys, dt: f32) {
-    let counts = micro.counts();
-    assert_eq!(counts.loaded, counts.arrived + counts.running + counts.waiting);
-    assert_eq!(counts.inserted, counts.arrived + counts.running);
-    let mut now = BTreeMap::new();
-    let mut ahead: Option<citytwin_traffic::micro::MicroView> = None;
-    for car in micro.vehicles() {
-        assert!(car.speed_mps >= 0.0 && car.pos_m.is_finite(), "{car:?}");
-        if let Some(leader) = ahead.filter(|l| l.on == car.on) {
-            let gap = leader.pos_m - leader.length_m - car.pos_m;
-            let was = [car, leader].map(|c| before.get(&c.vehicle));
-            assert!(gap >= -1e-3, "at {} s: {car:?} is {gap} m from {leader:?}; before: {was:?}", micro.now_s());
-        }
-        let kind = &kinds[journeys.list[car.vehicle as usize].kind as usize];
-        if let Some(was) = before.get(&car.vehicle) {
-            let change = (car.speed_mps - was.speed_mps) / dt;
-            let limits = -(kind.emergency_mps2 + 1e-3)..=kind.accel_mps2 + 1e-3;
-            assert!(limits.contains(&change), "at {} s: {car:?} changes by {change} m/s²", micro.now_s());
-        }
-        now.insert(car.vehicle, car);
-        ahead = Some(car);
-    }
-    assert_eq!(now.len() as u64 + counts.lifted, counts.running);
-    *before = now;
-}
-
-/// A random town: a grid of streets of one or two lanes, some one-way, signals where they are.
-fn random_town(rng: &mut Pcg64) -> Arc<Network> {
-    let mut town = Town::right();
-    let size = rng.random_range(3..6_i32);
-    let nodes: Vec<_> = (0..size * size)
-        .map(|i| town.node(f64::from(i % size) * 140.0 + rng.random_range(0.0..40.0), f64::from(i / size) * 140.0))
-        .collect();
-    for i in 0..size * size {
-        for (inside, next) in [(i % size + 1 < size, i + 1), (i / size + 1 < size, i + size)] {
-            if inside {
-                let street = if rng.random_bool(0.15) { ONE_WAY } else { Street::default() };
-                town.street(
-                    nodes[i as usize],
-                    nodes[next as usize],
-                    Street { lanes: rng.random_range(1..3), ..street },
-                );
-            }
-        }
-    }
-    town.network()
-}
-
-/// Journeys along random walks.
-fn random_journeys(graph: &LaneGraph, kinds: &[VehicleType], rng: &mut Pcg64, count: u32, over_s: f64) -> Journeys {
-    let mut journeys = Journeys { types: kinds.to_vec(), ..Journeys::default() };
-    for i in 0..count {
-        let kind = rng.random_range(0..kinds.len() as u32);
-        let users = kinds[kind as usize].users;
-        let open = |l: &u32| graph.lanes_of(*l).any(|lane| graph.lanes[lane as usize].users.admit(users));
-        let links: Vec<u32> = (0..graph.links.len() as u32).filter(open).collect();
-        let mut link = links[rng.random_range(0..links.len())];
-        let first = journeys.links.len() as u32;
-        journeys.links.push(link);
-        for _ in 0..rng.random_range(3..12) {
-            let next: Vec<u32> = links.iter().copied().filter(|next| graph.joined(link, *next, users)).collect();
-            if next.is_empty() {
-                break;
-            }
-            link = next[rng.random_range(0..next.len())];
-            journeys.links.push(link);
-        }
-        journeys.list.push(Journey {
-            kind,
-            depart_s: (f64::from(i) * over_s / f64::from(count)).floor(),
-            route: (first, journeys.links.len() as u32),
-            stops: (0, 0),
-            depart: Departure::default(),
-            arrival_m: f32::INFINITY,
-        });
-    }
-    journeys
-}
-
-fn fleet() -> Vec<VehicleType> {
-    let car = VehicleType::default();
-    let lorry = VehicleType { length_m: 10.0, accel_mps2: 1.0, max_speed_mps: 22.0, ..car.clone() };
-    let krauss = VehicleType {
-        model: CarFollowing::Krauss,
-        accel_mps2: 2.6,
-        decel_mps2: 4.5,
-        headway_s: 1.0,
-        imperfection: 0.5,
-        ..car.clone()
-    };
-    vec![car, lorry, krauss]
-}
-
 /// Random towns and demands, every law checked at every step.
 #[test]
 fn nobody_drives_through_anybody_and_nobody_is_lost() {
@@ -248,7 +153,7 @@ fn nobody_drives_through_anybody_and_nobody_is_lost() {
         let journeys = Arc::new(random_journeys(&graph, &kinds, &mut rng, 400, 1200.0));
         let dt = if rng.next_u64() % 2 == 0 { 0.5 } else { 1.0 };
         let mut micro = Micro::new(graph, journeys.clone(), seed, 0.0, f64::from(dt));
-        let mut before = BTreeMap::new();
+        let mut before = Vec::new();
         while micro.now_s() < 20000.0 && !micro.is_over() {
             micro.step();
             lawful(&micro, &mut before, &kinds, &journeys, dt);
@@ -293,10 +198,42 @@ fn the_laws_hold_in_bologna() {
     let graph = Arc::new(LaneGraph::of_sumo(&scenario.net));
     let journeys = Arc::new(scenario.journeys(&graph).journeys);
     let mut micro = Micro::new(graph, journeys.clone(), 5, scenario.begin_s, scenario.step_s);
-    let mut before = BTreeMap::new();
+    let mut before = Vec::new();
     while micro.now_s() < 1500.0 {
         micro.step();
         lawful(&micro, &mut before, &journeys.types, &journeys, scenario.step_s as f32);
     }
     assert!(micro.counts().arrived > 2000, "{:?}", micro.counts());
+}
+
+/// A run saved in the middle goes on to the same bytes; a damaged or foreign one is refused.
+#[test]
+fn a_saved_run_goes_on_as_if_nothing_had_happened() {
+    let mut rng = Pcg64::seed_from_u64(11);
+    let graph = Arc::new(LaneGraph::of_network(&random_town(&mut rng)));
+    let journeys = Arc::new(random_journeys(&graph, &fleet(), &mut rng, 400, 300.0));
+    let mut micro = Micro::new(graph.clone(), journeys.clone(), 7, 0.0, 0.5);
+    run_until(&mut micro, 150.0);
+    let bytes = micro.save();
+    let mut loaded = Micro::load(graph.clone(), journeys.clone(), &bytes).expect("sound");
+    assert_eq!((loaded.state_hash(), loaded.counts()), (micro.state_hash(), micro.counts()));
+    assert_eq!(loaded.save(), bytes);
+    run_until(&mut micro, 900.0);
+    run_until(&mut loaded, 900.0);
+    assert_eq!((loaded.state_hash(), loaded.counts()), (micro.state_hash(), micro.counts()));
+    assert_eq!(loaded.save(), micro.save());
+    for _ in 0..200 {
+        let mut damaged = bytes.clone();
+        if rng.random_bool(0.5) {
+            damaged.truncate(rng.random_range(0..bytes.len()));
+        } else {
+            let at = rng.random_range(0..bytes.len());
+            damaged[at] ^= 1 << rng.random_range(0..8);
+        }
+        assert!(Micro::load(graph.clone(), journeys.clone(), &damaged).is_err());
+    }
+    let other = Arc::new(LaneGraph::of_network(&random_town(&mut rng)));
+    assert_eq!(Micro::load(other, journeys, &bytes).err(), Some(LoadError::Graph));
+    let fewer = Arc::new(random_journeys(&graph, &fleet(), &mut rng, 399, 300.0));
+    assert_eq!(Micro::load(graph, fewer, &bytes).err(), Some(LoadError::Journeys));
 }
