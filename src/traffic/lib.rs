@@ -10,6 +10,7 @@
 
 pub mod assignment;
 mod demand;
+pub mod equilibrium;
 pub mod impact;
 pub mod journeys;
 pub mod lane_graph;

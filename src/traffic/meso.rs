@@ -25,10 +25,12 @@ mod queue;
 mod record;
 mod routes;
 mod signals;
+mod turns;
 mod warm;
 
 pub use driving::Driving;
 pub use record::{Counts, ForcedMove, LinkCounts, MesoTrip};
+pub(crate) use turns::{TurnTimes, Turns};
 
 use crate::{
     journeys::Journeys,
@@ -85,7 +87,8 @@ struct Vehicle {
     factor: f32,
     /// Next of its stops.
     stop: u32,
-    /// Next vehicle that waits to enter at the same link.
+    /// Next vehicle that waits to enter at the same link. Once under way: milliseconds of its first link that lie behind its place
+    /// of departure, [`NEVER`] on a link on which it halts.
     next: u32,
     /// On its link since.
     since_ms: u32,
@@ -145,6 +148,11 @@ impl Meso {
             }
         }
         self.now_ms = self.now_ms.max(until_ms);
+    }
+
+    /// Whether every journey that was not refused has come to its end.
+    pub fn finished(&self) -> bool {
+        self.departed == self.departures.len() && self.record.under_way() == 0
     }
 
     /// Second of the day.

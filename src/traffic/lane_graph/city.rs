@@ -150,7 +150,8 @@ fn programs(network: &Network, members: &[Vec<(u32, &[Window])>]) -> Vec<Program
         cuts.dedup();
         let ends = cuts.iter().skip(1).copied().chain([cycle]);
         let phases = cuts.iter().zip(ends).map(|(start, end)| {
-            let now_s = *start as f64 / 1000.0 + 1e-6;
+            // In the middle: windows begin between milliseconds.
+            let now_s = (*start + end) as f64 / 2000.0;
             let shows = streams.iter().map(|(_, windows)| show(windows, now_s, row.cycle_s)).collect();
             ProgramPhase { duration_ms: (end - start) as u64, shows }
         });

@@ -126,6 +126,8 @@ impl Meso {
             let source = &mut self.sources[lane as usize];
             source.first = vehicle.next;
             source.count -= 1;
+            self.vehicles[number as usize].next = 0;
+            let source = &mut self.sources[lane as usize];
             source.free_ms = self.now_ms + (900.0 * (kind.wave_s + kind.space_m / v)) as u32;
             let wish = self.record.departure(vehicle.journey);
             let v0 = match wish.speed {
@@ -148,6 +150,8 @@ impl Meso {
         let v = self.kinds[usize::from(vehicle.kind)].free_mps(limit_mps, vehicle.factor);
         let place = self.place(lane, u32::from(self.queues[lane as usize].ghosts + before));
         let saved_ms = (at_m / v * 1000.0) as u32;
+        let undriven_ms = &mut self.vehicles[number as usize].next;
+        *undriven_ms = if *undriven_ms == NEVER { NEVER } else { saved_ms };
         self.ring[place].at_ms = self.ring[place].at_ms.saturating_sub(saved_ms).max(self.now_ms);
         if before == 0 {
             self.next_head(lane);

@@ -54,6 +54,8 @@ pub struct Way {
     pub crosses: bool,
     /// When somebody last went it.
     pub passed_ms: u32,
+    /// Its turn where these are watched.
+    pub turn: u32,
 }
 
 /// Somebody whom a way yields to.
@@ -157,6 +159,7 @@ impl Layout {
                 whole_m: m.length_m.max(0.0),
                 crosses: !foes_of(graph, i as u32).is_empty(),
                 passed_ms: 0,
+                turn: NONE,
             };
             if second[i] == NONE {
                 self.ways.push(whole);
@@ -183,6 +186,7 @@ impl Layout {
                 whole_m: m.length_m.max(0.0),
                 crosses: true,
                 passed_ms: 0,
+                turn: NONE,
             });
         }
     }

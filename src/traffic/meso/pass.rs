@@ -291,7 +291,12 @@ impl Meso {
         if way.to_link != NONE {
             let vehicle = &mut self.vehicles[entry.vehicle as usize];
             vehicle.at += 1;
-            let driven_ms = self.now_ms - std::mem::replace(&mut vehicle.since_ms, self.now_ms);
+            let since_ms = std::mem::replace(&mut vehicle.since_ms, self.now_ms);
+            let undriven_ms = std::mem::replace(&mut vehicle.next, 0);
+            let driven_ms = self.now_ms - since_ms;
+            if undriven_ms != NEVER {
+                self.record.turned(way.turn, since_ms, driven_ms + undriven_ms);
+            }
             self.record.moved(self.layout.sections[section as usize].link, way.to_link, self.now_ms, driven_ms);
         }
         self.enter(to, entry.vehicle, cross_mps, way.length_m, way.limit_mps);
@@ -393,6 +398,7 @@ impl Meso {
             let lost_s = 0.5 * v / kind.accel_mps2 + 0.5 * v / kind.decel_mps2;
             let rest_ms = ((fixed.length_m - stop.at_m).max(0.0) / v * 1000.0) as u32;
             at_ms = (at_ms + stop.for_ms).max(stop.until_ms.saturating_add(rest_ms)) + (lost_s * 1000.0) as u32;
+            self.vehicles[number as usize].next = NEVER;
             self.vehicles[number as usize].stop += 1;
             self.vehicles[number as usize].halts -= 1;
         }

@@ -1,6 +1,6 @@
 //! What a run tells: counts, trips, flows, forced moves.
 
-use super::{Meso, NEVER};
+use super::{Meso, NEVER, TurnTimes};
 use crate::{
     journeys::{Departure, Journeys},
     lane_graph::{LaneGraph, NONE},
@@ -79,6 +79,8 @@ pub struct Record {
     forced: Vec<(u32, u32, u32)>,
     links: usize,
     flows: Vec<LinkCounts>,
+    /// Where turns are watched.
+    pub turn_times: Option<TurnTimes>,
     /// First row of the flows of the interval now, and its end.
     base: usize,
     until_ms: u32,
@@ -110,9 +112,15 @@ impl Record {
             forced: Vec::new(),
             links: graph.links.len(),
             flows: vec![LinkCounts::default(); graph.links.len()],
+            turn_times: None,
             base: 0,
             until_ms: INTERVAL_MS,
         }
+    }
+
+    /// Journeys begun and not ended.
+    pub fn under_way(&self) -> u64 {
+        self.loaded - self.arrived
     }
 
     pub fn departure(&self, journey: u32) -> Departure {
@@ -134,6 +142,14 @@ impl Record {
         self.enter_ms[journey as usize] = at_ms;
         self.driven_ms -= i64::from(at_ms);
         self.flow(link, at_ms).departed += 1;
+    }
+
+    /// A turn was made by who came onto its link at `since_ms`.
+    #[inline]
+    pub fn turned(&mut self, turn: u32, since_ms: u32, took_ms: u32) {
+        if let Some(times) = &mut self.turn_times {
+            times.add(turn, since_ms, took_ms);
+        }
     }
 
     pub fn moved(&mut self, from: u32, to: u32, at_ms: u32, driven_ms: u32) {
@@ -242,5 +258,21 @@ impl Meso {
         put(self.record.forced.len() as u32);
         put(NONE);
         hash.digest()
+    }
+}
+impl Meso {
+    pub fn debug_heads(&self) {
+        let mut n = std::collections::BTreeMap::new();
+        for s in 0..self.layout.sections.len() as u32 {
+            let q = &self.queues[s as usize];
+            if q.live == 0 { continue; }
+            let e = self.entry(s, 0);
+            if e.at_ms + 600_000 > self.now_ms { continue; }
+            let way = self.layout.ways.get(e.way as usize);
+            let gate = way.map(|w| format!("{:?} {}", w.rule, if w.head == NONE { "-".into() } else { let g = self.layout.heads.at(w.head, self.now_ms, 0); match g { super::signals::Gate::Shut(NONE) => "SHUTFOREVER".to_string(), super::signals::Gate::Shut(_) => "shut".into(), _ => "open".into() } }));
+            let full = self.queues.get(q.waits_on as usize).map(|_| { let t=&self.layout.sections[q.waits_on as usize]; let tq=&self.queues[q.waits_on as usize]; format!("target {}", if tq.live_cm > t.store_cm {"over"} else if tq.used_cm>t.store_cm {"used"} else {"clear"}) });
+            *n.entry((format!("{:?}", q.state), gate, full, q.wake_ms == NEVER)).or_insert(0) += 1;
+        }
+        for (k, v) in n { println!("{v} {k:?}"); }
     }
 }
