@@ -151,13 +151,15 @@ struct Finding {
 /// far as it came.
 pub fn find(input: DayInput, options: &DayOptions, mut watch: impl FnMut(&Progress) -> ControlFlow<()>) -> DayResult {
     let mut day = Day::new(input, options);
-    if day.input.first == FirstWays::Empty && day.look(0, 1.0, &mut watch).is_continue() {
+    let mut going = ControlFlow::Continue(());
+    if day.input.first == FirstWays::Empty {
+        going = day.look(0, 1.0, &mut watch);
         day.take_all();
     }
     let mut iterations: Vec<Iteration> = Vec::new();
     loop {
         let number = iterations.len() as u32 + 1;
-        let (mut run, driven) = day.drive(number, &mut watch);
+        let (mut run, driven) = day.drive(number, going, &mut watch);
         let counts = run.counts();
         let mean_s = day.mean_s(&run);
         day.learn(&mut run);

@@ -47,8 +47,10 @@ use warm::Warmth;
 const NEVER: u32 = u32::MAX;
 /// How often a head that waits for room looks again at all lanes that it could take, millisecond.
 const LOOK_AGAIN_MS: u32 = 5000;
-/// How long a circle of waiting lanes stands before it moves up, millisecond.
-const KNOT_MS: u32 = 60_000;
+/// How long each lane of a circle has stood before it moves up, millisecond: a usual cycle of signals; and again while it is one:
+/// what waiting lanes need to start one after the other.
+const KNOT_MS: u32 = 90_000;
+const KNOT_ON_MS: u32 = 10_000;
 
 /// A run of the mesoscopic model.
 #[derive(Clone, Debug)]
@@ -68,9 +70,19 @@ pub struct Meso {
     sources: Vec<Source>,
     /// By object: the next one that waits for the same room.
     waits_next: Vec<u32>,
+    /// By section: what its head last found full.
+    full: Vec<Full>,
     calendar: Calendar,
     warmth: Warmth,
     record: record::Record,
+}
+
+/// What a section's head last found full, and when; when a head was last moved on without room.
+#[derive(Clone, Copy, Debug)]
+struct Full {
+    section: u32,
+    at_ms: u32,
+    forced_ms: u32,
 }
 
 /// One vehicle on its way.
@@ -115,6 +127,7 @@ impl Meso {
             ring: vec![Entry::default(); layout.ring],
             sources: vec![Source::default(); lanes],
             waits_next: vec![NONE; objects],
+            full: vec![Full { section: NONE, at_ms: 0, forced_ms: NEVER }; layout.sections.len()],
             calendar: Calendar::new(),
             warmth: Warmth::default(),
             record: record::Record::of(graph, journeys, begin_s),

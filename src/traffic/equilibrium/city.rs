@@ -15,15 +15,17 @@ const DAY_S: f64 = 86_400.0;
 const DRAWN_S: f64 = 60.0;
 
 impl<'a> DayInput<'a> {
-    /// A weekday's trips of a city's cars, vans and lorries from midnight to midnight. `graph`: [`LaneGraph::of_network`] of the network.
+    /// A weekday's trips of a city's cars, vans and lorries from midnight to midnight. `graph`: [`LaneGraph::of_network`] of
+    /// the network. Of a demand that is a sample, all trips travel that it stands for.
     pub fn of_city(network: &'a Network, graph: &'a LaneGraph, demand: &Demand, seed: u64) -> Self {
+        let expected_s = DRAWN_S / demand.sample_share().max(1e-6);
         let mut journeys = Journeys { types: types(), ..Journeys::default() };
         let mut rng = Pcg64::seed_from_u64(seed);
         let mut drawn = Vec::new();
         for minute in 0..(DAY_S / DRAWN_S) as u32 {
             drawn.clear();
             let begin_s = f64::from(minute) * DRAWN_S;
-            demand.draw(begin_s / 3600.0, false, DRAWN_S, &mut rng, &mut drawn);
+            demand.draw(begin_s / 3600.0, false, expected_s, &mut rng, &mut drawn);
             for trip in &drawn {
                 let depart_s = begin_s + DRAWN_S * rng.random::<f64>();
                 let [from, to] = [trip.from, trip.to].map(|l| &network.links[l as usize]);
@@ -32,11 +34,14 @@ impl<'a> DayInput<'a> {
                 }
                 let length_m = |link: u32| graph.links[link as usize].length_m;
                 let first = journeys.links.len() as u32;
-                journeys.links.extend([trip.from, trip.to]);
+                journeys.links.push(trip.from);
+                if trip.to != trip.from {
+                    journeys.links.push(trip.to);
+                }
                 journeys.list.push(Journey {
                     kind: trip.kind.into(),
                     depart_s,
-                    route: (first, first + 2),
+                    route: (first, journeys.links.len() as u32),
                     stops: (0, 0),
                     depart: Departure { at_m: Some(trip.from_share * length_m(trip.from)), ..Departure::default() },
                     arrival_m: trip.to_share * length_m(trip.to),

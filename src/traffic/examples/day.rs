@@ -28,7 +28,11 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(number("--threads", 0.0)? as usize).build()?;
     let share = number("--share", 1.0)?;
     pool.install(|| {
-        if path.extension().is_some_and(|e| e == "sumocfg") { scenario(path, &options) } else { city(path, &options, share) }
+        if path.extension().is_some_and(|e| e == "sumocfg") {
+            scenario(path, &options)
+        } else {
+            city(path, &options, share)
+        }
     })
 }
 
@@ -64,7 +68,11 @@ fn scenario(path: &Path, options: &DayOptions) -> Result<(), Box<dyn Error + Sen
 
 fn report(input: DayInput, options: &DayOptions, name: &dyn Fn(u32) -> String) {
     let links = input.graph.links.len();
-    println!("{links} links, {} trips, {} choose", input.journeys.list.len(), input.choosing.iter().filter(|c| **c).count());
+    println!(
+        "{links} links, {} trips, {} choose",
+        input.journeys.list.len(),
+        input.choosing.iter().filter(|c| **c).count()
+    );
     let clock = Instant::now();
     let mut since = Instant::now();
     let mut driving_s = 0.0;
@@ -87,13 +95,26 @@ fn report(input: DayInput, options: &DayOptions, name: &dyn Fn(u32) -> String) {
 fn print(i: &Iteration, driving_s: f64, all_s: f64) {
     println!(
         "{:3}  gap {:7.3} %  mean {:7.1} s  {:8} looked, {:8} switch; {} arrived, {} running, {} waiting, {} forced; {driving_s:.2} s driving of {all_s:.2} s",
-        i.number, 100.0 * i.gap, i.mean_s, i.looked, i.switched, i.counts.arrived, i.counts.running, i.counts.waiting, i.counts.forced
+        i.number,
+        100.0 * i.gap,
+        i.mean_s,
+        i.looked,
+        i.switched,
+        i.counts.arrived,
+        i.counts.running,
+        i.counts.waiting,
+        i.counts.forced
     );
 }
 
 fn summary(result: &DayResult, name: &dyn Fn(u32) -> String) {
     let counts = result.run.counts();
-    println!("{:?}: {counts:?}, {} unreachable, hash {:016x}", result.stop, result.unreachable, result.run.state_hash());
+    println!(
+        "{:?}: {counts:?}, {} unreachable, hash {:016x}",
+        result.stop,
+        result.unreachable,
+        result.run.state_hash()
+    );
     let mut nodes = BTreeMap::new();
     result.run.forced_moves().for_each(|f| *nodes.entry(f.node).or_insert(0_u32) += 1);
     let mut nodes: Vec<(u32, u32)> = nodes.into_iter().map(|(node, moves)| (moves, node)).collect();

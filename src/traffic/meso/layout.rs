@@ -121,6 +121,11 @@ impl Layout {
         layout
     }
 
+    /// The link that a way leads to in the end.
+    pub fn targets_link(&self, way: u32) -> u32 {
+        self.targets.get(way as usize).map_or_else(|| self.ways[way as usize].to_link, |t| t.0)
+    }
+
     fn add(&mut self, of: (u32, f32, f32, u32, u32), inner_m: f32, least_m: f32, wave_mps: f32) {
         let (link, length_m, limit_mps, way0, ways) = of;
         let length_m = length_m.clamp(0.1, 1e6);

@@ -265,14 +265,48 @@ impl Meso {
         let mut n = std::collections::BTreeMap::new();
         for s in 0..self.layout.sections.len() as u32 {
             let q = &self.queues[s as usize];
-            if q.live == 0 { continue; }
+            if q.live == 0 {
+                continue;
+            }
             let e = self.entry(s, 0);
-            if e.at_ms + 600_000 > self.now_ms { continue; }
+            if e.at_ms + 600_000 > self.now_ms {
+                continue;
+            }
             let way = self.layout.ways.get(e.way as usize);
-            let gate = way.map(|w| format!("{:?} {}", w.rule, if w.head == NONE { "-".into() } else { let g = self.layout.heads.at(w.head, self.now_ms, 0); match g { super::signals::Gate::Shut(NONE) => "SHUTFOREVER".to_string(), super::signals::Gate::Shut(_) => "shut".into(), _ => "open".into() } }));
-            let full = self.queues.get(q.waits_on as usize).map(|_| { let t=&self.layout.sections[q.waits_on as usize]; let tq=&self.queues[q.waits_on as usize]; format!("target {}", if tq.live_cm > t.store_cm {"over"} else if tq.used_cm>t.store_cm {"used"} else {"clear"}) });
+            let gate = way.map(|w| {
+                format!(
+                    "{:?} {}",
+                    w.rule,
+                    if w.head == NONE {
+                        "-".into()
+                    } else {
+                        let g = self.layout.heads.at(w.head, self.now_ms, 0);
+                        match g {
+                            super::signals::Gate::Shut(NONE) => "SHUTFOREVER".to_string(),
+                            super::signals::Gate::Shut(_) => "shut".into(),
+                            _ => "open".into(),
+                        }
+                    }
+                )
+            });
+            let full = self.queues.get(q.waits_on as usize).map(|_| {
+                let t = &self.layout.sections[q.waits_on as usize];
+                let tq = &self.queues[q.waits_on as usize];
+                format!(
+                    "target {}",
+                    if tq.live_cm > t.store_cm {
+                        "over"
+                    } else if tq.used_cm > t.store_cm {
+                        "used"
+                    } else {
+                        "clear"
+                    }
+                )
+            });
             *n.entry((format!("{:?}", q.state), gate, full, q.wake_ms == NEVER)).or_insert(0) += 1;
         }
-        for (k, v) in n { println!("{v} {k:?}"); }
+        for (k, v) in n {
+            println!("{v} {k:?}");
+        }
     }
 }
