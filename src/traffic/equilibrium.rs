@@ -169,6 +169,7 @@ pub fn find(input: DayInput, options: &DayOptions, mut watch: impl FnMut(&Progre
         let switched = if looked && !last && gap > options.gap { day.switch(&iterations, gap) } else { 0 };
         let looked_count = day.findings.len() as u64;
         let iteration = Iteration { number, gap, mean_s, looked: looked_count, switched, counts };
+        // Who breaks off is not asked again.
         let cancelled = !looked || watch(&Progress::Iterated(iteration)).is_break();
         if looked {
             iterations.push(iteration);
@@ -241,13 +242,18 @@ impl<'a> Day<'a> {
     }
 
     /// Drives the day once.
-    fn drive(&mut self, number: u32, watch: &mut impl FnMut(&Progress) -> ControlFlow<()>) -> (Meso, ControlFlow<()>) {
+    fn drive(
+        &mut self,
+        number: u32,
+        going: ControlFlow<()>,
+        watch: &mut impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> (Meso, ControlFlow<()>) {
         let input = &self.input;
         let mut run = Meso::new(input.graph, &input.journeys, self.options.seed, input.begin_s);
         run.watch_turns(&self.turns, self.options.interval_s);
         self.driven = input.journeys.clone();
         let mut at_s = input.begin_s;
-        while at_s < input.end_s + LONGEST_REST_S {
+        while going.is_continue() && at_s < input.end_s + LONGEST_REST_S {
             at_s += LOOK_S;
             run.run_until(at_s);
             if watch(&Progress::Driving { number, at_s }).is_break() {
@@ -257,7 +263,7 @@ impl<'a> Day<'a> {
                 break;
             }
         }
-        (run, ControlFlow::Continue(()))
+        (run, going)
     }
 
     fn mean_s(&self, run: &Meso) -> f64 {
