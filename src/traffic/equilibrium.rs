@@ -11,10 +11,7 @@
 
 mod city;
 mod scenario;
-mod search;
 mod switch;
-mod times;
-mod ways;
 
 use std::ops::ControlFlow;
 
@@ -24,10 +21,8 @@ use crate::{
     journeys::{Journey, Journeys},
     lane_graph::{LaneGraph, Users},
     meso::{Counts, Meso, Turns},
+    timed_ways::{Bounds, EmptyRoad, Request, Search, Times, Ways},
 };
-pub(crate) use search::{Bounds, Request, Search};
-pub(crate) use times::{EmptyRoad, Times};
-pub(crate) use ways::Ways;
 
 /// Travellers whose ways are sought between two looks at whether to go on.
 const BLOCK: usize = 16_384;
@@ -256,6 +251,9 @@ impl<'a> Day<'a> {
         while going.is_continue() && at_s < input.end_s + LONGEST_REST_S {
             at_s += LOOK_S;
             run.run_until(at_s);
+            if std::env::var("DBG").is_ok() {
+                eprintln!("{at_s} {:?}", run.counts());
+            }
             if watch(&Progress::Driving { number, at_s }).is_break() {
                 return (run, ControlFlow::Break(()));
             }
@@ -295,6 +293,9 @@ impl<'a> Day<'a> {
             let found: Vec<Option<Finding>> =
                 block.par_iter().map_init(Search::default, |search, journey| self.look_for(*journey, search)).collect();
             self.findings.extend(found.into_iter().flatten());
+            if std::env::var("DBG").is_ok() {
+                eprintln!("look {} of {}", self.findings.len(), who.len());
+            }
             let share = self.findings.len() as f64 / who.len() as f64;
             watch(&Progress::Looking { number, share })?;
         }

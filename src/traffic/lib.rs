@@ -22,6 +22,7 @@ mod route;
 mod simulation;
 pub mod sumo;
 mod table;
+mod timed_ways;
 pub mod tntp;
 
 pub use demand::{

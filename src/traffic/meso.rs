@@ -20,6 +20,7 @@ mod driving;
 mod gaps;
 mod insert;
 mod layout;
+pub mod live;
 mod pass;
 mod queue;
 mod record;

@@ -87,7 +87,6 @@ fn report(input: DayInput, options: &DayOptions, name: &dyn Fn(u32) -> String) {
         }
         ControlFlow::Continue(())
     });
-    result.run.debug_heads();
     summary(&result, name);
     println!("{:.1} s, {:.0} MB at most", clock.elapsed().as_secs_f64(), peak_mb());
 }

@@ -12,9 +12,9 @@ use crate::{
 /// Vehicles that wait to enter at one lane.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
-    first: u32,
-    last: u32,
-    count: u32,
+    pub first: u32,
+    pub last: u32,
+    pub count: u32,
     /// When the last one has driven far enough for the next.
     free_ms: u32,
 }
@@ -62,11 +62,16 @@ impl Meso {
 
     /// The next journey begins.
     pub(super) fn depart(&mut self) {
-        let number = self.departures[self.departed].1;
+        let (at_ms, number) = self.departures[self.departed];
         self.departed += 1;
+        self.begin(number, at_ms);
+    }
+
+    /// A vehicle waits to enter its first link from now on; it wanted to at a time.
+    pub(super) fn begin(&mut self, number: u32, wished_ms: u32) {
         let vehicle = self.vehicles[number as usize];
         let link = self.routes.rows[vehicle.at as usize].link;
-        self.record.loaded(vehicle.journey, self.departures[self.departed - 1].0);
+        self.record.loaded(vehicle.journey, wished_ms);
         let lane = self.first_lane(&vehicle, link);
         let source = &mut self.sources[lane as usize];
         source.count += 1;
@@ -139,6 +144,8 @@ impl Meso {
             self.record.entered(vehicle.journey, fixed.link, self.now_ms);
             self.enter_at(to, number, v0, at_m, fixed.limit_mps);
         }
+        // Those who waited may all have been refused meanwhile.
+        self.leave_wait(object);
     }
 
     /// Puts a vehicle into a lane at a place along it.
@@ -160,7 +167,7 @@ impl Meso {
 }
 
 /// A driver's wanted speed relative to the limit: normal, cut at the ends.
-fn factor(of: [f32; 4], rng: &mut Pcg64Mcg) -> f32 {
+pub(super) fn factor(of: [f32; 4], rng: &mut Pcg64Mcg) -> f32 {
     let [mean, deviation, least, most] = of;
     if deviation <= 0.0 {
         return mean;

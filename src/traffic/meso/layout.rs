@@ -72,8 +72,10 @@ pub struct Foe {
 pub struct Layout {
     pub sections: Vec<Section>,
     pub ways: Vec<Way>,
-    /// By way the link and the lane that it leads to in the end.
+    /// By move the link and the lane that it leads to in the end.
     pub targets: Vec<(u32, u32)>,
+    /// Moves that wait inside a junction, in the order of their second halves, which stand behind all moves.
+    pub halves: Vec<u32>,
     pub foes: Rows<Foe>,
     pub heads: Heads,
     /// Vehicles that all sections hold together at most.
@@ -91,6 +93,7 @@ impl Layout {
             sections: Vec::with_capacity(graph.lanes.len()),
             ways: Vec::with_capacity(graph.moves.len()),
             targets: graph.moves.iter().map(|m| (m.to_link, m.to)).collect(),
+            halves: Vec::new(),
             foes: Rows::new(),
             heads,
             ring: 0,
@@ -109,11 +112,10 @@ impl Layout {
         }
         // Second halves of the moves that wait inside.
         let mut second = vec![NONE; graph.moves.len()];
-        let mut number = graph.moves.len() as u32;
-        for (m, at) in graph.moves.iter().zip(&mut second) {
+        for (m, number) in graph.moves.iter().zip(0_u32..) {
             if m.wait_at_m > 0.0 && m.wait_at_m.is_finite() {
-                *at = number;
-                number += 1;
+                second[number as usize] = (graph.moves.len() + layout.halves.len()) as u32;
+                layout.halves.push(number);
             }
         }
         layout.join(graph, &head_of, &second, least_m, wave_mps);
@@ -235,8 +237,9 @@ fn foes_of(graph: &LaneGraph, of: u32) -> &[MoveFoe] {
 /// Speed at which room travels back through a standing queue, metre per second: a space per wave time, of the mean vehicle.
 fn wave_mps(journeys: &Journeys, kinds: &[Driving]) -> f32 {
     let (mut space, mut wave) = (0.0_f64, 0.0_f64);
-    for journey in &journeys.list {
-        let kind = &kinds[journey.kind as usize];
+    let of_list = journeys.list.iter().filter_map(|j| kinds.get(j.kind as usize));
+    // Before anybody is known, as the first type.
+    for kind in of_list.chain(kinds.first().filter(|_| journeys.list.is_empty())) {
         space += f64::from(kind.space_m);
         wave += f64::from(kind.wave_s);
     }

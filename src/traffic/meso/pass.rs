@@ -291,6 +291,9 @@ impl Meso {
             way.length_m = way.whole_m;
         }
         let cross_mps = self.queues[section as usize].cross_mps;
+        if let Some(live) = &mut self.record.live {
+            live.came_by[entry.vehicle as usize] = entry.way;
+        }
         if way.to_link != NONE {
             let vehicle = &mut self.vehicles[entry.vehicle as usize];
             vehicle.at += 1;
@@ -409,7 +412,7 @@ impl Meso {
     }
 
     /// The way from a lane to the next link of a route, by a lane from where the route goes on; from beside where there is none.
-    fn way_on(&self, lane: u32, row: u32) -> u32 {
+    pub(super) fn way_on(&self, lane: u32, row: u32) -> u32 {
         let on = self.routes.rows[row as usize];
         let (next_first, _) = self.layout.links[on.link as usize];
         let from = |lane: u32| {
@@ -428,7 +431,7 @@ impl Meso {
     }
 
     /// How long the head of a section could have left it, had nothing been in its way, and nobody has.
-    fn stood_ms(&self, section: u32) -> u32 {
+    pub(super) fn stood_ms(&self, section: u32) -> u32 {
         let queue = &self.queues[section as usize];
         if queue.live == 0 {
             return 0;

@@ -6,7 +6,7 @@ use crate::{
     lane_graph::{LaneGraph, NONE},
 };
 
-/// Interval of the link counts, millisecond.
+/// Interval of a run's link counts, millisecond.
 const INTERVAL_MS: u32 = 3_600_000;
 
 /// Vehicles: loaded = inserted + waiting, inserted = arrived + running.
@@ -78,12 +78,24 @@ pub struct Record {
     driven_ms: i64,
     forced: Vec<(u32, u32, u32)>,
     links: usize,
+    /// By interval and link: of all intervals, or of so many, the oldest overwritten.
     flows: Vec<LinkCounts>,
+    interval_ms: u32,
+    kept: usize,
+    intervals: usize,
     /// Where turns are watched.
     pub turn_times: Option<TurnTimes>,
     /// First row of the flows of the interval now, and its end.
     base: usize,
     until_ms: u32,
+    /// Of a live run: vehicles that have arrived and were not yet taken, and by vehicle the way by which it came onto its link.
+    pub live: Option<Live>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    pub ended: Vec<u32>,
+    pub came_by: Vec<u32>,
 }
 
 impl Record {
@@ -112,9 +124,13 @@ impl Record {
             forced: Vec::new(),
             links: graph.links.len(),
             flows: vec![LinkCounts::default(); graph.links.len()],
+            interval_ms: INTERVAL_MS,
+            kept: usize::MAX,
+            intervals: 1,
             turn_times: None,
             base: 0,
             until_ms: INTERVAL_MS,
+            live: None,
         }
     }
 
@@ -162,6 +178,9 @@ impl Record {
     pub fn arrived(&mut self, journey: u32, link: u32, at_ms: u32, driven_ms: u32) {
         self.arrived += 1;
         self.arrive_ms[journey as usize] = at_ms;
+        if let Some(live) = &mut self.live {
+            live.ended.push(journey);
+        }
         self.driven_ms += i64::from(at_ms);
         let flow = self.flow(link, at_ms);
         flow.arrived += 1;
@@ -177,12 +196,66 @@ impl Record {
         self.flows.get(self.base + link as usize).map_or(0, |f| f.left)
     }
 
+    fn begin_interval(&mut self) {
+        self.base = self.intervals % self.kept * self.links;
+        self.intervals += 1;
+        self.until_ms = self.until_ms.saturating_add(self.interval_ms);
+        let end = self.base + self.links;
+        if end > self.flows.len() {
+            self.flows.resize(end, LinkCounts::default());
+        }
+        self.flows[self.base..end].fill(LinkCounts::default());
+    }
+
+    /// Keeps counts of the last `kept` intervals alone.
+    pub fn keep(&mut self, interval_ms: u32, kept: usize) {
+        (self.interval_ms, self.until_ms, self.kept) = (interval_ms, interval_ms, kept.max(1));
+    }
+
+    /// Counts of the intervals kept, each with all links; the last one is not over.
+    pub fn kept(&self) -> impl Iterator<Item = &[LinkCounts]> {
+        self.flows.chunks(self.links.max(1))
+    }
+
+    /// Brings the interval up to a time.
+    pub fn turn_to(&mut self, at_ms: u32) {
+        while at_ms >= self.until_ms {
+            self.begin_interval();
+        }
+    }
+
+    /// A vehicle that comes with the place it takes: one that was left, or a new one at the end.
+    pub fn admit(&mut self, vehicle: usize, wish: (Departure, f32)) {
+        if vehicle >= self.wishes.len() {
+            self.wishes.resize(vehicle + 1, wish);
+            for times in [&mut self.depart_ms, &mut self.enter_ms, &mut self.arrive_ms] {
+                times.resize(vehicle + 1, NEVER);
+            }
+        }
+        self.wishes[vehicle] = wish;
+        (self.depart_ms[vehicle], self.enter_ms[vehicle], self.arrive_ms[vehicle]) = (NEVER, NEVER, NEVER);
+    }
+
+    /// Its place on its last link is another, metre.
+    pub fn set_last_m(&mut self, journey: u32, last_m: f32) {
+        self.wishes[journey as usize].1 = last_m;
+    }
+
+    /// A vehicle that waited to enter never will.
+    pub fn withdrawn(&mut self) {
+        self.loaded -= 1;
+        self.refused += 1;
+    }
+
+    /// Takes the forced moves: millisecond, node, vehicle.
+    pub fn take_forced(&mut self) -> Vec<(u32, u32, u32)> {
+        std::mem::take(&mut self.forced)
+    }
+
     #[inline]
     fn flow(&mut self, link: u32, at_ms: u32) -> &mut LinkCounts {
         while at_ms >= self.until_ms {
-            self.base += self.links;
-            self.until_ms = self.until_ms.saturating_add(INTERVAL_MS);
-            self.flows.resize(self.base + self.links, LinkCounts::default());
+            self.begin_interval();
         }
         &mut self.flows[self.base + link as usize]
     }
@@ -258,55 +331,5 @@ impl Meso {
         put(self.record.forced.len() as u32);
         put(NONE);
         hash.digest()
-    }
-}
-impl Meso {
-    pub fn debug_heads(&self) {
-        let mut n = std::collections::BTreeMap::new();
-        for s in 0..self.layout.sections.len() as u32 {
-            let q = &self.queues[s as usize];
-            if q.live == 0 {
-                continue;
-            }
-            let e = self.entry(s, 0);
-            if e.at_ms + 600_000 > self.now_ms {
-                continue;
-            }
-            let way = self.layout.ways.get(e.way as usize);
-            let gate = way.map(|w| {
-                format!(
-                    "{:?} {}",
-                    w.rule,
-                    if w.head == NONE {
-                        "-".into()
-                    } else {
-                        let g = self.layout.heads.at(w.head, self.now_ms, 0);
-                        match g {
-                            super::signals::Gate::Shut(NONE) => "SHUTFOREVER".to_string(),
-                            super::signals::Gate::Shut(_) => "shut".into(),
-                            _ => "open".into(),
-                        }
-                    }
-                )
-            });
-            let full = self.queues.get(q.waits_on as usize).map(|_| {
-                let t = &self.layout.sections[q.waits_on as usize];
-                let tq = &self.queues[q.waits_on as usize];
-                format!(
-                    "target {}",
-                    if tq.live_cm > t.store_cm {
-                        "over"
-                    } else if tq.used_cm > t.store_cm {
-                        "used"
-                    } else {
-                        "clear"
-                    }
-                )
-            });
-            *n.entry((format!("{:?}", q.state), gate, full, q.wake_ms == NEVER)).or_insert(0) += 1;
-        }
-        for (k, v) in n {
-            println!("{v} {k:?}");
-        }
     }
 }

@@ -73,7 +73,7 @@ pub struct Times {
 impl Times {
     /// Of the empty road.
     pub fn empty(road: &EmptyRoad) -> Self {
-        Self { interval_s: 900.0, intervals: 1, s: road.turn_s.clone(), least_s: road.turn_s.clone() }
+        Self::steady(road.turn_s.clone())
     }
 
     pub fn of(road: &EmptyRoad, noted: &TurnTimes) -> Self {
@@ -99,11 +99,9 @@ impl Times {
         Self { interval_s, intervals, s, least_s }
     }
 
-    /// Shuts turns for good.
-    pub fn close(&mut self, turn: u32) {
-        self.least_s[turn as usize] = f32::INFINITY;
-        let row = turn as usize * self.intervals;
-        self.s[row..row + self.intervals].fill(f32::INFINITY);
+    /// The same at all times: by turn, infinite where it is closed.
+    pub fn steady(turn_s: Vec<f32>) -> Self {
+        Self { interval_s: 900.0, intervals: 1, least_s: turn_s.clone(), s: turn_s }
     }
 
     /// For who comes onto the turn's link at a time.
