@@ -11,9 +11,10 @@
 
 mod city;
 mod scenario;
+mod spread;
 mod switch;
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use rayon::prelude::*;
 
@@ -56,6 +57,8 @@ pub enum FirstWays {
     Given,
     /// The fastest on the empty road.
     Empty,
+    /// The fastest with the delays that volumes cause, found in parts.
+    Spread,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -100,6 +103,7 @@ pub enum Progress {
     Driving {
         number: u32,
         at_s: f64,
+        counts: Counts,
     },
     /// A share of the travellers have looked for their ways; `number` 0 before the first run.
     Looking {
@@ -146,11 +150,7 @@ struct Finding {
 /// far as it came.
 pub fn find(input: DayInput, options: &DayOptions, mut watch: impl FnMut(&Progress) -> ControlFlow<()>) -> DayResult {
     let mut day = Day::new(input, options);
-    let mut going = ControlFlow::Continue(());
-    if day.input.first == FirstWays::Empty {
-        going = day.look(0, 1.0, &mut watch);
-        day.take_all();
-    }
+    let going = day.begin(&mut watch);
     let mut iterations: Vec<Iteration> = Vec::new();
     loop {
         let number = iterations.len() as u32 + 1;
@@ -158,7 +158,7 @@ pub fn find(input: DayInput, options: &DayOptions, mut watch: impl FnMut(&Progre
         let counts = run.counts();
         let mean_s = day.mean_s(&run);
         day.learn(&mut run);
-        let looked = driven.is_continue() && day.look(number, options.looking, &mut watch).is_continue();
+        let looked = driven.is_continue() && day.look(number, 0.0..options.looking.max(0.0), &mut watch).is_continue();
         let last = number >= options.iterations;
         let gap = day.gap();
         let switched = if looked && !last && gap > options.gap { day.switch(&iterations, gap) } else { 0 };
@@ -236,6 +236,29 @@ impl<'a> Day<'a> {
         }
     }
 
+    /// Finds the ways of the first run.
+    fn begin(&mut self, watch: &mut impl FnMut(&Progress) -> ControlFlow<()>) -> ControlFlow<()> {
+        match self.input.first {
+            FirstWays::Given => ControlFlow::Continue(()),
+            FirstWays::Empty => {
+                let looked = self.look(0, 0.0..1.0, watch);
+                self.take_all();
+                looked
+            }
+            FirstWays::Spread => {
+                let length_s = self.input.end_s - self.input.begin_s + LONGEST_REST_S;
+                let mut volumes = spread::Volumes::of(self.input.graph, length_s);
+                for part in 0..spread::PARTS {
+                    let part = [part, part + 1].map(|p| f64::from(p) / f64::from(spread::PARTS));
+                    self.look(0, part[0]..part[1], watch)?;
+                    self.count(&mut volumes);
+                    self.take_all();
+                }
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
     /// Drives the day once.
     fn drive(
         &mut self,
@@ -251,10 +274,7 @@ impl<'a> Day<'a> {
         while going.is_continue() && at_s < input.end_s + LONGEST_REST_S {
             at_s += LOOK_S;
             run.run_until(at_s);
-            if std::env::var("DBG").is_ok() {
-                eprintln!("{at_s} {:?}", run.counts());
-            }
-            if watch(&Progress::Driving { number, at_s }).is_break() {
+            if watch(&Progress::Driving { number, at_s, counts: run.counts() }).is_break() {
                 return (run, ControlFlow::Break(()));
             }
             if at_s >= input.end_s && run.finished() {
@@ -276,16 +296,15 @@ impl<'a> Day<'a> {
         self.bounds = Bounds::of(&self.turns, &self.times);
     }
 
-    /// A share of the travellers look for the fastest way at the times known.
+    /// Travellers look for the fastest way at the times known: those whom the dice put into a part of 0..1.
     fn look(
         &mut self,
         number: u32,
-        share: f64,
+        part: Range<f64>,
         watch: &mut impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let looks = |j: &u32| {
-            self.input.choosing[*j as usize]
-                && (share >= 1.0 || switch::chance(self.options.seed, *j, 0, number) < share)
+            self.input.choosing[*j as usize] && part.contains(&switch::chance(self.options.seed, *j, 0, number))
         };
         let who: Vec<u32> = (0..self.input.journeys.list.len() as u32).filter(looks).collect();
         self.findings.clear();
@@ -293,9 +312,6 @@ impl<'a> Day<'a> {
             let found: Vec<Option<Finding>> =
                 block.par_iter().map_init(Search::default, |search, journey| self.look_for(*journey, search)).collect();
             self.findings.extend(found.into_iter().flatten());
-            if std::env::var("DBG").is_ok() {
-                eprintln!("look {} of {}", self.findings.len(), who.len());
-            }
             let share = self.findings.len() as f64 / who.len() as f64;
             watch(&Progress::Looking { number, share })?;
         }
@@ -348,7 +364,7 @@ impl<'a> Day<'a> {
     /// Everybody takes the way found, those without any are refused.
     fn take_all(&mut self) {
         let findings = std::mem::take(&mut self.findings);
-        self.unreachable = findings.iter().filter(|f| !f.best_s.is_finite()).count() as u64;
+        self.unreachable += findings.iter().filter(|f| !f.best_s.is_finite()).count() as u64;
         let none = |f: &Finding| (!f.best_s.is_finite()).then(|| Box::from([]));
         let taken = findings.into_iter().filter_map(|f| {
             let way = none(&f).or(f.way)?;

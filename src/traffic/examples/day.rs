@@ -1,7 +1,7 @@
 //! A whole day of a city, or a SUMO scenario, in dynamic equilibrium: trips, gap by iteration, wall time, memory, gridlocks.
 //!
-//! `cargo run --release -p citytwin-traffic --example day -- maps/demo [--gap G] [--iterations N] [--share S] [--looking S]
-//! [--interval S] [--seed N] [--threads N]`; a city's folder, an OSM file or a `.sumocfg`. `--share`: part of the trips that travel.
+//! `cargo run --release -p citytwin-traffic --example day -- maps/demo [--gap G] [--iterations N] [--looking S]
+//! [--interval S] [--seed N] [--threads N]`; a city's folder, an OSM file or a `.sumocfg`. `--hours`: counts by the hour.
 
 use std::{collections::BTreeMap, error::Error, ops::ControlFlow, path::Path, time::Instant};
 
@@ -26,20 +26,15 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         seed: number("--seed", 42.0)? as u64,
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(number("--threads", 0.0)? as usize).build()?;
-    let share = number("--share", 1.0)?;
     pool.install(|| {
-        if path.extension().is_some_and(|e| e == "sumocfg") {
-            scenario(path, &options)
-        } else {
-            city(path, &options, share)
-        }
+        if path.extension().is_some_and(|e| e == "sumocfg") { scenario(path, &options) } else { city(path, &options) }
     })
 }
 
-fn city(path: &Path, options: &DayOptions, share: f64) -> Result<(), Box<dyn Error + Send + Sync>> {
+fn city(path: &Path, options: &DayOptions) -> Result<(), Box<dyn Error + Send + Sync>> {
     let city = citytwin_import::open(path, &citytwin_import::ImportOptions::default(), &())?;
     let mut network = Network::compile(&city);
-    let demand = Demand::estimate(&city, &network).sampled(share);
+    let demand = Demand::estimate(&city, &network);
     for _ in 0..2 {
         network = network.timed_for(&demand)?;
     }
@@ -76,9 +71,15 @@ fn report(input: DayInput, options: &DayOptions, name: &dyn Fn(u32) -> String) {
     let clock = Instant::now();
     let mut since = Instant::now();
     let mut driving_s = 0.0;
+    let verbose = std::env::args().any(|a| a == "--hours");
     let result = equilibrium::find(input, options, |progress| {
         match progress {
-            Progress::Driving { .. } => driving_s = since.elapsed().as_secs_f64(),
+            Progress::Driving { at_s, counts, .. } => {
+                driving_s = since.elapsed().as_secs_f64();
+                if verbose && at_s % 3600.0 == 0.0 {
+                    println!("     {:5.1} h, {driving_s:6.1} s: {counts:?}", at_s / 3600.0);
+                }
+            }
             Progress::Looking { .. } => {}
             Progress::Iterated(iteration) => {
                 print(iteration, driving_s, since.elapsed().as_secs_f64());

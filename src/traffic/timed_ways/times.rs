@@ -76,27 +76,32 @@ impl Times {
         Self::steady(road.turn_s.clone())
     }
 
+    /// Turn by turn, interval by interval, second; who comes later may not leave earlier.
+    pub fn by_interval(interval_s: f32, intervals: usize, mut s: Vec<f32>) -> Self {
+        let rows = s.chunks_mut(intervals.max(1));
+        let least_s = rows.map(|row| {
+            for i in 1..row.len() {
+                row[i] = row[i].max(row[i - 1] - STEEPEST * interval_s);
+            }
+            row.iter().copied().fold(f32::INFINITY, f32::min)
+        });
+        Self { interval_s, intervals: intervals.max(1), least_s: least_s.collect(), s }
+    }
+
     pub fn of(road: &EmptyRoad, noted: &TurnTimes) -> Self {
         let (intervals, interval_s) = (noted.intervals(), noted.interval_ms as f32 / 1000.0);
         if intervals == 0 {
             return Self::empty(road);
         }
         let mut s = Vec::with_capacity(intervals * road.turn_s.len());
-        let mut least_s = Vec::with_capacity(road.turn_s.len());
         for (turn, empty_s) in (0..).zip(&road.turn_s) {
-            let mut before_s = 0.0_f32;
-            let mut least = f32::INFINITY;
-            for interval in 0..intervals {
+            s.extend((0..intervals).map(|interval| {
                 let (vehicles, sum_ms) = noted.cell(turn, interval);
                 let sum_s = sum_ms as f32 / 1000.0 + EMPTY_ROAD_WEIGHT * empty_s;
-                let mean_s = (sum_s / (vehicles as f32 + EMPTY_ROAD_WEIGHT)).max(LEAST_S);
-                before_s = mean_s.max(before_s - STEEPEST * interval_s);
-                least = least.min(before_s);
-                s.push(before_s);
-            }
-            least_s.push(least);
+                (sum_s / (vehicles as f32 + EMPTY_ROAD_WEIGHT)).max(LEAST_S)
+            }));
         }
-        Self { interval_s, intervals, s, least_s }
+        Self::by_interval(interval_s, intervals, s)
     }
 
     /// The same at all times: by turn, infinite where it is closed.
