@@ -27,6 +27,10 @@ use crate::{
 
 /// Travellers whose ways are sought between two looks at whether to go on.
 const BLOCK: usize = 16_384;
+/// Who departs within so many seconds shares bounds of the search, which hold for trips of so many; a way that is longer may be found
+/// that is not quite the fastest.
+const TOGETHER_S: f64 = 3600.0;
+const LONGEST_TRIP_S: f64 = 5400.0;
 /// The run goes on after the day until everybody has arrived, at most so long, second.
 const LONGEST_REST_S: f64 = 6.0 * 3600.0;
 /// Simulated time between two looks at whether to go on, second.
@@ -191,7 +195,6 @@ struct Day<'a> {
     ways: Vec<Ways>,
     ways_of: Vec<u32>,
     times: Times,
-    bounds: Bounds,
     findings: Vec<Finding>,
     unreachable: u64,
     step: switch::Step,
@@ -205,7 +208,6 @@ impl<'a> Day<'a> {
         let turns = Turns::of(input.graph);
         let empty = EmptyRoad::of(input.graph, &turns);
         let times = Times::empty(&empty);
-        let bounds = Bounds::of(&turns, &times);
         let mut known: Vec<Users> = Vec::new();
         let mut ways = Vec::new();
         let ways_of = input.journeys.types.iter().map(|kind| {
@@ -227,7 +229,6 @@ impl<'a> Day<'a> {
             ways,
             ways_of,
             times,
-            bounds,
             findings: Vec::new(),
             unreachable: 0,
             step: switch::Step::default(),
@@ -293,7 +294,6 @@ impl<'a> Day<'a> {
 
     fn learn(&mut self, run: &mut Meso) {
         self.times = Times::of(&self.empty, &run.take_turn_times());
-        self.bounds = Bounds::of(&self.turns, &self.times);
     }
 
     /// Travellers look for the fastest way at the times known: those whom the dice put into a part of 0..1.
@@ -303,22 +303,34 @@ impl<'a> Day<'a> {
         part: Range<f64>,
         watch: &mut impl FnMut(&Progress) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        let list = &self.input.journeys.list;
         let looks = |j: &u32| {
             self.input.choosing[*j as usize] && part.contains(&switch::chance(self.options.seed, *j, 0, number))
         };
-        let who: Vec<u32> = (0..self.input.journeys.list.len() as u32).filter(looks).collect();
+        let begins_s = |j: &u32| list[*j as usize].depart_s - self.input.begin_s;
+        let mut who: Vec<u32> = (0..list.len() as u32).filter(looks).collect();
+        who.sort_by(|a, b| begins_s(a).total_cmp(&begins_s(b)));
         self.findings.clear();
-        for block in who.chunks(BLOCK) {
-            let found: Vec<Option<Finding>> =
-                block.par_iter().map_init(Search::default, |search, journey| self.look_for(*journey, search)).collect();
-            self.findings.extend(found.into_iter().flatten());
-            let share = self.findings.len() as f64 / who.len() as f64;
-            watch(&Progress::Looking { number, share })?;
+        let mut findings = Vec::with_capacity(who.len());
+        // Who leaves about the same time shares bounds, which are the closer the shorter the time that they have to hold.
+        for same in who.chunk_by(|a, b| (begins_s(a) / TOGETHER_S).floor() == (begins_s(b) / TOGETHER_S).floor()) {
+            let from_s = ((begins_s(&same[0]) / TOGETHER_S).floor() * TOGETHER_S) as f32;
+            let least_s = self.times.least(from_s..from_s + (TOGETHER_S + LONGEST_TRIP_S) as f32);
+            let bounds = Bounds::of(&self.turns, &least_s);
+            for block in same.chunks(BLOCK) {
+                let one = |search: &mut Search, journey: &u32| self.look_for(*journey, search, &bounds);
+                let found: Vec<Option<Finding>> = block.par_iter().map_init(Search::default, one).collect();
+                findings.extend(found.into_iter().flatten());
+                let share = findings.len() as f64 / who.len() as f64;
+                watch(&Progress::Looking { number, share })?;
+            }
         }
+        findings.sort_unstable_by_key(|f| f.journey);
+        self.findings = findings;
         ControlFlow::Continue(())
     }
 
-    fn look_for(&self, number: u32, search: &mut Search) -> Option<Finding> {
+    fn look_for(&self, number: u32, search: &mut Search, bounds: &Bounds) -> Option<Finding> {
         let journey = &self.input.journeys.list[number as usize];
         let route = self.input.journeys.route(journey);
         let (from, to) = (*route.first()?, *route.last()?);
@@ -328,7 +340,7 @@ impl<'a> Day<'a> {
         }
         let at_s = self.begins_s(journey, from);
         let own_s = self.route_s(route, at_s);
-        let found = search.run(ways, &self.times, &self.bounds, Request { from, to, at_s });
+        let found = search.run(ways, &self.times, bounds, Request { from, to, at_s });
         let Some((best_s, state)) = found else {
             return Some(Finding { journey: number, own_s, best_s: f32::INFINITY, way: None });
         };

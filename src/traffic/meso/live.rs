@@ -98,7 +98,7 @@ impl Live {
             tally: Tally::of(&empty),
             times: Times::empty(&empty),
             // Nothing is ever faster than the empty road.
-            bounds: Bounds::of(&turns, &Times::empty(&empty)),
+            bounds: Bounds::of(&turns, &empty.turn_s),
             meso,
             graph,
             types: journeys.types,

@@ -1,7 +1,7 @@
 //! Fastest ways by the time of day: A* over turns with bounds from landmarks.
 //!
 //! Times are such that who comes later leaves later ([`Times`]), so that labels set by earliest arrival are right (Dreyfus,
-//! Oper. Res. 17 (1969) 395). Bounds: distances to and from landmarks by each turn's shortest time of the day and the triangle
+//! Oper. Res. 17 (1969) 395). Bounds: distances to and from landmarks by each turn's shortest time and the triangle
 //! inequality (Goldberg and Harrelson, SODA 2005).
 
 use std::{cmp::Reverse, collections::BinaryHeap};
@@ -14,6 +14,9 @@ use crate::{lane_graph::NONE, meso::Turns, network::Rows};
 /// Places that distances are known to and from: more bound better and cost more to look up.
 const LANDMARKS: usize = 12;
 
+/// Time of a way that there is not, second: a number, so that two of them bound nothing.
+const NO_WAY_S: f32 = 1e30;
+
 /// Lower bounds of the time from link to link.
 #[derive(Clone, Debug)]
 pub struct Bounds {
@@ -22,18 +25,19 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    pub fn of(turns: &Turns, times: &Times) -> Self {
+    /// By the shortest time of each turn, second ([`Times::least`]).
+    pub fn of(turns: &Turns, least_s: &[f32]) -> Self {
         let links = turns.to.len();
         let ahead = turns.to.clone();
         let from_of = (0..links as u32).flat_map(|l| turns.to.range(l).map(move |t| (l, t as u32)));
         let back = Rows::grouped(links, from_of.map(|(from, turn)| (turns.to.list[turn as usize], (from, turn))));
         let ahead_of = |link: u32, each: &mut dyn FnMut(u32, f32)| {
-            ahead.range(link).for_each(|t| each(ahead.list[t], times.least_s[t]));
+            ahead.range(link).for_each(|t| each(ahead.list[t], least_s[t]));
         };
         let back_of = |link: u32, each: &mut dyn FnMut(u32, f32)| {
-            back.of(link).iter().for_each(|(from, t)| each(*from, times.least_s[*t as usize]));
+            back.of(link).iter().for_each(|(from, t)| each(*from, least_s[*t as usize]));
         };
-        let mut rows = vec![[f32::INFINITY; 2 * LANDMARKS]; links];
+        let mut rows = vec![[NO_WAY_S; 2 * LANDMARKS]; links];
         if links == 0 {
             return Self { rows };
         }
@@ -48,27 +52,26 @@ impl Bounds {
                 nearest.clone_from(&from);
             }
             for (link, s) in from.iter().enumerate() {
-                rows[link][place] = *s;
+                rows[link][place] = s.min(NO_WAY_S);
                 nearest[link] = nearest[link].min(*s);
             }
             landmarks.push(landmark);
         }
         let to: Vec<Vec<f32>> = landmarks.par_iter().map(|l| distances(links, *l, &back_of)).collect();
         for (place, of) in to.iter().enumerate() {
-            of.iter().enumerate().for_each(|(link, s)| rows[link][LANDMARKS + place] = *s);
+            of.iter().enumerate().for_each(|(link, s)| rows[link][LANDMARKS + place] = s.min(NO_WAY_S));
         }
         Self { rows }
     }
 
-    /// At least so many seconds from coming onto one link to coming onto the other; infinite where no way leads.
+    /// At least so many seconds from coming onto one link to coming onto the other; [`NO_WAY_S`] or about it where no way leads.
     #[inline]
     fn between(from: &[f32; 2 * LANDMARKS], to: &[f32; 2 * LANDMARKS]) -> f32 {
         let mut bound = 0.0_f32;
-        for i in 0..LANDMARKS {
-            // From a landmark: d(L, to) ≤ d(L, from) + d(from, to). Infinite less infinite is no number and bounds nothing.
-            bound = bound.max(to[i] - from[i]);
-            bound = bound.max(from[LANDMARKS + i] - to[LANDMARKS + i]);
-        }
+        let mut raise = |to: f32, from: f32| bound = if to - from > bound { to - from } else { bound };
+        // From a landmark: d(L, to) ≤ d(L, from) + d(from, to); and so to one.
+        to[..LANDMARKS].iter().zip(&from[..LANDMARKS]).for_each(|(to, from)| raise(*to, *from));
+        from[LANDMARKS..].iter().zip(&to[LANDMARKS..]).for_each(|(from, to)| raise(*from, *to));
         bound
     }
 }
@@ -111,6 +114,7 @@ pub struct Search {
     s: Vec<f32>,
     before: Vec<u32>,
     round: Vec<u32>,
+    done: Vec<u32>,
     current: u32,
     open: BinaryHeap<Reverse<(u32, u32)>>,
 }
@@ -121,15 +125,14 @@ impl Search {
         self.begin(ways.link.len());
         let goal = bounds.rows.get(request.to as usize)?;
         self.reach(request.from, 0.0, NONE, 0.0);
-        while let Some(Reverse((bits, state))) = self.open.pop() {
+        while let Some(Reverse((_, state))) = self.open.pop() {
             let so_far = self.s[state as usize];
             let link = ways.link[state as usize];
             if link == request.to && state != request.from {
                 return Some((so_far, state));
             }
-            let bound = Bounds::between(&bounds.rows[link as usize], goal);
-            // An older label of the same state.
-            if f32::from_bits(bits) > so_far + bound + 1e-3 * (1.0 + so_far) {
+            // Bounds are such that the first to be looked at is the shortest; others of the same state are older.
+            if std::mem::replace(&mut self.done[state as usize], self.current) == self.current {
                 continue;
             }
             for step in ways.from(state) {
@@ -137,7 +140,7 @@ impl Search {
                 if s.is_finite() {
                     let rest = Bounds::between(&bounds.rows[ways.link[step.state as usize] as usize], goal);
                     let reached = so_far + s;
-                    if rest.is_finite() {
+                    if rest < 0.5 * NO_WAY_S {
                         self.reach(step.state, reached, state, reached + rest);
                     }
                 }
@@ -163,6 +166,7 @@ impl Search {
             self.s = vec![0.0; states];
             self.before = vec![NONE; states];
             self.round = vec![0; states];
+            self.done = vec![0; states];
             self.current = 0;
         }
         self.current += 1;

@@ -1,5 +1,7 @@
 //! How long travellers take for every turn by the time of day, as the last run had it.
 
+use std::ops::Range;
+
 use crate::{
     journeys::VehicleType,
     lane_graph::{LaneGraph, NONE, RightOfWay},
@@ -66,8 +68,6 @@ pub struct Times {
     intervals: usize,
     /// Turn by turn, interval by interval.
     s: Vec<f32>,
-    /// By turn the shortest there is; infinite where it is closed.
-    pub least_s: Vec<f32>,
 }
 
 impl Times {
@@ -78,14 +78,12 @@ impl Times {
 
     /// Turn by turn, interval by interval, second; who comes later may not leave earlier.
     pub fn by_interval(interval_s: f32, intervals: usize, mut s: Vec<f32>) -> Self {
-        let rows = s.chunks_mut(intervals.max(1));
-        let least_s = rows.map(|row| {
+        for row in s.chunks_mut(intervals.max(1)) {
             for i in 1..row.len() {
                 row[i] = row[i].max(row[i - 1] - STEEPEST * interval_s);
             }
-            row.iter().copied().fold(f32::INFINITY, f32::min)
-        });
-        Self { interval_s, intervals: intervals.max(1), least_s: least_s.collect(), s }
+        }
+        Self { interval_s, intervals: intervals.max(1), s }
     }
 
     pub fn of(road: &EmptyRoad, noted: &TurnTimes) -> Self {
@@ -106,7 +104,17 @@ impl Times {
 
     /// The same at all times: by turn, infinite where it is closed.
     pub fn steady(turn_s: Vec<f32>) -> Self {
-        Self { interval_s: 900.0, intervals: 1, least_s: turn_s.clone(), s: turn_s }
+        Self { interval_s: 900.0, intervals: 1, s: turn_s }
+    }
+
+    /// By turn the shortest for who comes onto its link within a span, second.
+    pub fn least(&self, within_s: Range<f32>) -> Vec<f32> {
+        let interval = |t_s: f32| (t_s / self.interval_s - 0.5).clamp(0.0, (self.intervals - 1) as f32);
+        let span = interval(within_s.start) as usize..interval(within_s.end).ceil() as usize + 1;
+        self.s
+            .chunks(self.intervals)
+            .map(|row| row[span.clone()].iter().copied().fold(f32::INFINITY, f32::min))
+            .collect()
     }
 
     /// For who comes onto the turn's link at a time.
