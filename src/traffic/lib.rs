@@ -10,6 +10,7 @@
 
 pub mod assignment;
 mod demand;
+pub mod equilibrium;
 pub mod impact;
 pub mod journeys;
 pub mod lane_graph;
@@ -22,6 +23,7 @@ mod route;
 mod simulation;
 pub mod sumo;
 mod table;
+mod timed_ways;
 pub mod tntp;
 
 pub use demand::{

@@ -20,15 +20,18 @@ mod driving;
 mod gaps;
 mod insert;
 mod layout;
+pub mod live;
 mod pass;
 mod queue;
 mod record;
 mod routes;
 mod signals;
+mod turns;
 mod warm;
 
 pub use driving::Driving;
 pub use record::{Counts, ForcedMove, LinkCounts, MesoTrip};
+pub(crate) use turns::{TurnTimes, Turns};
 
 use crate::{
     journeys::Journeys,
@@ -45,8 +48,10 @@ use warm::Warmth;
 const NEVER: u32 = u32::MAX;
 /// How often a head that waits for room looks again at all lanes that it could take, millisecond.
 const LOOK_AGAIN_MS: u32 = 5000;
-/// How long a circle of waiting lanes stands before it moves up, millisecond.
-const KNOT_MS: u32 = 60_000;
+/// How long each lane of a circle has stood before it moves up, millisecond: a usual cycle of signals; and again while it is one:
+/// what waiting lanes need to start one after the other.
+const KNOT_MS: u32 = 90_000;
+const KNOT_ON_MS: u32 = 10_000;
 
 /// A run of the mesoscopic model.
 #[derive(Clone, Debug)]
@@ -66,9 +71,19 @@ pub struct Meso {
     sources: Vec<Source>,
     /// By object: the next one that waits for the same room.
     waits_next: Vec<u32>,
+    /// By section: what its head last found full.
+    full: Vec<Full>,
     calendar: Calendar,
     warmth: Warmth,
     record: record::Record,
+}
+
+/// What a section's head last found full, and when; when a head was last moved on without room.
+#[derive(Clone, Copy, Debug)]
+struct Full {
+    section: u32,
+    at_ms: u32,
+    forced_ms: u32,
 }
 
 /// One vehicle on its way.
@@ -85,7 +100,8 @@ struct Vehicle {
     factor: f32,
     /// Next of its stops.
     stop: u32,
-    /// Next vehicle that waits to enter at the same link.
+    /// Next vehicle that waits to enter at the same link. Once under way: milliseconds of its first link that lie behind its place
+    /// of departure, [`NEVER`] on a link on which it halts.
     next: u32,
     /// On its link since.
     since_ms: u32,
@@ -112,6 +128,7 @@ impl Meso {
             ring: vec![Entry::default(); layout.ring],
             sources: vec![Source::default(); lanes],
             waits_next: vec![NONE; objects],
+            full: vec![Full { section: NONE, at_ms: 0, forced_ms: NEVER }; layout.sections.len()],
             calendar: Calendar::new(),
             warmth: Warmth::default(),
             record: record::Record::of(graph, journeys, begin_s),
@@ -145,6 +162,11 @@ impl Meso {
             }
         }
         self.now_ms = self.now_ms.max(until_ms);
+    }
+
+    /// Whether every journey that was not refused has come to its end.
+    pub fn finished(&self) -> bool {
+        self.departed == self.departures.len() && self.record.under_way() == 0
     }
 
     /// Second of the day.

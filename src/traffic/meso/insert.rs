@@ -12,9 +12,9 @@ use crate::{
 /// Vehicles that wait to enter at one lane.
 #[derive(Clone, Copy, Debug)]
 pub struct Source {
-    first: u32,
-    last: u32,
-    count: u32,
+    pub first: u32,
+    pub last: u32,
+    pub count: u32,
     /// When the last one has driven far enough for the next.
     free_ms: u32,
 }
@@ -62,11 +62,16 @@ impl Meso {
 
     /// The next journey begins.
     pub(super) fn depart(&mut self) {
-        let number = self.departures[self.departed].1;
+        let (at_ms, number) = self.departures[self.departed];
         self.departed += 1;
+        self.begin(number, at_ms);
+    }
+
+    /// A vehicle waits to enter its first link from now on; it wanted to at a time.
+    pub(super) fn begin(&mut self, number: u32, wished_ms: u32) {
         let vehicle = self.vehicles[number as usize];
         let link = self.routes.rows[vehicle.at as usize].link;
-        self.record.loaded(vehicle.journey, self.departures[self.departed - 1].0);
+        self.record.loaded(vehicle.journey, wished_ms);
         let lane = self.first_lane(&vehicle, link);
         let source = &mut self.sources[lane as usize];
         source.count += 1;
@@ -126,6 +131,8 @@ impl Meso {
             let source = &mut self.sources[lane as usize];
             source.first = vehicle.next;
             source.count -= 1;
+            self.vehicles[number as usize].next = 0;
+            let source = &mut self.sources[lane as usize];
             source.free_ms = self.now_ms + (900.0 * (kind.wave_s + kind.space_m / v)) as u32;
             let wish = self.record.departure(vehicle.journey);
             let v0 = match wish.speed {
@@ -137,6 +144,8 @@ impl Meso {
             self.record.entered(vehicle.journey, fixed.link, self.now_ms);
             self.enter_at(to, number, v0, at_m, fixed.limit_mps);
         }
+        // Those who waited may all have been refused meanwhile.
+        self.leave_wait(object);
     }
 
     /// Puts a vehicle into a lane at a place along it.
@@ -148,6 +157,8 @@ impl Meso {
         let v = self.kinds[usize::from(vehicle.kind)].free_mps(limit_mps, vehicle.factor);
         let place = self.place(lane, u32::from(self.queues[lane as usize].ghosts + before));
         let saved_ms = (at_m / v * 1000.0) as u32;
+        let undriven_ms = &mut self.vehicles[number as usize].next;
+        *undriven_ms = if *undriven_ms == NEVER { NEVER } else { saved_ms };
         self.ring[place].at_ms = self.ring[place].at_ms.saturating_sub(saved_ms).max(self.now_ms);
         if before == 0 {
             self.next_head(lane);
@@ -156,7 +167,7 @@ impl Meso {
 }
 
 /// A driver's wanted speed relative to the limit: normal, cut at the ends.
-fn factor(of: [f32; 4], rng: &mut Pcg64Mcg) -> f32 {
+pub(super) fn factor(of: [f32; 4], rng: &mut Pcg64Mcg) -> f32 {
     let [mean, deviation, least, most] = of;
     if deviation <= 0.0 {
         return mean;

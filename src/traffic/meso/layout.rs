@@ -54,6 +54,8 @@ pub struct Way {
     pub crosses: bool,
     /// When somebody last went it.
     pub passed_ms: u32,
+    /// Its turn where these are watched.
+    pub turn: u32,
 }
 
 /// Somebody whom a way yields to.
@@ -70,8 +72,10 @@ pub struct Foe {
 pub struct Layout {
     pub sections: Vec<Section>,
     pub ways: Vec<Way>,
-    /// By way the link and the lane that it leads to in the end.
+    /// By move the link and the lane that it leads to in the end.
     pub targets: Vec<(u32, u32)>,
+    /// Moves that wait inside a junction, in the order of their second halves, which stand behind all moves.
+    pub halves: Vec<u32>,
     pub foes: Rows<Foe>,
     pub heads: Heads,
     /// Vehicles that all sections hold together at most.
@@ -89,6 +93,7 @@ impl Layout {
             sections: Vec::with_capacity(graph.lanes.len()),
             ways: Vec::with_capacity(graph.moves.len()),
             targets: graph.moves.iter().map(|m| (m.to_link, m.to)).collect(),
+            halves: Vec::new(),
             foes: Rows::new(),
             heads,
             ring: 0,
@@ -107,16 +112,20 @@ impl Layout {
         }
         // Second halves of the moves that wait inside.
         let mut second = vec![NONE; graph.moves.len()];
-        let mut number = graph.moves.len() as u32;
-        for (m, at) in graph.moves.iter().zip(&mut second) {
+        for (m, number) in graph.moves.iter().zip(0_u32..) {
             if m.wait_at_m > 0.0 && m.wait_at_m.is_finite() {
-                *at = number;
-                number += 1;
+                second[number as usize] = (graph.moves.len() + layout.halves.len()) as u32;
+                layout.halves.push(number);
             }
         }
         layout.join(graph, &head_of, &second, least_m, wave_mps);
         layout.set_foes(graph, &second);
         layout
+    }
+
+    /// The link that a way leads to in the end.
+    pub fn targets_link(&self, way: u32) -> u32 {
+        self.targets.get(way as usize).map_or_else(|| self.ways[way as usize].to_link, |t| t.0)
     }
 
     fn add(&mut self, of: (u32, f32, f32, u32, u32), inner_m: f32, least_m: f32, wave_mps: f32) {
@@ -157,6 +166,7 @@ impl Layout {
                 whole_m: m.length_m.max(0.0),
                 crosses: !foes_of(graph, i as u32).is_empty(),
                 passed_ms: 0,
+                turn: NONE,
             };
             if second[i] == NONE {
                 self.ways.push(whole);
@@ -183,6 +193,7 @@ impl Layout {
                 whole_m: m.length_m.max(0.0),
                 crosses: true,
                 passed_ms: 0,
+                turn: NONE,
             });
         }
     }
@@ -226,8 +237,9 @@ fn foes_of(graph: &LaneGraph, of: u32) -> &[MoveFoe] {
 /// Speed at which room travels back through a standing queue, metre per second: a space per wave time, of the mean vehicle.
 fn wave_mps(journeys: &Journeys, kinds: &[Driving]) -> f32 {
     let (mut space, mut wave) = (0.0_f64, 0.0_f64);
-    for journey in &journeys.list {
-        let kind = &kinds[journey.kind as usize];
+    let of_list = journeys.list.iter().filter_map(|j| kinds.get(j.kind as usize));
+    // Before anybody is known, as the first type.
+    for kind in of_list.chain(kinds.first().filter(|_| journeys.list.is_empty())) {
         space += f64::from(kind.space_m);
         wave += f64::from(kind.wave_s);
     }

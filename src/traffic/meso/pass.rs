@@ -1,7 +1,7 @@
 //! Heads of queues: when they may leave, by which lane they go on, and what that sets off.
 
 use super::{
-    KNOT_MS, LOOK_AGAIN_MS, Meso, NEVER, Vehicle,
+    KNOT_MS, KNOT_ON_MS, LOOK_AGAIN_MS, Meso, NEVER, Vehicle,
     driving::FIRST_M,
     layout::Way,
     queue::{Entry, State},
@@ -22,6 +22,8 @@ pub(super) const SERVED: u32 = 32;
 const MOST_SERVE_MS: u32 = 120_000;
 /// How long drivers keep a junction clear before they drive into it, millisecond.
 const PATIENT_MS: u32 = 60_000;
+/// The same where red comes in between, millisecond: two usual cycles.
+const NO_GREEN_MS: u32 = 180_000;
 /// Links that are looked at for room behind a junction, where the first ones are short.
 const MOST_CLEAR: u32 = 4;
 /// Lanes of the longest circle that is looked for.
@@ -57,6 +59,7 @@ impl Meso {
         if before != NONE && self.queues[before as usize].live > 0 && way.to != before {
             self.stand(section, State::Gap, self.now_ms + LOOK_AGAIN_MS);
             self.wait_on(section, before);
+            self.note_full(section, before);
             self.schedule(section, self.now_ms + LOOK_AGAIN_MS);
             return;
         }
@@ -71,7 +74,7 @@ impl Meso {
             None
         };
         let choice = match taken_ms {
-            None => self.choose(entry, &way, queue.since_ms),
+            None => self.choose(section, entry, &way, queue.since_ms),
             Some(_) if place => self.choose_place(way.to, (entry.space_cm).into()),
             Some(at_ms) => {
                 self.stand(section, State::Gap, at_ms);
@@ -90,8 +93,8 @@ impl Meso {
             Choice::Full(to) => {
                 self.stand(section, State::Room, self.now_ms + LOOK_AGAIN_MS);
                 self.wait_on(section, to);
-                let since_ms = self.queues[section as usize].since_ms;
-                if self.now_ms >= since_ms.saturating_add(KNOT_MS) && self.untie(section) {
+                self.note_full(section, to);
+                if self.stood_ms(section) >= KNOT_ON_MS && self.untie(section) {
                     return;
                 }
                 self.schedule(section, self.now_ms + LOOK_AGAIN_MS);
@@ -162,10 +165,10 @@ impl Meso {
     }
 
     /// The lane to go on by: of those that lead on, the one with the shortest wait.
-    fn choose(&mut self, entry: Entry, way: &Way, since_ms: u32) -> Choice {
+    fn choose(&mut self, section: u32, entry: Entry, way: &Way, since_ms: u32) -> Choice {
         let vehicle = self.vehicles[entry.vehicle as usize];
         let kind = self.kinds[usize::from(vehicle.kind)];
-        let patient = self.now_ms.saturating_sub(since_ms) < PATIENT_MS;
+        let patient = self.now_ms.saturating_sub(since_ms) < PATIENT_MS && self.stood_ms(section) < NO_GREEN_MS;
         let clear_cm = if way.crosses && patient { (kind.length_m * 100.0) as i32 } else { 0 };
         if clear_cm > 0 && !self.clear(vehicle.at + 1, vehicle.end, clear_cm, 0) {
             let (first, _) = self.layout.links[self.routes.rows[vehicle.at as usize + 1].link as usize];
@@ -288,10 +291,18 @@ impl Meso {
             way.length_m = way.whole_m;
         }
         let cross_mps = self.queues[section as usize].cross_mps;
+        if let Some(live) = &mut self.record.live {
+            live.came_by[entry.vehicle as usize] = entry.way;
+        }
         if way.to_link != NONE {
             let vehicle = &mut self.vehicles[entry.vehicle as usize];
             vehicle.at += 1;
-            let driven_ms = self.now_ms - std::mem::replace(&mut vehicle.since_ms, self.now_ms);
+            let since_ms = std::mem::replace(&mut vehicle.since_ms, self.now_ms);
+            let undriven_ms = std::mem::replace(&mut vehicle.next, 0);
+            let driven_ms = self.now_ms - since_ms;
+            if undriven_ms != NEVER {
+                self.record.turned(way.turn, since_ms, driven_ms + undriven_ms);
+            }
             self.record.moved(self.layout.sections[section as usize].link, way.to_link, self.now_ms, driven_ms);
         }
         self.enter(to, entry.vehicle, cross_mps, way.length_m, way.limit_mps);
@@ -393,6 +404,7 @@ impl Meso {
             let lost_s = 0.5 * v / kind.accel_mps2 + 0.5 * v / kind.decel_mps2;
             let rest_ms = ((fixed.length_m - stop.at_m).max(0.0) / v * 1000.0) as u32;
             at_ms = (at_ms + stop.for_ms).max(stop.until_ms.saturating_add(rest_ms)) + (lost_s * 1000.0) as u32;
+            self.vehicles[number as usize].next = NEVER;
             self.vehicles[number as usize].stop += 1;
             self.vehicles[number as usize].halts -= 1;
         }
@@ -400,7 +412,7 @@ impl Meso {
     }
 
     /// The way from a lane to the next link of a route, by a lane from where the route goes on; from beside where there is none.
-    fn way_on(&self, lane: u32, row: u32) -> u32 {
+    pub(super) fn way_on(&self, lane: u32, row: u32) -> u32 {
         let on = self.routes.rows[row as usize];
         let (next_first, _) = self.layout.links[on.link as usize];
         let from = |lane: u32| {
@@ -418,15 +430,34 @@ impl Meso {
         beside.into_iter().find_map(from).unwrap_or(NONE)
     }
 
+    /// How long the head of a section could have left it, had nothing been in its way, and nobody has.
+    pub(super) fn stood_ms(&self, section: u32) -> u32 {
+        let queue = &self.queues[section as usize];
+        if queue.live == 0 {
+            return 0;
+        }
+        self.now_ms.saturating_sub(queue.last_exit_ms.max(self.entry(section, 0).at_ms))
+    }
+
+    fn note_full(&mut self, section: u32, full: u32) {
+        let known = &mut self.full[section as usize];
+        (known.section, known.at_ms) = (full, self.now_ms);
+    }
+
+    /// The section that a head found full when it last could have gone, if it has stood long enough for a knot.
+    fn found_full(&self, section: u32) -> Option<u32> {
+        let full = self.full[section as usize];
+        let left_ms = self.queues[section as usize].last_exit_ms;
+        let least_ms = if full.forced_ms == left_ms { KNOT_ON_MS } else { KNOT_MS };
+        let stands = full.section != NONE && full.at_ms > left_ms && self.stood_ms(section) >= least_ms;
+        stands.then_some(full.section)
+    }
+
     /// Moves up all heads of a circle of sections that wait for each other.
     fn untie(&mut self, section: u32) -> bool {
         let mut circle = vec![section];
         loop {
-            let last = circle[circle.len() - 1];
-            let next = self.queues[last as usize].waits_on;
-            if next == NONE || self.queues[next as usize].state != State::Room {
-                return false;
-            }
+            let Some(next) = self.found_full(circle[circle.len() - 1]) else { return false };
             if next == section {
                 break;
             }
@@ -435,14 +466,17 @@ impl Meso {
             }
             circle.push(next);
         }
-        let targets: Vec<u32> = circle.iter().map(|s| self.queues[*s as usize].waits_on).collect();
+        let targets: Vec<u32> = circle.iter().map(|s| self.full[*s as usize].section).collect();
         for (from, to) in circle.into_iter().zip(targets) {
             let entry = self.entry(from, 0);
+            let way = self.layout.ways[entry.way as usize];
             let full = self.queues[to as usize].live + 1 >= self.layout.sections[to as usize].capacity;
-            if !full {
-                let way = self.layout.ways[entry.way as usize];
+            // Who is only in the way of a turn that waits has another goal.
+            let goal = to == way.to || self.layout.sections[to as usize].link == self.layout.targets_link(entry.way);
+            if goal && !full {
                 self.record.forced(self.now_ms, way.node, entry.vehicle);
                 self.pass(from, to);
+                self.full[from as usize].forced_ms = self.now_ms;
             }
         }
         true

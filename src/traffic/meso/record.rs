@@ -1,12 +1,12 @@
 //! What a run tells: counts, trips, flows, forced moves.
 
-use super::{Meso, NEVER};
+use super::{Meso, NEVER, TurnTimes};
 use crate::{
     journeys::{Departure, Journeys},
     lane_graph::{LaneGraph, NONE},
 };
 
-/// Interval of the link counts, millisecond.
+/// Interval of a run's link counts, millisecond.
 const INTERVAL_MS: u32 = 3_600_000;
 
 /// Vehicles: loaded = inserted + waiting, inserted = arrived + running.
@@ -78,10 +78,24 @@ pub struct Record {
     driven_ms: i64,
     forced: Vec<(u32, u32, u32)>,
     links: usize,
+    /// By interval and link: of all intervals, or of so many, the oldest overwritten.
     flows: Vec<LinkCounts>,
+    interval_ms: u32,
+    kept: usize,
+    intervals: usize,
+    /// Where turns are watched.
+    pub turn_times: Option<TurnTimes>,
     /// First row of the flows of the interval now, and its end.
     base: usize,
     until_ms: u32,
+    /// Of a live run: vehicles that have arrived and were not yet taken, and by vehicle the way by which it came onto its link.
+    pub live: Option<Live>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    pub ended: Vec<u32>,
+    pub came_by: Vec<u32>,
 }
 
 impl Record {
@@ -110,9 +124,19 @@ impl Record {
             forced: Vec::new(),
             links: graph.links.len(),
             flows: vec![LinkCounts::default(); graph.links.len()],
+            interval_ms: INTERVAL_MS,
+            kept: usize::MAX,
+            intervals: 1,
+            turn_times: None,
             base: 0,
             until_ms: INTERVAL_MS,
+            live: None,
         }
+    }
+
+    /// Journeys begun and not ended.
+    pub fn under_way(&self) -> u64 {
+        self.loaded - self.arrived
     }
 
     pub fn departure(&self, journey: u32) -> Departure {
@@ -136,6 +160,14 @@ impl Record {
         self.flow(link, at_ms).departed += 1;
     }
 
+    /// A turn was made by who came onto its link at `since_ms`.
+    #[inline]
+    pub fn turned(&mut self, turn: u32, since_ms: u32, took_ms: u32) {
+        if let Some(times) = &mut self.turn_times {
+            times.add(turn, since_ms, took_ms);
+        }
+    }
+
     pub fn moved(&mut self, from: u32, to: u32, at_ms: u32, driven_ms: u32) {
         let flow = self.flow(from, at_ms);
         flow.left += 1;
@@ -146,6 +178,9 @@ impl Record {
     pub fn arrived(&mut self, journey: u32, link: u32, at_ms: u32, driven_ms: u32) {
         self.arrived += 1;
         self.arrive_ms[journey as usize] = at_ms;
+        if let Some(live) = &mut self.live {
+            live.ended.push(journey);
+        }
         self.driven_ms += i64::from(at_ms);
         let flow = self.flow(link, at_ms);
         flow.arrived += 1;
@@ -161,12 +196,66 @@ impl Record {
         self.flows.get(self.base + link as usize).map_or(0, |f| f.left)
     }
 
+    fn begin_interval(&mut self) {
+        self.base = self.intervals % self.kept * self.links;
+        self.intervals += 1;
+        self.until_ms = self.until_ms.saturating_add(self.interval_ms);
+        let end = self.base + self.links;
+        if end > self.flows.len() {
+            self.flows.resize(end, LinkCounts::default());
+        }
+        self.flows[self.base..end].fill(LinkCounts::default());
+    }
+
+    /// Keeps counts of the last `kept` intervals alone.
+    pub fn keep(&mut self, interval_ms: u32, kept: usize) {
+        (self.interval_ms, self.until_ms, self.kept) = (interval_ms, interval_ms, kept.max(1));
+    }
+
+    /// Counts of the intervals kept, each with all links; the last one is not over.
+    pub fn kept(&self) -> impl Iterator<Item = &[LinkCounts]> {
+        self.flows.chunks(self.links.max(1))
+    }
+
+    /// Brings the interval up to a time.
+    pub fn turn_to(&mut self, at_ms: u32) {
+        while at_ms >= self.until_ms {
+            self.begin_interval();
+        }
+    }
+
+    /// A vehicle that comes with the place it takes: one that was left, or a new one at the end.
+    pub fn admit(&mut self, vehicle: usize, wish: (Departure, f32)) {
+        if vehicle >= self.wishes.len() {
+            self.wishes.resize(vehicle + 1, wish);
+            for times in [&mut self.depart_ms, &mut self.enter_ms, &mut self.arrive_ms] {
+                times.resize(vehicle + 1, NEVER);
+            }
+        }
+        self.wishes[vehicle] = wish;
+        (self.depart_ms[vehicle], self.enter_ms[vehicle], self.arrive_ms[vehicle]) = (NEVER, NEVER, NEVER);
+    }
+
+    /// Its place on its last link is another, metre.
+    pub fn set_last_m(&mut self, journey: u32, last_m: f32) {
+        self.wishes[journey as usize].1 = last_m;
+    }
+
+    /// A vehicle that waited to enter never will.
+    pub fn withdrawn(&mut self) {
+        self.loaded -= 1;
+        self.refused += 1;
+    }
+
+    /// Takes the forced moves: millisecond, node, vehicle.
+    pub fn take_forced(&mut self) -> Vec<(u32, u32, u32)> {
+        std::mem::take(&mut self.forced)
+    }
+
     #[inline]
     fn flow(&mut self, link: u32, at_ms: u32) -> &mut LinkCounts {
         while at_ms >= self.until_ms {
-            self.base += self.links;
-            self.until_ms = self.until_ms.saturating_add(INTERVAL_MS);
-            self.flows.resize(self.base + self.links, LinkCounts::default());
+            self.begin_interval();
         }
         &mut self.flows[self.base + link as usize]
     }

@@ -53,10 +53,10 @@ impl Routes {
 
 /// Per link what is known of it: the next link, the lanes wanted there, for whom, and which lanes lead to these. Routes share
 /// most of it.
-type Known = Vec<Vec<(u32, u16, Users, u16)>>;
+pub type Known = Vec<Vec<(u32, u16, Users, u16)>>;
 
 /// Fills in the lanes of one route.
-fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], rows: &mut [Row], known: &mut Known) {
+pub fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], rows: &mut [Row], known: &mut Known) {
     let mut best = u16::MAX;
     for i in (0..route.len()).rev() {
         best = lead(graph, users, &route[i..], best, known);

@@ -156,8 +156,12 @@ pub fn run(sim: &mut Simulation, seconds: f64) {
 /// A grid of two-way streets: every fourth one a main road with two lanes and signals where two of them cross; homes and
 /// work follow from the streets.
 pub fn grid(size: usize, side: DrivingSide) -> Town {
+    grid_of_blocks(size, 120.0, side)
+}
+
+/// The same with blocks of a width, metre.
+pub fn grid_of_blocks(size: usize, spacing: f64, side: DrivingSide) -> Town {
     let mut town = Town::new(side);
-    let spacing = 120.0;
     let nodes: Vec<Vec<NodeId>> =
         (0..size).map(|i| (0..size).map(|k| town.node(i as f64 * spacing, k as f64 * spacing)).collect()).collect();
     let main = Street { class: RoadClass::Secondary, lanes: 2, ..Street::default() };
