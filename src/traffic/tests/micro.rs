@@ -7,7 +7,6 @@ mod town;
 use std::{collections::BTreeMap, sync::Arc};
 
 use citytwin_traffic::{
-    Network,
     journeys::{DepartSpeed, Departure, Journey, Journeys, VehicleType},
     lane_graph::{Lane, LaneGraph, LaneLink, Move, NONE, Program, ProgramPhase, RightOfWay, Show, Users},
     micro::{LoadError, Micro},

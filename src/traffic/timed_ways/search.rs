@@ -43,7 +43,8 @@ impl Bounds {
         }
         let mut landmarks = Vec::new();
         let mut nearest = distances(links, 0, &ahead_of);
-        for place in 0..LANDMARKS {
+        while landmarks.len() < LANDMARKS {
+            let place = landmarks.len();
             // The farthest that can be reached from those before.
             let far = (0..links).filter(|l| nearest[*l].is_finite()).max_by(|a, b| nearest[*a].total_cmp(&nearest[*b]));
             let landmark = far.unwrap_or(0) as u32;
