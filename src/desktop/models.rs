@@ -13,8 +13,8 @@ pub const MODELS: &[ModelNote<'static>] = &[
               Demand: residents and jobs from floor areas, trips by a gravity model and an hourly profile.",
         validation: Validation::NotValidated,
         evidence: "Car following is checked against its closed form, signals against their capacity, and the same driving \
-                   against SUMO: trips take 6 to 7 % less in Cologne, 5 to 17 % more and 15 % less in two parts of Bologna. The \
-                   demand has not been calibrated with counts of this city.",
+                   against SUMO: mean trip times within 2 % in Cologne, 2 to 8 % longer in two parts of Bologna. The demand has \
+                   not been calibrated with counts of this city.",
     },
     ModelNote {
         name: "Peak hour",
