@@ -16,12 +16,14 @@
 //! One thread, integer milliseconds, ties by fixed numbers: the same bytes for a seed. Knows the lane graph and the journeys.
 
 mod calendar;
+mod detour;
 mod driving;
 mod gaps;
 mod insert;
 mod layout;
 pub mod live;
 mod pass;
+mod pool;
 mod queue;
 mod record;
 mod routes;
@@ -33,11 +35,14 @@ pub use driving::Driving;
 pub use record::{Counts, ForcedMove, LinkCounts, MesoTrip};
 pub(crate) use turns::{TurnTimes, Turns};
 
+use std::sync::Arc;
+
 use crate::{
     journeys::Journeys,
     lane_graph::{LaneGraph, NONE},
 };
 use calendar::Calendar;
+use detour::Detours;
 use insert::Source;
 use layout::Layout;
 use queue::{Entry, Queue};
@@ -73,6 +78,7 @@ pub struct Meso {
     waits_next: Vec<u32>,
     /// By section: what its head last found full.
     full: Vec<Full>,
+    detours: Detours,
     calendar: Calendar,
     warmth: Warmth,
     record: record::Record,
@@ -84,6 +90,8 @@ struct Full {
     section: u32,
     at_ms: u32,
     forced_ms: u32,
+    /// When it last looked for another way.
+    looked_ms: u32,
 }
 
 /// One vehicle on its way.
@@ -111,11 +119,18 @@ struct Vehicle {
 impl Meso {
     /// A run from `begin_s` on. Journeys whose route no lanes join are refused ([`Counts::refused`]), earlier ones enter at once.
     pub fn new(graph: &LaneGraph, journeys: &Journeys, seed: u64, begin_s: f64) -> Self {
+        Self::on(Arc::new(graph.clone()), journeys, seed, begin_s)
+    }
+
+    /// The same on a graph that others hold, too.
+    pub fn on(graph: Arc<LaneGraph>, journeys: &Journeys, seed: u64, begin_s: f64) -> Self {
         let kinds: Vec<Driving> = journeys.types.iter().map(Driving::of).collect();
         let begin_ms = (begin_s.max(0.0) * 1000.0).round() as u64;
-        let layout = Layout::of(graph, journeys, &kinds, begin_ms);
-        let routes = Routes::of(graph, journeys);
+        let layout = Layout::of(&graph, journeys, &kinds, begin_ms);
         let lanes = graph.lanes.len();
+        let record = record::Record::of(&graph, journeys, begin_s);
+        let detours = Detours::of(&graph);
+        let routes = Routes::of(graph, journeys);
         let objects = layout.sections.len() + lanes;
         let mut meso = Self {
             begin_s,
@@ -128,10 +143,11 @@ impl Meso {
             ring: vec![Entry::default(); layout.ring],
             sources: vec![Source::default(); lanes],
             waits_next: vec![NONE; objects],
-            full: vec![Full { section: NONE, at_ms: 0, forced_ms: NEVER }; layout.sections.len()],
+            full: vec![Full { section: NONE, at_ms: 0, forced_ms: NEVER, looked_ms: 0 }; layout.sections.len()],
             calendar: Calendar::new(),
             warmth: Warmth::default(),
-            record: record::Record::of(graph, journeys, begin_s),
+            record,
+            detours,
             layout,
             routes,
         };

@@ -5,21 +5,19 @@
 
 mod links;
 mod places;
-mod pool;
 
 use std::sync::Arc;
 
 pub use links::LinkNow;
 pub use places::{Place, Track};
 
-use super::{Counts, ForcedMove, Meso, NEVER, Turns, Vehicle, insert, record, routes};
+use super::{Counts, ForcedMove, Meso, NEVER, Turns, Vehicle, insert, record};
 use crate::{
     journeys::{Departure, Journeys, VehicleType},
     lane_graph::{LaneGraph, NONE},
     timed_ways::{Bounds, EmptyRoad, Request, Search, Times, Ways},
 };
 use links::Tally;
-use pool::Pool;
 use rand::SeedableRng;
 use rayon::prelude::*;
 
@@ -57,8 +55,6 @@ pub struct Live {
     seed: u64,
     /// Vehicles begun so far.
     begun: u64,
-    rows: Pool,
-    known: routes::Known,
     /// By vehicle its rows of the routes, and whether its way was cut short.
     taken: Vec<(std::ops::Range<u32>, bool)>,
     free: Vec<u32>,
@@ -80,7 +76,7 @@ impl Live {
     /// A run without vehicles from a second of the day on.
     pub fn new(graph: Arc<LaneGraph>, types: Vec<VehicleType>, seed: u64, begin_s: f64) -> Self {
         let journeys = Journeys { types, ..Journeys::default() };
-        let mut meso = Meso::new(&graph, &journeys, seed, begin_s);
+        let mut meso = Meso::on(graph.clone(), &journeys, seed, begin_s);
         let turns = Turns::of(&graph);
         meso.watch_turns_live(&turns);
         meso.record.live = Some(record::Live::default());
@@ -91,7 +87,6 @@ impl Live {
         let kinds: Vec<usize> = (0..users.len()).filter(first).collect();
         let place = |u| kinds.iter().position(|i| users[*i] == u).unwrap_or(0) as u32;
         Self {
-            known: vec![Vec::new(); graph.links.len()],
             closed: vec![false; graph.links.len()],
             ways: kinds.iter().map(|i| Ways::of(&graph, &turns, users[*i])).collect(),
             ways_of: users.iter().map(|u| place(*u)).collect(),
@@ -105,7 +100,6 @@ impl Live {
             seed,
             begun: 0,
             search: Search::default(),
-            rows: Pool::default(),
             taken: Vec::new(),
             free: Vec::new(),
             arrived: Vec::new(),
@@ -122,7 +116,7 @@ impl Live {
         let kind = self.types.get(journey.kind as usize).filter(|_| journey.kind <= u32::from(u16::MAX));
         let (true, Some(kind)) = (open, kind) else { return self.refuse() };
         let factor = kind.speed_factor;
-        let Some(rows) = self.lay(journey.kind, route) else { return self.refuse() };
+        let Some(rows) = self.meso.routes.lay(journey.kind as u16, route) else { return self.refuse() };
         let mut rng = rand_pcg::Pcg64Mcg::seed_from_u64(self.seed ^ (self.begun << 20));
         self.begun += 1;
         let vehicle = Vehicle {
@@ -147,21 +141,10 @@ impl Live {
         None
     }
 
-    /// Rows for a route, `None` where no lanes join its links.
-    fn lay(&mut self, kind: u32, route: &[u32]) -> Option<std::ops::Range<u32>> {
-        let block = self.rows.take(route.len(), &mut self.meso.routes.rows);
-        let rows = &mut self.meso.routes.rows[block.start as usize..block.start as usize + route.len()];
-        routes::set_lanes(&self.graph, self.types[kind as usize].users, route, rows, &mut self.known);
-        if rows.iter().all(|r| r.usable != 0) {
-            return Some(block);
-        }
-        self.rows.give_back(block);
-        None
-    }
-
     fn admit(&mut self, mut vehicle: Vehicle, rows: std::ops::Range<u32>) -> u32 {
         let number = self.free.pop().unwrap_or(self.taken.len() as u32);
         vehicle.journey = number;
+        self.meso.detours.admit(number);
         if number as usize == self.taken.len() {
             self.meso.vehicles.push(vehicle);
             self.taken.push((rows, false));
@@ -197,7 +180,12 @@ impl Live {
     /// Frees what those who have arrived held.
     fn collect(&mut self) {
         let Some(live) = &mut self.meso.record.live else { return };
-        for vehicle in std::mem::take(&mut live.ended) {
+        let (replaced, ended) = (std::mem::take(&mut live.replaced), std::mem::take(&mut live.ended));
+        for (vehicle, rows) in replaced {
+            let old = std::mem::replace(&mut self.taken[vehicle as usize].0, rows);
+            self.meso.routes.give_back(old);
+        }
+        for vehicle in ended {
             self.end(vehicle);
         }
     }
@@ -206,7 +194,7 @@ impl Live {
         let trip = self.meso.trip(vehicle as usize);
         let now_s = self.meso.now_s();
         let (rows, cut_short) = self.taken[vehicle as usize].clone();
-        self.rows.give_back(rows);
+        self.meso.routes.give_back(rows);
         self.free.push(vehicle);
         self.arrived.push(Arrived {
             vehicle,
@@ -284,6 +272,7 @@ impl Live {
     /// last open link of its old one.
     pub fn set_closed(&mut self, closed: &[bool]) {
         self.closed.iter_mut().enumerate().for_each(|(l, c)| *c = closed.get(l).copied().unwrap_or(false));
+        self.meso.detours.closed.clone_from(&self.closed);
         self.withdraw_closed();
         self.set_times();
         let cut = self.cut_off();
@@ -353,7 +342,7 @@ impl Live {
         let kept: Vec<u32> = (vehicle.at..cut.from).map(|row| self.link_of(row)).collect();
         let laid = way.and_then(|way| {
             let route: Vec<u32> = kept.iter().copied().chain(way).collect();
-            Some((self.lay(vehicle.kind.into(), &route)?, route.len() as u32, false))
+            Some((self.meso.routes.lay(vehicle.kind, &route)?, route.len() as u32, false))
         });
         let (rows, links, short) = match laid {
             Some(laid) => laid,
@@ -361,7 +350,7 @@ impl Live {
                 let ahead = (cut.from + 1..vehicle.end).take_while(|row| !self.closed[self.link_of(*row) as usize]);
                 let end = cut.from + 1 + ahead.count() as u32;
                 let route: Vec<u32> = (vehicle.at..end).map(|row| self.link_of(row)).collect();
-                let Some(rows) = self.lay(vehicle.kind.into(), &route) else { return };
+                let Some(rows) = self.meso.routes.lay(vehicle.kind, &route) else { return };
                 self.meso.record.set_last_m(vehicle.journey, f32::INFINITY);
                 (rows, route.len() as u32, true)
             }
@@ -370,7 +359,7 @@ impl Live {
         (v.at, v.end) = (rows.start, rows.start + links);
         let (old, was_short) = std::mem::replace(&mut self.taken[cut.vehicle as usize], (rows, short));
         self.taken[cut.vehicle as usize].1 |= was_short;
-        self.rows.give_back(old);
+        self.meso.routes.give_back(old);
         if (cut.section as usize) < self.meso.record.lanes {
             self.turn_around(cut);
         }

@@ -94,7 +94,7 @@ impl Meso {
                 self.stand(section, State::Room, self.now_ms + LOOK_AGAIN_MS);
                 self.wait_on(section, to);
                 self.note_full(section, to);
-                if self.stood_ms(section) >= KNOT_ON_MS && self.untie(section) {
+                if self.take_detour(section) || self.stood_ms(section) >= KNOT_ON_MS && self.untie(section) {
                     return;
                 }
                 self.schedule(section, self.now_ms + LOOK_AGAIN_MS);

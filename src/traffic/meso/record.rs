@@ -96,6 +96,8 @@ pub struct Record {
 pub struct Live {
     pub ended: Vec<u32>,
     pub came_by: Vec<u32>,
+    /// New routes of vehicles that left their way.
+    pub replaced: Vec<(u32, std::ops::Range<u32>)>,
 }
 
 impl Record {

@@ -1,5 +1,8 @@
 //! Routes link by link, and which lanes of each link lead on.
 
+use std::{ops::Range, sync::Arc};
+
+use super::pool::Pool;
 use crate::{
     journeys::Journeys,
     lane_graph::{LaneGraph, Users},
@@ -16,7 +19,12 @@ const MOST_LANES: u32 = 16;
 /// All routes of a run, row by row. A vehicle's may be replaced by one added at the end.
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
+    pub graph: Arc<LaneGraph>,
     pub rows: Vec<Row>,
+    /// By vehicle type.
+    pub users: Vec<Users>,
+    known: Known,
+    free: Pool,
 }
 
 /// A link of a route, and sets of its lanes, bit by lane.
@@ -30,33 +38,50 @@ pub struct Row {
 }
 
 impl Routes {
-    pub fn of(graph: &LaneGraph, journeys: &Journeys) -> Self {
-        let rows = journeys.links.iter().map(|link| Row { link: *link, usable: 0, best: 0 });
-        let mut routes = Self { rows: rows.collect() };
+    pub fn of(graph: Arc<LaneGraph>, journeys: &Journeys) -> Self {
+        let mut rows: Vec<Row> = journeys.links.iter().map(|link| Row { link: *link, usable: 0, best: 0 }).collect();
         let mut known: Known = vec![Vec::new(); graph.links.len()];
         let mut done = vec![Users::NOBODY; journeys.links.len()];
         for journey in &journeys.list {
             let users = journeys.types.get(journey.kind as usize).map_or(Users::NOBODY, |t| t.users);
-            let rows = journey.route.0 as usize..journey.route.1 as usize;
-            if rows.is_empty() || rows.end > routes.rows.len() || done[rows.start] == users {
+            let range = journey.route.0 as usize..journey.route.1 as usize;
+            if range.is_empty() || range.end > rows.len() || done[range.start] == users {
                 continue;
             }
-            done[rows.start] = users;
-            let route = &journeys.links[rows.clone()];
+            done[range.start] = users;
+            let route = &journeys.links[range.clone()];
             if route.iter().all(|l| (*l as usize) < graph.links.len()) {
-                set_lanes(graph, users, route, &mut routes.rows[rows], &mut known);
+                set_lanes(&graph, users, route, &mut rows[range], &mut known);
             }
         }
-        routes
+        let users = journeys.types.iter().map(|kind| kind.users).collect();
+        Self { graph, rows, users, known, free: Pool::default() }
+    }
+
+    /// Rows for a new route of a vehicle type, `None` where no lanes join its links.
+    pub fn lay(&mut self, kind: u16, route: &[u32]) -> Option<Range<u32>> {
+        let block = self.free.take(route.len(), &mut self.rows);
+        let rows = &mut self.rows[block.start as usize..block.start as usize + route.len()];
+        set_lanes(&self.graph, self.users[usize::from(kind)], route, rows, &mut self.known);
+        if rows.iter().all(|r| r.usable != 0) {
+            return Some(block);
+        }
+        self.free.give_back(block);
+        None
+    }
+
+    /// Forgets a route laid.
+    pub fn give_back(&mut self, block: Range<u32>) {
+        self.free.give_back(block);
     }
 }
 
 /// Per link what is known of it: the next link, the lanes wanted there, for whom, and which lanes lead to these. Routes share
 /// most of it.
-pub type Known = Vec<Vec<(u32, u16, Users, u16)>>;
+type Known = Vec<Vec<(u32, u16, Users, u16)>>;
 
 /// Fills in the lanes of one route.
-pub fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], rows: &mut [Row], known: &mut Known) {
+fn set_lanes(graph: &LaneGraph, users: Users, route: &[u32], rows: &mut [Row], known: &mut Known) {
     let mut best = u16::MAX;
     for i in (0..route.len()).rev() {
         best = lead(graph, users, &route[i..], best, known);

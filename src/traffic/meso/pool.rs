@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::meso::routes::Row;
+use super::routes::Row;
 
 /// Free blocks by size: the `k`-th list has those of `2^k` rows.
 #[derive(Clone, Debug, Default)]
