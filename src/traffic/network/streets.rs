@@ -55,7 +55,7 @@ impl Ground {
         };
         let sites = match &given {
             Some(given) => Sites::given(city.links.len(), given),
-            None => Sites::survey(city, &usable, shapes, &entering, &leaving),
+            None => Sites::survey(city, &usable, (shapes, &trims), (&entering, &leaving)),
         };
         Self {
             reverse: link::reverses(city),

@@ -39,10 +39,21 @@ pub struct WaveStop {
 
 /// Signalled nodes closer than this are one junction, metre.
 const JOIN_M: f64 = 30.0;
+/// So are those between whose stop lines fewer than two cars have room: who was let in by one would stand in the way of the
+/// next. Metre, and streets that lead from one to the other at most.
+const ROOM_M: f32 = 14.0;
+const MOST_BETWEEN: usize = 3;
 
 impl Sites {
-    pub fn survey(city: &City, usable: &[bool], shapes: &Shapes, entering: &Rows<u32>, leaving: &Rows<u32>) -> Self {
-        let site_at = clusters(city);
+    /// `trims`: by link, the metres that the junctions at its ends take of it; `entering` and `leaving`: by node.
+    pub fn survey(
+        city: &City,
+        usable: &[bool],
+        (shapes, trims): (&Shapes, &[(f32, f32)]),
+        (entering, leaving): (&Rows<u32>, &Rows<u32>),
+    ) -> Self {
+        let between = Between { city, shapes, trims, leaving };
+        let site_at = clusters(city, &between);
         let count = site_at.iter().filter(|c| **c != NONE).max().map_or(0, |c| *c as usize + 1);
         let mut site_of = vec![NONE; city.links.len()];
         let mut main_stream = vec![NONE; city.links.len()];
@@ -104,8 +115,45 @@ impl Sites {
     }
 }
 
-/// Signalled node → its site, numbered in node order.
-fn clusters(city: &City) -> Vec<u32> {
+/// Streets too short to wait on between two signals.
+struct Between<'a> {
+    city: &'a City,
+    shapes: &'a Shapes,
+    trims: &'a [(f32, f32)],
+    leaving: &'a Rows<u32>,
+}
+
+impl Between<'_> {
+    /// Nodes on the ways from a signalled one to the next ones that have no room to wait between, the last ones included.
+    fn joined(&self, from: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        for link in self.leaving.of(from as u32) {
+            self.follow(*link, 0.0, &mut vec![from], &mut found);
+        }
+        found
+    }
+
+    fn follow(&self, link: u32, before_m: f32, way: &mut Vec<usize>, found: &mut Vec<usize>) {
+        let (entry, exit) = self.trims[link as usize];
+        let room_m = before_m + (self.shapes.length(link) - entry - exit).max(0.0);
+        let to = self.city.links[link as usize].to.index();
+        if room_m >= ROOM_M || way.contains(&to) {
+            return;
+        }
+        if self.city.nodes[to].signals {
+            found.extend(way[1..].iter().copied().chain([to]));
+        } else if way.len() < MOST_BETWEEN {
+            way.push(to);
+            for next in self.leaving.of(to as u32) {
+                self.follow(*next, room_m, way, found);
+            }
+            way.pop();
+        }
+    }
+}
+
+/// Node → its site, numbered in the order of the signalled nodes; nodes without signals lie within.
+fn clusters(city: &City, between: &Between) -> Vec<u32> {
     let signalled: Vec<usize> = (0..city.nodes.len()).filter(|n| city.nodes[*n].signals).collect();
     let mut parent: Vec<usize> = (0..city.nodes.len()).collect();
     let places = signalled.iter().map(|n| {
@@ -119,18 +167,21 @@ fn clusters(city: &City) -> Vec<u32> {
             let (a, b) = (root(&mut parent, *n), root(&mut parent, other.data));
             parent[a.max(b)] = a.min(b);
         }
+        for other in between.joined(*n) {
+            let (a, b) = (root(&mut parent, *n), root(&mut parent, other));
+            parent[a.max(b)] = a.min(b);
+        }
     }
     let mut number = vec![NONE; city.nodes.len()];
     let mut next = 0;
-    for n in signalled {
-        let r = root(&mut parent, n);
+    for n in &signalled {
+        let r = root(&mut parent, *n);
         if number[r] == NONE {
             number[r] = next;
             next += 1;
         }
-        number[n] = number[r];
     }
-    number
+    (0..city.nodes.len()).map(|n| number[root(&mut parent, n)]).collect()
 }
 
 fn root(parent: &mut [usize], mut n: usize) -> usize {
