@@ -11,13 +11,13 @@ use crate::lane_graph::{LaneGraph, NONE};
 /// So long the head of a lane waits for room before its driver looks for another way, millisecond: a cycle of signals and a half;
 /// and then until it looks again.
 const PATIENCE_MS: u32 = 90_000;
-const LOOK_MS: u32 = 60_000;
+const LOOK_MS: u32 = 30_000;
 /// A driver leaves its way at most so often.
 const MOST_STRAYS: u8 = 6;
 /// A street without room costs so much more than its queue, second.
 const FULL_S: f32 = 180.0;
 /// Streets looked at on the way round.
-const MOST_LOOKED: u32 = 400;
+const MOST_LOOKED: u32 = 1000;
 
 /// Who strayed, what is closed, and memory of the search.
 #[derive(Clone, Debug, Default)]
