@@ -37,7 +37,7 @@ pub use network::{
 };
 pub use packed::{PackedError, unpacked};
 pub use simulation::{
-    Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TripInfo, VehicleKind,
-    VehicleView,
+    Hour, LinkFlow, LinkState, Pose, RefusalReason, Relief, SignalHead, Simulation, Tally, TrafficView, TripInfo,
+    VehicleKind, VehicleView,
 };
 pub use table::TableError;

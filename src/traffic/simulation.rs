@@ -1,10 +1,12 @@
 //! The live city: a demand that follows the clock, drivers who choose their ways by what the roads take now, and the account of
-//! their trips. How they drive is the microscopic view's ([`crate::micro`]).
+//! their trips. How they drive is the microscopic view's ([`crate::micro`]) or, where the clock runs fast, the mesoscopic one's
+//! ([`crate::meso::live`]).
 //!
 //! A step: departures (drawn, routed in parallel, queued before their link), a step of the vehicles, what links and trips
 //! make of it. The result does not depend on the number of threads. Nothing here knows what is drawn or edited.
 
 mod depart;
+mod drive;
 mod fleet;
 mod kinds;
 mod monitor;
@@ -25,10 +27,12 @@ use crate::{
     network::{Network, SignalColour},
     route::Search,
 };
+use drive::Drive;
 use fleet::Fleet;
 use monitor::Monitor;
 use tally::Counters;
 
+pub use drive::TrafficView;
 pub use fleet::VehicleView;
 pub use kinds::VehicleKind;
 pub use monitor::{LinkFlow, LinkState};
@@ -45,7 +49,9 @@ pub struct Simulation {
     rng: Pcg64,
     taste_seed: u64,
     demand_factor: f64,
-    micro: Micro,
+    drive: Drive,
+    /// What relieved standstills before the view last changed.
+    relief_before: Relief,
     fleet: Fleet,
     colours: Vec<SignalColour>,
     signals: Vec<SignalHead>,
@@ -59,6 +65,8 @@ pub struct Simulation {
     searches: Vec<Search>,
 }
 
+/// Vehicles in queues are seen every so many steps: the clock runs fast then.
+const QUEUES_SEEN_STEPS: u64 = 2;
 /// Searches that run side by side at most; fixed, so that memory does not follow the number of threads.
 const SEARCHES: usize = 8;
 
@@ -78,7 +86,8 @@ impl Simulation {
         network.anchors();
         let mut new = Self {
             signals: Self::place_signals(&network),
-            micro,
+            drive: Drive::Micro(Box::new(micro)),
+            relief_before: Relief::default(),
             fleet: Fleet::default(),
             monitor: Monitor::new(&network),
             network,
@@ -109,8 +118,10 @@ impl Simulation {
             self.set_signals();
         }
         self.draw_departures();
-        self.micro.step();
-        self.see();
+        self.drive.step(self.clock_s());
+        if self.view() == TrafficView::Micro || self.steps.is_multiple_of(QUEUES_SEEN_STEPS) {
+            self.see();
+        }
         self.book();
         self.observe();
     }
@@ -179,12 +190,12 @@ impl Simulation {
 
     /// Vehicles on the road.
     pub fn driving(&self) -> usize {
-        self.micro.counts().running as usize
+        self.drive.counts().running as usize
     }
 
     /// Trips that have started but found no gap to enter the road yet.
     pub fn waiting(&self) -> usize {
-        self.micro.counts().waiting as usize
+        self.drive.counts().waiting as usize
     }
 
     /// Digest of the whole moving state (XXH3, 64 bit): equal for equal runs, whatever the number of threads.
@@ -192,11 +203,11 @@ impl Simulation {
         let mut hash = xxhash_rust::xxh3::Xxh3::new();
         hash.update(&self.steps.to_le_bytes());
         hash.update(&self.rng.clone().next_u64().to_le_bytes());
-        hash.update(&self.micro.state_hash().to_le_bytes());
+        hash.update(&self.drive.state_hash().to_le_bytes());
         self.fleet.digest(&mut hash);
         self.counters.digest(&mut hash);
         self.monitor.digest(&mut hash);
-        for (vehicle, _) in self.micro.waiting() {
+        for (vehicle, _) in self.drive.waiting() {
             hash.update(&self.fleet.trips[vehicle as usize].id.to_le_bytes());
         }
         self.costs.iter().for_each(|c| hash.update(&c.to_le_bytes()));

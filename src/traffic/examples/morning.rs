@@ -1,17 +1,18 @@
 //! A morning on a map: how long trips take and wait under its signal plans, for comparing plans.
 //!
-//! `cargo run --release -p citytwin-traffic --example morning -- maps/demo [from=7] [hours=1.5] [seeds=1,2] [timed=0]`;
+//! `cargo run --release -p citytwin-traffic --example morning -- maps/demo [from=7] [hours=1.5] [seeds=1,2] [timed=0]
+//! [view=micro]`;
 //! `timed`: how many times signals are timed for the equilibrium of the busiest hour first.
 
 use std::{path::Path, sync::Arc, time::Instant};
 
 use citytwin_model::time::{LocalTime, civil};
-use citytwin_traffic::{Demand, Network, Simulation, TurnId};
+use citytwin_traffic::{Demand, Network, Simulation, TrafficView, TurnId};
 
 fn main() {
     let mut words = std::env::args().skip(1);
     let path = words.next().unwrap_or_else(|| "maps/demo".into());
-    let (mut from, mut hours, mut seeds, mut timed) = (7.0, 1.5, vec![1, 2], 0);
+    let (mut from, mut hours, mut seeds, mut timed, mut view) = (7.0, 1.5, vec![1, 2], 0, TrafficView::Micro);
     for word in words {
         let (name, value) = word.split_once('=').expect("NAME=VALUE");
         match name {
@@ -19,7 +20,8 @@ fn main() {
             "hours" => hours = value.parse().expect("hours"),
             "seeds" => seeds = value.split(',').map(|s| s.parse().expect("a seed")).collect(),
             "timed" => timed = value.parse().expect("a count"),
-            _ => panic!("`{name}`: from, hours, seeds or timed"),
+            "view" => view = if value == "meso" { TrafficView::Meso } else { TrafficView::Micro },
+            _ => panic!("`{name}`: from, hours, seeds, timed or view"),
         }
     }
     let city = citytwin_import::open(Path::new(&path), &citytwin_import::ImportOptions::default(), &()).expect("a map");
@@ -34,16 +36,17 @@ fn main() {
     println!("signals timed {timed} times in {took_s:.2} s");
     println!("{path}: {:.0} trips a day, {}", demand.daily_trips(), plans(&network));
     for seed in seeds {
-        morning(&network, &demand, from, hours, seed);
+        morning(&network, &demand, (from, hours), seed, view);
     }
 }
 
-fn morning(network: &Arc<Network>, demand: &Arc<Demand>, from: f64, hours: f64, seed: u64) {
+fn morning(network: &Arc<Network>, demand: &Arc<Demand>, (from, hours): (f64, f64), seed: u64, view: TrafficView) {
     // A Tuesday.
     let midnight = LocalTime::of_civil(civil::date(2026, 6, 16).at(0, 0, 0, 0));
     let start = LocalTime { second_of_day: from * 3600.0, ..midnight };
     let clock = Instant::now();
     let mut sim = Simulation::new(Arc::clone(network), Arc::clone(demand), start, seed);
+    sim.set_view(view);
     let mut vehicle_hours = 0.0;
     for _ in 0..(hours * 3600.0 / Simulation::STEP_S).round() as u64 {
         sim.step();

@@ -148,6 +148,30 @@ impl Meso {
         self.leave_wait(object);
     }
 
+    /// Puts a vehicle that is on a lane already into it, at its place and speed.
+    pub(super) fn take_over(&mut self, lane: u32, number: u32, v0: f32, at_m: f32) {
+        let before = self.queues[lane as usize].live;
+        let fixed = self.layout.sections[lane as usize];
+        self.enter(lane, number, v0, 0.0, fixed.limit_mps);
+        let vehicle = self.vehicles[number as usize];
+        let kind = self.kinds[usize::from(vehicle.kind)];
+        let place = self.place(lane, u32::from(self.queues[lane as usize].ghosts + before));
+        let free = kind.free_mps(fixed.limit_mps, vehicle.factor);
+        let way = self.layout.ways.get(self.ring[place].way as usize);
+        let end = way.map_or(free, |w| kind.free_mps(w.limit_mps, vehicle.factor));
+        let last_m = || self.record.last_m(vehicle.journey, fixed.length_m);
+        let rest_m = (if way.is_some() { fixed.length_m } else { last_m() } - at_m).max(0.1);
+        let (rest_s, v1) = kind.travel(rest_m, v0, free, end);
+        self.ring[place].at_ms = self.now_ms + (rest_s * 1000.0) as u32;
+        self.ring[place].end_cmps = (v1 * 100.0) as u16;
+        self.queues[lane as usize].tail_ms = self.ring[place].at_ms;
+        // As if it had driven as fast up to here.
+        self.vehicles[number as usize].next = (at_m * rest_s / rest_m * 1000.0) as u32;
+        if before == 0 {
+            self.next_head(lane);
+        }
+    }
+
     /// Puts a vehicle into a lane at a place along it.
     fn enter_at(&mut self, lane: u32, number: u32, v0: f32, at_m: f32, limit_mps: f32) {
         // As from a start further on: what it need not drive is taken off its time.

@@ -3,6 +3,7 @@
 //! Owns the vehicles' numbers (taken again after they have arrived, so that memory follows how many are under way and not how many
 //! days have passed), new ways for those whose way is closed, and estimates of places along lanes. Time runs for 49 days at most.
 
+mod city;
 mod links;
 mod places;
 
@@ -59,6 +60,8 @@ pub struct Live {
     taken: Vec<(std::ops::Range<u32>, bool)>,
     free: Vec<u32>,
     arrived: Vec<Arrived>,
+    /// Vehicles of these.
+    gone: Vec<u32>,
     closed: Vec<bool>,
     turns: Turns,
     empty: EmptyRoad,
@@ -103,6 +106,7 @@ impl Live {
             taken: Vec::new(),
             free: Vec::new(),
             arrived: Vec::new(),
+            gone: Vec::new(),
             turns,
             empty,
         }
@@ -196,6 +200,7 @@ impl Live {
         let (rows, cut_short) = self.taken[vehicle as usize].clone();
         self.meso.routes.give_back(rows);
         self.free.push(vehicle);
+        self.gone.push(vehicle);
         self.arrived.push(Arrived {
             vehicle,
             depart_s: trip.map_or(now_s, |t| t.depart_s),
@@ -207,7 +212,9 @@ impl Live {
 
     /// Journeys that have ended since this was last asked, in the order in which they did.
     pub fn take_arrived(&mut self) -> Vec<Arrived> {
-        std::mem::take(&mut self.arrived)
+        let taken = std::mem::take(&mut self.arrived);
+        self.release();
+        taken
     }
 
     /// Moves without room since this was last asked; [`ForcedMove::journey`] is the vehicle.

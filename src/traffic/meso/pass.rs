@@ -303,7 +303,8 @@ impl Meso {
             if undriven_ms != NEVER {
                 self.record.turned(way.turn, since_ms, driven_ms + undriven_ms);
             }
-            self.record.moved(self.layout.sections[section as usize].link, way.to_link, self.now_ms, driven_ms);
+            let (journey, from) = (vehicle.journey, self.layout.sections[section as usize].link);
+            self.record.moved(journey, (from, way.to_link), self.now_ms, driven_ms);
         }
         self.enter(to, entry.vehicle, cross_mps, way.length_m, way.limit_mps);
         self.follow(section, entry);

@@ -202,6 +202,30 @@ impl Meso {
         true
     }
 
+    /// Takes a vehicle out of the middle of a queue, its room at once.
+    pub(super) fn take_out(&mut self, section: u32, place: u32) {
+        let entry = self.entry(section, place);
+        let (ghosts, live) = {
+            let queue = &self.queues[section as usize];
+            (u32::from(queue.ghosts), u32::from(queue.live))
+        };
+        for i in place..live - 1 {
+            let (at, next) = (self.place(section, ghosts + i), self.place(section, ghosts + i + 1));
+            self.ring[at] = self.ring[next];
+        }
+        let queue = &mut self.queues[section as usize];
+        queue.live -= 1;
+        queue.live_cm -= i32::from(entry.space_cm);
+        queue.used_cm -= i32::from(entry.space_cm);
+        if place == 0 {
+            self.leave_wait(section);
+            self.next_head(section);
+        }
+        if self.queues[section as usize].first_waiter != NONE {
+            self.hand_on(section);
+        }
+    }
+
     /// Takes the head out; its room is on its way back.
     pub(super) fn pop(&mut self, section: u32) -> Entry {
         let place = self.place(section, u32::from(self.queues[section as usize].ghosts));

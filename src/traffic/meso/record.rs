@@ -71,9 +71,9 @@ pub struct Record {
     depart_ms: Vec<u32>,
     enter_ms: Vec<u32>,
     arrive_ms: Vec<u32>,
-    loaded: u64,
-    inserted: u64,
-    arrived: u64,
+    pub loaded: u64,
+    pub inserted: u64,
+    pub arrived: u64,
     /// Sum of arrivals less entries, millisecond.
     driven_ms: i64,
     forced: Vec<(u32, u32, u32)>,
@@ -95,6 +95,8 @@ pub struct Record {
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     pub ended: Vec<u32>,
+    /// Who left which link.
+    pub left: Vec<(u32, u32)>,
     pub came_by: Vec<u32>,
     /// New routes of vehicles that left their way.
     pub replaced: Vec<(u32, std::ops::Range<u32>)>,
@@ -170,7 +172,10 @@ impl Record {
         }
     }
 
-    pub fn moved(&mut self, from: u32, to: u32, at_ms: u32, driven_ms: u32) {
+    pub fn moved(&mut self, journey: u32, (from, to): (u32, u32), at_ms: u32, driven_ms: u32) {
+        if let Some(live) = &mut self.live {
+            live.left.push((journey, from));
+        }
         let flow = self.flow(from, at_ms);
         flow.left += 1;
         flow.driven_ms += u64::from(driven_ms);
@@ -182,6 +187,7 @@ impl Record {
         self.arrive_ms[journey as usize] = at_ms;
         if let Some(live) = &mut self.live {
             live.ended.push(journey);
+            live.left.push((journey, link));
         }
         self.driven_ms += i64::from(at_ms);
         let flow = self.flow(link, at_ms);
@@ -247,6 +253,13 @@ impl Record {
     pub fn withdrawn(&mut self) {
         self.loaded -= 1;
         self.refused += 1;
+    }
+
+    /// A vehicle on the road was taken off it.
+    pub fn taken_out(&mut self, at_ms: u32) {
+        self.loaded -= 1;
+        self.inserted -= 1;
+        self.driven_ms += i64::from(at_ms);
     }
 
     /// Takes the forced moves: millisecond, node, vehicle.

@@ -111,7 +111,7 @@ impl Micro {
         self.entries.busy = busy;
     }
 
-    fn try_enter(&mut self, number: u32, link: u32) -> bool {
+    pub(super) fn try_enter(&mut self, number: u32, link: u32) -> bool {
         let journey = self.journeys.list[number as usize];
         let driver = self.drivers[journey.kind as usize];
         if self.voyages[number as usize].ahead.good == 0 {

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use super::{Micro, reach::LanesAhead, record::Voyage};
 use crate::{
-    journeys::{Departure, Journey, Journeys, VehicleType},
+    journeys::{DepartLane, DepartSpeed, Departure, Journey, Journeys, VehicleType},
     lane_graph::{LaneGraph, NONE},
 };
+
+/// Deceleration that everybody is sure to manage, metre per second squared; slower than this, one stands.
+const SURE_MPS2: f32 = 2.5;
+const SLOW_MPS: f32 = 1.0;
 
 /// What a live run keeps besides.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +83,22 @@ impl Micro {
         self.detours[vehicle as usize] = new.route.into();
         self.entries.push(new.route[0], vehicle);
         self.counts.loaded += 1;
+        vehicle
+    }
+
+    /// Puts a vehicle onto a lane of its first link, behind those put there before, where it has room; else it waits to enter there.
+    pub fn put(&mut self, new: NewJourney, lane: u32, at_m: f32, speed_mps: f32) -> u32 {
+        let row = self.graph.lanes[lane as usize];
+        // Who could not stop any more at the lane's end begins at a stand.
+        let stops_m = speed_mps * speed_mps / (2.0 * SURE_MPS2);
+        let moves = row.length_m - at_m > stops_m && speed_mps > SLOW_MPS;
+        let speed = if moves { DepartSpeed::Max } else { DepartSpeed::At(0.0) };
+        let depart = Departure { lane: DepartLane::Index(row.index), at_m: Some(at_m), speed };
+        let vehicle = self.depart(NewJourney { depart, ..new });
+        if row.link == new.route[0] && self.try_enter(vehicle, row.link) {
+            self.entries.withdraw(row.link, vehicle);
+            self.count_now();
+        }
         vehicle
     }
 

@@ -107,17 +107,29 @@ impl Simulation {
             at_m: (!from_gate).then(|| (from_pos - first.entry).max(0.0)),
             speed: if from_gate { DepartSpeed::Max } else { DepartSpeed::At(KERB_MPS) },
         };
-        let vehicle = self.micro.depart(NewJourney {
+        let factor = kind.speed_factor(trip.temper);
+        let vehicle = self.drive.depart(NewJourney {
             kind: u32::from(trip.kind),
             route: &route,
             depart,
             arrival_m: self.arrival_m(trip.to, to_pos),
-            factor: kind.speed_factor(trip.temper),
+            factor,
         });
+        let Some(vehicle) = vehicle else { return self.counters.refuse(RefusalReason::NoRoute) };
         let departed_s = self.elapsed_s();
         self.fleet.put(
             vehicle,
-            Trip { id, kind: trip.kind, from_pos, to_pos, departed_s, left_s: f64::NAN, ..Trip::default() },
+            Trip {
+                id,
+                kind: trip.kind,
+                factor,
+                from: trip.from,
+                from_pos,
+                to_pos,
+                departed_s,
+                left_s: f64::NAN,
+                ..Trip::default()
+            },
         );
     }
 

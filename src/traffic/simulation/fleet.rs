@@ -3,13 +3,13 @@
 use citytwin_model::LinkId;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Simulation, kinds::VehicleKind};
+use super::{Simulation, drive::Drive, kinds::VehicleKind};
 use crate::{
     lane_graph::NONE,
     micro::{Hold, MicroView},
 };
 
-/// All vehicles by the number that the microscopic view gives them; a number is given again once its vehicle has left.
+/// All vehicles by the number that the view gives them; a number is given again once its vehicle has left.
 #[derive(Default)]
 pub struct Fleet {
     pub trips: Vec<Trip>,
@@ -22,12 +22,20 @@ pub struct Fleet {
 pub struct Trip {
     pub id: u32,
     pub kind: u8,
+    /// Wanted speed over the limit.
+    pub factor: f32,
+    /// Link where it started.
+    pub from: u32,
     /// Where it starts and ends, metre along its first and last link.
     pub from_pos: f32,
     pub to_pos: f32,
     pub departed_s: f64,
     /// When it left the link before, second; NaN on its first.
     pub left_s: f64,
+    /// That link; metres driven to its end, and seconds at free speed.
+    pub last: u32,
+    pub driven_m: f64,
+    pub free_s: f64,
     /// Where it is, and where it was a step ago.
     pub now: Placed,
     pub was: Placed,
@@ -111,10 +119,11 @@ impl Placed {
 impl Simulation {
     /// Lists who is on the road, and where.
     pub(super) fn see(&mut self) {
+        let Drive::Micro(micro) = &self.drive else { return self.see_queues() };
         let lanes = self.graph.lanes.len() as u32;
         let Fleet { trips, active } = &mut self.fleet;
         active.clear();
-        for view in self.micro.vehicles() {
+        for view in micro.vehicles() {
             let trip = &mut trips[view.vehicle as usize];
             let now = Placed::of(&view, lanes);
             trip.was = if trip.seen + 1 == self.steps && trip.seen > 0 { trip.now } else { now };

@@ -1,9 +1,11 @@
 //! What is measured on each link: flow, speed, vehicles, travel times for routing, counts by hour.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Simulation, VehicleKind};
+use super::{Simulation, TrafficView, VehicleKind, fleet::Trip};
 use crate::network::Network;
 
 /// What a link shows now; one per link of the city, in its order.
@@ -101,19 +103,38 @@ impl Simulation {
     /// Books what the vehicles' last step did: links left, trips ended.
     pub(super) fn book(&mut self) {
         let now_s = self.elapsed_s();
-        for (vehicle, link) in self.micro.left() {
-            let trip = &mut self.fleet.trips[*vehicle as usize];
-            let took_s = (now_s - trip.left_s) as f32;
-            self.monitor.left(*link as usize, took_s.is_finite().then_some(took_s));
-            trip.left_s = now_s;
+        for i in 0..self.drive.left().len() {
+            let (vehicle, link) = self.drive.left()[i];
+            let mut trip = self.fleet.trips[vehicle as usize];
+            self.leave(&mut trip, link);
+            self.fleet.trips[vehicle as usize] = trip;
         }
-        for vehicle in self.micro.arrived() {
+        for vehicle in self.drive.arrived() {
             let trip = &self.fleet.trips[*vehicle as usize];
-            let (route, leg) = self.micro.way_of(*vehicle);
-            let (metres, free_s) = driven(&self.network, &route[..=leg], trip.from_pos, trip.to_pos);
+            let row = &self.network.links[trip.last as usize];
+            let undriven_m = f64::from((row.length - trip.to_pos).max(0.0));
+            let metres = (trip.driven_m - undriven_m).max(0.0);
+            let free_s = (trip.free_s - undriven_m / f64::from(row.free_mps)).max(0.0);
             self.counters.arrive(now_s - trip.departed_s, metres, free_s);
         }
-        self.micro.release();
+        if self.view() == TrafficView::Meso {
+            let gone: BTreeSet<u32> = self.drive.arrived().iter().copied().collect();
+            self.fleet.active.retain(|vehicle| !gone.contains(vehicle));
+        }
+        self.drive.release();
+    }
+
+    /// Books that a vehicle has left a link; at its end, or at its destination.
+    pub(super) fn leave(&mut self, trip: &mut Trip, link: u32) {
+        let now_s = self.elapsed_s();
+        let took_s = (now_s - trip.left_s) as f32;
+        self.monitor.left(link as usize, took_s.is_finite().then_some(took_s));
+        let row = &self.network.links[link as usize];
+        let from = if trip.left_s.is_nan() { trip.from_pos } else { 0.0 };
+        let metres = f64::from((row.length - from).max(0.0));
+        trip.driven_m += metres;
+        trip.free_s += metres / f64::from(row.free_mps);
+        (trip.left_s, trip.last) = (now_s, link);
     }
 
     /// The state of every link of the city, in its order; brought up to date every 5 s of simulated time.
@@ -164,7 +185,7 @@ impl Simulation {
                 state.queue_m = state.queue_m.max((n.links[link as usize].length - rear).max(0.0));
             }
         }
-        for (_, link) in self.micro.waiting() {
+        for (_, link) in self.drive.waiting() {
             states[link as usize].waiting += 1;
         }
         let m = &mut self.monitor;
@@ -188,7 +209,7 @@ impl Simulation {
         let mut held_s = vec![0.0_f32; n.links.len()];
         for v in &self.fleet.active {
             let trip = &self.fleet.trips[*v as usize];
-            let (route, leg) = self.micro.way_of(*v);
+            let (route, leg) = self.drive.way_of(*v);
             let here = (now_s - trip.left_s) as f32;
             let held = &mut held_s[route[leg] as usize];
             *held = held.max(here);
@@ -216,18 +237,4 @@ impl Simulation {
         let under_way = self.under_way();
         self.counters.close_hour(under_way);
     }
-}
-
-/// Metres, and seconds at free speed, from a place on the first of some links to a place on the last.
-fn driven(network: &Network, links: &[u32], from_pos: f32, to_pos: f32) -> (f64, f64) {
-    let (mut metres, mut free_s) = (0.0, 0.0);
-    for (i, link) in links.iter().enumerate() {
-        let row = &network.links[*link as usize];
-        let from = if i == 0 { from_pos } else { 0.0 };
-        let to = if i + 1 == links.len() { to_pos } else { row.length };
-        let way = f64::from((to - from).max(0.0));
-        metres += way;
-        free_s += way / f64::from(row.free_mps);
-    }
-    (metres, free_s)
 }

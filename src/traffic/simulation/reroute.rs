@@ -23,7 +23,7 @@ impl Simulation {
             return;
         }
         let guided = |v: &u32| {
-            let (route, leg) = self.micro.way_of(*v);
+            let (route, leg) = self.drive.way_of(*v);
             self.follows_live_times(*v) && route.iter().skip(leg + 1).any(|l| slow[*l as usize])
         };
         let guided: Vec<u32> = self.fleet.active.iter().copied().filter(guided).collect();
@@ -44,13 +44,13 @@ impl Simulation {
 
     fn take_if_better(&mut self, vehicle: u32, onward: &[u32]) {
         let kept = self.legs_kept(vehicle);
-        let (route, _) = self.micro.way_of(vehicle);
+        let (route, _) = self.drive.way_of(vehicle);
         let takes_s = |links: &[u32]| links.iter().map(|l| self.costs[*l as usize]).sum::<f32>();
         let Some(rest) = route.get(kept..).filter(|rest| *rest != onward) else { return };
         let (before_s, after_s) = (takes_s(rest), takes_s(onward));
         if after_s < BETTER_SHARE * before_s && after_s < before_s - BETTER_S {
             let (to, to_pos) = (route[route.len() - 1], self.fleet.trips[vehicle as usize].to_pos);
-            self.micro.reroute(vehicle, kept, onward, self.arrival_m(to, to_pos));
+            self.drive.reroute(vehicle, kept, onward, self.arrival_m(to, to_pos));
             self.counters.guided += 1;
         }
     }
@@ -69,7 +69,7 @@ impl Simulation {
                 _ => {}
             }
         }
-        self.micro.set_closed(&now);
+        self.drive.set_closed(&now);
         self.closed = now;
         self.replan_cut_trips();
         self.replan_waiting();
@@ -77,10 +77,10 @@ impl Simulation {
     }
 
     fn replan_cut_trips(&mut self) {
-        let lifted: Vec<u32> = self.micro.lifted().collect();
+        let lifted: Vec<u32> = self.drive.lifted();
         let all = self.fleet.active.iter().copied().chain(lifted);
         let cut = all.filter(|v| {
-            let (route, leg) = self.micro.way_of(*v);
+            let (route, leg) = self.drive.way_of(*v);
             route[leg + 1..].iter().any(|l| self.closed[*l as usize])
         });
         let cut: Vec<u32> = cut.collect();
@@ -101,9 +101,9 @@ impl Simulation {
             };
             if let Some((onward, to, to_pos)) = found {
                 self.fleet.trips[*v as usize].to_pos = to_pos;
-                self.micro.reroute(*v, kept, &onward, self.arrival_m(to, to_pos));
+                self.drive.reroute(*v, kept, &onward, self.arrival_m(to, to_pos));
             } else {
-                self.micro.withdraw(*v);
+                self.drive.withdraw(*v);
                 self.fleet.active.retain(|other| other != v);
                 self.counters.refuse(RefusalReason::StrandedByClosure);
             }
@@ -112,12 +112,12 @@ impl Simulation {
 
     /// Links of the route that stand: up to the present one, or to the next once the vehicle is inside the junction.
     fn legs_kept(&self, vehicle: u32) -> usize {
-        let (_, leg) = self.micro.way_of(vehicle);
-        leg + 1 + usize::from(self.micro.is_inside(vehicle))
+        let (_, leg) = self.drive.way_of(vehicle);
+        leg + 1 + usize::from(self.drive.is_inside(vehicle))
     }
 
     fn onward_request(&self, vehicle: u32, kept: usize) -> Request {
-        let (route, _) = self.micro.way_of(vehicle);
+        let (route, _) = self.drive.way_of(vehicle);
         let driven = &route[kept.saturating_sub(6)..kept];
         let from = self.network.states.after(driven).unwrap_or(route[kept - 1]);
         let taste = self.taste(self.fleet.trips[vehicle as usize].id);
@@ -145,8 +145,8 @@ impl Simulation {
     }
 
     fn replan_waiting(&mut self) {
-        for (vehicle, from) in self.micro.waiting().collect::<Vec<_>>() {
-            let (route, _) = self.micro.way_of(vehicle);
+        for (vehicle, from) in self.drive.waiting() {
+            let (route, _) = self.drive.way_of(vehicle);
             let to = route[route.len() - 1];
             let cut = route.iter().any(|l| self.closed[*l as usize]);
             let trip = self.fleet.trips[vehicle as usize];
@@ -158,12 +158,12 @@ impl Simulation {
             } else if !cut {
                 continue;
             } else if let Some(onward) = self.searches[0].run(&self.network, &self.costs, request) {
-                self.micro.reroute(vehicle, 1, &onward, self.arrival_m(to, trip.to_pos));
+                self.drive.reroute(vehicle, 1, &onward, self.arrival_m(to, trip.to_pos));
                 continue;
             } else {
                 RefusalReason::NoRoute
             };
-            self.micro.withdraw(vehicle);
+            self.drive.withdraw(vehicle);
             self.counters.refuse(reason);
         }
     }

@@ -48,6 +48,17 @@ pub struct Relief {
     pub relocated: u64,
 }
 
+impl Relief {
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            forced: self.forced + other.forced,
+            rerouted: self.rerouted + other.rerouted,
+            relocated: self.relocated + other.relocated,
+        }
+    }
+}
+
 /// One full hour.
 #[derive(Clone, Copy, PartialEq, Default, Debug, Serialize)]
 pub struct Hour {
@@ -171,7 +182,7 @@ impl Counters {
 
 impl Simulation {
     pub(super) fn under_way(&self) -> u64 {
-        let counts = self.micro.counts();
+        let counts = self.drive.counts();
         counts.running + counts.waiting
     }
 
@@ -184,7 +195,7 @@ impl Simulation {
             demanded: c.demanded,
             arrived: a.count,
             under_way: self.under_way(),
-            waiting: self.micro.counts().waiting,
+            waiting: self.drive.counts().waiting,
             refused: c.refused.clone(),
             mean_travel_time_s: mean(a.travel_s),
             mean_delay_s: mean(a.travel_s - a.free_s),
@@ -201,14 +212,15 @@ impl Simulation {
     pub fn trip(&self, vehicle: u32) -> Option<TripInfo> {
         let v = self.fleet.number_of(vehicle)?;
         let trip = &self.fleet.trips[v as usize];
-        let (route, _) = self.micro.way_of(v);
+        let (route, _) = self.drive.way_of(v);
         let (link, lane, pos_m) = self.on_link(&trip.now);
-        let leg = route.iter().rposition(|l| *l == link)?;
+        // Queues forget a link as soon as its stop line is crossed.
+        let leg = route.iter().rposition(|l| *l == link).unwrap_or(0);
         let whole: f32 = route[leg..route.len() - 1].iter().map(|l| self.network.links[*l as usize].length).sum();
         Some(TripInfo {
             vehicle,
             kind: VehicleKind::of(trip.kind),
-            from: LinkId(route[0]),
+            from: LinkId(trip.from),
             to: LinkId(route[route.len() - 1]),
             departed_s: trip.departed_s,
             under_way_s: self.elapsed_s() - trip.departed_s,
@@ -222,13 +234,12 @@ impl Simulation {
 
     /// How often standstills were relieved since the start.
     fn relief(&self) -> Relief {
-        let (counts, relocated) = (self.micro.counts(), self.micro.forced_at().len() as u64);
-        Relief { forced: counts.forced - relocated, rerouted: counts.detours, relocated }
+        self.relief_before.and(self.drive.relief())
     }
 
-    /// The links of a vehicle's whole trip, in order.
+    /// The links of a vehicle's trip, in order; where queues drive, from the one that it is on.
     pub fn route_of(&self, vehicle: u32) -> Option<Vec<LinkId>> {
         let v = self.fleet.number_of(vehicle)?;
-        Some(self.micro.way_of(v).0.iter().map(|l| LinkId(*l)).collect())
+        Some(self.drive.way_of(v).0.iter().map(|l| LinkId(*l)).collect())
     }
 }
