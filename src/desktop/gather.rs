@@ -13,6 +13,7 @@ use citytwin_panels::{
     Abilities, Busy, CityData, ClockData, FeedData, History, InspectorData, KeyFigureRow, LayerGroup, PanelInput,
     PeakHour, TrafficNow, WhatIfData,
 };
+use citytwin_traffic::TrafficView;
 use citytwin_twin::{
     CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, JumpState, Observed, PeakTwin,
     Record, Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
@@ -142,6 +143,7 @@ impl Gathered {
             speed: clock.speed,
             achieved: (short && !clock.paused).then_some(clock.reached),
             paused: clock.paused,
+            queues: seen.twin.traffic.as_ref().is_some_and(|t| t.0.view() == TrafficView::Meso),
             daylight: self.daylight,
             settable: (!external).then_some(SETTING_THE_CLOCK),
         }

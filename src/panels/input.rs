@@ -78,6 +78,8 @@ pub struct ClockData<'a> {
     /// What the machine manages, when it falls short.
     pub achieved: Option<f64>,
     pub paused: bool,
+    /// Vehicles drive as queues at this speed, not one by one.
+    pub queues: bool,
     /// Local sunrise and sunset today; `None` in polar day or night, or when not known.
     pub daylight: Option<(Time, Time)>,
     /// `Some`: the clock can be set; the text says what setting it does to the simulation.
@@ -87,7 +89,16 @@ pub struct ClockData<'a> {
 impl Default for ClockData<'_> {
     fn default() -> Self {
         let local = Date::constant(2000, 1, 1).to_datetime(Time::midnight());
-        Self { local, zone: "UTC", speed: 1.0, achieved: None, paused: true, daylight: None, settable: None }
+        Self {
+            local,
+            zone: "UTC",
+            speed: 1.0,
+            achieved: None,
+            paused: true,
+            queues: false,
+            daylight: None,
+            settable: None,
+        }
     }
 }
 

@@ -86,6 +86,12 @@ fn speeds(ui: &mut Ui, clock: &ClockData, out: &mut Vec<PanelRequest>) {
         }
     }
     ui.spacing_mut().item_spacing.x = 8.0;
+    if clock.queues {
+        ui.label(RichText::new("in queues").color(theme::WEAK).size(11.0)).on_hover_text(
+            "At this speed of the clock vehicles move as queues, lane by lane (mesoscopic view): flows, queues and travel times \
+             hold, places between two junctions are estimates.",
+        );
+    }
     if let Some(achieved) = clock.achieved.filter(|a| a.is_finite()) {
         let text = RichText::new(format!("{} {achieved:.0}×", icon::WARNING)).color(theme::AMBER).size(11.0);
         ui.label(text).on_hover_text(format!(

@@ -7,12 +7,20 @@ use citytwin_model::{
     Timestamp,
     time::{LocalTime, TimeZone},
 };
-use citytwin_traffic::Simulation;
+use citytwin_traffic::{Simulation, TrafficView};
 
 /// Share of a frame's wall time the ticks may take before the speed is held back.
 const TICK_SHARE: f64 = 0.6;
 /// Slowest speed the governor holds the clock to.
 const SLOWEST: f64 = 0.1;
+
+/// Speed of the clock from which on vehicles drive as queues: nobody follows a single car any more then.
+pub const QUEUES_FROM: f64 = 60.0;
+
+/// The view that vehicles drive in at a speed of the clock.
+pub fn view_at(speed: f64) -> TrafficView {
+    if speed >= QUEUES_FROM { TrafficView::Meso } else { TrafficView::Micro }
+}
 
 /// The simulated clock. Changed by ticks and by [`ClockRequest`] alone.
 #[derive(Resource, Clone, Debug)]
@@ -87,7 +95,7 @@ fn obey(mut requests: MessageReader<ClockRequest>, mut clock: ResMut<Clock>, mut
 }
 
 /// Holds the speed to what the ticks' measured cost allows, so that frames keep coming.
-fn govern(mut clock: ResMut<Clock>, mut time: ResMut<Time<Virtual>>, real: Res<Time<Real>>) {
+pub(crate) fn govern(mut clock: ResMut<Clock>, mut time: ResMut<Time<Virtual>>, real: Res<Time<Real>>) {
     let can = if clock.tick_cost_s > 0.0 { TICK_SHARE * Simulation::STEP_S / clock.tick_cost_s } else { f64::INFINITY };
     // A slow renderer (software Vulkan) makes frames longer than the clock's largest step; say so too.
     let frame_s = real.delta_secs_f64();

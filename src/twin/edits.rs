@@ -3,9 +3,11 @@
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
 use citytwin_model::{Assumptions, Edit, Request, Timestamp};
+use citytwin_traffic::TrafficView;
 
 use crate::{
-    CityModel, Clock, EnergyTwin, TrafficTwin, TwinSystems,
+    CityModel, Clock, EnergyTwin, TrafficTwin, TwinSystems, clock,
+    clock::view_at,
     engines::{JumpState, Origins},
 };
 
@@ -19,6 +21,8 @@ pub enum EditRequested {
     Reset,
     /// Go to another time of the simulated clock.
     Jump(Timestamp),
+    /// Vehicles drive in this view from now on; asked for by the clock when its speed comes there.
+    View(TrafficView),
 }
 
 /// A request could not be done; the text is for the person who asked.
@@ -45,6 +49,8 @@ pub struct EditLog {
     pub lines: Vec<LoggedEdit>,
     /// Edits in force, oldest first.
     pub in_force: Vec<Edit>,
+    /// Tick at whose start vehicles came to drive in another view.
+    pub views: Vec<(u64, TrafficView)>,
 }
 
 /// The assumptions in force.
@@ -63,7 +69,10 @@ pub(crate) fn install(world: &mut World) {
 pub(crate) fn plugin(app: &mut App) {
     app.add_message::<EditRequested>()
         .add_message::<EditRefused>()
-        .add_systems(PreUpdate, collect.run_if(resource_exists::<Requests>))
+        .add_systems(
+            PreUpdate,
+            (collect, follow_speed).chain().after(clock::govern).run_if(resource_exists::<Requests>),
+        )
         .add_systems(FixedUpdate, (land_jump, apply_requests).chain().in_set(TwinSystems::Receive).in_set(EditsApplied))
         // A paused clock has no ticks; what a person asks for takes effect all the same.
         .add_systems(Update, (land_jump, apply_requests).chain().run_if(crate::clock::is_paused));
@@ -75,6 +84,15 @@ pub(crate) struct Requests(Vec<EditRequested>);
 
 fn collect(mut messages: MessageReader<EditRequested>, mut requests: ResMut<Requests>) {
     requests.0.extend(messages.read().cloned());
+}
+
+/// Asks for the view that goes with the clock's speed when that changes.
+fn follow_speed(clock: Option<Res<Clock>>, mut requests: ResMut<Requests>, mut before: Local<TrafficView>) {
+    let Some(clock) = clock else { return };
+    let view = view_at(clock.speed);
+    if std::mem::replace(&mut *before, view) != view {
+        requests.0.push(EditRequested::View(view));
+    }
 }
 
 #[derive(bevy_ecs::system::SystemParam)]
@@ -115,6 +133,13 @@ fn apply_requests(
                 while !changing.log.in_force.is_empty() {
                     changing.undo_last(&clock);
                 }
+            }
+            EditRequested::View(view) => {
+                if changing.traffic.0.view() != view {
+                    changing.traffic.0.set_view(view);
+                    changing.log.views.push((clock.tick, view));
+                }
+                continue;
             }
             EditRequested::Jump(to) => {
                 *jump = JumpState::begin(changing.city.0.clone(), &origins, to, changing.stated.0.clone());
@@ -165,6 +190,7 @@ fn land_jump(
             // Edits made while the streets were being filled hold there too.
             traffic.0.set_closed(&stated.0.closed_ids(&city.0));
             traffic.0.set_demand_factor(stated.0.demand_factor);
+            traffic.0.set_view(view_at(clock.speed));
             clock.start = to;
             clock.tick = 0;
             *jump = JumpState::None;

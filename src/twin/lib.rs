@@ -29,7 +29,7 @@ use citytwin_model::NetworkChanges;
 use citytwin_traffic as traffic;
 
 pub use assets::{Asset, EntityIndex, Observation, Observed, Residual, Simulated, Source};
-pub use clock::{Clock, ClockRequest};
+pub use clock::{Clock, ClockRequest, QUEUES_FROM};
 pub use comparison::{Answer, ComparisonProgress, ComparisonRequest, ComparisonState, WhatIf};
 pub use edits::{EditLog, EditRefused, EditRequested, LoggedEdit, Stated};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};

@@ -5,8 +5,8 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use super::{Meso, NEVER};
-use crate::lane_graph::{LaneGraph, NONE};
+use super::{Meso, NEVER, Vehicle};
+use crate::lane_graph::{LaneGraph, Move, NONE};
 
 /// So long the head of a lane waits for room before its driver looks for another way, millisecond: a cycle of signals and a half;
 /// and then until it looks again.
@@ -78,10 +78,44 @@ impl Meso {
     fn look_round(&self, detours: &mut Detours, section: u32) -> Option<Round> {
         let entry = self.entry(section, 0);
         let vehicle = &self.vehicles[entry.vehicle as usize];
-        let users = self.routes.users[usize::from(vehicle.kind)];
-        let graph = &self.routes.graph;
         let full = self.routes.rows[vehicle.at as usize + 1].link;
-        // From a link of the old way's rest to its end, second; its next link alone is no goal, unless it is the last.
+        let rest = self.rest_of(vehicle);
+        // The full link is no way round, unless the journey ends there.
+        let shut = if vehicle.at + 2 < vehicle.end { full } else { NONE };
+        let open = self.open_to(vehicle.kind);
+        detours.search += 1;
+        detours.heap.clear();
+        let mut starts: Vec<(u32, u32)> = Vec::new();
+        for m in self.routes.graph.moves_of(section) {
+            let to = &self.routes.graph.moves[m as usize];
+            if to.to_link != full && open(detours, to) && self.has_room(to.to) {
+                starts.push((to.to_link, m));
+                detours.reach(to.to_link, self.link_now_s(to.to_link), NONE);
+            }
+        }
+        let mut best: Option<(f32, u32, u32)> = None;
+        for _ in 0..MOST_LOOKED {
+            let Some((s, link)) = detours.next().filter(|(s, _)| best.is_none_or(|b| *s < b.0)) else { break };
+            let at = rest.partition_point(|r| r.0 < link);
+            if let Some((_, rest_s, row)) = rest.get(at).filter(|r| r.0 == link && best.is_none_or(|b| s + r.1 < b.0)) {
+                best = Some((s + rest_s, link, *row));
+            }
+            for m in self.routes.graph.lanes_of(link).flat_map(|l| self.routes.graph.moves_of(l)) {
+                let to = &self.routes.graph.moves[m as usize];
+                if to.to_link != shut && open(detours, to) {
+                    detours.reach(to.to_link, s + self.link_now_s(to.to_link), link);
+                }
+            }
+        }
+        let (_, end, back) = best?;
+        let links = detours.way_to(end);
+        let way = starts.iter().find(|s| s.0 == links[0])?.1;
+        Some(Round { way, links, back })
+    }
+
+    /// Links of a vehicle's old way that a way round may come back to, ascending; from each to the destination, second; its row. The
+    /// next link is none, unless it is the last.
+    fn rest_of(&self, vehicle: &Vehicle) -> Vec<(u32, f32, u32)> {
         let first = if vehicle.at + 2 < vehicle.end { vehicle.at + 2 } else { vehicle.at + 1 };
         let mut rest: Vec<(u32, f32, u32)> = Vec::with_capacity((vehicle.end - first) as usize);
         let mut rest_s = 0.0;
@@ -91,55 +125,16 @@ impl Meso {
             rest_s += self.link_now_s(link);
         }
         rest.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let goal = |link: u32| {
-            let at = rest.partition_point(|r| r.0 < link);
-            rest.get(at).filter(|r| r.0 == link)
-        };
-        detours.search += 1;
-        detours.heap.clear();
-        let mut starts: Vec<(u32, u32)> = Vec::new();
-        for m in graph.moves_of(section) {
-            let to = &graph.moves[m as usize];
-            let open = !to.spare && to.to_link != full && !detours.closed[to.to_link as usize];
-            if open && graph.lanes[to.to as usize].users.admit(users) && self.has_room(to.to) {
-                starts.push((to.to_link, m));
-                detours.reach(to.to_link, self.link_now_s(to.to_link), NONE);
-            }
+        rest
+    }
+
+    /// Whether vehicles of a type may make a move.
+    fn open_to(&self, kind: u16) -> impl Fn(&Detours, &Move) -> bool {
+        let users = self.routes.users[usize::from(kind)];
+        move |detours, to| {
+            let lane = &self.routes.graph.lanes[to.to as usize];
+            !to.spare && !detours.closed[to.to_link as usize] && lane.users.admit(users)
         }
-        let mut best: Option<(f32, u32, u32)> = None;
-        let mut looked = 0;
-        while let Some((Reverse(key), link)) = detours.heap.pop() {
-            let s = f32::from_bits((key >> 32) as u32);
-            looked += 1;
-            if looked > MOST_LOOKED || best.is_some_and(|b| s >= b.0) {
-                break;
-            }
-            if s > detours.found[link as usize].0 {
-                continue;
-            }
-            if let Some((_, rest_s, row)) = goal(link) {
-                if best.is_none_or(|b| s + rest_s < b.0) {
-                    best = Some((s + rest_s, link, *row));
-                }
-            }
-            for m in graph.lanes_of(link).flat_map(|l| graph.moves_of(l)) {
-                let to = &graph.moves[m as usize];
-                let open = !to.spare
-                    && !detours.closed[to.to_link as usize]
-                    && (to.to_link != full || first == vehicle.at + 1);
-                if open && graph.lanes[to.to as usize].users.admit(users) {
-                    detours.reach(to.to_link, s + self.link_now_s(to.to_link), link);
-                }
-            }
-        }
-        let (_, end, back) = best?;
-        let mut links = vec![end];
-        while let Some(before) = Some(detours.found[links[links.len() - 1] as usize].1).filter(|b| *b != NONE) {
-            links.push(before);
-        }
-        links.reverse();
-        let way = starts.iter().find(|s| s.0 == links[0])?.1;
-        Some(Round { way, links, back })
     }
 
     /// Puts the head of a lane on a way round.
@@ -186,6 +181,29 @@ impl Meso {
 }
 
 impl Detours {
+    /// The next link in the order of arrival at its end.
+    fn next(&mut self) -> Option<(f32, u32)> {
+        while let Some((Reverse(key), link)) = self.heap.pop() {
+            let s = f32::from_bits((key >> 32) as u32);
+            if s <= self.found[link as usize].0 {
+                return Some((s, link));
+            }
+        }
+        None
+    }
+
+    /// The links of the way found to one.
+    fn way_to(&self, end: u32) -> Vec<u32> {
+        let mut links = vec![end];
+        let mut before = self.found[end as usize].1;
+        while before != NONE {
+            links.push(before);
+            before = self.found[before as usize].1;
+        }
+        links.reverse();
+        links
+    }
+
     fn reach(&mut self, link: u32, s: f32, before: u32) {
         let found = &mut self.found[link as usize];
         if found.2 != self.search || s < found.0 {

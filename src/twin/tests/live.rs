@@ -10,9 +10,10 @@ use std::{
 use bevy_app::App;
 use citytwin_feeds::Broker;
 use citytwin_model::{Quality, Quantity, Request, SourceRef};
+use citytwin_traffic::TrafficView;
 use citytwin_twin::{
-    Asset, CityModel, Clock, ComparisonRequest, ComparisonState, EditLog, EditRefused, EditRequested, EntityIndex,
-    FeedChoice, FeedHealth, Observed, Simulated, Stated, TrafficTwin, WhatIf, state_hash,
+    Asset, CityModel, Clock, ClockRequest, ComparisonRequest, ComparisonState, EditLog, EditRefused, EditRequested,
+    EntityIndex, FeedChoice, FeedHealth, Observed, QUEUES_FROM, Simulated, Stated, TrafficTwin, WhatIf, state_hash,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -123,6 +124,8 @@ fn the_log_replays_to_the_same_state() {
             40 => ask(&mut first, EditRequested::Do(Request::SetDemandFactor(1.5))),
             60 => ask(&mut first, EditRequested::Undo),
             80 => ask(&mut first, EditRequested::Do(Request::SetPvShare(0.6))),
+            50 => ask(&mut first, EditRequested::View(TrafficView::Meso)),
+            100 => ask(&mut first, EditRequested::View(TrafficView::Micro)),
             _ => {}
         }
         first.update();
@@ -130,6 +133,7 @@ fn the_log_replays_to_the_same_state() {
     let log = first.world().resource::<EditLog>().clone();
     assert_eq!(log.lines.len(), 4);
     assert_eq!(log.in_force.len(), 2);
+    assert_eq!(log.views, [(50, TrafficView::Meso), (100, TrafficView::Micro)]);
 
     let mut second = town::app(5, &FeedChoice::Off);
     let mut lines = log.lines.iter().peekable();
@@ -139,12 +143,34 @@ fn the_log_replays_to_the_same_state() {
             let request = if line.undo { EditRequested::Undo } else { EditRequested::Do(replayed(&line.edit)) };
             ask(&mut second, request);
         }
+        for (_, view) in log.views.iter().filter(|(at, _)| *at == tick) {
+            ask(&mut second, EditRequested::View(*view));
+        }
         second.update();
     }
     assert_eq!(state_hash(first.world()), state_hash(second.world()));
     let mut other = town::app(6, &FeedChoice::Off);
     other.update();
     assert_ne!(state_hash(other.world()), state_hash(second.world()));
+}
+
+/// From sixty times on vehicles drive as queues, below one by one; the streets stay as full.
+#[test]
+fn a_fast_clock_drives_queues() {
+    let mut app = town::app(5, &FeedChoice::Off);
+    for _ in 0..60 {
+        app.update();
+    }
+    for (speed, view) in [(QUEUES_FROM, TrafficView::Meso), (1.0, TrafficView::Micro)] {
+        let before = app.world().resource::<TrafficTwin>().0.tally().under_way;
+        app.world_mut().write_message(ClockRequest::Speed(speed));
+        app.update();
+        app.update();
+        let traffic = &app.world().resource::<TrafficTwin>().0;
+        assert_eq!(traffic.view(), view);
+        let after = traffic.tally().under_way;
+        assert!(before > 0 && after.abs_diff(before) * 4 <= before, "{before} then {after} under way");
+    }
 }
 
 fn replayed(edit: &citytwin_model::Edit) -> Request {

@@ -104,6 +104,7 @@ impl Sample {
                 attribution: &self.attribution,
             },
             clock: ClockData {
+                queues: false,
                 local: date(2026, 6, 18).to_datetime(time(8, 32, 5, 0)),
                 zone: "Europe/Berlin",
                 speed: self.speed,
