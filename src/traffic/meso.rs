@@ -7,8 +7,8 @@
 //! back as kinematic waves (Newell, Transp. Res. B 36 (2002) 195). Turns that wait inside a junction do so in a small queue of
 //! their own. How vehicles start and follow is in `driving`, calibrated once on a single signalised lane.
 //!
-//! Where lanes wait for each other in a circle, all heads of the circle move up at once after a while; each is counted
-//! as a forced move with its junction. No vehicle is ever taken out.
+//! Drivers who see no room for long take another way round. Where lanes wait for each other in a circle all the same, all heads
+//! of the circle move up at once after a while; each is counted as a forced move with its junction. No vehicle is ever taken out.
 //!
 //! Left out: lane changes within a link (a lane is chosen at its start, by the queues then), what lane changing costs a queue, and
 //! signals that heed traffic. Where two opposed roads share lanes with turns that wait, how much both pass is decided by these.

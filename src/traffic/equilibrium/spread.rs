@@ -12,10 +12,11 @@ use crate::{
 
 /// Parts of the travellers.
 pub const PARTS: u32 = 8;
-/// Flow of a lane that never stops, vehicle per hour (HCM 6th, chapter 19: base saturation flow 1,900 less usual adjustments), and
-/// the part of it that has to give way keeps (chapter 20: potential capacity at moderate conflicting flow).
-const LANE_VPH: f32 = 1800.0;
-const MINOR_PART: f32 = 0.5;
+/// Flow of a lane that never stops, vehicle per hour (HCM 6th, chapter 19: base saturation flow 1,900, less turns, narrow lanes, parking
+/// and stops as towns have them), and the part of it that has to give way keeps (chapter 20: potential capacity at about 600
+/// conflicting vehicles per hour).
+const LANE_VPH: f32 = 1400.0;
+const MINOR_PART: f32 = 0.2;
 /// Volumes are counted by so many seconds.
 const INTERVAL_S: f32 = 900.0;
 

@@ -24,6 +24,8 @@ const MOST_SERVE_MS: u32 = 120_000;
 const PATIENT_MS: u32 = 60_000;
 /// The same where red comes in between, millisecond: two usual cycles.
 const NO_GREEN_MS: u32 = 180_000;
+/// Longest time between two looks of a head that has stood for long, millisecond.
+const MOST_LOOK_AGAIN_MS: u32 = 30_000;
 /// Links that are looked at for room behind a junction, where the first ones are short.
 const MOST_CLEAR: u32 = 4;
 /// Lanes of the longest circle that is looked for.
@@ -94,10 +96,12 @@ impl Meso {
                 self.stand(section, State::Room, self.now_ms + LOOK_AGAIN_MS);
                 self.wait_on(section, to);
                 self.note_full(section, to);
-                if self.take_detour(section) || self.stood_ms(section) >= KNOT_ON_MS && self.untie(section) {
+                let stood_ms = self.stood_ms(section);
+                if self.take_detour(section) || stood_ms >= KNOT_ON_MS && self.untie(section) {
                     return;
                 }
-                self.schedule(section, self.now_ms + LOOK_AGAIN_MS);
+                // The longer it has stood, the less happens in a while.
+                self.schedule(section, self.now_ms + (stood_ms / 16).clamp(LOOK_AGAIN_MS, MOST_LOOK_AGAIN_MS));
             }
         }
     }

@@ -123,7 +123,8 @@ fn the_gap_of_a_busy_town_falls_below_one_percent() {
     for Iteration { counts: c, .. } in &result.iterations {
         assert_eq!((c.loaded, c.refused), (c.arrived + c.running + c.waiting, 0), "{c:?}");
     }
-    assert!(result.iterations[0].counts.forced > 0, "the first day's jam is resolved, and counted");
+    let first = result.iterations[0].counts;
+    assert!(first.forced * 1000 <= first.loaded, "ways round open the first day's jam: {first:?}");
     assert_eq!(result.run.forced_moves().count() as u64, result.run.counts().forced);
 }
 
