@@ -15,8 +15,8 @@ pub const PARTS: u32 = 8;
 /// Flow of a lane that never stops, vehicle per hour (HCM 6th, chapter 19: base saturation flow 1,900, less turns, narrow lanes, parking
 /// and stops as towns have them), and the part of it that has to give way keeps (chapter 20: potential capacity at about 600
 /// conflicting vehicles per hour).
-const LANE_VPH: f32 = 1400.0;
-const MINOR_PART: f32 = 0.2;
+const LANE_VPH: f32 = 1500.0;
+const MINOR_PART: f32 = 0.3;
 /// Volumes are counted by so many seconds.
 const INTERVAL_S: f32 = 900.0;
 
