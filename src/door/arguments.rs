@@ -35,8 +35,43 @@ pub enum Verb {
     /// Traffic engines by themselves.
     #[command(subcommand)]
     Traffic(TrafficVerb),
+    /// The power grid by itself.
+    #[command(subcommand)]
+    Grid(GridVerb),
     /// Download a real city from an Overpass server into a city folder.
     Fetch(FetchArguments),
+}
+
+#[derive(Subcommand)]
+pub enum GridVerb {
+    /// Solve a grid's load flow: MATPOWER (.m), pandapower or power-grid-model (.json), or a folder of CSV tables.
+    Solve(GridSolveArguments),
+    /// Estimate a grid's state from its sensors (power-grid-model .json) and name the one that does not fit.
+    Estimate(GridEstimateArguments),
+}
+
+#[derive(Args)]
+pub struct GridSolveArguments {
+    /// The file or folder.
+    pub file: PathBuf,
+    /// Phase by phase, unbalanced.
+    #[arg(long)]
+    pub three_phase: bool,
+    /// Threads; 0 = all cores. Never changes the results.
+    #[arg(long, default_value_t = 0, value_parser = threads)]
+    pub threads: usize,
+    /// JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct GridEstimateArguments {
+    /// The file.
+    pub file: PathBuf,
+    /// JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Subcommand)]

@@ -2,6 +2,7 @@
 //! on stderr and exit code 2; with `--json` stdout holds the JSON alone.
 
 mod arguments;
+mod grid;
 mod progress;
 mod simulate;
 mod traffic;
@@ -14,7 +15,7 @@ use std::{
 
 use clap::Parser;
 
-use arguments::{CommandLine, TrafficVerb, Verb};
+use arguments::{CommandLine, GridVerb, TrafficVerb, Verb};
 
 /// Runs the program with the process's arguments.
 pub fn enter() -> ExitCode {
@@ -30,6 +31,8 @@ pub fn enter() -> ExitCode {
         Some(Verb::Render(arguments)) => verbs::render(&arguments),
         Some(Verb::Generate(arguments)) => verbs::generate(&arguments),
         Some(Verb::Fetch(arguments)) => verbs::fetch(&arguments),
+        Some(Verb::Grid(GridVerb::Solve(arguments))) => grid::solve(&arguments),
+        Some(Verb::Grid(GridVerb::Estimate(arguments))) => grid::estimate(&arguments),
         Some(Verb::Traffic(TrafficVerb::Assign(arguments))) => traffic::assign(&arguments),
         Some(Verb::Traffic(TrafficVerb::Demand(arguments))) => traffic::demand(&arguments),
         Some(Verb::Traffic(TrafficVerb::Simulate(arguments))) => simulate::simulate(&arguments),
