@@ -1,0 +1,21 @@
+//! The power grid: elements, load flow, estimation and the questions a planner asks of them. Owns the physics of
+//! networks alone; knows no city, no file system and no clock.
+//!
+//! A reader of [`read`] makes a checked [`Grid`] from a file's text; [`solve`] gives its balanced [`Flow`].
+
+mod block_lu;
+mod check;
+mod element;
+mod error;
+mod flow;
+mod network;
+mod newton;
+pub mod read;
+mod report;
+mod two_port;
+
+pub use check::Grid;
+pub use element::*;
+pub use error::{Fault, GridError, GridErrors, ReadError};
+pub use flow::{BranchFlow, Flow, FlowError, ReactiveLimits, solve, solve_within};
+pub use report::{BranchReport, BusReport, Report};
