@@ -77,6 +77,34 @@ pub fn solve_within(grid: &Grid, limits: ReactiveLimits) -> Result<Flow, FlowErr
     }
 }
 
+/// A grid whose equations are analysed once, for repeated solutions.
+#[derive(Clone, Debug)]
+pub struct MeshSolver<'a> {
+    grid: &'a Grid,
+    network: Network,
+    newton: NewtonRaphson,
+    start: Vec<c64>,
+}
+
+impl<'a> MeshSolver<'a> {
+    pub fn new(grid: &'a Grid) -> Self {
+        let network = Network::new(grid);
+        let (newton, start) = (NewtonRaphson::new(Admittance::new(&network)), flat_start(&network));
+        Self { grid, network, newton, start }
+    }
+
+    /// Voltage per bus from a flat start.
+    pub fn voltages(&mut self) -> Result<Vec<c64>, FlowError> {
+        let mut voltage = self.start.clone();
+        let network = &self.network;
+        let nodes = Nodes { kind: &network.kind, power: &network.power, current: &network.current };
+        let solved = self.newton.solve(nodes, &mut voltage);
+        solved.map_err(|diverged| not_converged(self.grid, network, diverged))?;
+        let of_bus = |node: &u32| if *node == NONE { c64::new(0.0, 0.0) } else { voltage[*node as usize] };
+        Ok(network.node_of_bus.iter().map(of_bus).collect())
+    }
+}
+
 /// Turns nodes that ask more of their generators than they can give into loads; false where there is none. Each round
 /// turns one at least, so that the rounds end.
 fn hold_at_limits(network: &mut Network, voltage: &[c64]) -> bool {

@@ -273,12 +273,19 @@ pub fn dc_start(network: &Network) -> Option<Vec<c64>> {
 }
 
 /// Per node its branches and whether it is their from-side.
-struct Neighbours {
+pub(super) struct Neighbours {
     starts: Vec<u32>,
     branches: Vec<(u32, bool)>,
 }
 
-fn neighbours(network: &Network) -> Neighbours {
+impl Neighbours {
+    pub fn of(&self, node: u32) -> impl Iterator<Item = (u32, bool)> {
+        let range = self.starts[node as usize] as usize..self.starts[node as usize + 1] as usize;
+        self.branches[range].iter().copied()
+    }
+}
+
+pub(super) fn neighbours(network: &Network) -> Neighbours {
     let mut starts = vec![0_u32; network.len() + 1];
     let whole = || network.branches.iter().enumerate().filter(|(_, b)| b.from != NONE && b.to != NONE);
     for (_, branch) in whole() {
