@@ -176,11 +176,14 @@ pub struct Transformer {
     pub zero: Option<ZeroPlate>,
 }
 
-/// What a plate states of the zero sequence.
+/// What is stated of a transformer's zero sequence.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct ZeroPlate {
-    pub short_circuit: f64,
-    pub load_loss_w: f64,
+pub enum ZeroPlate {
+    /// Short-circuit voltage, 1, and its resistive part, 1; magnetising over short-circuit impedance, 1, its R/X, and the
+    /// share of the short-circuit impedance on the from-side, 1.
+    ShortCircuit { voltage: f64, resistive: f64, magnetising: f64, magnetising_rx: f64, from_share: f64 },
+    /// No-load current, 1, and loss, W.
+    NoLoad { current: f64, loss_w: f64 },
 }
 
 /// A branch given by a pi section on its to-side and an ideal transformer at its from-side.

@@ -30,7 +30,7 @@ pub struct Flow {
     pub voltage: Vec<c64>,
     /// In the order of [`super::GridData::branch_ends`].
     pub branches: Vec<BranchFlow>,
-    /// Per external grid what it gives, VA; the first of a bus gives what its ideal neighbours do not.
+    /// Per external grid what it gives, VA; ideal ones at the same bus share by short-circuit power.
     pub sources: Vec<c64>,
     /// Sum over branches of what goes in and does not come out, W.
     pub losses_w: f64,
@@ -206,14 +206,13 @@ impl Flow {
     }
 
     /// Sources give what is missing at their nodes; what stays anywhere else is the residual.
-    fn close(&mut self, network: &Network, voltage: &[c64], mut missing: Vec<c64>) {
-        for &(node, branch) in &network.sources {
+    fn close(&mut self, network: &Network, voltage: &[c64], missing: Vec<c64>) {
+        for (&(node, branch), share) in network.sources.iter().zip(&network.shares) {
             let given = match branch {
                 _ if node == NONE => c64::new(0.0, 0.0),
-                None => std::mem::take(&mut missing[node as usize]),
+                None => missing[node as usize] * *share,
                 Some(branch) => {
                     let NodeBranchEnds { inner, y } = NodeBranchEnds::of(network, branch);
-                    missing[inner as usize] = c64::new(0.0, 0.0);
                     let (u, source) = (voltage[node as usize], voltage[inner as usize]);
                     u * (y * (source - u)).conj()
                 }

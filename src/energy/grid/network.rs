@@ -5,7 +5,7 @@ use faer::c64;
 
 use super::{
     check::{Grid, Sets},
-    element::{Control, Ends, Zip},
+    element::{Control, Ends, ExternalGrid, Zip},
     two_port::{self, BASE_VA, TwoPort},
 };
 
@@ -53,6 +53,8 @@ pub struct Network {
     pub reactive: Vec<[f64; 2]>,
     /// Per external grid its bus' node and, where it has an impedance, its branch.
     pub sources: Vec<(u32, Option<u32>)>,
+    /// Per external grid its share of what ideal ones at the same node give, by short-circuit power.
+    pub shares: Vec<f64>,
 }
 
 impl Network {
@@ -72,6 +74,7 @@ impl Network {
             reactive: vec![[0.0; 2]; bus_of_node.len()],
             branches: Vec::new(),
             sources: Vec::new(),
+            shares: Vec::new(),
             node_of_bus,
             bus_of_node,
         };
@@ -79,6 +82,7 @@ impl Network {
         network.add_shunts(grid);
         network.add_demand(grid);
         network.add_sources(grid);
+        network.share_sources(grid);
         network
     }
 
@@ -177,6 +181,19 @@ impl Network {
             let y = two_port::pi(y, c64::new(0.0, 0.0), c64::new(1.0, 0.0));
             self.branches.push(NodeBranch { from: inner, to: node, y });
         }
+    }
+
+    fn share_sources(&mut self, grid: &Grid) {
+        let weight = |source: &ExternalGrid| source.short_circuit.map_or(1.0, |short| short.power_va);
+        let mut whole = vec![0.0; self.kind.len()];
+        for (source, (node, _)) in grid.external_grids.iter().zip(&self.sources).filter(|(_, (node, _))| *node != NONE)
+        {
+            whole[*node as usize] += weight(source);
+        }
+        let share = |(source, (node, _)): (&ExternalGrid, &(u32, Option<u32>))| {
+            if *node == NONE { 0.0 } else { weight(source) / whole[*node as usize] }
+        };
+        self.shares = grid.external_grids.iter().zip(&self.sources).map(share).collect();
     }
 
     fn add_inner_node(&mut self, kind: NodeKind) -> u32 {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{check::Grid, element::ElementId, flow::Flow};
+use super::{check::Grid, element::ElementId, flow::Flow, three_phase::PhaseFlow};
 
 /// A scalar, or phases a, b, c.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
@@ -53,6 +53,31 @@ impl Report {
             loading_percent: flow.loading.map(|loading| 100.0 * loading),
             p_from_mw: flow.from_va.re / 1e6,
             p_to_mw: flow.to_va.re / 1e6,
+        };
+        Self {
+            converged: true,
+            iterations: flow.iterations,
+            buses: grid.buses.iter().zip(&flow.voltage).map(bus).collect(),
+            branches: grid.branch_ends().zip(&flow.branches).map(branch).collect(),
+            losses_mw: flow.losses_w / 1e6,
+            residual_mva: flow.residual_va / 1e6,
+            cpu_s,
+        }
+    }
+
+    /// Of an unbalanced load flow: arrays of phases a, b, c per bus, sums of the phases per branch.
+    pub fn phases(grid: &Grid, flow: &PhaseFlow, cpu_s: f64) -> Self {
+        let bus = |(bus, u): (&super::Bus, &[faer::c64; 3])| BusReport {
+            id: bus.label.id.clone(),
+            vm_pu: PerPhase::Phases(u.map(|u| u.norm())),
+            va_deg: PerPhase::Phases(u.map(|u| u.arg().to_degrees())),
+        };
+        let megawatts = |powers: &[faer::c64; 3]| powers.iter().map(|s| s.re).sum::<f64>() / 1e6;
+        let branch = |((label, _), flow): ((&super::Label, super::Ends), &super::PhaseBranchFlow)| BranchReport {
+            id: label.id.clone(),
+            loading_percent: flow.loading.map(|loading| 100.0 * loading),
+            p_from_mw: megawatts(&flow.from_va),
+            p_to_mw: megawatts(&flow.to_va),
         };
         Self {
             converged: true,

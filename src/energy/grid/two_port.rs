@@ -34,6 +34,9 @@ pub fn with_ends(y: TwoPort, ends: &Ends) -> TwoPort {
 /// `own − mutual / other`, nought where the far end has no admittance at all. A branch without shunts leaves
 /// exactly nothing, which rounding must not turn into a small load.
 fn left(own: c64, mutual: c64, other: c64) -> c64 {
+    if mutual == ZERO {
+        return own;
+    }
     let rest = own - mutual / other;
     if rest.norm() <= 1e-14 * own.norm() { ZERO } else { rest }
 }

@@ -15,7 +15,7 @@ fn shared_case(name: &str) -> Option<Grid> {
 
 /// Load factors of an hour, of every size and sign.
 fn factor(hour: usize, load: usize) -> f64 {
-    1.0 + ((hour * 7 + load * 13) % 17) as f64 / 10.0 - 0.9 * f64::from(u8::from(load % 3 == 0))
+    1.0 + ((hour * 7 + load * 13) % 17) as f64 / 10.0 - 0.9 * f64::from(u8::from(load.is_multiple_of(3)))
 }
 
 fn profiles(grid: &Grid, hours: usize) -> (Vec<f64>, Vec<f64>) {

@@ -51,9 +51,13 @@ fn transformers(reader: &mut Reader<'_>) {
         let ends = Reader::ends(&mut row, &reader.buses, ["hv_bus", "lv_bus"]);
         let rated_va = row.number("sn_mva") * 1e6;
         let (from_v, to_v) = (row.number("vn_hv_kv") * 1e3, row.number("vn_lv_kv") * 1e3);
-        let zero = row.optional("vk0_percent").map(|percent| ZeroPlate {
-            short_circuit: percent / 100.0,
-            load_loss_w: row.number_or("vkr0_percent", 0.0) / 100.0 * rated_va,
+        let zero = row.optional("vk0_percent").map(|percent| ZeroPlate::ShortCircuit {
+            voltage: percent / 100.0,
+            resistive: row.number_or("vkr0_percent", 0.0) / 100.0,
+            // The column's name says percent, the program takes it as a ratio.
+            magnetising: row.number_or("mag0_percent", 0.0),
+            magnetising_rx: row.number_or("mag0_rx", 0.0),
+            from_share: row.number_or("si0_hv_partial", 0.5),
         });
         let transformer = Transformer {
             ends,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     super::{
         check::Grid,
-        element::{Bus, Control, Demand, ExternalGrid, Generator, GridData, Load, ShortCircuit, Shunt, Zip},
+        element::{Bus, Control, Demand, ExternalGrid, Generator, GridData, Label, Load, ShortCircuit, Shunt, Zip},
         error::{Fault, GridError, GridErrors, ReadError},
     },
     json, pgm_branches,
@@ -197,8 +197,14 @@ impl Reader {
                 continue;
             };
             if let (Control::Power(demand), true) = (&generator.control, on) {
+                let unequal = unequal_part(demand);
                 let (p_w, (q_min_var, q_max_var)) = (demand.total().power[0], limits);
                 generator.control = Control::Voltage { p_w, vm_pu, q_min_var, q_max_var };
+                if let Some(demand) = unequal {
+                    let label = Label { table: "asym_gen (by phase)", ..generator.label.clone() };
+                    let (bus, in_service, control) = (generator.bus, generator.in_service, Control::Power(demand));
+                    self.data.generators.push(Generator { label, bus, control, in_service });
+                }
             }
         }
     }
@@ -218,6 +224,13 @@ impl Reader {
             }
         }
     }
+}
+
+/// What phases give more or less than a third: a generator that holds a voltage states its total alone.
+fn unequal_part(demand: &Demand) -> Option<Demand> {
+    let Demand::Wye(zips) = demand else { return None };
+    let third = demand.total().power[0] / 3.0;
+    Some(Demand::Wye(Box::new((**zips).map(|zip| Zip::constant(zip.power[0] - third, 0.0)))))
 }
 
 /// A row called by its id.

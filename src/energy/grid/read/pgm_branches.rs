@@ -8,6 +8,7 @@ use super::{
     super::{
         element::{
             Ends, Line, PerKm, PhaseMatrix, PiBranch, Side, Switch, Tap, Transformer, TransformerModel, Winding,
+            ZeroPlate,
         },
         error::Fault,
     },
@@ -154,6 +155,7 @@ fn transformer(reader: &mut Reader, index: usize, cells: &Map<String, Value>) {
         at_tap(&tap, (min, max), nominal, at_min, at_max)
     };
     let (short_circuit, load_loss_w) = (tapped(uk, "uk_min", "uk_max"), tapped(pk, "pk_min", "pk_max"));
+    let (no_load, no_load_loss_w) = (row.number_or("i0", 0.0), row.number_or("p0", 0.0));
     let transformer = Transformer {
         ends,
         rated_va: row.number("sn"),
@@ -161,14 +163,17 @@ fn transformer(reader: &mut Reader, index: usize, cells: &Map<String, Value>) {
         to_v: row.number("u2"),
         short_circuit,
         load_loss_w,
-        no_load: row.number_or("i0", 0.0),
-        no_load_loss_w: row.number_or("p0", 0.0),
+        no_load,
+        no_load_loss_w,
         shift_rad: f64::from(row.whole_or("clock", 0)) * PI / 6.0,
         windings: [winding(&mut row, "winding_from"), winding(&mut row, "winding_to")],
         tap: Some(tap),
         model: TransformerModel::Pi,
         parallel: 1,
-        zero: None,
+        zero: Some(ZeroPlate::NoLoad {
+            current: row.number_or("i0_zero_sequence", no_load),
+            loss_w: row.number_or("p0_zero_sequence", no_load_loss_w),
+        }),
         label: row.label,
     };
     reader.data.transformers.push(transformer);
