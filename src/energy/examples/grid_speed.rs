@@ -1,11 +1,12 @@
 //! CPU time of load flows, for `tests/cases/grid/against_peers.py`, which runs the peers beside it:
 //! `grid_speed hours FOLDER P Q HOURS`: all hours of a radial case; P and Q are raw little-endian f64, hour by hour, W and var.
+//! `grid_speed phases FOLDER P Q HOURS`: the same in three phases; P and Q per hour, load and phase.
 //! `grid_speed single FOLDER`: one state of a radial case, analysed before and cold.
 //! `grid_speed mesh FILE`: one Newton-Raphson solution of a MATPOWER file, analysed before.
 
 use std::{fs, path::Path};
 
-use citytwin_energy::grid::{Grid, MeshSolver, Profiles, Sweep, read};
+use citytwin_energy::grid::{Grid, MeshSolver, PerKm, PhaseProfiles, PhaseSweep, Profiles, Sweep, read};
 use cpu_time::ProcessTime;
 
 const ROUNDS: usize = 5;
@@ -15,6 +16,9 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["hours", folder, p, q, hours] => time_hours(&case(folder), (p, q), hours.parse().expect("hours is a number")),
+        ["phases", folder, p, q, hours] => {
+            time_phases(case(folder), (p, q), hours.parse().expect("hours is a number"));
+        }
         ["single", folder] => single(&case(folder)),
         ["mesh", file] => mesh(&read::any(file, &fs::read_to_string(file).expect("the file")).expect("a grid")),
         _ => eprintln!("grid_speed hours FOLDER P Q HOURS | single FOLDER | mesh FILE"),
@@ -53,6 +57,23 @@ fn time_hours(grid: &Grid, (p, q): (&str, &str), hours: usize) {
     let flow = flow.expect("every hour has a solution");
     let (low, high) = flow.vm_pu.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(*v), b.max(*v)));
     println!("{cpu} {} {low:.6} {high:.6} {wall}", flow.sweeps);
+}
+
+/// The case states no zero sequence: the ratios of the peers' script (4, 3 and 1) are taken.
+fn time_phases(grid: Grid, (p, q): (&str, &str), hours: usize) {
+    let mut data = grid.into_data();
+    for line in &mut data.lines {
+        let positive = line.positive;
+        line.zero = Some(PerKm { r_ohm: 4.0 * positive.r_ohm, x_ohm: 3.0 * positive.x_ohm, ..positive });
+    }
+    let grid = Grid::new(data).expect("a grid");
+    let (p_w, q_var) = (values(p), values(q));
+    let sweep = PhaseSweep::new(&grid).expect("a radial grid");
+    let mut flow = None;
+    let cpu = least(ROUNDS, || flow = sweep.solve_hours(PhaseProfiles { hours, p_w: &p_w, q_var: &q_var }).ok());
+    let flow = flow.expect("every hour has a solution");
+    let (low, high) = flow.vm_pu.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(*v), b.max(*v)));
+    println!("{cpu} {} {low:.9} {high:.9}", flow.sweeps);
 }
 
 fn single(grid: &Grid) {

@@ -278,7 +278,7 @@ pub fn circulant(zero: c64, positive: c64, negative: c64) -> Three {
     std::array::from_fn(|i| std::array::from_fn(|j| of(i, j)))
 }
 
-fn add(a: &mut Three, b: &Three) {
+pub fn add(a: &mut Three, b: &Three) {
     a.iter_mut().flatten().zip(b.iter().flatten()).for_each(|(a, b)| *a += b);
 }
 
@@ -363,7 +363,7 @@ fn matrix_line(line: &Line, matrix: &PhaseMatrix, frequency_hz: f64, base_s: f64
     }
 }
 
-fn product(a: &Three, b: &Three) -> Three {
+pub fn product(a: &Three, b: &Three) -> Three {
     std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))
 }
 

@@ -40,6 +40,8 @@ pub struct Radial {
     pub feeders: Vec<Feeder>,
     pub node: Vec<u32>,
     pub parent: Vec<u32>,
+    /// The branch to the parent, and whether the parent is its from-side.
+    pub branch: Vec<(u32, bool)>,
     /// Impedance to the parent and admittance to earth, per unit, as seen from the source.
     pub impedance: Vec<[f64; 2]>,
     pub earth: Vec<[f64; 2]>,
@@ -62,6 +64,7 @@ impl Radial {
             feeders: Vec::new(),
             node: Vec::with_capacity(network.len()),
             parent: Vec::with_capacity(network.len()),
+            branch: Vec::with_capacity(network.len()),
             impedance: Vec::with_capacity(network.len()),
             earth: Vec::with_capacity(network.len()),
             ratio: Vec::with_capacity(network.len()),
@@ -114,6 +117,7 @@ impl Radial {
             let own = at_node + network.shunt[node as usize] / ratio.norm_sqr();
             self.node.push(node);
             self.parent.push(parent);
+            self.branch.push((branch, from_here));
             self.impedance.push([z.re, z.im]);
             self.earth.push([own.re, own.im]);
             self.ratio.push(ratio);

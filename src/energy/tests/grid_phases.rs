@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use citytwin_energy::grid::{Report, read, solve, solve_phases};
+use citytwin_energy::grid::{Demand, Grid, PhaseProfiles, PhaseSweep, Report, Zip, read, solve, solve_phases};
 
 fn shared(name: &str) -> Option<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/energy/grid").join(name);
@@ -75,4 +75,42 @@ fn equal_phases_are_the_balanced_flow() {
         }
         assert!((flow.losses_w - expected.losses_w).abs() < 1e-6 * expected.losses_w);
     }
+}
+
+/// Hours side by side are what Newton-Raphson over phases makes of each alone.
+#[test]
+fn swept_hours_meet_newton() {
+    let loads =
+        "id,node,p_kw,q_kvar,type,phase\n1,3,10,2,power,a\n2,3,6,1,power,b\n3,2,3,1,current,c\n4,3,2,1,impedance,a\n";
+    let files = [
+        ("nodes.csv", NODES),
+        ("source.csv", SOURCE),
+        ("trafos.csv", TRAFOS),
+        ("lines.csv", LINES),
+        ("loads.csv", loads),
+    ];
+    let grid = read::csv("small", &files).unwrap_or_else(|error| panic!("{error}"));
+    let sweep = PhaseSweep::new(&grid).unwrap();
+    let (hours, row) = (11, 3 * grid.loads.len());
+    let p_w: Vec<f64> = (0..hours * row).map(|k| 100.0 * ((k * 37) % 61) as f64 - 500.0).collect();
+    let q_var: Vec<f64> = p_w.iter().map(|p| 0.3 * p).collect();
+    let flow = sweep.solve_hours(PhaseProfiles { hours, p_w: &p_w, q_var: &q_var }).unwrap();
+    for hour in 0..hours {
+        let mut data = grid.clone().into_data();
+        for (index, load) in data.loads.iter_mut().enumerate() {
+            let Demand::Wye(zips) = &mut load.demand else { panic!("phases") };
+            for (phase, zip) in zips.iter_mut().enumerate() {
+                let at = hour * row + 3 * index + phase;
+                *zip = Zip { power: [p_w[at], q_var[at]], ..*zip };
+            }
+        }
+        let alone = solve_phases(&Grid::new(data).unwrap()).unwrap();
+        for (bus, u) in alone.voltage.iter().enumerate() {
+            for (phase, u) in u.iter().enumerate() {
+                let is = flow.vm_pu[3 * (hour * grid.buses.len() + bus) + phase];
+                assert!((is - u.norm()).abs() < 1e-9, "hour {hour}, bus {bus}, phase {phase}: {is} {}", u.norm());
+            }
+        }
+    }
+    assert!(sweep.solve_hours(PhaseProfiles { hours: 1, p_w: &vec![1e9; row], q_var: &vec![0.0; row] }).is_err());
 }
