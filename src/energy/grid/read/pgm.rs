@@ -56,7 +56,7 @@ pub fn pgm_data(text: &str) -> Result<GridData, GridErrors> {
 }
 
 /// Component by component its rows. Rows may be objects, or lists in the order of `attributes`.
-fn tables(value: &Value) -> Result<Vec<(String, Vec<Map<String, Value>>)>, GridErrors> {
+pub(super) fn tables(value: &Value) -> Result<Vec<(String, Vec<Map<String, Value>>)>, GridErrors> {
     let wrong = |what: &str| json::fault("file", what.to_owned());
     let data = value.get("data").and_then(Value::as_object).ok_or_else(|| wrong("has no object \"data\""))?;
     if value.get("is_batch") == Some(&Value::Bool(true)) {
