@@ -322,9 +322,7 @@ impl Sweep {
             }
             last = moved;
         }
-        let moves = |at: usize| state.jr[at].iter().chain(&state.ji[at]).map(|x| x.abs()).fold(0.0, f64::max);
-        let worst = (1..=tree.parent.len()).find(|&at| !moves(at).is_finite());
-        Err(worst.unwrap_or(tree.parent.len()))
+        Err(state.most_moving(&tree))
     }
 
     fn not_converged(&self, hour: usize, feeder: &Feeder, at: usize) -> SweepError {

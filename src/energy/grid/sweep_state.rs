@@ -92,6 +92,20 @@ impl<const N: usize> State<N> {
         if CHECK { moved.into_iter().fold(0.0, f64::max) } else { f64::INFINITY }
     }
 
+    /// The node whose voltage one more sweep moves most, or makes no number.
+    pub fn most_moving(&mut self, tree: &Tree<'_>) -> usize {
+        let (re, im) = (self.re.clone(), self.im.clone());
+        self.backward(tree);
+        self.forward::<true, false>(tree);
+        let change = |at: &usize| {
+            let lane =
+                |lane: usize| (self.re[*at][lane] - re[*at][lane]).abs() + (self.im[*at][lane] - im[*at][lane]).abs();
+            (0..N).map(lane).fold(0.0, |a: f64, b| if b.is_nan() { f64::INFINITY } else { a.max(b) })
+        };
+        let ranked = (1..=tree.parent.len()).map(|at| (at, change(&at)));
+        ranked.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).map_or(0, |(at, _)| at)
+    }
+
     /// Current drawn at a node: `conj(S) / conj(u) + y u`.
     #[inline(always)]
     fn drawn<const FOLLOWS: bool>(

@@ -1,7 +1,7 @@
 //! Input files of power-grid-model (JSON, version 1.0), symmetric and asymmetric components.
 //!
-//! A component or field that this reader does not know is a fault, unless its name starts with `_` (the format's
-//! own sign for extra data) or it says nothing of a load flow (sensors, faults).
+//! A component that this reader does not know is a fault, unless its name starts with `_` (the format's own sign for extra
+//! data) or it says nothing of a load flow (sensors, faults).
 
 use serde_json::{Map, Value};
 
