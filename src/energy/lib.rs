@@ -4,11 +4,12 @@
 //! Owns load, photovoltaics, charging and transformer sums as pure functions of clock, sun and weather. Must
 //! not know traffic, environment, any file or clock of its own. Everything it assumes is a constant with its
 //! source: `intensity.rs` (who uses how much), `profile.rs` (when), `charging.rs`, `roof.rs` and `solar.rs`
-//! (photovoltaics), `transformer.rs` and `supply.rs` (the grid). No cables, no voltages: a city's transformers hang on an
-//! ideal medium-voltage supply.
+//! (photovoltaics), `transformer.rs` and `supply.rs` (which transformer serves whom). Cables and voltages are
+//! [`grid`]'s.
 
 mod assets;
 mod charging;
+pub mod grid;
 mod intensity;
 mod profile;
 mod roof;

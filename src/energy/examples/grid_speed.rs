@@ -1,0 +1,91 @@
+//! CPU time of load flows, for `tests/cases/grid/against_peers.py`, which runs the peers beside it:
+//! `grid_speed hours FOLDER P Q HOURS`: all hours of a radial case; P and Q are raw little-endian f64, hour by hour, W and var.
+//! `grid_speed phases FOLDER P Q HOURS`: the same in three phases; P and Q per hour, load and phase.
+//! `grid_speed single FOLDER`: one state of a radial case, analysed before and cold.
+//! `grid_speed mesh FILE`: one Newton-Raphson solution of a MATPOWER file, analysed before.
+
+use std::{fs, path::Path};
+
+use citytwin_energy::grid::{Grid, MeshSolver, PerKm, PhaseProfiles, PhaseSweep, Profiles, Sweep, read};
+use cpu_time::ProcessTime;
+
+const ROUNDS: usize = 5;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["hours", folder, p, q, hours] => time_hours(&case(folder), (p, q), hours.parse().expect("hours is a number")),
+        ["phases", folder, p, q, hours] => {
+            time_phases(case(folder), (p, q), hours.parse().expect("hours is a number"));
+        }
+        ["single", folder] => single(&case(folder)),
+        ["mesh", file] => mesh(&read::any(file, &fs::read_to_string(file).expect("the file")).expect("a grid")),
+        _ => eprintln!("grid_speed hours FOLDER P Q HOURS | single FOLDER | mesh FILE"),
+    }
+}
+
+fn case(folder: &str) -> Grid {
+    let names = ["nodes.csv", "lines.csv", "trafos.csv", "loads.csv", "source.csv"];
+    let texts = names.map(|name| fs::read_to_string(Path::new(folder).join(name)).expect(name));
+    let files: Vec<(&str, &str)> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
+    read::csv(folder, &files).expect("a grid")
+}
+
+fn values(file: &str) -> Vec<f64> {
+    let bytes = fs::read(file).expect("the profile");
+    bytes.chunks_exact(8).map(|chunk| f64::from_le_bytes(chunk.try_into().expect("eight bytes"))).collect()
+}
+
+/// CPU seconds, the least of some rounds.
+fn least(rounds: usize, mut work: impl FnMut()) -> f64 {
+    let round = |_| {
+        let start = ProcessTime::now();
+        work();
+        start.elapsed().as_secs_f64()
+    };
+    (0..rounds).map(round).fold(f64::INFINITY, f64::min)
+}
+
+fn time_hours(grid: &Grid, (p, q): (&str, &str), hours: usize) {
+    let (p_w, q_var) = (values(p), values(q));
+    let sweep = Sweep::new(grid).expect("a radial grid");
+    let mut flow = None;
+    let wall = std::time::Instant::now();
+    let cpu = least(ROUNDS, || flow = sweep.solve_hours(Profiles { hours, p_w: &p_w, q_var: &q_var }).ok());
+    let wall = wall.elapsed().as_secs_f64() / ROUNDS as f64;
+    let flow = flow.expect("every hour has a solution");
+    let (low, high) = flow.vm_pu.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(*v), b.max(*v)));
+    println!("{cpu} {} {low:.6} {high:.6} {wall}", flow.sweeps);
+}
+
+/// The case states no zero sequence: the ratios of the peers' script (4, 3 and 1) are taken.
+fn time_phases(grid: Grid, (p, q): (&str, &str), hours: usize) {
+    let mut data = grid.into_data();
+    for line in &mut data.lines {
+        let positive = line.positive;
+        line.zero = Some(PerKm { r_ohm: 4.0 * positive.r_ohm, x_ohm: 3.0 * positive.x_ohm, ..positive });
+    }
+    let grid = Grid::new(data).expect("a grid");
+    let (p_w, q_var) = (values(p), values(q));
+    let sweep = PhaseSweep::new(&grid).expect("a radial grid");
+    let mut flow = None;
+    let cpu = least(ROUNDS, || flow = sweep.solve_hours(PhaseProfiles { hours, p_w: &p_w, q_var: &q_var }).ok());
+    let flow = flow.expect("every hour has a solution");
+    let (low, high) = flow.vm_pu.iter().fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(*v), b.max(*v)));
+    println!("{cpu} {} {low:.9} {high:.9}", flow.sweeps);
+}
+
+fn single(grid: &Grid) {
+    let sweep = Sweep::new(grid).expect("a radial grid");
+    let warm = least(4 * ROUNDS, || drop(sweep.solve().expect("a solution")));
+    let cold = least(ROUNDS, || drop(Sweep::new(grid).expect("a radial grid").solve().expect("a solution")));
+    println!("{warm} {cold}");
+}
+
+fn mesh(grid: &Grid) {
+    let mut solver = MeshSolver::new(grid);
+    let warm = least(10 * ROUNDS, || drop(solver.voltages().expect("a solution")));
+    let cold = least(ROUNDS, || drop(MeshSolver::new(grid).voltages().expect("a solution")));
+    println!("{warm} {cold}");
+}

@@ -1,0 +1,38 @@
+//! The power grid: elements, load flow, estimation and the questions a planner asks of them. Owns the physics of
+//! networks alone; knows no city, no file system and no clock.
+//!
+//! A reader of [`read`] makes a checked [`Grid`] from a file's text; [`solve`] gives its balanced [`Flow`].
+
+mod block_lu;
+mod check;
+mod element;
+mod error;
+mod estimate;
+mod flow;
+mod hosting;
+mod network;
+mod newton;
+mod outage;
+mod phase_sweep;
+mod phases;
+mod radial;
+pub mod read;
+mod report;
+mod sweep;
+mod sweep_state;
+mod three_phase;
+mod two_port;
+
+pub use check::Grid;
+pub use element::*;
+pub use error::{Fault, GridError, GridErrors, ReadError};
+pub use estimate::{Estimate, EstimateError, Measurement, Quantity, estimate};
+pub use flow::{BranchFlow, Flow, FlowError, MeshSolver, ReactiveLimits, solve, solve_within};
+pub use hosting::{EN_50160, Hosting, Limits, Question, hosting, within};
+pub use outage::{OpenPoint, Outage, outages};
+pub use phase_sweep::{NotSweepable, PhaseBatchFlow, PhaseProfiles, PhaseSweep, PhaseSweepError};
+pub use phases::NoZeroSequence;
+pub use radial::NotRadial;
+pub use report::{BranchReport, BusReport, PerPhase, Report};
+pub use sweep::{BatchFlow, Profiles, Sweep, SweepError};
+pub use three_phase::{PhaseBranchFlow, PhaseFlow, PhaseFlowError, solve_phases};

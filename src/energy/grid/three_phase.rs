@@ -1,0 +1,186 @@
+//! The unbalanced load flow in three phases, four-wire by the neutral's part in impedances and zero sequence.
+
+use faer::c64;
+use thiserror::Error;
+
+use super::{
+    check::Grid,
+    flow::{FlowError, not_converged},
+    network::{NONE, NodeKind},
+    newton::{Diverged, NewtonRaphson, Nodes, flat_start},
+    phases::{NoZeroSequence, PHASE_VA, PhaseNetwork, Three, turn},
+};
+
+/// Rounds in which the currents of loads between phases follow the voltages; each gains two digits in a grid that holds
+/// its voltages.
+const MAX_ROUNDS: u32 = 50;
+/// Largest change of such a load's phase powers between rounds that counts as none, per unit.
+const SETTLED_PU: f64 = 1e-11;
+
+/// Powers of a branch per phase, W + j var, positive into it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct PhaseBranchFlow {
+    pub from_va: [c64; 3],
+    pub to_va: [c64; 3],
+    /// Of the rating by its most loaded phase, 1.
+    pub loading: Option<f64>,
+}
+
+/// A solved unbalanced load flow, in the order of the grid's elements.
+#[derive(Clone, Debug)]
+pub struct PhaseFlow {
+    pub iterations: u32,
+    /// Per bus phases a, b, c to earth, per unit of rated voltage over √3; nought where dead.
+    pub voltage: Vec<[c64; 3]>,
+    pub branches: Vec<PhaseBranchFlow>,
+    /// Per external grid, VA.
+    pub sources: Vec<[c64; 3]>,
+    pub losses_w: f64,
+    pub residual_va: f64,
+}
+
+#[derive(Clone, PartialEq, Debug, Error)]
+pub enum PhaseFlowError {
+    #[error(transparent)]
+    NoZeroSequence(#[from] NoZeroSequence),
+    #[error(transparent)]
+    NotConverged(#[from] FlowError),
+}
+
+/// Solves by Newton-Raphson over phases.
+pub fn solve_phases(grid: &Grid) -> Result<PhaseFlow, PhaseFlowError> {
+    let network = PhaseNetwork::new(grid)?;
+    let mut newton = NewtonRaphson::new(network.admittance());
+    let mut voltage: Vec<c64> =
+        flat_start(&network.balanced).iter().flat_map(|u| (0..3).map(move |phase| u * turn(phase))).collect();
+    let (mut iterations, mut between) = (0, vec![[0.0; 2]; voltage.len()]);
+    for round in 0..=MAX_ROUNDS {
+        let next = between_phases(&network, &voltage);
+        let moved = next.iter().zip(&between).flat_map(|(a, b)| [(a[0] - b[0]).abs(), (a[1] - b[1]).abs()]);
+        if round > 0 && moved.fold(0.0, f64::max) <= SETTLED_PU {
+            break;
+        }
+        between = next;
+        let power: Vec<[f64; 2]> =
+            network.power.iter().zip(&between).map(|(a, b)| [a[0] + b[0], a[1] + b[1]]).collect();
+        let nodes = Nodes { kind: &network.kind, power: &power, current: &network.current };
+        let solved = newton.solve(nodes, &mut voltage).map_err(|diverged| {
+            not_converged(grid, &network.balanced, Diverged { node: diverged.node / 3, ..diverged })
+        })?;
+        iterations += solved.iterations;
+    }
+    Ok(PhaseFlow::new(grid, &network, &voltage, iterations))
+}
+
+/// What loads between phases draw from each phase to earth at a voltage: `S_a = u_a (i_ab − i_ca)*`.
+fn between_phases(network: &PhaseNetwork, voltage: &[c64]) -> Vec<[f64; 2]> {
+    let mut drawn = vec![[0.0; 2]; voltage.len()];
+    for (node, zips) in &network.between {
+        let at = 3 * *node as usize;
+        for (phase, zip) in zips.iter().enumerate() {
+            let (i, j) = (at + phase, at + (phase + 1) % 3);
+            let u = voltage[i] - voltage[j];
+            let [p, q] = zip.at(u.norm() / 3_f64.sqrt());
+            let current = (c64::new(p, q) / u).conj();
+            for (node, current) in [(i, current), (j, -current)] {
+                let power = voltage[node] * current.conj();
+                drawn[node][0] += power.re;
+                drawn[node][1] += power.im;
+            }
+        }
+    }
+    drawn
+}
+
+fn times(y: &Three, u: &[c64; 3]) -> [c64; 3] {
+    y.map(|row| row[0] * u[0] + row[1] * u[1] + row[2] * u[2])
+}
+
+impl PhaseFlow {
+    fn new(grid: &Grid, network: &PhaseNetwork, voltage: &[c64], iterations: u32) -> Self {
+        let zero = [c64::new(0.0, 0.0); 3];
+        let at = |node: u32| if node == NONE { zero } else { std::array::from_fn(|p| voltage[3 * node as usize + p]) };
+        let mut flow = Self {
+            iterations,
+            voltage: network.balanced.node_of_bus.iter().map(|node| at(*node)).collect(),
+            branches: Vec::new(),
+            sources: Vec::new(),
+            losses_w: 0.0,
+            residual_va: 0.0,
+        };
+        let mut missing = drawn(network, voltage);
+        let elements = grid.branch_ends().count();
+        let mut into_all = Vec::with_capacity(network.branches.len());
+        for (index, (from, to, y)) in network.branches.iter().enumerate() {
+            let u = [at(*from), at(*to)];
+            let into: [[c64; 3]; 2] = std::array::from_fn(|end| {
+                let (a, b) = (times(&y[end][0], &u[0]), times(&y[end][1], &u[1]));
+                std::array::from_fn(|p| u[end][p] * (a[p] + b[p]).conj())
+            });
+            for (node, power) in [*from, *to].into_iter().zip(into) {
+                if node != NONE {
+                    power.iter().enumerate().for_each(|(p, power)| missing[3 * node as usize + p] += power);
+                }
+            }
+            into_all.push(into);
+            if index < elements {
+                flow.losses_w += into.iter().flatten().map(|s| s.re).sum::<f64>() * PHASE_VA;
+                flow.branches.push(branch_flow(grid, index, u, into));
+            }
+        }
+        flow.close(network, missing, &into_all);
+        flow
+    }
+
+    fn close(&mut self, network: &PhaseNetwork, missing: Vec<c64>, into: &[[[c64; 3]; 2]]) {
+        for (&(node, branch), share) in network.balanced.sources.iter().zip(&network.balanced.shares) {
+            let given = match branch {
+                _ if node == NONE => [c64::new(0.0, 0.0); 3],
+                Some(branch) => into[branch as usize][1].map(|power| -power),
+                None => std::array::from_fn(|p| missing[3 * node as usize + p] * *share),
+            };
+            self.sources.push(given.map(|power| power * PHASE_VA));
+        }
+        for (missing, kind) in missing.iter().zip(&network.kind) {
+            let unmet = match kind {
+                NodeKind::Slack(_) => 0.0,
+                NodeKind::Voltage(_) => missing.re.abs(),
+                NodeKind::Load => missing.re.abs().max(missing.im.abs()),
+            };
+            self.residual_va = self.residual_va.max(unmet * PHASE_VA);
+        }
+    }
+}
+
+/// Per phase of each node what loads and shunts draw, per unit.
+fn drawn(network: &PhaseNetwork, voltage: &[c64]) -> Vec<c64> {
+    let mut drawn: Vec<c64> = between_phases(network, voltage).into_iter().map(|[p, q]| c64::new(p, q)).collect();
+    for (node, shunt) in network.shunt.iter().enumerate() {
+        let u: [c64; 3] = std::array::from_fn(|p| voltage[3 * node + p]);
+        let into = times(shunt, &u);
+        for p in 0..3 {
+            let (at, vm) = (3 * node + p, u[p].norm());
+            let of = |k: usize| network.power[at][k] + network.current[at][k] * vm;
+            drawn[at] += c64::new(of(0), of(1)) + u[p] * into[p].conj();
+        }
+    }
+    drawn
+}
+
+fn branch_flow(grid: &Grid, index: usize, u: [[c64; 3]; 2], into: [[c64; 3]; 2]) -> PhaseBranchFlow {
+    let lines = grid.lines.len();
+    let loading = if index < lines {
+        let line = &grid.lines[index];
+        let volts = grid.buses[line.ends.from as usize].rated_v / 3_f64.sqrt();
+        let amperes = |u: &c64, s: &c64| if u.norm() > 0.0 { s.norm() * PHASE_VA / (u.norm() * volts) } else { 0.0 };
+        let most = u.iter().flatten().zip(into.iter().flatten()).map(|(u, s)| amperes(u, s)).fold(0.0, f64::max);
+        line.rated_a.filter(|&rated| rated > 0.0).map(|rated| most / (rated * f64::from(line.parallel)))
+    } else {
+        let transformer = grid.transformers.get(index - lines);
+        let sum = |powers: &[c64; 3]| powers.iter().map(|s| s.norm()).sum::<f64>() * PHASE_VA;
+        let most = into.iter().map(sum).fold(0.0, f64::max);
+        transformer.map(|t| most / (t.rated_va * f64::from(t.parallel)))
+    };
+    let [from_va, to_va] = into.map(|powers| powers.map(|power| power * PHASE_VA));
+    PhaseBranchFlow { from_va, to_va, loading }
+}
