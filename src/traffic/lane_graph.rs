@@ -4,6 +4,7 @@
 //! microscopic and the mesoscopic view stand on it. Two sources: a SUMO network file, which states all of it (`sumo`), and
 //! a compiled [`crate::Network`] (`city`). Knows no vehicles.
 
+mod actuated;
 mod city;
 mod finder;
 mod parting;
@@ -13,6 +14,7 @@ mod users;
 
 use crate::network::{Rows, TurnKind};
 
+pub use actuated::{ActuatedPhase, Actuation, Detector};
 pub(crate) use finder::Finder;
 pub use parting::Parting;
 pub(crate) use parting::curve;
@@ -34,6 +36,8 @@ pub struct LaneGraph {
     /// By move: the other moves from its lane.
     pub(crate) partings: Rows<Parting>,
     pub programs: Vec<Program>,
+    /// Of those programs that heed traffic, one each at most.
+    pub actuations: Vec<Actuation>,
     pub nodes: u32,
 }
 

@@ -11,7 +11,7 @@
 //! of the circle move up at once after a while; each is counted as a forced move with its junction. No vehicle is ever taken out.
 //!
 //! Left out: lane changes within a link (a lane is chosen at its start, by the queues then), what lane changing costs a queue, and
-//! signals that heed traffic. Where two opposed roads share lanes with turns that wait, how much both pass is decided by these.
+//! signals that heed traffic (actuated ones keep to the durations that their phases state). Where two opposed roads share lanes with turns that wait, how much both pass is decided by these.
 //!
 //! One thread, integer milliseconds, ties by fixed numbers: the same bytes for a seed. Knows the lane graph and the journeys.
 

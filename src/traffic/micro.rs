@@ -116,7 +116,7 @@ impl Micro {
             marks: vec![0; lengths_m.len()],
             lengths_m,
             regions: Region::all(&graph),
-            signals: Signals::of(&graph),
+            signals: Signals::of(&graph, begin_ms),
             onward: Onward::all(&graph),
             foes: Foe::all(&graph),
             voyages: Voyage::all(&graph, &journeys, seed),
@@ -140,7 +140,7 @@ impl Micro {
 
     /// One step.
     pub fn step(&mut self) {
-        self.signals.set(&self.graph, self.now_ms);
+        self.set_signals();
         self.plan();
         self.advance();
         self.make_stops();

@@ -7,6 +7,7 @@
 
 mod compile;
 mod journeys;
+mod programs;
 mod read;
 mod scenario;
 mod trips;
@@ -131,16 +132,35 @@ pub struct SumoProgram {
     pub kind: String,
     pub offset_s: f64,
     pub phases: Vec<SumoPhase>,
+    /// Of a program of kind `actuated`.
+    pub actuation: Option<SumoActuation>,
+    /// Attributes, parameters and elements of it that are not read, with how often they stand.
+    pub unsupported: BTreeMap<String, usize>,
     /// Byte of its file at which it stands.
     pub at: usize,
 }
 
+/// How the gaps between vehicles prolong the phases of an actuated program.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SumoActuation {
+    /// A phase goes on while the last vehicle left the detector less than this ago, second, ≥ 0.
+    pub max_gap_s: f64,
+    /// The same for single lanes, by id.
+    pub lane_max_gap_s: BTreeMap<String, f64>,
+    /// How far before the stop line detectors lie, seconds at the lane's speed, ≥ 0.
+    pub detector_gap_s: f64,
+    /// Time between vehicles at the stop line, second, > 0: those between line and detector must pass in the shortest green.
+    pub passing_time_s: f64,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct SumoPhase {
+    /// > 0.
     pub duration_s: f64,
     pub state: String,
-    pub min_s: Option<f64>,
-    pub max_s: Option<f64>,
+    /// How long it lasts at least and at most where the program is actuated, `0 <= min_s <= max_s`.
+    pub min_s: f64,
+    pub max_s: f64,
 }
 
 #[derive(Clone, PartialEq, Debug)]

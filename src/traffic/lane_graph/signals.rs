@@ -42,7 +42,7 @@ pub struct ProgramPhase {
     pub shows: Vec<Show>,
 }
 
-/// One junction's fixed-time program.
+/// One junction's program, with the durations that it has where nobody prolongs its phases ([`super::Actuation`]).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Program {
     /// Which way the cycle is shifted: phase 0 starts at this time, and again every cycle.

@@ -47,6 +47,7 @@ impl LaneGraph {
         graph.programs = programs.values().map(|p| program(p)).collect();
         let places: BTreeMap<&str, u32> = programs.keys().zip(0..).map(|(id, i)| (*id, i)).collect();
         graph.join(net, &places);
+        graph.actuate(net, &programs);
         graph.add_merges();
         graph.note_heeded();
         graph

@@ -1,7 +1,8 @@
 //! A run saved and gone on with.
 //!
 //! The bytes: [`MAGIC`], the state field by field ([`super::bytes`]) with digests of what it runs on, and the XXH3 of all
-//! that: a truncated or changed file is refused. What follows from the rest (signals, marks, regions) is not kept.
+//! that: a truncated or changed file is refused. What follows from the rest (lamps, marks, regions)
+//! is not kept.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -15,6 +16,7 @@ use super::{
     live::Live,
     reach::LanesAhead,
     record::{MicroCounts, Voyage},
+    signals::{Signals, Stage},
     tally::{Kept, TrackSums},
 };
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
 };
 
 /// Name and version of the format; another version has another name.
-const MAGIC: [u8; 8] = *b"CTmicro1";
+const MAGIC: [u8; 8] = *b"CTmicro2";
 
 /// Why a saved run cannot be gone on with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -61,6 +63,7 @@ struct Saved {
     tallies: Kept,
     sums: Vec<TrackSums>,
     closed: Vec<bool>,
+    stages: Vec<Stage>,
     live: Option<Live>,
 }
 
@@ -83,6 +86,7 @@ fields!(Saved {
     tallies,
     sums,
     closed,
+    stages,
     live,
 });
 fields!(Car {
@@ -199,6 +203,7 @@ impl Micro {
             tallies: self.tallies.kept(),
             sums: self.sums.clone(),
             closed: self.closed.clone(),
+            stages: self.signals.stages().to_vec(),
             live: self.live.clone(),
         };
         let mut out = MAGIC.to_vec();
@@ -244,6 +249,7 @@ impl Micro {
         (self.counts, self.sums) = (saved.counts, saved.sums);
         self.tallies.take_over(saved.tallies);
         (self.closed, self.live) = (saved.closed, saved.live);
+        self.signals.go_on(&self.graph, saved.stages);
     }
 
     /// Whether everything that a saved run names is there, so that nothing of it can be out of bounds.
@@ -271,6 +277,7 @@ impl Micro {
             && saved.now_ms >= saved.begin_ms
             && self.tallies.fits(&saved.tallies)
             && saved.sums.len() == self.sums.len()
+            && Signals::fits(&self.graph, &saved.stages, saved.now_ms)
             && saved.counts.inserted.checked_sub(saved.counts.arrived) == Some(all().count() as u64)
             && saved.counts.loaded >= saved.counts.inserted
     }
@@ -310,7 +317,8 @@ impl std::fmt::Write for Digest {
 /// A number for a network: links, lanes, ways, signals.
 fn graph_digest(graph: &LaneGraph) -> u64 {
     let mut digest = Digest(Xxh3::new());
-    let written = write!(digest, "{:?}{:?}{:?}{:?}", graph.links, graph.lanes, graph.moves, graph.programs);
+    let roads = write!(digest, "{:?}{:?}{:?}", graph.links, graph.lanes, graph.moves);
+    let written = roads.and(write!(digest, "{:?}{:?}", graph.programs, graph.actuations));
     written.expect("a digest takes all");
     digest.0.digest()
 }

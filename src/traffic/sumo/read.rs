@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::{
-    SumoConnection, SumoEdge, SumoError, SumoJunction, SumoLane, SumoLocation, SumoNet, SumoPhase, SumoProgram,
-    SumoRequest, SumoRoundabout,
+    SumoConnection, SumoEdge, SumoError, SumoJunction, SumoLane, SumoLocation, SumoNet, SumoProgram, SumoRequest,
+    SumoRoundabout, programs,
     xml::{self, Attributes, Failure, Tag, finite, shortened},
 };
 
@@ -71,7 +71,7 @@ impl<'a> xml::Visitor<'a> for Document<'a> {
             (1, "tlLogic") => self.program(&Attributes::of(tag)?)?,
             (2, "lane") => self.lane(&Attributes::of(tag)?)?,
             (2, "request") => self.request(&Attributes::of(tag)?)?,
-            (2, "phase") => self.phase(&Attributes::of(tag)?)?,
+            (2, _) => self.part_of_program(tag)?,
             _ => {}
         }
         Ok(())
@@ -206,13 +206,14 @@ impl Document<'_> {
 
     fn program(&mut self, a: &Attributes) -> Result<(), Failure> {
         self.open = Open::Program;
-        self.net.programs.push(SumoProgram { at: self.position, ..program(a)? });
+        self.net.programs.push(SumoProgram { at: self.position, ..programs::program(a)? });
         Ok(())
     }
 
-    fn phase(&mut self, a: &Attributes) -> Result<(), Failure> {
+    fn part_of_program(&mut self, tag: &Tag) -> Result<(), Failure> {
         let Open::Program = self.open else { return Ok(()) };
-        add_phase(self.net.programs.last_mut().expect("a program is open"), a)
+        let program = self.net.programs.last_mut().expect("a program is open");
+        programs::add_part(program, &Attributes::of(tag)?)
     }
 
     /// Resolves names. `position`: set to the element that is looked at.
@@ -337,37 +338,6 @@ impl Document<'_> {
             }
         }
     }
-}
-
-/// `<tlLogic>`, still without phases.
-pub(super) fn program(a: &Attributes) -> Result<SumoProgram, Failure> {
-    Ok(SumoProgram {
-        id: a.text("id")?.to_owned(),
-        program: a.get("programID").unwrap_or("0").to_owned(),
-        kind: a.get("type").unwrap_or("static").to_owned(),
-        offset_s: a.optional("offset")?.unwrap_or(0.0),
-        phases: Vec::new(),
-        at: 0,
-    })
-}
-
-/// `<phase>`.
-pub(super) fn add_phase(program: &mut SumoProgram, a: &Attributes) -> Result<(), Failure> {
-    let state = a.text("state")?;
-    if let Some(c) = state.chars().find(|c| !"rRyYgGsuoO".contains(*c)) {
-        return Err(format!("<phase>: `{c}` in state `{}` is no signal state", shortened(state)));
-    }
-    let phase = SumoPhase {
-        duration_s: a.positive("duration")?,
-        state: state.to_owned(),
-        min_s: a.optional("minDur")?,
-        max_s: a.optional("maxDur")?,
-    };
-    if program.phases.first().is_some_and(|first| first.state.len() != phase.state.len()) {
-        return Err(format!("signal program {}: states differ in length", shortened(&program.id)));
-    }
-    program.phases.push(phase);
-    Ok(())
 }
 
 /// `x,y x,y …`; a third coordinate is left out.

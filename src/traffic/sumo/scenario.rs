@@ -219,6 +219,7 @@ fn assemble(options: &config::Options, net: SumoNet, collected: collect::Collect
     }
     let mut problems = collected.problems;
     signals::add(&mut scenario.net, collected.programs, &mut problems);
+    signals::count_unsupported(&scenario.net, &mut scenario.unsupported);
     let types =
         types::Types::resolve(&collected.types, &collected.distributions, &mut scenario.unsupported, &mut problems);
     let edges = routes::Edges::of(&scenario.net);

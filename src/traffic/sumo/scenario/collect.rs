@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{File, Misplaced, Place, SumoScenarioError};
 use crate::sumo::{
-    SumoProgram, read,
+    SumoProgram, programs,
     xml::{self, Attributes, Failure, Tag},
 };
 
@@ -148,7 +148,7 @@ impl<'a> Collector<'a> {
             }
             "tlLogic" => {
                 let element = self.read(tag)?;
-                self.program = Some((element.place, read::program(&element.attributes)));
+                self.program = Some((element.place, programs::program(&element.attributes)));
                 return Ok(Open::Program);
             }
             other => self.count(other),
@@ -169,11 +169,11 @@ impl<'a> Collector<'a> {
                 return Ok(Open::Route);
             }
             (Open::Vehicle | Open::Route, "stop") => self.stop(tag)?,
-            (Open::Program, "phase") => {
+            (Open::Program, _) => {
                 let attributes = Attributes::of(tag)?;
                 let (_, program) = self.program.as_mut().expect("a program is open");
                 if let Ok(read) = program
-                    && let Err(what) = read::add_phase(read, &attributes)
+                    && let Err(what) = programs::add_part(read, &attributes)
                 {
                     *program = Err(what);
                 }

@@ -26,13 +26,26 @@ pub(super) fn add(net: &mut SumoNet, programs: Vec<(Place, SumoProgram)>, proble
 
 /// The net's own programs that never let a turn pass, where no other file replaces them. `file`: the net's number.
 pub(super) fn check(net: &SumoNet, file: u32, problems: &mut Vec<Misplaced>) {
-    let active: BTreeMap<&str, &SumoProgram> = net.programs.iter().map(|p| (p.id.as_str(), p)).collect();
     let links = signalled(net);
-    for program in active.into_values().filter(|p| p.at > 0) {
+    for program in active(net).into_values().filter(|p| p.at > 0) {
         let closed = links.get(&program.id).and_then(|links| closed(net, program, links));
         let place = Place { file, byte: program.at };
         problems.extend(closed.map(|what| (place, format!("{} {what}", named(program)))));
     }
+}
+
+/// What of the programs in force is not read.
+pub(super) fn count_unsupported(net: &SumoNet, unsupported: &mut BTreeMap<String, usize>) {
+    for program in active(net).into_values() {
+        for (name, count) in &program.unsupported {
+            *unsupported.entry(name.clone()).or_default() += count;
+        }
+    }
+}
+
+/// The last program of each group.
+fn active(net: &SumoNet) -> BTreeMap<&str, &SumoProgram> {
+    net.programs.iter().map(|p| (p.id.as_str(), p)).collect()
 }
 
 fn named(program: &SumoProgram) -> String {
