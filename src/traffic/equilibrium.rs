@@ -253,6 +253,9 @@ impl<'a> Day<'a> {
     ) -> (Meso, ControlFlow<()>) {
         let input = &self.input;
         let mut run = Meso::new(input.graph, &input.journeys, self.options.seed, input.begin_s);
+        if input.network.is_some() {
+            run.choose_ways();
+        }
         run.watch_turns(&self.turns, self.options.interval_s);
         self.driven = input.journeys.clone();
         let mut at_s = input.begin_s;

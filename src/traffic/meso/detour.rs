@@ -8,12 +8,14 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use super::{Meso, NEVER, Vehicle};
 use crate::lane_graph::{LaneGraph, Move, NONE};
 
-/// So long the head of a lane waits for room before its driver looks for another way, millisecond: a cycle of signals and a half;
-/// and then until it looks again.
-const PATIENCE_MS: u32 = 90_000;
+/// So long the head of a lane waits for room before its driver looks for another way, millisecond: in a city a cycle of signals and
+/// a half; where ways are given, as in a scenario, as long as SUMO waits until it takes a vehicle out.
+const CITY_PATIENCE_MS: u32 = 90_000;
+const GIVEN_PATIENCE_MS: u32 = 300_000;
+/// Until it looks again.
 const LOOK_MS: u32 = 30_000;
 /// A driver leaves its way at most so often.
-const MOST_STRAYS: u8 = 6;
+const MOST_STRAYS: u8 = 250;
 /// A street without room costs so much more than its queue, second.
 const FULL_S: f32 = 180.0;
 /// Streets looked at on the way round.
@@ -24,6 +26,7 @@ const MOST_LOOKED: u32 = 1000;
 pub struct Detours {
     /// By link.
     pub closed: Vec<bool>,
+    patience_ms: u32,
     /// By vehicle, how often it has left its way.
     strays: Vec<u8>,
     /// Ways found.
@@ -44,7 +47,12 @@ struct Round {
 impl Detours {
     pub fn of(graph: &LaneGraph) -> Self {
         let links = graph.links.len();
-        Self { closed: vec![false; links], found: vec![(0.0, NONE, 0); links], ..Self::default() }
+        Self {
+            closed: vec![false; links],
+            found: vec![(0.0, NONE, 0); links],
+            patience_ms: GIVEN_PATIENCE_MS,
+            ..Self::default()
+        }
     }
 
     /// A vehicle that comes with the number of another.
@@ -56,11 +64,17 @@ impl Detours {
 }
 
 impl Meso {
+    /// Drivers choose their ways: they look for another one as soon as they do in a city.
+    pub(crate) fn choose_ways(&mut self) {
+        self.detours.patience_ms = CITY_PATIENCE_MS;
+    }
+
     /// Puts the head of a lane, which waits for room, on another way if it has waited for long and there is one.
     pub(super) fn take_detour(&mut self, section: u32) -> bool {
         let looked_ms = self.full[section as usize].looked_ms;
         let lane = (section as usize) < self.record.lanes;
-        if !lane || self.stood_ms(section) < PATIENCE_MS || self.now_ms < looked_ms.saturating_add(LOOK_MS) {
+        if !lane || self.stood_ms(section) < self.detours.patience_ms || self.now_ms < looked_ms.saturating_add(LOOK_MS)
+        {
             return false;
         }
         self.full[section as usize].looked_ms = self.now_ms;

@@ -81,6 +81,7 @@ impl Live {
         let journeys = Journeys { types, ..Journeys::default() };
         let mut meso = Meso::on(graph.clone(), &journeys, seed, begin_s);
         let turns = Turns::of(&graph);
+        meso.choose_ways();
         meso.watch_turns_live(&turns);
         meso.record.live = Some(record::Live::default());
         meso.record.keep(links::INTERVAL_MS, links::INTERVALS + 1);

@@ -101,7 +101,7 @@ impl Meso {
                     return;
                 }
                 // The longer it has stood, the less happens in a while.
-                self.schedule(section, self.now_ms + (stood_ms / 16).clamp(LOOK_AGAIN_MS, MOST_LOOK_AGAIN_MS));
+                self.schedule(section, self.now_ms + (stood_ms / 60).clamp(LOOK_AGAIN_MS, MOST_LOOK_AGAIN_MS));
             }
         }
     }
