@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     assets::{Attachment, AttachmentKind, attachments},
-    charging::{Charging, KWH_PER_CAR_AND_DAY, PUBLIC_SHARE, PUBLIC_USE_MAX},
+    charging::{Charging, PUBLIC_SHARE, PUBLIC_USE_MAX, USUAL_KWH_PER_KM, kwh_per_car_and_day},
     intensity::HOURS_PER_YEAR,
     profile::{Profiles, SLOTS},
     roof::Modules,
@@ -46,6 +46,8 @@ pub struct EnergySystem {
     coverage: Coverage,
     pv_share: f64,
     ev_share: f64,
+    /// What electric cars take from their batteries, kWh/km.
+    kwh_per_km: f64,
     /// Per building: annual mean load, W.
     mean_w: Vec<f32>,
     /// Per building: `use · SLOTS + slot`.
@@ -90,6 +92,7 @@ impl EnergySystem {
             coverage,
             pv_share: 0.0,
             ev_share: 0.0,
+            kwh_per_km: USUAL_KWH_PER_KM,
             mean_w: customers.iter().map(|c| c.mean_w as f32).collect(),
             class: classes(city),
             cars_w,
@@ -125,6 +128,17 @@ impl EnergySystem {
                 self.installed_w[index] = if on { modules.peak_w } else { [0.0; 2] };
             }
         }
+    }
+
+    /// What electric cars take from their batteries, kWh/km, as traffic drives them; their yearly mileage stays. None or no
+    /// positive number: as usual. Takes effect at the next [`Self::evaluate`].
+    pub fn set_car_kwh_per_km(&mut self, kwh_per_km: Option<f64>) {
+        self.kwh_per_km = kwh_per_km.filter(|kwh| kwh.is_finite() && *kwh > 0.0).unwrap_or(USUAL_KWH_PER_KM);
+    }
+
+    /// What electric cars take from their batteries, kWh/km.
+    pub fn car_kwh_per_km(&self) -> f64 {
+        self.kwh_per_km
     }
 
     /// Computes all powers of an instant: `local` decides loads, sun and weather decide photovoltaics.
@@ -201,7 +215,7 @@ impl EnergySystem {
     /// Hash of everything that changes with time.
     pub fn state_hash(&self) -> u64 {
         let mut hash = Xxh3::new();
-        for value in [self.pv_share, self.ev_share].iter().chain(&self.joules) {
+        for value in [self.pv_share, self.ev_share, self.kwh_per_km].iter().chain(&self.joules) {
             hash.update(&value.to_le_bytes());
         }
         for value in self.load_w.iter().chain(&self.pv_w).chain(&self.asset_w) {
@@ -218,10 +232,10 @@ impl EnergySystem {
     /// Share of charging that happens at home, and mean power of public charging, W. All energy of the
     /// electric cars is charged somewhere.
     fn split_charging(&self) -> (f64, f64) {
-        let all_w = self.coverage.cars * self.ev_share * KWH_PER_CAR_AND_DAY * 1000.0 / 24.0;
+        let all_w = self.coverage.cars * self.ev_share * kwh_per_car_and_day(self.kwh_per_km) * 1000.0 / 24.0;
         let public_w = (PUBLIC_SHARE * all_w).min(PUBLIC_USE_MAX * self.charger_rated_w());
         let home = if all_w > 0.0 { 1.0 - public_w / all_w } else { 0.0 };
-        (home * self.ev_share, public_w)
+        (home * self.ev_share * self.kwh_per_km / USUAL_KWH_PER_KM, public_w)
     }
 
     fn charger_rated_w(&self) -> f64 {
