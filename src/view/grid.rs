@@ -12,9 +12,13 @@ use bevy::{
 };
 use geo::Coord;
 use rayon::prelude::*;
+use rstar::{
+    AABB, PointDistance, RTree,
+    primitives::{GeomWithData, Line},
+};
 
 use crate::{
-    GridPaint, GridShape, Quality, Scene, StationMark, Strand, ViewCamera, ViewSystems, enu_from_bevy,
+    GridPaint, GridShape, PickedGrid, Quality, Scene, StationMark, Strand, ViewCamera, ViewSystems, enu_from_bevy,
     instances::{Keep, Row, Rows, Swarm},
     material::{RibbonMaterial, Shared, storage},
     mesh::{MeshBuffer, chunk, wire},
@@ -27,6 +31,8 @@ const STATION_M: f32 = 3.0;
 const STATION_SHARE: f32 = 0.006;
 /// The same of one from high voltage, in heights of the others.
 const PRIMARY: f32 = 3.0;
+/// How exactly a finger points, radian.
+const FINGER_RAD: f64 = 0.006;
 
 pub fn plugin(app: &mut App) {
     app.init_resource::<Drawn>()
@@ -34,16 +40,26 @@ pub fn plugin(app: &mut App) {
         .add_systems(Update, (paint, stations).in_set(ViewSystems::Upload));
 }
 
+/// A strand or a station by place.
+type Element = GeomWithData<Line<[f64; 2]>, PickedGrid>;
+
+/// What the builders hand over.
+enum Built {
+    Mesh(MeshBuffer),
+    Index(RTree<Element>),
+}
+
 /// A chunk of the grid's bands.
 #[derive(Component)]
 struct Band;
 
 #[derive(Resource, Default)]
-struct Drawn {
+pub(crate) struct Drawn {
     /// One row per strand, after a row 0 that belongs to nobody; with the material that reads it.
     table: Option<(Handle<ShaderBuffer>, Handle<RibbonMaterial>)>,
     rows: usize,
-    arriving: Option<Mutex<Receiver<MeshBuffer>>>,
+    arriving: Option<Mutex<Receiver<Built>>>,
+    index: RTree<Element>,
     stations: Option<Swarm>,
 }
 
@@ -62,20 +78,49 @@ fn start(
         commands.entity(entity).despawn();
     }
     drawn.rows = shape.strands.len() + 1;
+    drawn.index = RTree::new();
     let attributes = buffers.add(storage("grid attributes", &vec![0; 4 * drawn.rows.max(4)]));
     let material = RibbonMaterial { light: shared.light.clone(), attributes: attributes.clone() };
     drawn.table = Some((attributes, materials.add(material)));
     let (sender, receiver) = channel();
-    let strands = shape.strands.clone();
+    let shape = shape.clone();
     AsyncComputeTaskPool::get()
         .spawn(async move {
-            for mesh in meshes(&strands) {
-                // Nobody waits for it once another shape has come.
-                let _ = sender.send(mesh);
+            // Nobody waits for it once another shape has come.
+            let _ = sender.send(Built::Index(index(&shape)));
+            for mesh in meshes(&shape.strands) {
+                let _ = sender.send(Built::Mesh(mesh));
             }
         })
         .detach();
     drawn.arriving = Some(Mutex::new(receiver));
+}
+
+fn index(shape: &GridShape) -> RTree<Element> {
+    let point = |p: [f32; 2]| p.map(f64::from);
+    let strands = shape.strands.iter().enumerate().flat_map(|(k, strand)| {
+        let pairs = strand.points.windows(2);
+        pairs.map(move |pair| Element::new(Line::new(point(pair[0]), point(pair[1])), PickedGrid::Strand(k as u32)))
+    });
+    let stations = shape.stations.iter().enumerate();
+    let stations =
+        stations.map(|(k, s)| Element::new(Line::new(point(s.at), point(s.at)), PickedGrid::Station(k as u32)));
+    RTree::bulk_load(strands.chain(stations).collect())
+}
+
+impl Drawn {
+    /// What of the grid a ray points at on the ground, `away_m` from the eye; a station before the strands that end there.
+    pub(crate) fn pick(&self, at: [f64; 2], away_m: f64) -> Option<PickedGrid> {
+        let reach_m = (FINGER_RAD * away_m).max(f64::from(STATION_M));
+        let near = AABB::from_corners(at.map(|x| x - reach_m), at.map(|x| x + reach_m));
+        let found = self.index.locate_in_envelope_intersecting(&near);
+        let found = found.map(|element| (element.geom().distance_2(&at).sqrt(), element.data));
+        let found = found.filter(|(distance, _)| *distance <= reach_m);
+        let rank = |(distance, element): &(f64, PickedGrid)| {
+            if matches!(element, PickedGrid::Station(_)) { distance - reach_m } else { *distance }
+        };
+        found.min_by(|a, b| rank(a).total_cmp(&rank(b))).map(|(_, element)| element)
+    }
 }
 
 /// The bands, one mesh per chunk of the map.
@@ -106,7 +151,8 @@ fn receive(
     let arriving = arriving.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
     for _ in 0..quality.chunks_a_frame {
         match arriving.try_recv() {
-            Ok(mesh) => {
+            Ok(Built::Index(index)) => drawn.index = index,
+            Ok(Built::Mesh(mesh)) => {
                 let Some([low, high]) = mesh.bounds() else { continue };
                 commands.spawn((
                     Band,
@@ -164,7 +210,8 @@ fn stations(
 ) {
     let Ok(camera) = cameras.single() else { return };
     let painted = *last != Some(paint.version) || shape.is_changed();
-    if scene.is_none() || !painted && !(camera.is_changed() && paint.stations.is_some()) {
+    let moved = camera.is_changed() && paint.stations.is_some();
+    if scene.is_none() || !(painted || moved) {
         return;
     }
     *last = Some(paint.version);

@@ -215,6 +215,13 @@ pub struct Picked(pub Option<FeatureRef>);
 #[derive(Message, Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PickedVehicle(pub u32);
 
+/// A click hit this element of the power grid; numbers as in [`GridShape`].
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PickedGrid {
+    Strand(u32),
+    Station(u32),
+}
+
 /// Asks the camera to move. Angles in radian.
 #[derive(Message, Clone, Copy, PartialEq, Debug)]
 pub enum CameraCommand {
@@ -248,5 +255,6 @@ pub fn plugin(app: &mut App) {
         .init_resource::<InputGate>()
         .add_message::<Picked>()
         .add_message::<PickedVehicle>()
+        .add_message::<PickedGrid>()
         .add_message::<CameraCommand>();
 }

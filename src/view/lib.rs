@@ -31,8 +31,8 @@ pub use headless::{
 pub use heights::RoadHeights;
 pub use inputs::{
     BuildProgress, CameraCommand, Daylight, GridPaint, GridShape, InputGate, LampColour, Overlay, OverlayLayer, Picked,
-    PickedVehicle, Scene, Selection, SensorMark, SensorMarks, SignalLamp, SignalLamps, StationMark, Strand, StrandKind,
-    VehicleFrame, VehiclePose, Visibility,
+    PickedGrid, PickedVehicle, Scene, Selection, SensorMark, SensorMarks, SignalLamp, SignalLamps, StationMark, Strand,
+    StrandKind, VehicleFrame, VehiclePose, Visibility,
 };
 pub use overlay::table as overlay_table;
 pub use project::project;
