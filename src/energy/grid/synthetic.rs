@@ -125,8 +125,9 @@ pub struct Ring {
     pub stations: Vec<u32>,
     /// Its lines in order: begin and end.
     pub lines: [u32; 2],
-    /// The line that is open at its far end.
-    pub open: u32,
+    /// The line that ends at the normally open point, and that point: index into `grid.switches`.
+    pub open_line: u32,
+    pub open_switch: u32,
 }
 
 /// A station of high to medium voltage: two units, each on its busbar section, the coupler between them open.

@@ -208,7 +208,7 @@ impl Growth<'_> {
             let stand = (joint.parent == NONE).then(|| self.elements.bus_at[from as usize]);
             let points = stand.into_iter().chain(joint.course.iter().copied()).collect();
             let course = Course { points, length_m: joint.length_m, way: joint.way };
-            let section = Section { name, from, to, laid, kind: LineKind::Feeder(id), open: false };
+            let section = Section { name, from, to, laid, kind: LineKind::Feeder(id) };
             self.elements.add_line(section, course);
             ends.push((to, before_m + joint.length_m));
         }
@@ -244,7 +244,7 @@ impl Growth<'_> {
         let laid = self.tables.service(self.places.design[site], length_m);
         let to = self.elements.add_low(name.clone(), end);
         let name = format!("{name}/service");
-        let section = Section { name, from, to, laid, kind: LineKind::Service(feeder), open: false };
+        let section = Section { name, from, to, laid, kind: LineKind::Service(feeder) };
         let line = self.elements.add_line(section, Course { points: vec![start, end], length_m, way });
         match self.buildings.get_mut(site) {
             Some(building) => (building.bus, building.service, building.feeder) = (to, Some(line), Some(feeder)),
@@ -308,15 +308,20 @@ impl Growth<'_> {
         let loads: Vec<f64> = plan.stations.iter().map(|&station| load_w[station as usize]).collect();
         let laid = rings::size(self.tables, &loads, &courses, plan.open);
         let begin = self.elements.lines.len() as u32;
+        let mut open_switch = NONE;
         for (at, course) in courses.into_iter().enumerate() {
             let name = format!("ring/{id}/{at}");
-            let (from, to, open) = (buses[at], buses[at + 1], at == plan.open);
-            self.elements.add_line(Section { name, from, to, laid, kind: LineKind::Ring(id), open }, course);
+            let (from, mut to) = (buses[at], buses[at + 1]);
+            if at == plan.open {
+                (to, open_switch) = self.elements.add_open_end(format!("{name}/open"), to);
+            }
+            self.elements.add_line(Section { name, from, to, laid, kind: LineKind::Ring(id) }, course);
         }
         let stations: Vec<u32> = plan.stations.iter().map(|&station| station - count as u32).collect();
         stations.iter().for_each(|&station| self.stations[station as usize].ring = Some(id));
-        let (lines, open) = ([begin, self.elements.lines.len() as u32], begin + plan.open as u32);
-        self.rings.push(Ring { substation: plan.substation, laid, stations, lines, open });
+        let lines = [begin, self.elements.lines.len() as u32];
+        let open_line = begin + plan.open as u32;
+        self.rings.push(Ring { substation: plan.substation, laid, stations, lines, open_line, open_switch });
     }
 
     /// One load per building, then one per attached plant or charger.

@@ -44,8 +44,6 @@ pub struct Section {
     pub to: u32,
     pub laid: Laid,
     pub kind: LineKind,
-    /// Switched off at its to-end.
-    pub open: bool,
 }
 
 /// Where a cable lies.
@@ -128,22 +126,21 @@ impl Elements {
             busbars[side] = self.add_bus(format!("{name}/{section}"), rules.medium_v, place.at);
             transformers[side] = self.add_unit(format!("{name}/{section}"), high_bus, busbars[side], load_w);
         }
-        let coupler = self.data.switches.len();
-        self.data.switches.push(Switch {
-            label: Label::new("switch", coupler + 1, format!("{name}/coupler")),
-            from: busbars[0],
-            to: busbars[1],
-            closed: false,
-        });
-        Substation {
-            asset: place.asset,
-            origin: place.origin,
-            at: place.at,
-            high_bus,
-            busbars,
-            transformers,
-            coupler: coupler as u32,
-        }
+        let coupler = self.add_open_switch(format!("{name}/coupler"), busbars);
+        Substation { asset: place.asset, origin: place.origin, at: place.at, high_bus, busbars, transformers, coupler }
+    }
+
+    /// A switch that is open in normal operation.
+    fn add_open_switch(&mut self, name: String, [from, to]: [u32; 2]) -> u32 {
+        let index = self.data.switches.len();
+        self.data.switches.push(Switch { label: Label::new("switch", index + 1, name), from, to, closed: false });
+        index as u32
+    }
+
+    /// The end of a cable at a station's busbar, and the open switch between the two.
+    pub fn add_open_end(&mut self, name: String, busbar: u32) -> (u32, u32) {
+        let end = self.add_bus(name.clone(), self.tables.rules.medium_v, self.bus_at[busbar as usize]);
+        (end, self.add_open_switch(name, [end, busbar]))
     }
 
     fn add_unit(&mut self, name: String, high_bus: u32, busbar: u32, load_w: f64) -> u32 {
@@ -177,12 +174,12 @@ impl Elements {
     }
 
     pub fn add_line(&mut self, section: Section, course: Course) -> u32 {
-        let Section { name, from, to, laid, kind, open } = section;
+        let Section { name, from, to, laid, kind } = section;
         let cable = &self.tables.cables[usize::from(laid.cable)];
         let index = self.data.lines.len();
         self.data.lines.push(Line {
             label: Label::new("line", index + 1, name),
-            ends: Ends { from, to, from_closed: true, to_closed: !open },
+            ends: Ends::closed(from, to),
             length_km: course.length_m.max(SHORTEST_M) / 1000.0,
             parallel: laid.parallel,
             positive: cable.positive,

@@ -145,7 +145,6 @@ impl CityGrid {
             transformer_loading: vec![0.0; self.grid.transformers.len()],
             losses_w: 0.0,
         };
-        self.charge_open_lines(vm_pu, &mut through);
         for fed in self.order.iter().rev().filter(|fed| fed.before != NONE) {
             let out = through[fed.bus as usize];
             let into = match (fed.branch as usize).checked_sub(self.grid.lines.len()) {
@@ -160,15 +159,6 @@ impl CityGrid {
 
     fn volts(&self, bus: u32, vm_pu: &[f64]) -> f64 {
         vm_pu[bus as usize] * self.grid.buses[bus as usize].rated_v
-    }
-
-    /// A ring's open section hangs on its from-end and draws its charging power.
-    fn charge_open_lines(&self, vm_pu: &[f64], through: &mut [c64]) {
-        for ring in &self.rings {
-            let line = &self.grid.lines[ring.open as usize];
-            let (_, shunt_s) = line_sections(line, &line.positive, self.grid.frequency_hz);
-            through[line.ends.from as usize] += shunt_s.conj() * self.volts(line.ends.from, vm_pu).powi(2);
-        }
     }
 
     /// Power into a line's near end for what leaves its far end.
