@@ -20,6 +20,7 @@ pub mod read;
 mod report;
 mod sweep;
 mod sweep_state;
+pub mod synthetic;
 mod three_phase;
 mod two_port;
 

@@ -8,7 +8,8 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::{
     assets::{Attachment, AttachmentKind, attachments},
     charging::{Charging, PUBLIC_SHARE, PUBLIC_USE_MAX, USUAL_KWH_PER_KM, kwh_per_car_and_day},
-    intensity::HOURS_PER_YEAR,
+    grid::synthetic::{design::Design, tables::Tables},
+    intensity::{HOURS_PER_YEAR, USE_COUNT},
     profile::{Profiles, SLOTS},
     roof::Modules,
     solar,
@@ -81,7 +82,7 @@ impl EnergySystem {
     pub fn new(city: &City) -> Self {
         let profiles = Profiles::new(city.anchor.origin.lat);
         let customers = customers(city);
-        let supply = Supply::plan(city, &customers, &profiles);
+        let supply = Supply::plan(city, &customers, &profiles, &Tables::embedded().rules);
         let (first, members) = by_transformer(supply.transformers.len(), &supply.serves);
         let roofs = roofs(city);
         let (coverage, cars_w) = cover(city, &customers, &roofs, &supply.transformers);
@@ -199,6 +200,31 @@ impl EnergySystem {
 
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
+    }
+
+    /// What the customers draw at most by their profile, W, and in a year, kWh; index = `BuildingId`.
+    pub(crate) fn design(&self) -> impl Iterator<Item = Design> + '_ {
+        let factor: [f64; USE_COUNT] = std::array::from_fn(|usage| self.profiles.peak_factor(usage));
+        let of = move |(&mean_w, &class): (&f32, &u16)| Design {
+            peak_w: f64::from(mean_w) * factor[usize::from(class) / SLOTS],
+            annual_kwh: f64::from(mean_w) * HOURS_PER_YEAR / 1000.0,
+        };
+        self.mean_w.iter().zip(&self.class).map(of)
+    }
+
+    /// Buildings of a transformer, ascending.
+    pub(crate) fn served_by(&self, transformer: usize) -> &[u32] {
+        &self.members[self.first[transformer] as usize..self.first[transformer + 1] as usize]
+    }
+
+    /// No-load and load losses per transformer.
+    pub(crate) fn losses(&self) -> &[Losses] {
+        &self.losses
+    }
+
+    /// Stated plants and chargers.
+    pub(crate) fn attached(&self) -> &[Attachment] {
+        &self.attached
     }
 
     /// Powers of the last evaluation.
