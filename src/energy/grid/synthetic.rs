@@ -13,6 +13,7 @@ mod figures;
 mod islands;
 mod low_voltage;
 mod medium_voltage;
+mod operate;
 pub(crate) mod paths;
 mod phases;
 mod power;
@@ -28,6 +29,7 @@ use crate::EnergySystem;
 
 pub use design::Laid;
 pub use figures::Figures;
+pub use operate::{Element, Operated};
 pub use phases::Phases;
 pub use power::{Answer, Demands, Powers};
 pub use streets::Way;
