@@ -10,6 +10,7 @@ mod build;
 pub(crate) mod design;
 mod elements;
 mod figures;
+mod hosting;
 mod islands;
 mod low_voltage;
 mod medium_voltage;
@@ -29,6 +30,7 @@ use crate::EnergySystem;
 
 pub use design::Laid;
 pub use figures::Figures;
+pub use hosting::Joining;
 pub use operate::{Element, Operated};
 pub use phases::Phases;
 pub use power::{Answer, Demands, Powers};

@@ -130,7 +130,7 @@ impl CityGrid {
         Demands { instants, p_w: Vec::with_capacity(room), q_var: Vec::with_capacity(room) }
     }
 
-    fn drawn(&self, powers: &Powers<'_>, load: usize) -> [f64; 2] {
+    pub(super) fn drawn(&self, powers: &Powers<'_>, load: usize) -> [f64; 2] {
         let of = |values: &[f32], index: usize| values.get(index).copied().map_or(0.0, f64::from);
         if load < self.buildings.len() {
             let load_w = of(powers.load_w, load);
