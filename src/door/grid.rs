@@ -216,6 +216,7 @@ fn place(grid: &Grid, quantity: Quantity) -> String {
         let mut branches = grid.branch_ends();
         branches.nth(i as usize).map_or_else(|| i.to_string(), |(label, _)| label.id.to_string())
     };
+    let shunt = |i: u32| grid.shunts.get(i as usize).map_or_else(|| i.to_string(), |s| s.label.id.to_string());
     match quantity {
         Quantity::VoltageMagnitude(i) => format!("voltage of bus {}", bus(i)),
         Quantity::VoltageReal(i) | Quantity::VoltageImaginary(i) => format!("voltage phasor of bus {}", bus(i)),
@@ -223,5 +224,10 @@ fn place(grid: &Grid, quantity: Quantity) -> String {
         Quantity::InjectionReactive(i) => format!("reactive power at bus {}", bus(i)),
         Quantity::FlowActive(i, side) => format!("active power of branch {} ({side:?} end)", branch(i)),
         Quantity::FlowReactive(i, side) => format!("reactive power of branch {} ({side:?} end)", branch(i)),
+        Quantity::CurrentReal(i, side)
+        | Quantity::CurrentImaginary(i, side)
+        | Quantity::CurrentActive(i, side)
+        | Quantity::CurrentReactive(i, side) => format!("current of branch {} ({side:?} end)", branch(i)),
+        Quantity::ShuntActive(i) | Quantity::ShuntReactive(i) => format!("power of shunt {}", shunt(i)),
     }
 }

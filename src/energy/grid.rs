@@ -8,7 +8,9 @@ mod check;
 mod element;
 mod error;
 mod estimate;
+mod estimate_rows;
 mod flow;
+mod givens;
 mod hosting;
 mod network;
 mod newton;
@@ -26,7 +28,9 @@ mod two_port;
 pub use check::Grid;
 pub use element::*;
 pub use error::{Fault, GridError, GridErrors, ReadError};
-pub use estimate::{Estimate, EstimateError, Measurement, Quantity, estimate};
+pub use estimate::{
+    Estimate, EstimateError, Measurement, PhaseEstimate, PhaseMeasurement, Quantity, estimate, estimate_phases,
+};
 pub use flow::{BranchFlow, Flow, FlowError, MeshSolver, ReactiveLimits, solve, solve_within};
 pub use hosting::{EN_50160, Hosting, Limits, Question, hosting, within};
 pub use outage::{OpenPoint, Outage, outages};

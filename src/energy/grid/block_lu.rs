@@ -195,7 +195,7 @@ fn inverse(m: Block) -> Option<Block> {
 }
 
 /// Order of elimination: per position its node. Falls back to the given order where faer refuses.
-fn minimum_degree(pattern: &Pattern) -> Vec<u32> {
+pub(super) fn minimum_degree(pattern: &Pattern) -> Vec<u32> {
     let n = pattern.nodes();
     let starts: Vec<usize> = pattern.starts.iter().map(|&x| x as usize).collect();
     let columns: Vec<usize> = pattern.columns.iter().map(|&x| x as usize).collect();
@@ -209,7 +209,7 @@ fn minimum_degree(pattern: &Pattern) -> Vec<u32> {
 
 /// Patterns of L and U by rows. The pattern is symmetric, so row i of L is column i of U, and the entries of row
 /// i are what the elimination tree reaches from row i of A (Liu 1990, SIAM J. Matrix Anal. Appl. 11(1)).
-fn fill(starts: &[u32], scatter: &[(u32, u32)]) -> (Pattern, Pattern) {
+pub(super) fn fill(starts: &[u32], scatter: &[(u32, u32)]) -> (Pattern, Pattern) {
     let n = starts.len() - 1;
     let (mut parent, mut mark) = (vec![u32::MAX; n], vec![u32::MAX; n]);
     let mut lower = Pattern { starts: vec![0], columns: Vec::new() };

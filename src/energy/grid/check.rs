@@ -4,7 +4,7 @@
 use std::{collections::HashMap, f64::consts::TAU, ops::Deref};
 
 use super::{
-    element::{Control, Demand, Ends, GridData, Islands, Label, Line, PerKm, Transformer, Zip},
+    element::{Control, Demand, Ends, GridData, Islands, Label, Line, PerKm, Transformer, TransformerModel, Zip},
     error::{Fault, GridError, GridErrors},
 };
 
@@ -177,13 +177,18 @@ impl<'a> Check<'a> {
         self.ends(label, &t.ends);
         let above = [("rated power", t.rated_va), ("from voltage", t.from_v), ("to voltage", t.to_v)];
         self.positive(label, &above);
-        let fields = [("load loss", t.load_loss_w), ("no-load loss", t.no_load_loss_w)];
-        self.not_negative(label, &fields);
+        let losses = [("no-load loss", t.no_load_loss_w), ("load loss", t.load_loss_w)];
+        if t.model == TransformerModel::Leg {
+            self.not_negative(label, &losses[..1]);
+            self.finite(label, &losses[1..]);
+        } else {
+            self.not_negative(label, &losses);
+        }
         self.finite(
             label,
             &[("short-circuit voltage", t.short_circuit), ("no-load current", t.no_load), ("shift", t.shift_rad)],
         );
-        let resistive = t.load_loss_w / t.rated_va;
+        let resistive = (t.load_loss_w / t.rated_va).abs();
         if t.short_circuit == 0.0 && resistive == 0.0 {
             self.fail(label, "short-circuit voltage", Fault::ZeroImpedance);
         } else if t.short_circuit.abs() < resistive * (1.0 - 1e-9) {

@@ -148,6 +148,8 @@ pub enum TransformerModel {
     Pi,
     /// In its middle.
     T,
+    /// As Pi, of a leg of the star that stands for three windings: its impedance and losses may be negative.
+    Leg,
 }
 
 /// A transformer of two windings, described by its plate (IEC 60076-1).

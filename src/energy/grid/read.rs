@@ -9,7 +9,9 @@ mod pandapower;
 mod pandapower_branches;
 mod pgm;
 mod pgm_branches;
+mod pgm_objects;
 mod pgm_sensors;
+mod pgm_three_winding;
 mod pgm_write;
 mod row;
 
@@ -17,7 +19,7 @@ pub use csv::csv;
 pub use matpower::matpower;
 pub use pandapower::pandapower;
 pub use pgm::{pgm, pgm_data};
-pub use pgm_sensors::pgm_sensors;
+pub use pgm_sensors::{pgm_phase_sensors, pgm_sensors};
 pub use pgm_write::write_pgm;
 
 use super::{

@@ -190,8 +190,12 @@ fn per_phase(kind: usize, zips: &[Zip; 3], part: fn(&Zip) -> [f64; 2]) -> Value 
 /// the ends, a positive short-circuit voltage.
 fn fits(t: &Transformer) -> bool {
     let hours = t.total_shift_rad() / std::f64::consts::FRAC_PI_6;
-    let at_ends = t.model == TransformerModel::Pi || t.no_load == 0.0 && t.no_load_loss_w == 0.0;
-    (hours - hours.round()).abs() < 1e-12 && at_ends && t.no_load >= 0.0 && t.short_circuit > 0.0
+    let at_ends = t.model != TransformerModel::T || t.no_load == 0.0 && t.no_load_loss_w == 0.0;
+    (hours - hours.round()).abs() < 1e-12
+        && at_ends
+        && t.no_load >= 0.0
+        && t.short_circuit > 0.0
+        && t.load_loss_w >= 0.0
 }
 
 /// A transformer as a branch of any ratio, which has no zero sequence.
