@@ -2,6 +2,8 @@
 //! `grid_speed hours FOLDER P Q HOURS`: all hours of a radial case; P and Q are raw little-endian f64, hour by hour, W and var.
 //! `grid_speed phases FOLDER P Q HOURS`: the same in three phases; P and Q per hour, load and phase.
 //! `grid_speed single FOLDER`: one state of a radial case, analysed before and cold.
+//! `grid_speed series FOLDER HOURS`: a load flow at every hour with what it says of buses and branches; CPU and wall seconds, and
+//! the largest share by which an hour's energy is not kept.
 //! `grid_speed estimate FOLDER`: an estimate of a radial case from a usual load at every customer, a voltmeter at every tenth bus and
 //! the power of every hundredth line; steps, CPU seconds, and wall seconds.
 //! `grid_speed mesh FILE`: one Newton-Raphson solution of a MATPOWER file, analysed before.
@@ -25,9 +27,12 @@ fn main() {
             time_phases(case(folder), (p, q), hours.parse().expect("hours is a number"));
         }
         ["single", folder] => single(&case(folder)),
+        ["series", folder, hours] => time_series(&case(folder), hours.parse().expect("hours is a number")),
         ["estimate", folder] => time_estimate(&case(folder)),
         ["mesh", file] => mesh(&read::any(file, &fs::read_to_string(file).expect("the file")).expect("a grid")),
-        _ => eprintln!("grid_speed hours FOLDER P Q HOURS | single FOLDER | estimate FOLDER | mesh FILE"),
+        _ => eprintln!(
+            "grid_speed hours FOLDER P Q HOURS | single FOLDER | series FOLDER HOURS | estimate FOLDER | mesh FILE"
+        ),
     }
 }
 
@@ -87,6 +92,20 @@ fn single(grid: &Grid) {
     let warm = least(4 * ROUNDS, || drop(sweep.solve().expect("a solution")));
     let cold = least(ROUNDS, || drop(Sweep::new(grid).expect("a radial grid").solve().expect("a solution")));
     println!("{warm} {cold}");
+}
+
+fn time_series(grid: &Grid, hours: usize) {
+    let mut text = "time".to_owned();
+    grid.loads.iter().for_each(|load| text += &format!(",{}", load.label.id));
+    for hour in 0..hours {
+        text += &format!("\n{hour}");
+        (0..grid.loads.len()).for_each(|load| text += &format!(",{:.3}", ((hour + load) % 24) as f64 / 24.0));
+    }
+    let profiles = read::profiles("profiles", &text, grid).expect("profiles");
+    let (mut report, wall) = (None, std::time::Instant::now());
+    let cpu = least(1, || report = solve_series(grid, &profiles, SeriesKind::Balanced).ok());
+    let report = report.expect("every hour has a solution");
+    println!("{cpu} {} {:e}", wall.elapsed().as_secs_f64(), report.largest_imbalance);
 }
 
 fn time_estimate(grid: &Grid) {

@@ -6,6 +6,7 @@ use std::{collections::HashMap, f64::consts::TAU, ops::Deref};
 use super::{
     element::{Control, Demand, Ends, GridData, Islands, Label, Line, PerKm, Transformer, TransformerModel, Zip},
     error::{Fault, GridError, GridErrors},
+    phase_reach,
 };
 
 /// Nominal ratios around a loop may differ by this much, 1: plates are rounded, and neighbouring standard
@@ -29,6 +30,7 @@ impl Grid {
             check.sources();
             check.islands();
             check.loops();
+            check.errors.extend(phase_reach::loads_without_phase(&data));
         }
         if check.errors.is_empty() { Ok(Self(data)) } else { Err(GridErrors(check.errors)) }
     }
@@ -129,6 +131,8 @@ impl<'a> Check<'a> {
             self.finite(&branch.label, &fields);
             self.finite(&branch.label, &[("shift", branch.shift_rad)]);
             self.positive(&branch.label, &[("ratio", branch.ratio)]);
+            let ratios = branch.phase_ratios.into_iter().flatten();
+            ratios.for_each(|ratio| self.positive(&branch.label, &[("ratio by phase", ratio)]));
             if branch.r_ohm == 0.0 && branch.x_ohm == 0.0 {
                 self.fail(&branch.label, "r, x", Fault::ZeroImpedance);
             }

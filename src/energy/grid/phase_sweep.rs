@@ -37,6 +37,8 @@ pub enum NotSweepable {
     NoZeroSequence(#[from] NoZeroSequence),
     #[error("there are loads between phases; solve hour by hour")]
     BetweenPhases,
+    #[error("some buses lack a phase; solve hour by hour")]
+    MissingPhases,
 }
 
 /// Per hour and load the constant power of phases a, b, c, W and var, in the order of the grid's loads.
@@ -93,6 +95,9 @@ impl PhaseSweep {
         let network = PhaseNetwork::new(grid)?;
         if !network.between.is_empty() {
             return Err(NotSweepable::BetweenPhases);
+        }
+        if network.lacks_phases {
+            return Err(NotSweepable::MissingPhases);
         }
         let radial = Radial::new(grid, &network.balanced)?;
         let of = |values: &[[f64; 2]], node: u32| std::array::from_fn(|p| values[3 * node as usize + p]);

@@ -7,10 +7,11 @@ use thiserror::Error;
 use super::{
     block_lu::Pattern,
     check::{Grid, Sets},
-    element::{Control, Demand, Ends, Label, Line, PhaseMatrix, Transformer, Winding, ZeroPlate, Zip},
+    element::{Control, Demand, Ends, Label, Line, PhaseMatrix, PiBranch, Transformer, Winding, ZeroPlate, Zip},
     error::{Fault, GridError},
     network::{NONE, Network, NodeKind},
     newton::Admittance,
+    phase_reach,
     two_port::{self, BASE_VA, TwoPort},
 };
 
@@ -46,6 +47,8 @@ pub struct PhaseNetwork {
     pub shunt: Vec<Three>,
     /// Loads between phases: node and demand of ab, bc, ca, per unit.
     pub between: Vec<(u32, [Zip; 3])>,
+    /// Whether some node has fewer than three phases; those that it has not are held at nought.
+    pub lacks_phases: bool,
 }
 
 impl PhaseNetwork {
@@ -59,6 +62,7 @@ impl PhaseNetwork {
             current: vec![[0.0; 2]; 3 * nodes],
             shunt: vec![[[ZERO; 3]; 3]; nodes],
             between: Vec::new(),
+            lacks_phases: false,
             balanced,
         };
         for kind in &network.balanced.kind {
@@ -72,6 +76,10 @@ impl PhaseNetwork {
         network.add_shunts(grid);
         network.add_demand(grid);
         network.hold_floating_parts(grid);
+        for unknown in phase_reach::absent(&network.kind, &network.branches) {
+            network.kind[unknown] = NodeKind::Slack(ZERO);
+            network.lacks_phases = true;
+        }
         Ok(network)
     }
 
@@ -101,8 +109,18 @@ impl PhaseNetwork {
             let (from_v, to_v) = (rated(transformer.ends.from), rated(transformer.ends.to));
             self.push(&ends, from_sequences(transformer_sequences(transformer, from_v, to_v), &ends));
         }
-        if let Some(branch) = grid.pi_branches.first() {
-            return Err(missing(&branch.label, "zero sequence"));
+        for branch in &grid.pi_branches {
+            let ratios = branch.phase_ratios.ok_or_else(|| missing(&branch.label, "zero sequence"))?;
+            let ends = self.live_ends(&branch.ends);
+            let mut y = [[[[ZERO; 3]; 3]; 2]; 2];
+            for (phase, ratio) in ratios.into_iter().enumerate() {
+                let own = PiBranch { ratio, ..branch.clone() };
+                let own = two_port::with_ends(two_port::pi_branch(&own, rated(branch.ends.to)), &ends);
+                for (k, own) in own.iter().flatten().enumerate() {
+                    y[k / 2][k % 2][phase][phase] = *own;
+                }
+            }
+            self.push(&ends, y);
         }
         Ok(())
     }
@@ -347,7 +365,7 @@ fn matrix_line(line: &Line, matrix: &PhaseMatrix, frequency_hz: f64, base_s: f64
         std::array::from_fn(|j| c64::new(matrix.r_ohm[i][j], matrix.x_ohm[i][j]) * (line.length_km * base_s / systems))
     });
     let omega = std::f64::consts::TAU * frequency_hz * line.length_km * systems / base_s;
-    let series = inverse(&z);
+    let series = inverse_over(&z, matrix.phases);
     let half = |i: usize, j: usize| c64::new(0.0, 0.5 * omega * matrix.c_f[i][j]);
     let own: Three = std::array::from_fn(|i| std::array::from_fn(|j| series[i][j] + half(i, j)));
     let mutual = series.map(|row| row.map(|y| -y));
@@ -355,7 +373,7 @@ fn matrix_line(line: &Line, matrix: &PhaseMatrix, frequency_hz: f64, base_s: f64
         (true, true) => [[own, mutual], [mutual, own]],
         (false, false) => [[[[ZERO; 3]; 3]; 2]; 2],
         (from_closed, _) => {
-            let through = product(&product(&mutual, &inverse(&own)), &mutual);
+            let through = product(&product(&mutual, &inverse_over(&own, matrix.phases)), &mutual);
             let left = std::array::from_fn(|i| std::array::from_fn(|j| own[i][j] - through[i][j]));
             let nothing = [[ZERO; 3]; 3];
             if from_closed { [[left, nothing], [nothing; 2]] } else { [[nothing; 2], [nothing, left]] }
@@ -365,6 +383,20 @@ fn matrix_line(line: &Line, matrix: &PhaseMatrix, frequency_hz: f64, base_s: f64
 
 pub fn product(a: &Three, b: &Three) -> Three {
     std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))
+}
+
+/// The inverse over the phases that there are, nought elsewhere.
+fn inverse_over(m: &Three, phases: [bool; 3]) -> Three {
+    let part = |m: &Three, own: c64| -> Three {
+        std::array::from_fn(|i| {
+            std::array::from_fn(|j| match (phases[i] && phases[j], i == j) {
+                (true, _) => m[i][j],
+                (false, true) => own,
+                (false, false) => ZERO,
+            })
+        })
+    };
+    part(&inverse(&part(m, c64::new(1.0, 0.0))), ZERO)
 }
 
 /// By cofactors; impedance matrices of lines are far from singular.

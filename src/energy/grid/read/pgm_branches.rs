@@ -114,7 +114,19 @@ fn generic_branch(reader: &mut Reader, index: usize, cells: &Map<String, Value>)
     let [r_ohm, x_ohm, g_s, b_s, shift_rad] = ["r1", "x1", "g1", "b1", "theta"].map(|field| row.number_or(field, 0.0));
     let (ratio, rated_va) = (row.number_or("k", 1.0), row.optional("sn"));
     let label = row.label;
-    reader.data.pi_branches.push(PiBranch { label, ends, r_ohm, x_ohm, g_s, b_s, ratio, shift_rad, rated_va });
+    let phase_ratios = None;
+    reader.data.pi_branches.push(PiBranch {
+        label,
+        ends,
+        r_ohm,
+        x_ohm,
+        g_s,
+        b_s,
+        ratio,
+        shift_rad,
+        phase_ratios,
+        rated_va,
+    });
 }
 
 pub fn winding(row: &mut Row<'_>, field: &str) -> Winding {
