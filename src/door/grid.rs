@@ -143,12 +143,7 @@ fn series_in_words(report: &SeriesReport) -> String {
     let _ = writeln!(
         text,
         "{} instants, {:.1} h; {:.3} MWh in, {:.3} MWh drawn, {:.3} MWh lost; {:.3} s CPU",
-        report.instants,
-        report.hours,
-        report.energy_in_mwh,
-        report.energy_drawn_mwh,
-        report.losses_mwh,
-        report.cpu_s
+        report.instants, report.hours, report.energy_in_mwh, report.energy_drawn_mwh, report.losses_mwh, report.cpu_s
     );
     let mut buses: Vec<_> = report.buses.iter().filter(|b| b.hours_outside_5_percent > 0.0).collect();
     buses.sort_by(|a, b| b.hours_outside_5_percent.total_cmp(&a.hours_outside_5_percent));

@@ -11,8 +11,8 @@
 use std::{fs, path::Path};
 
 use citytwin_energy::grid::{
-    Grid, Measurement, MeshSolver, PerKm, PhaseProfiles, PhaseSweep, Profiles, Quantity, Side, Sweep, estimate, read,
-    solve,
+    Grid, Measurement, MeshSolver, PerKm, PhaseProfiles, PhaseSweep, Profiles, Quantity, SeriesKind, Side, Sweep,
+    estimate, read, solve, solve_series,
 };
 use cpu_time::ProcessTime;
 
