@@ -5,6 +5,7 @@
 
 mod block_lu;
 mod check;
+mod check_topology;
 mod element;
 mod error;
 mod estimate;
@@ -15,8 +16,10 @@ mod hosting;
 mod network;
 mod newton;
 mod outage;
+mod phase_matrix;
 mod phase_reach;
 mod phase_sweep;
+mod phase_sweep_state;
 mod phases;
 mod pivoted_lu;
 mod radial;

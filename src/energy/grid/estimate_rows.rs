@@ -9,7 +9,8 @@ use super::{
     givens::Rows,
     network::{NONE, Network},
     newton::flat_start,
-    phases::{NoZeroSequence, PHASE_VA, PhaseNetwork, circulant, turn},
+    phase_matrix::{circulant, turn},
+    phases::{NoZeroSequence, PHASE_VA, PhaseNetwork},
     two_port::BASE_VA,
 };
 
@@ -245,19 +246,27 @@ impl Row {
         match self.kind {
             Kind::Magnitude => {
                 put(2 * own + 1, u.norm());
-                return u.norm();
+                u.norm()
             }
             Kind::Angle => {
                 put(2 * own, 1.0);
-                return u.arg();
+                u.arg()
             }
             Kind::Voltage => {
                 put(2 * own, turned(u));
                 put(2 * own + 1, part(u));
-                return part(u);
+                part(u)
             }
-            Kind::Power | Kind::Current | Kind::CurrentAtVoltage => {}
+            Kind::Power | Kind::Current | Kind::CurrentAtVoltage => self.flow(voltage, put),
         }
+    }
+
+    /// Power or current as the sum of its terms.
+    fn flow(&self, voltage: &[c64], put: &mut dyn FnMut(usize, f64)) -> f64 {
+        let own = self.own as usize;
+        let u = voltage[own];
+        let part = |s: c64| if self.imaginary { s.im } else { s.re };
+        let turned = |s: c64| part(c64::new(-s.im, s.re));
         let mut sum = 0.0;
         for &(other, y) in &self.terms {
             let current = y * voltage[other as usize];
@@ -299,24 +308,43 @@ fn row(
         return Err(nowhere);
     }
     let (kind, imaginary) = kind(quantity);
+    let (node, terms) = place(circuit, quantity, phase);
+    let node = node.filter(|node| *node != NONE).ok_or(nowhere)?;
+    let unit = match (kind, quantity) {
+        (Kind::Power, _) => circuit.base_va,
+        (_, Quantity::CurrentReal(branch, side) | Quantity::CurrentImaginary(branch, side))
+        | (_, Quantity::CurrentActive(branch, side) | Quantity::CurrentReactive(branch, side)) => {
+            let ends = grid.branch_ends().nth(branch as usize).map(|(_, ends)| ends);
+            let bus = ends.map(|ends| if side == super::Side::From { ends.from } else { ends.to });
+            BASE_VA / (3_f64.sqrt() * bus.map_or(1.0, |bus| grid.buses[bus as usize].rated_v))
+        }
+        _ => 1.0,
+    };
+    let own = circuit.unknown(node, phase);
+    Ok(Row { kind, imaginary, own, terms, value: value / unit, sigma: sigma / unit, unit })
+}
+
+/// The node that a quantity is at, [`NONE`] where dead, and the current that it is about as terms.
+fn place(circuit: &Circuit, quantity: Quantity, phase: usize) -> (Option<u32>, Vec<(u32, c64)>) {
     let mut terms = Vec::new();
-    let (node, unit) = match quantity {
+    let live = |node: Option<u32>| node.filter(|node| *node != NONE);
+    let node = match quantity {
         Quantity::VoltageMagnitude(bus) | Quantity::VoltageReal(bus) | Quantity::VoltageImaginary(bus) => {
-            (circuit.node_of_bus.get(bus as usize).copied(), 1.0)
+            circuit.node_of_bus.get(bus as usize).copied()
         }
         Quantity::InjectionActive(bus) | Quantity::InjectionReactive(bus) => {
             let node = circuit.node_of_bus.get(bus as usize).copied();
-            if let Some(node) = node.filter(|node| *node != NONE) {
+            if let Some(node) = live(node) {
                 circuit.injection_terms(node, phase, &mut terms);
             }
-            (node, circuit.base_va)
+            node
         }
         Quantity::ShuntActive(shunt) | Quantity::ShuntReactive(shunt) => {
             let node = circuit.shunts.get(shunt as usize).map(|(node, _)| *node);
-            if node.is_some_and(|node| node != NONE) {
+            if live(node).is_some() {
                 circuit.shunt_terms(shunt as usize, phase, &mut terms);
             }
-            (node, circuit.base_va)
+            node
         }
         Quantity::FlowActive(branch, side)
         | Quantity::FlowReactive(branch, side)
@@ -326,17 +354,13 @@ fn row(
         | Quantity::CurrentReactive(branch, side) => {
             let end = usize::from(side == super::Side::To);
             let node = circuit.ends.get(branch as usize).map(|ends| ends[end]);
-            if node.is_some_and(|node| node != NONE) {
+            if live(node).is_some() {
                 circuit.flow_terms(branch as usize, end, phase, &mut terms);
             }
-            let bus = grid.branch_ends().nth(branch as usize).map(|(_, ends)| [ends.from, ends.to][end]);
-            let rated_v = bus.map_or(1.0, |bus| grid.buses[bus as usize].rated_v);
-            (node, if kind == Kind::Power { circuit.base_va } else { BASE_VA / (3_f64.sqrt() * rated_v) })
+            node
         }
     };
-    let node = node.filter(|node| *node != NONE).ok_or(nowhere)?;
-    let own = circuit.unknown(node, phase);
-    Ok(Row { kind, imaginary, own, terms, value: value / unit, sigma: sigma / unit, unit })
+    (node, terms)
 }
 
 fn kind(quantity: Quantity) -> (Kind, bool) {

@@ -84,23 +84,7 @@ const RANK: f64 = 1e-13;
 impl LeastSquares {
     /// Analyses the pattern of `rows` over `nodes` pairs of unknowns.
     pub fn new(nodes: usize, rows: &Rows) -> Self {
-        let nodes_of = |row: usize| {
-            let mut nodes: Vec<u32> = rows.of(row).map(|(column, _)| column / 2).collect();
-            nodes.sort_unstable();
-            nodes.dedup();
-            nodes
-        };
-        // A row joins all its nodes: a chain of edges would not, a clique does.
-        let mut edges = Vec::new();
-        for row in 0..rows.len() {
-            let nodes = nodes_of(row);
-            for (at, &a) in nodes.iter().enumerate() {
-                edges.extend(nodes[at + 1..].iter().map(|&b| (a, b)));
-            }
-        }
-        edges.sort_unstable();
-        edges.dedup();
-        let pattern = Pattern::new(nodes, edges.iter().copied());
+        let pattern = neighbours(nodes, rows);
         let node_at = minimum_degree(&pattern);
         let mut place = vec![0_u32; nodes];
         node_at.iter().enumerate().for_each(|(at, &node)| place[node as usize] = at as u32);
@@ -188,32 +172,12 @@ impl LeastSquares {
             let (width, follow) = (self.width(place), self.upper.row(place));
             for second in 0..2 {
                 let unknown = 2 * place + second;
-                let leading = work[unknown];
-                if leading == 0.0 {
+                if work[unknown] == 0.0 {
                     continue;
                 }
                 let begin = self.begin[place] + second * width;
                 let row = &mut self.r[begin..begin + width];
-                let own = row[second];
-                let size = own.hypot(leading);
-                let (c, s) = (own / size, leading / size);
-                let turn = |mine: &mut f64, other: &mut f64| {
-                    let (a, b) = (*mine, *other);
-                    *mine = c * a + s * b;
-                    *other = c * b - s * a;
-                };
-                turn(&mut self.rhs[unknown], &mut rhs);
-                row[second] = size;
-                work[unknown] = 0.0;
-                if second == 0 {
-                    turn(&mut row[1], &mut work[unknown + 1]);
-                }
-                let columns = &self.upper.columns[follow.clone()];
-                for (pair, &column) in row[2..].chunks_exact_mut(2).zip(columns) {
-                    let other = &mut work[2 * column as usize..2 * column as usize + 2];
-                    turn(&mut pair[0], &mut other[0]);
-                    turn(&mut pair[1], &mut other[1]);
-                }
+                rotate((row, &mut self.rhs[unknown]), (work, &mut rhs), unknown, &self.upper.columns[follow.clone()]);
                 if !self.filled[unknown] {
                     // Into an empty row the whole goes, and nothing is left to rotate but signed noughts.
                     self.filled[unknown] = true;
@@ -297,5 +261,43 @@ impl LeastSquares {
             at = self.next(place);
         }
         sum
+    }
+}
+
+/// Nodes that share a row: every row joins all its nodes.
+fn neighbours(nodes: usize, rows: &Rows) -> Pattern {
+    let mut edges = Vec::new();
+    for row in 0..rows.len() {
+        let mut own: Vec<u32> = rows.of(row).map(|(column, _)| column / 2).collect();
+        own.dedup();
+        for (at, &a) in own.iter().enumerate() {
+            edges.extend(own[at + 1..].iter().map(|&b| (a, b)));
+        }
+    }
+    edges.sort_unstable();
+    edges.dedup();
+    Pattern::new(nodes, edges.iter().copied())
+}
+
+/// One rotation of a row of R, from its place on, with the work vector's row, so that the latter's entry at `unknown` is nought.
+fn rotate((row, own_rhs): (&mut [f64], &mut f64), (work, rhs): (&mut [f64], &mut f64), unknown: usize, follow: &[u32]) {
+    let second = unknown % 2;
+    let size = row[second].hypot(work[unknown]);
+    let (c, s) = (row[second] / size, work[unknown] / size);
+    let turn = |mine: &mut f64, other: &mut f64| {
+        let (a, b) = (*mine, *other);
+        *mine = c * a + s * b;
+        *other = c * b - s * a;
+    };
+    turn(own_rhs, rhs);
+    row[second] = size;
+    work[unknown] = 0.0;
+    if second == 0 {
+        turn(&mut row[1], &mut work[unknown + 1]);
+    }
+    for (pair, &column) in row[2..].chunks_exact_mut(2).zip(follow) {
+        let other = &mut work[2 * column as usize..2 * column as usize + 2];
+        turn(&mut pair[0], &mut other[0]);
+        turn(&mut pair[1], &mut other[1]);
     }
 }

@@ -4,7 +4,8 @@
 use faer::c64;
 
 use super::{
-    check::{Grid, Sets},
+    check::Grid,
+    check_topology::Sets,
     element::{Control, Ends, ExternalGrid, Zip},
     two_port::{self, BASE_VA, TwoPort},
 };

@@ -248,16 +248,7 @@ impl Sweep {
         let hour: [usize; LANES] = std::array::from_fn(|lane| (first + lane.min(lanes - 1)) * loads);
         let p: [&[f64]; LANES] = hour.map(|at| &profiles.p_w[at..at + loads]);
         let q: [&[f64]; LANES] = hour.map(|at| &profiles.q_var[at..at + loads]);
-        let mut sources = [[0.0; 2]; LANES];
-        for &load in &self.at_sources {
-            for lane in 0..LANES {
-                sources[lane][0] += p[lane][load as usize] / BASE_VA;
-                sources[lane][1] += q[lane][load as usize] / BASE_VA;
-            }
-        }
-        for source in &mut sources {
-            (source[0], source[1]) = (source[0] + self.rest_at_sources[0], source[1] + self.rest_at_sources[1]);
-        }
+        let mut sources = self.drawn_at_sources(&p, &q);
         let mut sweeps = 0;
         let mut buses_left = self.buses.as_slice();
         for (index, feeder) in self.radial.feeders.iter().enumerate() {
@@ -278,21 +269,45 @@ impl Sweep {
             let count = buses_left.partition_point(|(position, _)| (*position as usize) < feeder.end);
             let (own, rest) = buses_left.split_at(count);
             buses_left = rest;
-            for &(position, bus) in own {
-                let local = position as usize - feeder.begin + 1;
-                let scale = 1.0 / self.radial.ratio[position as usize].norm();
-                let (re, im) = (state.re[local], state.im[local]);
-                let vm: Lanes<LANES> =
-                    std::array::from_fn(|lane| (re[lane] * re[lane] + im[lane] * im[lane]).sqrt() * scale);
-                for (lane, vm) in vm.iter().take(lanes).enumerate() {
-                    rows[lane * buses + bus as usize] = *vm;
-                }
-            }
+            self.store(feeder, own, state, rows);
         }
         for &(bus, source) in &self.source_buses {
             (0..lanes).for_each(|lane| rows[lane * buses + bus as usize] = source.norm());
         }
         Ok(Block { sources_va: sources.map(|s| s.map(|x| x * BASE_VA)), sweeps })
+    }
+
+    /// Drawn at sources themselves, per unit and lane.
+    #[inline(always)]
+    fn drawn_at_sources(&self, p: &[&[f64]; LANES], q: &[&[f64]; LANES]) -> [[f64; 2]; LANES] {
+        let mut sources = [[0.0; 2]; LANES];
+        for &load in &self.at_sources {
+            for lane in 0..LANES {
+                sources[lane][0] += p[lane][load as usize] / BASE_VA;
+                sources[lane][1] += q[lane][load as usize] / BASE_VA;
+            }
+        }
+        for source in &mut sources {
+            (source[0], source[1]) = (source[0] + self.rest_at_sources[0], source[1] + self.rest_at_sources[1]);
+        }
+        sources
+    }
+
+    /// Writes a feeder's magnitudes into the rows of its hours.
+    #[inline(always)]
+    fn store(&self, feeder: &Feeder, own: &[(u32, u32)], state: &State<LANES>, rows: &mut [f64]) {
+        let buses = self.buses();
+        let lanes = rows.len() / buses;
+        for &(position, bus) in own {
+            let local = position as usize - feeder.begin + 1;
+            let scale = 1.0 / self.radial.ratio[position as usize].norm();
+            let (re, im) = (state.re[local], state.im[local]);
+            let vm: Lanes<LANES> =
+                std::array::from_fn(|lane| (re[lane] * re[lane] + im[lane] * im[lane]).sqrt() * scale);
+            for (lane, vm) in vm.iter().take(lanes).enumerate() {
+                rows[lane * buses + bus as usize] = *vm;
+            }
+        }
     }
 
     #[inline(always)]

@@ -9,7 +9,8 @@ use super::{
     flow::{FlowError, not_converged},
     network::{NONE, NodeKind},
     newton::{Diverged, NewtonRaphson, Nodes, flat_start},
-    phases::{NoZeroSequence, PHASE_VA, PhaseNetwork, Three, turn},
+    phase_matrix::{Three, turn},
+    phases::{NoZeroSequence, PHASE_VA, PhaseNetwork},
 };
 
 /// Rounds in which the currents of loads between phases follow the voltages; each gains two digits in a grid that holds

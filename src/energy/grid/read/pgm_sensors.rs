@@ -16,7 +16,7 @@ use super::{
         check::Grid,
         error::{Fault, GridErrors, ReadError},
         estimate::{Measurement, PhaseMeasurement, Quantity},
-        phases::turn,
+        phase_matrix::turn,
     },
     json,
     pgm::{row_of, tables},

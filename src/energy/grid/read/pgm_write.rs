@@ -61,7 +61,7 @@ impl Writer {
         self.push(table, label, fields);
     }
 
-    fn branches(&mut self, grid: &Grid) {
+    fn lines(&mut self, grid: &Grid) {
         // The format's capacitances are at 50 Hz; what counts is the susceptance.
         let omega = std::f64::consts::TAU * FREQUENCY_HZ;
         for line in &grid.lines {
@@ -83,6 +83,10 @@ impl Writer {
             }
             self.branch("line", &line.label, &line.ends, fields);
         }
+    }
+
+    fn branches(&mut self, grid: &Grid) {
+        self.lines(grid);
         for transformer in &grid.transformers {
             if fits(transformer) {
                 let fields = transformer_fields(transformer);
@@ -139,6 +143,10 @@ impl Writer {
             let fields = self.appliance(shunt.bus, shunt.in_service, fields);
             self.push("shunt", &shunt.label, fields);
         }
+        self.sources(grid);
+    }
+
+    fn sources(&mut self, grid: &Grid) {
         for source in &grid.external_grids {
             let short = source.short_circuit;
             let fields = json!({

@@ -236,6 +236,22 @@ impl Reader {
         }
     }
 
+    /// An element's column and stated power, a new one where it is met first.
+    fn column<'a>(
+        &mut self,
+        row: usize,
+        id: &'a str,
+        columns: &mut HashMap<&'a str, (usize, [f64; 2])>,
+    ) -> Option<(usize, [f64; 2])> {
+        if let Some(known) = columns.get(id) {
+            return Some(*known);
+        }
+        let (element, power) = self.element(row, "id", id)?;
+        self.varied.push(Varied { element, power: Vec::new() });
+        columns.insert(id, (self.varied.len() - 1, power));
+        Some((self.varied.len() - 1, power))
+    }
+
     fn long<'a>(&mut self, names: &[&str], lines: impl Iterator<Item = &'a str>) {
         let unit = |name: &str| match name {
             "p_w" | "q_var" => Some(1.0),
@@ -258,16 +274,7 @@ impl Reader {
             }
             let row = index + 1;
             let Some((at, cells)) = self.cells(row, names, line) else { continue };
-            let known = columns.get(cells[1]).copied();
-            let (column, stated) = match known {
-                Some(known) => known,
-                None => {
-                    let Some((element, power)) = self.element(row, "id", cells[1]) else { continue };
-                    self.varied.push(Varied { element, power: Vec::new() });
-                    columns.insert(cells[1], (self.varied.len() - 1, power));
-                    (self.varied.len() - 1, power)
-                }
-            };
+            let Some((column, stated)) = self.column(row, cells[1], &mut columns) else { continue };
             let Some(p_w) = self.number(row, names[2], cells[2]).map(|p| p * units[0]) else { continue };
             let q_var = match (cells.get(3).filter(|cell| !cell.is_empty()), stated[0] != 0.0) {
                 (Some(cell), _) => self.number(row, names[3], cell).map(|q| q * units[1]),
