@@ -122,6 +122,7 @@ impl Gathered {
             what_if: self.what_if.as_ref(),
             figures: &self.figures,
             peak: self.peak.as_ref(),
+            grid: self.grid.as_ref(),
             history: self.history.as_ref(),
             problems: city.map_or(&[] as &[Problem], |city| &city.problems),
             search: &desk.search,

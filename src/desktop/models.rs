@@ -32,7 +32,8 @@ pub const MODELS: &[ModelNote<'static>] = &[
         name: "Electric load",
         drives: "building and transformer loads, energy supplied",
         how: "Annual use per floor area and kind of building, spread over the hours by standard load shapes; every \
-              building hangs on its nearest transformer. Home charging follows an evening profile.",
+              building hangs on its nearest transformer. Home charging follows an evening profile; what a \
+              kilometre takes follows how cars drive in the traffic simulation, kilometres per car a statistical mean.",
         validation: Validation::NotValidated,
         evidence: "Conserves energy and reproduces the stated annual values; no meter of this city was used.",
     },

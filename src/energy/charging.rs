@@ -4,9 +4,18 @@ use citytwin_model::time::LocalTime;
 
 use crate::profile::{SLOTS, Shape, Week, slot_shift_h, week_hour};
 
-/// Energy charged per electric car and day, kWh: 12,000 km a year (EU mean 11,300–12,000 km, Odyssee-Mure) at
-/// 0.19 kWh/km with charging losses (mixed real driving of compact electric cars).
-pub const KWH_PER_CAR_AND_DAY: f64 = 12_000.0 * 0.19 / 365.0;
+/// What a car drives in a year, km (EU mean 11,300–12,000 km, Odyssee-Mure).
+const KM_PER_YEAR: f64 = 12_000.0;
+/// What a car takes from its battery where nobody says, kWh/km (mixed real driving of compact electric cars, 0.19 with
+/// charging losses).
+pub const USUAL_KWH_PER_KM: f64 = 0.171;
+/// Share of what the meter counts that the battery holds (assumption; charging on alternating current loses about a tenth).
+const CHARGED: f64 = 0.9;
+
+/// Energy charged per electric car and day, kWh, at a consumption from the battery.
+pub const fn kwh_per_car_and_day(kwh_per_km: f64) -> f64 {
+    KM_PER_YEAR * kwh_per_km / CHARGED / 365.0
+}
 /// Share charged in public where there are chargers, 1 (IEA Global EV Outlook: about four fifths at home).
 pub const PUBLIC_SHARE: f64 = 0.2;
 /// Mean use of a public charger's rated power at most, 1 (assumption; busy urban sites reach 15 %).

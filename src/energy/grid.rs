@@ -31,6 +31,7 @@ mod series;
 mod series_tally;
 mod sweep;
 mod sweep_state;
+pub mod synthetic;
 mod three_phase;
 mod two_port;
 

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     assets::roofs_taken,
-    charging::KWH_PER_CAR_AND_DAY,
+    charging::{USUAL_KWH_PER_KM, kwh_per_car_and_day},
     intensity::{
         CARS_PER_PERSON, DWELLING_AREA_M2_PER_PERSON, HOURS_PER_YEAR, INTERNAL_AREA_SHARE, annual_kwh_per_m2,
         is_dwelling,
@@ -78,7 +78,7 @@ pub fn ranks(city: &City, roofs: &[Option<Modules>]) -> Vec<f32> {
     rank
 }
 
-/// What there is, and the cars' mean charging power per building, W.
+/// What there is, and the cars' mean charging power per building at their usual consumption, W.
 pub fn cover(
     city: &City,
     customers: &[Customer],
@@ -90,7 +90,7 @@ pub fn cover(
     let dwelling_area_m2: f64 = (0..area.len()).map(dwelling).sum();
     let residents = city.population.map_or(dwelling_area_m2 / DWELLING_AREA_M2_PER_PERSON, f64::from);
     let cars = if dwelling_area_m2 > 0.0 { residents * CARS_PER_PERSON } else { 0.0 };
-    let car_w = KWH_PER_CAR_AND_DAY * 1000.0 / 24.0;
+    let car_w = kwh_per_car_and_day(USUAL_KWH_PER_KM) * 1000.0 / 24.0;
     let cars_w = (0..area.len()).map(|i| (cars * dwelling(i) / dwelling_area_m2.max(1.0) * car_w) as f32).collect();
     let stated = transformers.iter().filter(|t| t.asset.is_some()).count();
     let coverage = Coverage {

@@ -7,8 +7,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     assets::{Attachment, AttachmentKind, attachments},
-    charging::{Charging, KWH_PER_CAR_AND_DAY, PUBLIC_SHARE, PUBLIC_USE_MAX},
-    intensity::HOURS_PER_YEAR,
+    charging::{Charging, PUBLIC_SHARE, PUBLIC_USE_MAX, USUAL_KWH_PER_KM, kwh_per_car_and_day},
+    grid::synthetic::{design::Design, tables::Tables},
+    intensity::{HOURS_PER_YEAR, USE_COUNT},
     profile::{Profiles, SLOTS},
     roof::Modules,
     solar,
@@ -46,6 +47,8 @@ pub struct EnergySystem {
     coverage: Coverage,
     pv_share: f64,
     ev_share: f64,
+    /// What electric cars take from their batteries, kWh/km.
+    kwh_per_km: f64,
     /// Per building: annual mean load, W.
     mean_w: Vec<f32>,
     /// Per building: `use · SLOTS + slot`.
@@ -79,7 +82,7 @@ impl EnergySystem {
     pub fn new(city: &City) -> Self {
         let profiles = Profiles::new(city.anchor.origin.lat);
         let customers = customers(city);
-        let supply = Supply::plan(city, &customers, &profiles);
+        let supply = Supply::plan(city, &customers, &profiles, &Tables::embedded().rules);
         let (first, members) = by_transformer(supply.transformers.len(), &supply.serves);
         let roofs = roofs(city);
         let (coverage, cars_w) = cover(city, &customers, &roofs, &supply.transformers);
@@ -90,6 +93,7 @@ impl EnergySystem {
             coverage,
             pv_share: 0.0,
             ev_share: 0.0,
+            kwh_per_km: USUAL_KWH_PER_KM,
             mean_w: customers.iter().map(|c| c.mean_w as f32).collect(),
             class: classes(city),
             cars_w,
@@ -125,6 +129,17 @@ impl EnergySystem {
                 self.installed_w[index] = if on { modules.peak_w } else { [0.0; 2] };
             }
         }
+    }
+
+    /// What electric cars take from their batteries, kWh/km, as traffic drives them; their yearly mileage stays. None or no
+    /// positive number: as usual. Takes effect at the next [`Self::evaluate`].
+    pub fn set_car_kwh_per_km(&mut self, kwh_per_km: Option<f64>) {
+        self.kwh_per_km = kwh_per_km.filter(|kwh| kwh.is_finite() && *kwh > 0.0).unwrap_or(USUAL_KWH_PER_KM);
+    }
+
+    /// What electric cars take from their batteries, kWh/km.
+    pub fn car_kwh_per_km(&self) -> f64 {
+        self.kwh_per_km
     }
 
     /// Computes all powers of an instant: `local` decides loads, sun and weather decide photovoltaics.
@@ -187,6 +202,31 @@ impl EnergySystem {
         &self.coverage
     }
 
+    /// What the customers draw at most by their profile, W, and in a year, kWh; index = `BuildingId`.
+    pub(crate) fn design(&self) -> impl Iterator<Item = Design> + '_ {
+        let factor: [f64; USE_COUNT] = std::array::from_fn(|usage| self.profiles.peak_factor(usage));
+        let of = move |(&mean_w, &class): (&f32, &u16)| Design {
+            peak_w: f64::from(mean_w) * factor[usize::from(class) / SLOTS],
+            annual_kwh: f64::from(mean_w) * HOURS_PER_YEAR / 1000.0,
+        };
+        self.mean_w.iter().zip(&self.class).map(of)
+    }
+
+    /// Buildings of a transformer, ascending.
+    pub(crate) fn served_by(&self, transformer: usize) -> &[u32] {
+        &self.members[self.first[transformer] as usize..self.first[transformer + 1] as usize]
+    }
+
+    /// No-load and load losses per transformer.
+    pub(crate) fn losses(&self) -> &[Losses] {
+        &self.losses
+    }
+
+    /// Stated plants and chargers.
+    pub(crate) fn attached(&self) -> &[Attachment] {
+        &self.attached
+    }
+
     /// Powers of the last evaluation.
     pub fn totals(&self) -> Totals {
         self.totals
@@ -201,7 +241,7 @@ impl EnergySystem {
     /// Hash of everything that changes with time.
     pub fn state_hash(&self) -> u64 {
         let mut hash = Xxh3::new();
-        for value in [self.pv_share, self.ev_share].iter().chain(&self.joules) {
+        for value in [self.pv_share, self.ev_share, self.kwh_per_km].iter().chain(&self.joules) {
             hash.update(&value.to_le_bytes());
         }
         for value in self.load_w.iter().chain(&self.pv_w).chain(&self.asset_w) {
@@ -218,10 +258,10 @@ impl EnergySystem {
     /// Share of charging that happens at home, and mean power of public charging, W. All energy of the
     /// electric cars is charged somewhere.
     fn split_charging(&self) -> (f64, f64) {
-        let all_w = self.coverage.cars * self.ev_share * KWH_PER_CAR_AND_DAY * 1000.0 / 24.0;
+        let all_w = self.coverage.cars * self.ev_share * kwh_per_car_and_day(self.kwh_per_km) * 1000.0 / 24.0;
         let public_w = (PUBLIC_SHARE * all_w).min(PUBLIC_USE_MAX * self.charger_rated_w());
         let home = if all_w > 0.0 { 1.0 - public_w / all_w } else { 0.0 };
-        (home * self.ev_share, public_w)
+        (home * self.ev_share * self.kwh_per_km / USUAL_KWH_PER_KM, public_w)
     }
 
     fn charger_rated_w(&self) -> f64 {

@@ -29,6 +29,8 @@ pub struct PanelInput<'a> {
     pub figures: &'a [KeyFigureRow],
     /// The weekday's peak hour in equilibrium; `None` where it is not computed.
     pub peak: Option<&'a PeakHour>,
+    /// The power grid; `None` where there is none (yet).
+    pub grid: Option<&'a GridData>,
     pub history: Option<&'a History>,
     /// What the import found wrong, as the city keeps it.
     pub problems: &'a [Problem],
@@ -141,11 +143,12 @@ pub struct FeedData {
     pub oldest_s: Option<f64>,
 }
 
-/// What is picked: a feature of the city or a moving vehicle.
+/// What is picked: a feature of the city, a moving vehicle or an element of the power grid.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Picked {
     Feature(FeatureRef),
     Vehicle(u32),
+    Grid(GridElement),
 }
 
 /// All that is known about the picked thing.
@@ -169,6 +172,8 @@ pub struct InspectorData {
     pub problems: Vec<String>,
     /// For vehicles: the camera follows it now.
     pub followed: bool,
+    /// For elements of the power grid that can be switched: whether it is out of service.
+    pub out_of_service: Option<bool>,
 }
 
 /// One property with where it comes from.
@@ -339,6 +344,48 @@ pub struct History {
     pub pv_w: Vec<f64>,
     pub supplied_w: Vec<f64>,
     pub vehicles: Vec<f64>,
+}
+
+/// An element of the power grid, by its number there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum GridElement {
+    /// Cable or overhead line.
+    Line(u32),
+    Transformer(u32),
+}
+
+/// An element of the power grid and what is said of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GridItem {
+    pub element: GridElement,
+    pub title: String,
+    /// E.g. `112 % at 18:30`.
+    pub text: String,
+}
+
+/// The power grid now and over the day.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GridData {
+    /// What it is and where it comes from, in a sentence.
+    pub what: String,
+    /// Label and value of what holds now.
+    pub now: Vec<(String, String)>,
+    /// Elements taken out of service.
+    pub out: Vec<GridItem>,
+    pub day: GridDay,
+}
+
+/// The grid over the 24 hours of the clock's day, with the assumptions in force.
+#[derive(Clone, PartialEq, Debug)]
+pub enum GridDay {
+    /// Being computed for the first time, or after a change.
+    Working,
+    /// What was found, in a sentence, and what breaks a limit, the first that does so first.
+    Found {
+        what: String,
+        over: Vec<GridItem>,
+    },
+    Failed(String),
 }
 
 /// One answer to a search.

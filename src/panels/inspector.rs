@@ -100,6 +100,13 @@ fn actions(ui: &mut Ui, data: &InspectorData, input: &PanelInput, out: &mut Vec<
                 out.push(PanelRequest::FollowVehicle((!data.followed).then_some(vehicle)));
             }
         }
+        if let (Picked::Grid(element), Some(out_of_service)) = (data.picked, data.out_of_service) {
+            let (icon, words) =
+                if out_of_service { (icon::DONE, "Put back") } else { (icon::CLOSED, "Take out of service") };
+            if quiet_button(ui, icon, words).clicked() {
+                out.push(PanelRequest::SwitchGrid(element, !out_of_service));
+            }
+        }
     });
     ui.add_space(2.0);
 }

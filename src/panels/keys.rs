@@ -123,6 +123,7 @@ pub(crate) fn target(picked: Picked) -> FlyTarget {
     match picked {
         Picked::Feature(feature) => FlyTarget::Feature(feature),
         Picked::Vehicle(vehicle) => FlyTarget::Vehicle(vehicle),
+        Picked::Grid(element) => FlyTarget::Grid(element),
     }
 }
 

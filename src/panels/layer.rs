@@ -40,6 +40,12 @@ pub enum LayerKind {
     RoadUsers,
     /// Minutes by car in the peak hour from the picked place.
     Reach,
+    /// Voltage over nominal, by [`VOLTAGES`].
+    Voltage,
+    /// Current over rating of cables and transformers, by [`LOADINGS`].
+    GridLoading,
+    /// Active power through a cable over its rating, away from the substation positive.
+    PowerDirection,
 }
 
 /// Things that can be shown or hidden together.
@@ -82,13 +88,46 @@ pub const QUALITIES: [(&str, citytwin_model::Quality); 4] = [
 /// Levels of service, best first (HCM, 6th edition).
 pub const LEVELS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 
+/// A named range of values with its colour.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Band {
+    pub name: &'static str,
+    /// Values below it, in the layer's unit; above the band before.
+    pub below: f64,
+    pub colour: Rgb,
+}
+
+const fn band(name: &'static str, below: f64, colour: Rgb) -> Band {
+    Band { name, below, colour }
+}
+
+/// Voltages over nominal: the limits of EN 50160 (±10 %), the narrower ±5 % that planners keep, and ±2 % (ColorBrewer's PuOr).
+pub const VOLTAGES: [Band; 7] = [
+    band("< 0.90", 0.90, [179, 88, 6]),
+    band("0.90", 0.95, [241, 163, 64]),
+    band("0.95", 0.98, [254, 224, 182]),
+    band("0.98", 1.02, [247, 247, 247]),
+    band("1.02", 1.05, [216, 218, 235]),
+    band("1.05", 1.10, [153, 142, 195]),
+    band("> 1.10 pu", f64::INFINITY, [84, 39, 136]),
+];
+
+/// Loadings (ColorBrewer's RdYlBu).
+pub const LOADINGS: [Band; 5] = [
+    band("< 20", 0.2, [69, 117, 180]),
+    band("20", 0.5, [145, 191, 219]),
+    band("50", 0.8, [254, 224, 144]),
+    band("80", 1.0, [252, 141, 89]),
+    band("> 100 %", f64::INFINITY, [215, 48, 39]),
+];
+
 /// The colour of a level by its number, A is 0.
 pub fn level_colour(level: usize) -> Rgb {
     Ramp::HighIsBad.colour(level as f64 / (LEVELS.len() - 1) as f64)
 }
 
 impl LayerKind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Plain,
         Self::TrafficSpeed,
         Self::TrafficFlow,
@@ -98,6 +137,9 @@ impl LayerKind {
         Self::TransformerLoading,
         Self::SensorQuality,
         Self::Queues,
+        Self::Voltage,
+        Self::GridLoading,
+        Self::PowerDirection,
         Self::PeakFlow,
         Self::Saturation,
         Self::LevelOfService,
@@ -112,6 +154,20 @@ impl LayerKind {
             self,
             Self::PeakFlow | Self::Saturation | Self::LevelOfService | Self::PeakShift | Self::RoadUsers | Self::Reach
         )
+    }
+
+    /// Whether it colours the power grid's cables and stations.
+    pub const fn is_grid(self) -> bool {
+        matches!(self, Self::Voltage | Self::GridLoading | Self::PowerDirection)
+    }
+
+    /// The named ranges of a layer that has no continuous scale.
+    pub const fn bands(self) -> Option<&'static [Band]> {
+        match self {
+            Self::Voltage => Some(&VOLTAGES),
+            Self::GridLoading => Some(&LOADINGS),
+            _ => None,
+        }
     }
 
     /// The name on the button.
@@ -132,6 +188,9 @@ impl LayerKind {
             Self::PeakShift => "Traffic shift",
             Self::RoadUsers => "Road's users",
             Self::Reach => "Time from here",
+            Self::Voltage => "Voltage",
+            Self::GridLoading => "Grid loading",
+            Self::PowerDirection => "Power flow",
         }
     }
 
@@ -161,14 +220,19 @@ impl LayerKind {
                 "Where the peak hour's drivers on the selected road come from and go to, street by street."
             }
             Self::Reach => "Minutes by car in the peak hour from the selected road.",
+            Self::Voltage => "Voltage of cables and at buildings now, over nominal (EN 50160 allows 0.90 to 1.10).",
+            Self::GridLoading => "Current through cables, power through transformers now, over their rating.",
+            Self::PowerDirection => "Power through each cable over its rating: to the customers, or back from them.",
         }
     }
 
     /// Unit of the scale; `None` where colours are names.
     pub const fn unit(self) -> Option<Unit> {
         match self {
-            Self::Plain | Self::SensorQuality | Self::LevelOfService => None,
-            Self::TrafficSpeed | Self::TransformerLoading | Self::Saturation => Some(Unit::Share),
+            Self::Plain | Self::SensorQuality | Self::LevelOfService | Self::Voltage | Self::GridLoading => None,
+            Self::TrafficSpeed | Self::TransformerLoading | Self::Saturation | Self::PowerDirection => {
+                Some(Unit::Share)
+            }
             Self::TrafficFlow | Self::FlowChange | Self::PeakFlow | Self::PeakShift | Self::RoadUsers => {
                 Some(Unit::VehiclesPerHour)
             }
@@ -181,21 +245,26 @@ impl LayerKind {
     /// The ramp; `None` where colours are names.
     pub const fn ramp(self) -> Option<Ramp> {
         match self {
-            Self::Plain | Self::SensorQuality | Self::LevelOfService => None,
+            Self::Plain | Self::SensorQuality | Self::LevelOfService | Self::Voltage | Self::GridLoading => None,
             Self::TrafficSpeed => Some(Ramp::LowIsBad),
             Self::TrafficFlow | Self::BuildingLoad | Self::PeakFlow | Self::RoadUsers => Some(Ramp::Sequential),
-            Self::FlowChange | Self::PeakShift => Some(Ramp::Diverging),
+            Self::FlowChange | Self::PeakShift | Self::PowerDirection => Some(Ramp::Diverging),
             Self::Pv => Some(Ramp::Warm),
             Self::TransformerLoading | Self::Saturation | Self::Reach | Self::Queues => Some(Ramp::HighIsBad),
         }
     }
 
-    /// The colours as a table over 0…1, for a renderer: the ramp, or equal bands for [`LEVELS`]; else all grey.
+    /// The colours as a table over 0…1, for a renderer: the ramp, the bands, or equal bands for [`LEVELS`]; else all grey.
     pub fn colours(self) -> [Rgb; 256] {
-        std::array::from_fn(|k| match self.ramp() {
-            Some(ramp) => ramp.colour(k as f64 / 255.0),
-            None if self == Self::LevelOfService => level_colour(k * LEVELS.len() / 256),
-            None => NO_VALUE,
+        let (low, high) = self.usual_range();
+        std::array::from_fn(|k| match (self.ramp(), self.bands()) {
+            (Some(ramp), _) => ramp.colour(k as f64 / 255.0),
+            (None, Some(bands)) => {
+                let value = low + (high - low) * k as f64 / 255.0;
+                bands.iter().find(|band| value < band.below).map_or(NO_VALUE, |band| band.colour)
+            }
+            (None, None) if self == Self::LevelOfService => level_colour(k * LEVELS.len() / 256),
+            (None, None) => NO_VALUE,
         })
     }
 
@@ -208,6 +277,7 @@ impl LayerKind {
             Self::TransformerLoading => ("light", "overloaded"),
             Self::Saturation => ("empty", "over capacity"),
             Self::Reach => ("near", "far"),
+            Self::PowerDirection => ("back", "to customers"),
             _ => ("", ""),
         }
     }
@@ -230,6 +300,10 @@ impl LayerKind {
             Self::BuildingLoad => (0.0, 20.0),
             Self::Pv => (0.0, 150.0),
             Self::TransformerLoading => (0.0, 1.5),
+            // Wide enough for the bands at both ends.
+            Self::Voltage => (0.85, 1.15),
+            Self::GridLoading => (0.0, 1.25),
+            Self::PowerDirection => (-1.0, 1.0),
         }
     }
 }
@@ -306,6 +380,16 @@ mod tests {
         }
         assert!(LayerInfo::usual(LayerKind::Pv).position(f64::NAN).is_nan());
         assert_eq!(LayerInfo::usual(LayerKind::Pv).position(1e9), 1.0);
+        for (kind, value, colour) in [
+            (LayerKind::Voltage, 1.0, [247, 247, 247]),
+            (LayerKind::Voltage, 0.89, [179, 88, 6]),
+            (LayerKind::Voltage, 1.2, [84, 39, 136]),
+            (LayerKind::GridLoading, 0.99, [252, 141, 89]),
+            (LayerKind::GridLoading, 1.01, [215, 48, 39]),
+        ] {
+            let position = LayerInfo::usual(kind).position(value);
+            assert_eq!(kind.colours()[(position * 255.0).round() as usize], colour, "{kind:?} {value}");
+        }
         let change = LayerInfo::usual(LayerKind::FlowChange);
         assert_eq!(change.colour(0.0), [247, 247, 247], "no change is the neutral middle");
     }

@@ -22,6 +22,7 @@ pub fn show(ui: &mut Ui, layer: &LayerInfo) {
     ui.add_space(4.0);
     match layer.kind.unit() {
         Some(unit) => ramp(ui, layer, unit),
+        None if layer.kind.bands().is_some() => bands(ui, layer),
         None if layer.kind == LayerKind::LevelOfService => names(ui, &levels()),
         None => names(ui, &QUALITIES.map(|(name, quality)| (name, quality_colour(quality)))),
     }
@@ -80,6 +81,24 @@ fn gradient(bar: Rect, layer: &LayerInfo) -> Mesh {
         }
     }
     mesh
+}
+
+/// Equal boxes, each with where it begins.
+fn bands(ui: &mut Ui, layer: &LayerInfo) {
+    let bands = layer.kind.bands().unwrap_or_default();
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
+    let width = (rect.width() - 4.0) / bands.len() as f32;
+    for (k, band) in bands.iter().enumerate() {
+        let left = pos2(rect.left() + 2.0 + width * k as f32, rect.top() + 2.0);
+        let bar = Rect::from_min_size(left, vec2(width, 10.0));
+        ui.painter().rect_filled(bar, 0.0, colour(band.colour));
+        let small = FontId::proportional(10.5);
+        ui.painter().text(pos2(bar.left(), bar.bottom() + 3.0), Align2::LEFT_TOP, band.name, small, theme::TEXT);
+    }
+    let names: Vec<&str> = bands.iter().map(|band| band.name).collect();
+    let words = format!("Legend: {} {}", layer.kind.title(), names.join(", "));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, &words));
+    response.on_hover_text(format!("{}\nGrey: no value.", layer.kind.meaning()));
 }
 
 fn levels() -> Vec<(&'static str, Rgb)> {

@@ -42,6 +42,7 @@ pub mod theme;
 
 mod element;
 mod figures;
+mod grid;
 mod icon;
 mod input;
 mod inspector;
@@ -63,9 +64,10 @@ mod what_if;
 pub use figures::Verdict;
 pub use format::Unit;
 pub use input::{
-    Abilities, Better, Busy, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, History,
-    InspectorData, KeyFigureRow, KeyNote, Measure, ModelNote, Notice, Observation, PanelInput, PeakHour, PeakState,
-    Picked, PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail, Validation, WhatIfData,
+    Abilities, Better, Busy, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, GridData, GridDay,
+    GridElement, GridItem, History, InspectorData, KeyFigureRow, KeyNote, Measure, ModelNote, Notice, Observation,
+    PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail, Validation,
+    WhatIfData,
 };
 pub use layer::{LayerGroup, LayerInfo, LayerKind};
 pub use request::{CameraPreset, FlyTarget, PanelRequest};

@@ -3,7 +3,10 @@
 
 use citytwin_model::{Coord, FeatureRef, Request, SourceRef, time::civil};
 
-use crate::layer::{LayerGroup, LayerKind};
+use crate::{
+    input::GridElement,
+    layer::{LayerGroup, LayerKind},
+};
 
 /// One wish of the person in front of the screen.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,6 +35,9 @@ pub enum PanelRequest {
     Camera(CameraPreset),
     /// Follow this vehicle, or stop following with `None`.
     FollowVehicle(Option<u32>),
+    SelectGrid(GridElement),
+    /// Take an element of the power grid out of service (`true`), or put it back.
+    SwitchGrid(GridElement, bool),
     Screenshot,
     /// The search text changed; empty when cleared. Answer with `PanelInput::search`.
     Search(String),
@@ -48,6 +54,7 @@ pub enum FlyTarget {
     /// A place in local metres, and what stands there.
     Place(Coord<f64>, SourceRef),
     Vehicle(u32),
+    Grid(GridElement),
 }
 
 /// Ready-made views.

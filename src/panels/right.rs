@@ -3,7 +3,8 @@
 use egui::{Button, Panel, RichText, Ui, vec2};
 
 use crate::{
-    PanelInput, PanelRequest, PanelState, Tab, element::contained, figures, format, inspector, problems, theme, trends,
+    PanelInput, PanelRequest, PanelState, Tab, element::contained, figures, format, grid, inspector, problems, theme,
+    trends,
 };
 
 /// Draws the panel.
@@ -25,6 +26,7 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
             match state.tab {
                 Tab::Inspect => inspector::show(ui, input, out),
                 Tab::Figures => figures::show(ui, input),
+                Tab::Grid => grid::show(ui, input, out),
                 Tab::Trends => trends::show(ui, input),
                 Tab::Problems => problems::show(ui, state, input, out),
             }
@@ -39,10 +41,12 @@ fn tabs(ui: &mut Ui, state: &mut PanelState, input: &PanelInput) {
         for (tab, title) in [
             (Tab::Inspect, "Inspect"),
             (Tab::Figures, "Key figures"),
+            (Tab::Grid, "Grid"),
             (Tab::Trends, "Trends"),
             (Tab::Problems, "Problems"),
         ] {
             if tab == Tab::Trends && input.history.is_none()
+                || tab == Tab::Grid && input.grid.is_none()
                 || tab == Tab::Figures && input.figures.is_empty() && input.peak.is_none()
             {
                 continue;

@@ -10,6 +10,7 @@ pub enum Tab {
     #[default]
     Inspect,
     Figures,
+    Grid,
     Trends,
     Problems,
 }

@@ -73,7 +73,8 @@ impl Comparison {
     }
 }
 
-/// Runs all pairs on `base.threads` workers. Energy has no chance in it and runs once per side.
+/// Runs all pairs on `base.threads` workers. Energy has no chance of its own: it follows each run's traffic, which says what
+/// electric cars consume.
 pub fn compare(prepared: &Prepared, spec: &CompareSpec, watch: &dyn Watch) -> Result<Comparison, RunError> {
     let city = prepared.city;
     let seconds = spec.base.seconds()?;
@@ -85,14 +86,15 @@ pub fn compare(prepared: &Prepared, spec: &CompareSpec, watch: &dyn Watch) -> Re
         [Assumptions::with_requests(city, &spec.base.edits)?, Assumptions::with_requests(city, &variant_edits)?];
     later(spec.base.start, seconds)?;
     let runs = Pairs { prepared, spec, sides: &sides, seconds }.run(watch)?;
-    let energy: Vec<_> = sides
-        .iter()
-        .map(|side| Ok(figures::energy(&energy_run::run(prepared, side, spec.base.start, seconds)?)))
-        .collect::<Result<_, RunError>>()?;
+    let energy = |side: usize| -> Result<Vec<_>, RunError> {
+        let of = |run: &TrafficRun| {
+            let energy = energy_run::run(prepared, &sides[side], spec.base.start, seconds, run.car_kwh_per_km)?;
+            Ok(figures::energy(&energy))
+        };
+        runs[side].iter().map(of).collect()
+    };
     let mut figures = differences(&traffic_figures(&runs[0], &sides[0]), &traffic_figures(&runs[1], &sides[1]));
-    // The same on every pair: an interval of zero width.
-    let copies = |side: usize| vec![energy[side].clone(); spec.replications as usize];
-    figures.extend(differences(&copies(0), &copies(1)));
+    figures.extend(differences(&energy(0)?, &energy(1)?));
     Ok(Comparison {
         hours: spec.base.hours,
         replications: spec.replications,

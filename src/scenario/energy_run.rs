@@ -23,15 +23,17 @@ pub struct EnergyRun {
     pub system: EnergySystem,
 }
 
-/// Runs `seconds` from `start` under the city's typical weather.
+/// Runs `seconds` from `start` under the city's typical weather; electric cars take what `car_kwh_per_km` says.
 pub fn run(
     prepared: &Prepared,
     assumptions: &Assumptions,
     start: Timestamp,
     seconds: f64,
+    car_kwh_per_km: Option<f64>,
 ) -> Result<EnergyRun, RunError> {
     let mut system = prepared.energy.clone();
     system.set_shares(assumptions.pv_share, assumptions.ev_share);
+    system.set_car_kwh_per_km(car_kwh_per_km);
     let mut out = EnergyRun {
         hours: Vec::new(),
         energy: EnergyMwh::default(),

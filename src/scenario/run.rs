@@ -28,7 +28,7 @@ pub fn run(city: &City, spec: &RunSpec, watch: &dyn Watch) -> Result<RunResult, 
             watch.progress(fraction);
             !watch.cancelled()
         })?;
-        let energy = energy_run::run(&prepared, &assumptions, spec.start, seconds)?;
+        let energy = energy_run::run(&prepared, &assumptions, spec.start, seconds, traffic.car_kwh_per_km)?;
         let mut key_figures = figures::traffic(&traffic, &assumptions);
         key_figures.extend(figures::energy(&energy));
         let passage = Passage::of(&traffic);

@@ -64,6 +64,8 @@ pub struct TrafficRun {
     pub passed: Vec<u64>,
     /// Sums per link.
     pub links: Vec<Flow>,
+    /// What an electric car took from its battery per kilometre; none where hardly any car drove.
+    pub car_kwh_per_km: Option<f64>,
     pub state_hash: u64,
 }
 
@@ -136,6 +138,7 @@ impl Meter {
             refusals: BTreeMap::new(),
             passed: Vec::new(),
             links: vec![Flow::default(); prepared.city.links.len()],
+            car_kwh_per_km: None,
             state_hash: 0,
         };
         Self {
@@ -185,6 +188,7 @@ impl Meter {
                 *count -= before;
             }
         }
+        self.out.car_kwh_per_km = simulation.car_kwh_per_km();
         self.out.state_hash = simulation.state_hash();
         self.out
     }

@@ -10,9 +10,9 @@
 //! and any number of threads.
 
 mod city;
+mod lived;
 mod look;
 mod scenario;
-mod spread;
 mod switch;
 
 use std::ops::ControlFlow;
@@ -55,8 +55,8 @@ pub enum FirstWays {
     Given,
     /// The fastest on the empty road.
     Empty,
-    /// The fastest with the delays that volumes cause, found in parts.
-    Spread,
+    /// The fastest by what turns take at the time of departure, in a day that is lived through once.
+    Lived,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -230,17 +230,7 @@ impl<'a> Day<'a> {
                 self.take_all();
                 looked
             }
-            FirstWays::Spread => {
-                let length_s = self.input.end_s - self.input.begin_s + LONGEST_REST_S;
-                let mut volumes = spread::Volumes::of(self.input.graph, length_s);
-                for part in 0..spread::PARTS {
-                    let part = [part, part + 1].map(|p| f64::from(p) / f64::from(spread::PARTS));
-                    self.look(0, part[0]..part[1], watch)?;
-                    self.count(&mut volumes);
-                    self.take_all();
-                }
-                ControlFlow::Continue(())
-            }
+            FirstWays::Lived => self.live_through(watch),
         }
     }
 

@@ -5,6 +5,7 @@
 //! A step: departures (drawn, routed in parallel, queued before their link), a step of the vehicles, what links and trips
 //! make of it. The result does not depend on the number of threads. Nothing here knows what is drawn or edited.
 
+mod consumption;
 mod depart;
 mod drive;
 mod fleet;
@@ -27,6 +28,7 @@ use crate::{
     network::{Network, SignalColour},
     route::Search,
 };
+use consumption::Consumption;
 use drive::Drive;
 use fleet::Fleet;
 use monitor::Monitor;
@@ -61,6 +63,7 @@ pub struct Simulation {
     next_vehicle: u32,
     monitor: Monitor,
     counters: Counters,
+    consumption: Consumption,
     drawn: Vec<TripEnds>,
     searches: Vec<Search>,
 }
@@ -103,6 +106,7 @@ impl Simulation {
             costs,
             next_vehicle: 0,
             counters: Counters::default(),
+            consumption: Consumption::default(),
             drawn: Vec::new(),
             searches: (0..SEARCHES).map(|_| Search::default()).collect(),
         };
@@ -122,6 +126,7 @@ impl Simulation {
         if self.view() == TrafficView::Micro || self.steps.is_multiple_of(QUEUES_SEEN_STEPS) {
             self.see();
         }
+        self.consume();
         self.book();
         self.observe();
     }

@@ -81,6 +81,7 @@ fn step_engines(
     clock.tick += 1;
     if due(clock.tick, ENERGY_STEP_S) || clock.tick == 1 {
         *weather = weather_at(&city.0, clock.now());
+        energy.0.set_car_kwh_per_km(traffic.0.car_kwh_per_km());
         energy.0.evaluate(clock.local(), weather.sun, weather.weather);
         energy.0.accumulate(ENERGY_STEP_S);
     }

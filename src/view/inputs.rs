@@ -101,6 +101,13 @@ pub struct OverlayLayer {
     pub colours: Arc<[[u8; 3]; 256]>,
 }
 
+impl OverlayLayer {
+    /// The colour of a scale position; `None` for NaN.
+    pub(crate) fn colour(&self, value: f32) -> Option<[u8; 3]> {
+        value.is_finite().then(|| self.colours[(value.clamp(0.0, 1.0) * 255.0).round() as usize])
+    }
+}
+
 /// What the features are coloured by. Recolours by a small upload, never by building meshes.
 #[derive(Resource, Clone, Default, Debug)]
 pub struct Overlay {
@@ -110,6 +117,50 @@ pub struct Overlay {
     pub buildings: Option<OverlayLayer>,
     /// Roads drawn as closed.
     pub closed: Vec<RoadId>,
+    /// Changes whenever anything above does.
+    pub version: u64,
+}
+
+/// What a strand of the power grid carries.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum StrandKind {
+    Medium,
+    Low,
+    /// From the street to one building.
+    Service,
+}
+
+/// A cable or line as it is drawn.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Strand {
+    /// East and north, city metres.
+    pub points: Vec<[f32; 2]>,
+    pub kind: StrandKind,
+}
+
+/// A station of the power grid as it is drawn.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct StationMark {
+    /// East and north, city metres.
+    pub at: [f32; 2],
+    /// From high voltage; else from medium.
+    pub primary: bool,
+}
+
+/// The power grid to draw over the map. Replacing it builds its meshes; colours come by [`GridPaint`].
+#[derive(Resource, Clone, Default, Debug)]
+pub struct GridShape {
+    pub strands: Arc<Vec<Strand>>,
+    pub stations: Arc<Vec<StationMark>>,
+}
+
+/// What the grid is coloured by; not drawn without.
+#[derive(Resource, Clone, Default, Debug)]
+pub struct GridPaint {
+    /// Indexed as [`GridShape::strands`]; NaN is not drawn.
+    pub strands: Option<OverlayLayer>,
+    /// Indexed as [`GridShape::stations`].
+    pub stations: Option<OverlayLayer>,
     /// Changes whenever anything above does.
     pub version: u64,
 }
@@ -164,6 +215,13 @@ pub struct Picked(pub Option<FeatureRef>);
 #[derive(Message, Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PickedVehicle(pub u32);
 
+/// A click hit this element of the power grid; numbers as in [`GridShape`].
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PickedGrid {
+    Strand(u32),
+    Station(u32),
+}
+
 /// Asks the camera to move. Angles in radian.
 #[derive(Message, Clone, Copy, PartialEq, Debug)]
 pub enum CameraCommand {
@@ -190,10 +248,13 @@ pub fn plugin(app: &mut App) {
         .init_resource::<SignalLamps>()
         .init_resource::<SensorMarks>()
         .init_resource::<Overlay>()
+        .init_resource::<GridShape>()
+        .init_resource::<GridPaint>()
         .init_resource::<Visibility>()
         .init_resource::<Selection>()
         .init_resource::<InputGate>()
         .add_message::<Picked>()
         .add_message::<PickedVehicle>()
+        .add_message::<PickedGrid>()
         .add_message::<CameraCommand>();
 }

@@ -7,6 +7,7 @@
 pub mod camera;
 mod driver;
 mod frame;
+mod grid;
 mod headless;
 pub mod heights;
 mod inputs;
@@ -29,8 +30,9 @@ pub use headless::{
 };
 pub use heights::RoadHeights;
 pub use inputs::{
-    BuildProgress, CameraCommand, Daylight, InputGate, LampColour, Overlay, OverlayLayer, Picked, PickedVehicle, Scene,
-    Selection, SensorMark, SensorMarks, SignalLamp, SignalLamps, VehicleFrame, VehiclePose, Visibility,
+    BuildProgress, CameraCommand, Daylight, GridPaint, GridShape, InputGate, LampColour, Overlay, OverlayLayer, Picked,
+    PickedGrid, PickedVehicle, Scene, Selection, SensorMark, SensorMarks, SignalLamp, SignalLamps, StationMark, Strand,
+    StrandKind, VehicleFrame, VehiclePose, Visibility,
 };
 pub use overlay::table as overlay_table;
 pub use project::project;
@@ -73,6 +75,7 @@ impl Plugin for ViewPlugin {
             overlay::plugin,
             vehicles::plugin,
             marks::plugin,
+            grid::plugin,
         ));
     }
 }

@@ -56,10 +56,7 @@ pub fn table(city: &City, slots: &Slots, overlay: &Overlay) -> Vec<u32> {
     rows
 }
 
-fn row(layer: &OverlayLayer, value: f32) -> u32 {
-    if !value.is_finite() {
-        return 0;
-    }
-    let [r, g, b] = layer.colours[(value.clamp(0.0, 1.0) * 255.0).round() as usize];
-    u32::from_le_bytes([r, g, b, COLOURED])
+/// A table's row for a value; 0 without.
+pub fn row(layer: &OverlayLayer, value: f32) -> u32 {
+    layer.colour(value).map_or(0, |[r, g, b]| u32::from_le_bytes([r, g, b, COLOURED]))
 }

@@ -38,6 +38,7 @@ pub fn inspector(seen: &Seen, desk: &Desk) -> Option<InspectorData> {
         tags: tags(city, feature),
         problems,
         followed: false,
+        out_of_service: None,
     })
 }
 
@@ -83,6 +84,7 @@ fn vehicle(seen: &Seen, desk: &Desk, id: u32) -> Option<InspectorData> {
         tags: Vec::new(),
         problems: Vec::new(),
         followed: desk.followed == Some(id),
+        out_of_service: None,
     })
 }
 

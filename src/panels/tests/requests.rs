@@ -6,7 +6,8 @@ use citytwin_model::{
     BuildingId, Coord, FeatureRef, NetworkEdit, Oneway, Request, RoadChange, RoadId, SensorId, SourceRef,
 };
 use citytwin_panels::{
-    CameraPreset, Comparison, FlyTarget, LayerGroup, LayerInfo, LayerKind, PanelRequest, PanelState, Picked, Tab, draw,
+    CameraPreset, Comparison, FlyTarget, GridElement, LayerGroup, LayerInfo, LayerKind, PanelRequest, PanelState,
+    Picked, Tab, draw,
 };
 use egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{Harness, kittest::Queryable};
@@ -225,6 +226,24 @@ fn a_vehicle_can_be_followed() {
     harness.run_steps(2);
     assert_eq!(click(&mut harness, "Stop following"), [PanelRequest::FollowVehicle(None)]);
     assert_eq!(click(&mut harness, "Fly there"), [PanelRequest::FlyTo(FlyTarget::Vehicle(12))]);
+}
+
+#[test]
+fn elements_of_the_grid_are_found_and_switched() {
+    let mut sample = Sample::new();
+    let mut cable = sample::road();
+    cable.picked = Picked::Grid(GridElement::Line(17));
+    cable.out_of_service = Some(false);
+    sample.inspector = Some(cable);
+    let mut harness = open(sample);
+    let element = GridElement::Line(17);
+    assert_eq!(click(&mut harness, "Take out of service"), [PanelRequest::SwitchGrid(element, true)]);
+    assert_eq!(click(&mut harness, "Fly there"), [PanelRequest::FlyTo(FlyTarget::Grid(element))]);
+    click(&mut harness, "Grid");
+    let there = [PanelRequest::SelectGrid(element), PanelRequest::FlyTo(FlyTarget::Grid(element))];
+    assert_eq!(click(&mut harness, "Cable 17, Nordstraße: 112 % at 18:30, 3 h beyond its rating"), there);
+    let back = [PanelRequest::SwitchGrid(GridElement::Transformer(4), false)];
+    assert_eq!(click(&mut harness, "Put Transformer 4 back"), back);
 }
 
 #[test]

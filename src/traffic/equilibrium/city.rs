@@ -50,7 +50,7 @@ impl<'a> DayInput<'a> {
         }
         journeys.list.sort_by(|a, b| a.depart_s.total_cmp(&b.depart_s));
         let choosing = vec![true; journeys.list.len()];
-        let first = FirstWays::Spread;
+        let first = FirstWays::Lived;
         DayInput { graph, journeys, choosing, begin_s: 0.0, end_s: DAY_S, network: Some(network), first }
     }
 }

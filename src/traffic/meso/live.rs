@@ -164,6 +164,17 @@ impl Live {
         number
     }
 
+    /// Has ways keep to what the graph does not tell of the turns that are allowed: restrictions through via links.
+    pub(crate) fn heed_bans(&mut self, network: &crate::Network) {
+        let mut known = Vec::new();
+        for (kind, row) in self.types.iter().zip(&self.ways_of) {
+            if *row as usize == known.len() {
+                known.push(Ways::of_network(network, &self.graph, &self.turns, kind.users));
+            }
+        }
+        self.ways = known;
+    }
+
     /// Runs until a second of the day.
     pub fn run_until(&mut self, t_s: f64) {
         while self.meso.now_s() < t_s {

@@ -118,3 +118,17 @@ fn both_views_tell_about_the_same() {
     assert!(apart(micro.1, meso.1) < 0.03, "{micro:?} {meso:?}: trip length");
     assert!(apart(micro.2.into(), meso.2.into()) < 0.05, "{micro:?} {meso:?}: flows");
 }
+
+/// Truth from outside: compact electric cars take 0.10 to 0.25 kWh/km in towns, auxiliaries included (ADAC Ecotest, city parts).
+#[test]
+fn what_electric_cars_take_follows_how_traffic_drives() {
+    let town = grid(13, DrivingSide::Right);
+    let mut sim = busy(&town, 5, 1.0);
+    assert_eq!(sim.car_kwh_per_km(), None, "nothing is said before anybody has driven");
+    run(&mut sim, 3600.0);
+    let driven = sim.car_kwh_per_km().expect("enough have driven");
+    assert!((0.10..0.25).contains(&driven), "{driven}");
+    sim.set_view(TrafficView::Meso);
+    run(&mut sim, 600.0);
+    assert_eq!(sim.car_kwh_per_km(), Some(driven), "queues have no speeds of their own");
+}

@@ -18,6 +18,7 @@ pub mod slot;
 pub mod structure;
 pub mod tree;
 pub mod volume;
+pub mod wire;
 
 pub use buffer::{MeshBuffer, Surface};
 pub use chunk::{Chunk, ChunkKey, Layer};

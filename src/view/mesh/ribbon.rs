@@ -80,6 +80,28 @@ pub fn band(mesh: &mut MeshBuffer, stations: &[Station], lefts: &[[f64; 2]], sec
     }
 }
 
+/// A band that is never thinner on the screen than its paint's parameter, the least half width in 32nds of a pixel:
+/// the normal of an outer vertex points outwards and uv.x is its distance from the axis, so that the shader
+/// can widen the line.
+pub fn widening(mesh: &mut MeshBuffer, stations: &[Station], edges: [f64; 2], lift: f32, paint: Paint) {
+    let mut before: Option<[u32; 2]> = None;
+    for (station, left) in stations.iter().zip(lefts(stations)) {
+        let length = left[0].hypot(left[1]);
+        let mut edge = |offset: f64| {
+            let out = if offset.abs() > 0.2 { offset.signum() / length } else { 0.0 };
+            let normal = [(left[0] * out) as f32, (left[1] * out) as f32, 0.0];
+            let at = beside(station, left, offset, lift);
+            mesh.vertex(Vertex { at, normal, uv: [offset.abs() as f32, station.along as f32] }, paint)
+        };
+        let (l, r) = (edge(edges[0]), edge(edges[1]));
+        if let Some([last_l, last_r]) = before {
+            mesh.triangle([last_l, last_r, r]);
+            mesh.triangle([last_l, r, l]);
+        }
+        before = Some([l, r]);
+    }
+}
+
 /// A vertical wall along an offset of the line, from `low` to `high` above the station; it faces left where
 /// `faces_left`, else right. `to_ground` pulls its foot down to the ground.
 pub fn wall(mesh: &mut MeshBuffer, stations: &[Station], lefts: &[[f64; 2]], side: Wall, paint: Paint) {

@@ -4,11 +4,10 @@
 use citytwin_model::{DrivingSide, FeatureRef, LinkId, Oneway, Road, RoadClass};
 
 use super::{
-    buffer::{MeshBuffer, Paint, Surface, Vertex},
+    buffer::{MeshBuffer, Paint, Surface},
     colour, ribbon,
     road::{Setting, half_m, lift_m},
 };
-use crate::heights::Station;
 
 /// The ribbon of a link in the traffic layer: its half of the carriageway.
 pub fn draw_link(setting: &Setting<'_>, id: LinkId, mesh: &mut MeshBuffer) {
@@ -30,7 +29,7 @@ pub fn draw_link(setting: &Setting<'_>, id: LinkId, mesh: &mut MeshBuffer) {
         _ => [half, -half],
     };
     let paint = Paint::new([255; 3], Surface::Glow, slots.link(id)).with(LINK_PX);
-    draw(mesh, &all[first..=last], edges, lift_m(road.class) + 0.12, paint);
+    ribbon::widening(mesh, &all[first..=last], edges, lift_m(road.class) + 0.12, paint);
 }
 
 /// The line that stands for a road from far away; it hides beneath the road from near.
@@ -50,29 +49,8 @@ pub fn draw_far(setting: &Setting<'_>, road: &Road, mesh: &mut MeshBuffer) {
     let half = half_m(road) * 0.8;
     let slot = setting.slots.feature(setting.city, FeatureRef::Road(road.id));
     let paint = Paint::new(colour::road(road.class).0, Surface::Asphalt, slot).with(px);
-    draw(mesh, &stations, [half, -half], lift_m(road.class) - 0.05, paint);
+    ribbon::widening(mesh, &stations, [half, -half], lift_m(road.class) - 0.05, paint);
 }
 
 /// Least half width on screen of the traffic layer, in 32nds of a pixel (as all of `with` here).
 const LINK_PX: u8 = 70;
-
-/// The normal of an outer vertex points outwards and uv.x is its distance from the axis, so that the shader
-/// can widen the line; the paint's parameter is the least half width.
-fn draw(mesh: &mut MeshBuffer, stations: &[Station], edges: [f64; 2], lift: f32, paint: Paint) {
-    let mut before: Option<[u32; 2]> = None;
-    for (station, left) in stations.iter().zip(ribbon::lefts(stations)) {
-        let length = left[0].hypot(left[1]);
-        let mut edge = |offset: f64| {
-            let out = if offset.abs() > 0.2 { offset.signum() / length } else { 0.0 };
-            let normal = [(left[0] * out) as f32, (left[1] * out) as f32, 0.0];
-            let at = ribbon::beside(station, left, offset, lift);
-            mesh.vertex(Vertex { at, normal, uv: [offset.abs() as f32, station.along as f32] }, paint)
-        };
-        let (l, r) = (edge(edges[0]), edge(edges[1]));
-        if let Some([last_l, last_r]) = before {
-            mesh.triangle([last_l, last_r, r]);
-            mesh.triangle([last_l, r, l]);
-        }
-        before = Some([l, r]);
-    }
-}

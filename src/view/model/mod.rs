@@ -6,7 +6,7 @@ mod post;
 mod vehicle;
 
 pub use plant::{broadleaf, conifer, far};
-pub use post::{pin, signal};
+pub use post::{pin, signal, station};
 pub use vehicle::{Body, body};
 
 use crate::mesh::buffer::{MeshBuffer, Paint};

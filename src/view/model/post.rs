@@ -21,6 +21,15 @@ pub fn pin() -> MeshBuffer {
     mesh
 }
 
+/// A station of the power grid, 1 m high: a compact house with a flat roof in the copy's colour.
+pub fn station() -> MeshBuffer {
+    let mut mesh = MeshBuffer::default();
+    let (low, roof) = ([-0.55, 0.55, -0.45, 0.45], [-0.62, 0.62, -0.52, 0.52]);
+    block(&mut mesh, low, low, [0.0, 0.8], CASE);
+    block(&mut mesh, roof, roof, [0.8, 1.0], MARK);
+    mesh
+}
+
 /// A signal head in metres: a post beside the lane with a case; the lit lamp takes the copy's colour.
 pub fn signal() -> MeshBuffer {
     let mut mesh = MeshBuffer::default();

@@ -13,8 +13,9 @@ use bevy::{
 };
 
 use crate::{
-    InputGate, Picked, PickedVehicle, Scene, Selection, VehicleFrame, ViewSystems, Visibility,
+    GridPaint, InputGate, Picked, PickedGrid, PickedVehicle, Scene, Selection, VehicleFrame, ViewSystems, Visibility,
     camera::{CameraRig, Drag, picture_point},
+    grid,
 };
 
 /// Wall time between two looks at what is under a resting pointer, second.
@@ -82,18 +83,29 @@ fn click(
     windows: Query<&Window, With<PrimaryWindow>>,
     (rig, drag, indexing, shown): (Res<CameraRig>, Res<Drag>, Res<Indexing>, Res<Visibility>),
     vehicles: Res<VehicleFrame>,
-    (mut picked, mut picked_vehicle): (MessageWriter<Picked>, MessageWriter<PickedVehicle>),
+    (grid, paint): (Res<grid::Drawn>, Res<GridPaint>),
+    (mut picked, mut picked_vehicle, mut picked_grid): (
+        MessageWriter<Picked>,
+        MessageWriter<PickedVehicle>,
+        MessageWriter<PickedGrid>,
+    ),
 ) {
     let (Some(at), Ok(window), Indexing::Ready(index)) = (drag.clicked, windows.single(), &*indexing) else { return };
     let ray = ray_through(&rig, window, at);
     let hit = index.pick(&ray, *shown);
     let nearest = if shown.vehicles { index::vehicle(&ray, &vehicles.poses) } else { None };
+    let on_ground = ray.plane(0.0).filter(|_| paint.strands.is_some() && hit.is_none_or(|h| h.on_ground));
+    let of_grid = on_ground.and_then(|t| {
+        let (at, eye) = (ray.at(t), ray.from);
+        grid.pick([at[0], at[1]], (0..3).map(|k| (at[k] - eye[k]).powi(2)).sum::<f64>().sqrt())
+    });
     match nearest {
         Some((t, id)) if hit.is_none_or(|h| t < h.t || h.on_ground) => {
             picked_vehicle.write(PickedVehicle(id));
         }
-        _ => {
-            picked.write(Picked(hit.map(|h| h.feature)));
-        }
+        _ => match of_grid {
+            Some(element) => drop(picked_grid.write(element)),
+            None => drop(picked.write(Picked(hit.map(|h| h.feature)))),
+        },
     }
 }

@@ -6,10 +6,10 @@ use citytwin_model::{
     time::civil::{date, time},
 };
 use citytwin_panels::{
-    Abilities, Better, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, History, InspectorData,
-    KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, Measure, ModelNote, Notice, Observation, PanelInput,
-    PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail, Unit, Validation,
-    WhatIfData,
+    Abilities, Better, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, GridData, GridDay,
+    GridElement, GridItem, History, InspectorData, KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, Measure,
+    ModelNote, Notice, Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, SearchHit,
+    TrafficNow, Trail, Unit, Validation, WhatIfData,
 };
 
 /// Owns what a [`PanelInput`] borrows.
@@ -24,6 +24,7 @@ pub struct Sample {
     pub what_if: WhatIfData,
     pub figures: Vec<KeyFigureRow>,
     pub peak: PeakHour,
+    pub grid: GridData,
     pub history: History,
     pub problems: Vec<Problem>,
     pub search: Vec<SearchHit>,
@@ -72,6 +73,7 @@ impl Sample {
             what_if: what_if(),
             figures: figures(),
             peak: peak(),
+            grid: grid(),
             history: history(),
             problems: problems(137),
             search: vec![
@@ -122,6 +124,7 @@ impl Sample {
             what_if: Some(&self.what_if),
             figures: &self.figures,
             peak: Some(&self.peak),
+            grid: Some(&self.grid),
             history: Some(&self.history),
             problems: &self.problems,
             search: &self.search,
@@ -208,6 +211,7 @@ pub fn road() -> InspectorData {
         .to_vec(),
         problems: vec!["turn restriction ignored: its via node is missing".into()],
         followed: false,
+        out_of_service: None,
     }
 }
 
@@ -299,6 +303,19 @@ fn figures() -> Vec<KeyFigureRow> {
         row("Solar energy", Unit::MegawattHours, Some(18.1), Some(63.4), None, Better::Higher),
         row("Peak transformer loading", Unit::Share, Some(0.87), None, None, Better::Lower),
     ]
+}
+
+fn grid() -> GridData {
+    let item = |element, title: &str, text: &str| GridItem { element, title: title.into(), text: text.into() };
+    GridData {
+        what: "Synthetic, grown from streets and buildings: 2 substations, 214 transformers, 312 km of cable.".into(),
+        now: vec![("Lowest voltage".into(), "0.94 pu".into()), ("Highest loading".into(), "88 %".into())],
+        out: vec![item(GridElement::Transformer(4), "Transformer 4", "400 kVA, out of service")],
+        day: GridDay::Found {
+            what: "24 hours computed.".into(),
+            over: vec![item(GridElement::Line(17), "Cable 17, Nordstraße", "112 % at 18:30, 3 h beyond its rating")],
+        },
+    }
 }
 
 fn history() -> History {

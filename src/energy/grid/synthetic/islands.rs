@@ -1,0 +1,141 @@
+//! Straight lines to parts of the street graph that no street reaches: a shortest spanning tree (Kruskal 1956) over the
+//! nearest neighbours of their nodes, in which a line across water counts several times its length.
+
+use citytwin_model::{City, Coord, Polygon};
+use geo::{BoundingRect, Intersects, Line};
+use rayon::prelude::*;
+use rstar::{
+    AABB, RTree,
+    primitives::{GeomWithData, Rectangle},
+};
+
+use super::streets::{Streets, distance};
+use crate::grid::check::Sets;
+
+/// Neighbours looked at per node, of any part and of the main one.
+const NEIGHBOURS: usize = 12;
+/// A crossing of water is drilled or laid by ship: that many times a trench's cost (own assumption).
+const WATER: f64 = 5.0;
+
+type Place = GeomWithData<[f64; 2], u32>;
+
+/// Pairs of nodes to join so that all places lie in one part.
+pub fn joins(streets: &Streets, city: &City) -> Vec<[u32; 2]> {
+    let (part, count) = parts(streets);
+    let mut needed = vec![false; count];
+    streets.node_of_place.iter().for_each(|&node| needed[part[node as usize] as usize] = true);
+    let mut sizes = vec![0_usize; count];
+    part.iter().for_each(|&part| sizes[part as usize] += 1);
+    let candidates = (0..count).filter(|&part| needed[part]);
+    let Some(main) = candidates.max_by_key(|&part| (sizes[part], usize::MAX - part)) else { return Vec::new() };
+    let apart: Vec<u32> = (0..streets.len() as u32)
+        .filter(|&node| part[node as usize] as usize != main && needed[part[node as usize] as usize])
+        .collect();
+    if apart.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = Search::new(streets, city, &part, &needed, main).lines(&apart);
+    lines.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let mut sets = Sets::new(count);
+    let joined = |&(_, [a, b]): &(f64, [u32; 2])| {
+        let [a, b] = [part[a as usize], part[b as usize]];
+        let apart = sets.root(a) != sets.root(b);
+        sets.join(a, b);
+        apart
+    };
+    lines.into_iter().filter(joined).map(|(_, ends)| ends).collect()
+}
+
+/// Where lines may go.
+struct Search<'a> {
+    streets: &'a Streets,
+    part: &'a [u32],
+    /// Nodes of all needed parts but the main one, and of that.
+    others: RTree<Place>,
+    main: RTree<Place>,
+    water: RTree<GeomWithData<Rectangle<[f64; 2]>, &'a Polygon<f64>>>,
+}
+
+impl<'a> Search<'a> {
+    fn new(streets: &'a Streets, city: &'a City, part: &'a [u32], needed: &[bool], main: usize) -> Self {
+        let of = |keep: &dyn Fn(usize) -> bool| {
+            let nodes = (0..streets.len() as u32).filter(|&node| keep(part[node as usize] as usize));
+            let place = |node: u32| Place::new([streets.at[node as usize].x, streets.at[node as usize].y], node);
+            RTree::bulk_load(nodes.map(place).collect())
+        };
+        let polygons = city.water.iter().flat_map(|water| &water.shape);
+        let boxed = |polygon: &'a Polygon<f64>| {
+            let bounds = polygon.bounding_rect()?;
+            let (low, high) = (bounds.min(), bounds.max());
+            Some(GeomWithData::new(Rectangle::from_corners([low.x, low.y], [high.x, high.y]), polygon))
+        };
+        Self {
+            streets,
+            part,
+            others: of(&|part| needed[part] && part != main),
+            main: of(&|part| part == main),
+            water: RTree::bulk_load(polygons.filter_map(boxed).collect()),
+        }
+    }
+
+    /// Cost and ends of the lines from nodes to their neighbours in other parts.
+    fn lines(&self, nodes: &[u32]) -> Vec<(f64, [u32; 2])> {
+        nodes.par_iter().flat_map_iter(|&node| self.from(node)).collect()
+    }
+
+    /// To near nodes of other parts, and to the main part: its nearest node, and its nearest on this side of the water.
+    fn from(&self, node: u32) -> Vec<(f64, [u32; 2])> {
+        let at = self.streets.at[node as usize];
+        let near = |tree: &'_ RTree<Place>| -> Vec<u32> {
+            tree.nearest_neighbor_iter(&[at.x, at.y]).take(NEIGHBOURS).map(|found| found.data).collect()
+        };
+        let mut lines = Vec::new();
+        for to in near(&self.others) {
+            if self.part[to as usize] != self.part[node as usize] {
+                lines.push((self.cost(at, to).0, [node.min(to), node.max(to)]));
+            }
+        }
+        for (index, to) in near(&self.main).into_iter().enumerate() {
+            let (cost, wet) = self.cost(at, to);
+            if index == 0 || !wet {
+                lines.push((cost, [node.min(to), node.max(to)]));
+            }
+            if !wet {
+                break;
+            }
+        }
+        lines
+    }
+
+    fn cost(&self, from: Coord<f64>, to: u32) -> (f64, bool) {
+        let to = self.streets.at[to as usize];
+        let line = Line::new(from, to);
+        let (low, high) = ([from.x.min(to.x), from.y.min(to.y)], [from.x.max(to.x), from.y.max(to.y)]);
+        let near = self.water.locate_in_envelope_intersecting(&AABB::from_corners(low, high));
+        let wet = near.into_iter().any(|found| found.data.intersects(&line));
+        (distance(from, to) * if wet { WATER } else { 1.0 }, wet)
+    }
+}
+
+/// Per node its connected part, numbered by first node.
+fn parts(streets: &Streets) -> (Vec<u32>, usize) {
+    let mut part = vec![u32::MAX; streets.len()];
+    let mut count = 0;
+    for start in 0..streets.len() as u32 {
+        if part[start as usize] != u32::MAX {
+            continue;
+        }
+        part[start as usize] = count;
+        let mut open = vec![start];
+        while let Some(node) = open.pop() {
+            for &(next, _) in streets.next(node) {
+                if part[next as usize] == u32::MAX {
+                    part[next as usize] = count;
+                    open.push(next);
+                }
+            }
+        }
+        count += 1;
+    }
+    (part, count as usize)
+}
