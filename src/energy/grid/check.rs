@@ -9,6 +9,8 @@ use super::{
     phase_reach,
 };
 
+pub(crate) use super::check_topology::Sets;
+
 /// Nominal ratios around a loop may differ by this much, 1: plates are rounded, and neighbouring standard
 /// voltages (0.4 and 0.416 kV) meet within it.
 pub(super) const RATIO_TOLERANCE: f64 = 0.05;

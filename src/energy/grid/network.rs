@@ -4,8 +4,7 @@
 use faer::c64;
 
 use super::{
-    check::Grid,
-    check_topology::Sets,
+    check::{Grid, Sets},
     element::{Control, Ends, ExternalGrid, Zip},
     two_port::{self, BASE_VA, TwoPort},
 };

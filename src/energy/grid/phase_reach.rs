@@ -1,7 +1,7 @@
 //! Which phases a source reaches where lines have fewer than three.
 
 use super::{
-    check_topology::Sets,
+    check::Sets,
     element::{Control, Demand, GridData, Zip},
     error::{Fault, GridError},
     network::{NONE, NodeKind},

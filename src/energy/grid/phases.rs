@@ -6,8 +6,7 @@ use thiserror::Error;
 
 use super::{
     block_lu::Pattern,
-    check::Grid,
-    check_topology::Sets,
+    check::{Grid, Sets},
     element::{Control, Demand, Ends, Label, Line, PhaseMatrix, PiBranch, Transformer, Winding, ZeroPlate, Zip},
     error::{Fault, GridError},
     network::{NONE, Network, NodeKind},
