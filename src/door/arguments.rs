@@ -79,6 +79,9 @@ pub struct GridSolveArguments {
     /// Phase by phase, unbalanced.
     #[arg(long)]
     pub three_phase: bool,
+    /// A load flow at every instant of a CSV: `time,id,p_kw,q_kvar`, or `time` and a factor per load; tells extremes and hours.
+    #[arg(long, value_name = "CSV")]
+    pub profiles: Option<PathBuf>,
     /// Threads; 0 = all cores. Never changes the results.
     #[arg(long, default_value_t = 0, value_parser = threads)]
     pub threads: usize,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use citytwin_energy::grid::{self, Estimate, Grid, Measurement, Quantity, Report, read};
+use citytwin_energy::grid::{self, Estimate, Grid, Measurement, Quantity, Report, SeriesKind, SeriesReport, read};
 use cpu_time::ProcessTime;
 use serde::Serialize;
 
@@ -28,6 +28,14 @@ pub fn solve(arguments: &GridSolveArguments) -> anyhow::Result<()> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build()?;
     let began = ProcessTime::now();
     let name = || arguments.file.display().to_string();
+    if let Some(profiles) = &arguments.profiles {
+        let (file, text) = text_of(profiles)?;
+        let profiles = sound(read::profiles(&file, &text, &grid))?;
+        let kind = if arguments.three_phase { SeriesKind::ThreePhase } else { SeriesKind::Balanced };
+        let mut report = pool.install(|| grid::solve_series(&grid, &profiles, kind)).with_context(|| file.clone())?;
+        report.cpu_s = began.elapsed().as_secs_f64();
+        return if arguments.json { say(&json(&report)?) } else { say(&series_in_words(&report)) };
+    }
     let report = pool.install(|| {
         if arguments.three_phase {
             let flow = grid::solve_phases(&grid).with_context(name)?;
@@ -130,6 +138,35 @@ fn in_words(report: &Report) -> String {
     text
 }
 
+fn series_in_words(report: &SeriesReport) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} instants, {:.1} h; {:.3} MWh in, {:.3} MWh drawn, {:.3} MWh lost; {:.3} s CPU",
+        report.instants, report.hours, report.energy_in_mwh, report.energy_drawn_mwh, report.losses_mwh, report.cpu_s
+    );
+    let mut buses: Vec<_> = report.buses.iter().filter(|b| b.hours_outside_5_percent > 0.0).collect();
+    buses.sort_by(|a, b| b.hours_outside_5_percent.total_cmp(&a.hours_outside_5_percent));
+    for bus in buses.iter().take(SHOWN) {
+        let _ = writeln!(
+            text,
+            "bus {:>14}  {:.4} to {:.4} pu; {:.1} h beyond 5 %, {:.1} h beyond 10 %",
+            bus.id.to_string(),
+            bus.vm_min_pu,
+            bus.vm_max_pu,
+            bus.hours_outside_5_percent,
+            bus.hours_outside_10_percent
+        );
+    }
+    let mut branches: Vec<_> = report.branches.iter().filter_map(|b| Some((b.loading_max_percent?, b))).collect();
+    branches.sort_by(|a, b| b.0.total_cmp(&a.0));
+    for (most, branch) in branches.iter().take(SHOWN) {
+        let hours = branch.hours_over_100_percent;
+        let _ = writeln!(text, "branch {:>12}  up to {most:.1} %; {hours:.1} h above 100 %", branch.id.to_string());
+    }
+    text
+}
+
 /// An estimate, as said.
 #[derive(Serialize)]
 struct EstimateReport {
@@ -216,6 +253,7 @@ fn place(grid: &Grid, quantity: Quantity) -> String {
         let mut branches = grid.branch_ends();
         branches.nth(i as usize).map_or_else(|| i.to_string(), |(label, _)| label.id.to_string())
     };
+    let shunt = |i: u32| grid.shunts.get(i as usize).map_or_else(|| i.to_string(), |s| s.label.id.to_string());
     match quantity {
         Quantity::VoltageMagnitude(i) => format!("voltage of bus {}", bus(i)),
         Quantity::VoltageReal(i) | Quantity::VoltageImaginary(i) => format!("voltage phasor of bus {}", bus(i)),
@@ -223,5 +261,10 @@ fn place(grid: &Grid, quantity: Quantity) -> String {
         Quantity::InjectionReactive(i) => format!("reactive power at bus {}", bus(i)),
         Quantity::FlowActive(i, side) => format!("active power of branch {} ({side:?} end)", branch(i)),
         Quantity::FlowReactive(i, side) => format!("reactive power of branch {} ({side:?} end)", branch(i)),
+        Quantity::CurrentReal(i, side)
+        | Quantity::CurrentImaginary(i, side)
+        | Quantity::CurrentActive(i, side)
+        | Quantity::CurrentReactive(i, side) => format!("current of branch {} ({side:?} end)", branch(i)),
+        Quantity::ShuntActive(i) | Quantity::ShuntReactive(i) => format!("power of shunt {}", shunt(i)),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The pattern is analysed once (approximate minimum degree ordering by faer, then the fill), the numbers as
 //! often as the Newton iteration asks. Pivots are inverted within their block and never exchanged: the
-//! blocks of a load flow's Jacobian are dominated by their diagonal, and a pivot that vanishes is an error.
+//! blocks of a load flow's Jacobian are dominated by their diagonal. A pivot that vanishes is told: then
+//! [`super::pivoted_lu`] is the way.
 
 use faer::{
     dyn_stack::{MemBuffer, MemStack},
@@ -75,9 +76,12 @@ impl Pattern {
     }
 }
 
-/// The block of this node cannot be inverted.
+/// The block of this node cannot be inverted, or is what rounding left of a cancellation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Singular(pub u32);
+pub struct Weak(pub u32);
+
+/// A pivot this much smaller than its row was before the elimination has lost as many digits.
+const WEAK: f64 = 1e-9;
 
 /// The analysed pattern and the last factors.
 #[derive(Clone, Debug)]
@@ -118,7 +122,7 @@ impl BlockLu {
     }
 
     /// Factorises `values`, which stand as the pattern's columns do.
-    pub fn factorise(&mut self, values: &[Block]) -> Result<(), Singular> {
+    pub fn factorise(&mut self, values: &[Block]) -> Result<(), Weak> {
         for row in 0..self.node_at.len() {
             for at in self.lower.row(row) {
                 self.work[self.lower.columns[at] as usize] = [0.0; 4];
@@ -128,11 +132,17 @@ impl BlockLu {
             }
             self.work[row] = [0.0; 4];
             let entries = self.scatter_starts[row] as usize..self.scatter_starts[row + 1] as usize;
+            let mut size = 0.0_f64;
             for &(column, at) in &self.scatter[entries] {
-                self.work[column as usize] = values[at as usize];
+                let block = values[at as usize];
+                size = block.iter().fold(size, |size, x| size.max(x.abs()));
+                self.work[column as usize] = block;
             }
             self.eliminate(row);
-            self.inverse[row] = inverse(self.work[row]).ok_or(Singular(self.node_at[row]))?;
+            let pivot = self.work[row];
+            let left = pivot.iter().fold(0.0_f64, |size, x| size.max(x.abs()));
+            let sound = if left > WEAK * size { inverse(pivot) } else { None };
+            self.inverse[row] = sound.ok_or(Weak(self.node_at[row]))?;
             for at in self.upper.row(row) {
                 self.u[at] = self.work[self.upper.columns[at] as usize];
             }
@@ -195,7 +205,7 @@ fn inverse(m: Block) -> Option<Block> {
 }
 
 /// Order of elimination: per position its node. Falls back to the given order where faer refuses.
-fn minimum_degree(pattern: &Pattern) -> Vec<u32> {
+pub(super) fn minimum_degree(pattern: &Pattern) -> Vec<u32> {
     let n = pattern.nodes();
     let starts: Vec<usize> = pattern.starts.iter().map(|&x| x as usize).collect();
     let columns: Vec<usize> = pattern.columns.iter().map(|&x| x as usize).collect();
@@ -209,7 +219,7 @@ fn minimum_degree(pattern: &Pattern) -> Vec<u32> {
 
 /// Patterns of L and U by rows. The pattern is symmetric, so row i of L is column i of U, and the entries of row
 /// i are what the elimination tree reaches from row i of A (Liu 1990, SIAM J. Matrix Anal. Appl. 11(1)).
-fn fill(starts: &[u32], scatter: &[(u32, u32)]) -> (Pattern, Pattern) {
+pub(super) fn fill(starts: &[u32], scatter: &[(u32, u32)]) -> (Pattern, Pattern) {
     let n = starts.len() - 1;
     let (mut parent, mut mark) = (vec![u32::MAX; n], vec![u32::MAX; n]);
     let mut lower = Pattern { starts: vec![0], columns: Vec::new() };

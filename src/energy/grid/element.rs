@@ -148,6 +148,8 @@ pub enum TransformerModel {
     Pi,
     /// In its middle.
     T,
+    /// As Pi, of a leg of the star that stands for three windings: its impedance and losses may be negative.
+    Leg,
 }
 
 /// A transformer of two windings, described by its plate (IEC 60076-1).
@@ -199,6 +201,9 @@ pub struct PiBranch {
     /// Off-nominal ratio, 1, and phase shift, rad: `u_from / u_to = ratio · e^{j shift}` per unit at no load.
     pub ratio: f64,
     pub shift_rad: f64,
+    /// Ratios of phases a, b, c where each has a unit of its own between phase and earth (step voltage regulators); `ratio`
+    /// is then what a balanced flow takes. Such a branch has no other zero sequence than its positive one.
+    pub phase_ratios: Option<[f64; 3]>,
     pub rated_va: Option<f64>,
 }
 

@@ -34,6 +34,8 @@ pub enum Fault {
          so that a current circulates; check rated voltages and vector groups"
     )]
     UnlikeRatios { ratio_percent: f64, shift_deg: f64 },
+    #[error("draws from phase {0}, which no line brings to its bus; name a phase that it has")]
+    NoPhase(char),
     #[error("unknown unit {0}; use one of {1}")]
     UnknownUnit(String, String),
     #[error("{0}")]

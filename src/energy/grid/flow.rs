@@ -34,6 +34,9 @@ pub struct Flow {
     pub sources: Vec<c64>,
     /// Sum over branches of what goes in and does not come out, W.
     pub losses_w: f64,
+    /// What loads and shunts draw less what generators make, W; and the sum over buses of either, whatever its sign.
+    pub drawn_w: f64,
+    pub turnover_w: f64,
     /// Largest power that is missing at a bus, VA.
     pub residual_va: f64,
 }
@@ -184,9 +187,13 @@ impl Flow {
             branches: Vec::with_capacity(network.branches.len()),
             sources: Vec::new(),
             losses_w: 0.0,
+            drawn_w: 0.0,
+            turnover_w: 0.0,
             residual_va: 0.0,
         };
         let mut missing = drawn(network, voltage);
+        flow.drawn_w = missing.iter().map(|s| s.re).sum::<f64>() * BASE_VA;
+        flow.turnover_w = missing.iter().map(|s| s.re.abs()).sum::<f64>() * BASE_VA;
         let elements = grid.lines.len() + grid.transformers.len() + grid.pi_branches.len();
         for (index, branch) in network.branches.iter().enumerate() {
             let u = [branch.from, branch.to].map(|node| of_bus(&node));

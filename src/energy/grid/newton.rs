@@ -4,8 +4,9 @@
 use faer::c64;
 
 use super::{
-    block_lu::{Block, BlockLu, Pattern, Singular},
+    block_lu::{Block, BlockLu, Pattern, Weak},
     network::{NONE, Network, NodeBranch, NodeKind},
+    pivoted_lu,
 };
 
 /// Largest mismatch that counts as solved, of all power drawn and made; at most and at least, per unit of 1 MVA.
@@ -114,9 +115,15 @@ impl NewtonRaphson {
                 return Err(Diverged { node, mismatch, iterations });
             }
             last = mismatch;
-            self.lu.factorise(&self.jacobian).map_err(|Singular(node)| Diverged { node, mismatch, iterations })?;
             std::mem::swap(&mut self.step, &mut self.mismatch);
-            self.lu.solve(&mut self.step);
+            match self.lu.factorise(&self.jacobian) {
+                Ok(()) => self.lu.solve(&mut self.step),
+                Err(Weak(node)) => {
+                    if !pivoted_lu::solve(&self.admittance.pattern, &self.jacobian, &mut self.step) {
+                        return Err(Diverged { node, mismatch, iterations });
+                    }
+                }
+            }
             self.apply(voltage);
         }
         unreachable!("the loop returns at its last iteration")

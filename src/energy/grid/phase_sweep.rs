@@ -4,7 +4,6 @@
 //! draw at and beyond its node, and passes `C j` on: A, B and C are 3 × 3 and take in charging, ratios, admittances to earth
 //! and all that hangs linearly below. They are made once, from the leaves to the source.
 
-use faer::c64;
 use rayon::prelude::*;
 use thiserror::Error;
 
@@ -12,21 +11,16 @@ use super::{
     check::Grid,
     element::Demand,
     network::{NONE, Network, NodeKind},
-    phases::{NoZeroSequence, PHASE_VA, PhaseNetwork, Three, add, inverse, product, turn},
+    phase_matrix::{Three, add, inverse, product},
+    phase_sweep_state::{LANES, Lanes, Matrix, State, Step},
+    phases::{NoZeroSequence, PHASE_VA, PhaseNetwork},
     radial::{Feeder, NotRadial, Radial},
 };
 
-/// Hours side by side.
-const LANES: usize = 8;
 /// Largest error of a voltage that is left, per unit.
 const TOLERANCE_PU: f64 = 1e-10;
 /// Sweeps after which an hour counts as not solvable.
 const MAX_SWEEPS: u32 = 200;
-
-type Lanes = [f64; LANES];
-type Phases = [Lanes; 3];
-/// A 3 × 3 matrix as real and imaginary parts by rows.
-type Matrix = [[f64; 2]; 9];
 
 /// Why a grid cannot be swept in three phases.
 #[derive(Clone, PartialEq, Debug, Error)]
@@ -37,6 +31,8 @@ pub enum NotSweepable {
     NoZeroSequence(#[from] NoZeroSequence),
     #[error("there are loads between phases; solve hour by hour")]
     BetweenPhases,
+    #[error("some buses lack a phase; solve hour by hour")]
+    MissingPhases,
 }
 
 /// Per hour and load the constant power of phases a, b, c, W and var, in the order of the grid's loads.
@@ -80,19 +76,14 @@ pub struct PhaseSweep {
     load_count: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    parent: u32,
-    a: Matrix,
-    b: Matrix,
-    c: Matrix,
-}
-
 impl PhaseSweep {
     pub fn new(grid: &Grid) -> Result<Self, NotSweepable> {
         let network = PhaseNetwork::new(grid)?;
         if !network.between.is_empty() {
             return Err(NotSweepable::BetweenPhases);
+        }
+        if network.lacks_phases {
+            return Err(NotSweepable::MissingPhases);
         }
         let radial = Radial::new(grid, &network.balanced)?;
         let of = |values: &[[f64; 2]], node: u32| std::array::from_fn(|p| values[3 * node as usize + p]);
@@ -187,20 +178,7 @@ impl PhaseSweep {
         let mut sweeps = 0;
         let mut buses_left = self.buses.as_slice();
         for (index, feeder) in self.radial.feeders.iter().enumerate() {
-            for (at, rest) in self.rest[feeder.begin..feeder.end].iter().enumerate() {
-                state.p[at] = rest.map(|rest| [rest[0]; LANES]);
-                state.q[at] = rest.map(|rest| [rest[1]; LANES]);
-            }
-            for &(load, at) in &self.feeder_loads[index] {
-                for phase in 0..3 {
-                    let column = 3 * load as usize + phase;
-                    let (target_p, target_q) = (&mut state.p[at as usize][phase], &mut state.q[at as usize][phase]);
-                    for lane in 0..LANES {
-                        target_p[lane] += p[lane][column] * (1.0 / PHASE_VA);
-                        target_q[lane] += q[lane][column] * (1.0 / PHASE_VA);
-                    }
-                }
-            }
+            self.load_feeder(index, feeder, (&p, &q), state);
             let taken = self.run(feeder, state).ok_or(PhaseSweepError::NotConverged { hour: first })?;
             sweeps = sweeps.max(taken);
             let count = buses_left.partition_point(|(position, _)| (*position as usize) < feeder.end);
@@ -223,6 +201,31 @@ impl PhaseSweep {
             }
         }
         Ok(sweeps)
+    }
+
+    /// What is drawn in the feeder, per unit.
+    #[inline(always)]
+    fn load_feeder(
+        &self,
+        index: usize,
+        feeder: &Feeder,
+        (p, q): (&[&[f64]; LANES], &[&[f64]; LANES]),
+        state: &mut State,
+    ) {
+        for (at, rest) in self.rest[feeder.begin..feeder.end].iter().enumerate() {
+            state.p[at] = rest.map(|rest| [rest[0]; LANES]);
+            state.q[at] = rest.map(|rest| [rest[1]; LANES]);
+        }
+        for &(load, at) in &self.feeder_loads[index] {
+            for phase in 0..3 {
+                let column = 3 * load as usize + phase;
+                let (target_p, target_q) = (&mut state.p[at as usize][phase], &mut state.q[at as usize][phase]);
+                for lane in 0..LANES {
+                    target_p[lane] += p[lane][column] * (1.0 / PHASE_VA);
+                    target_q[lane] += q[lane][column] * (1.0 / PHASE_VA);
+                }
+            }
+        }
     }
 
     /// The number of sweeps; None where a lane does not settle.
@@ -298,104 +301,5 @@ impl pulp::NullaryFnOnce for BlockTask<'_> {
     #[inline(always)]
     fn call(self) -> Self::Output {
         self.sweep.block(self.profiles, self.first, self.state, self.rows)
-    }
-}
-
-/// Voltages and currents of a feeder, the source at 0; demand without it.
-struct State {
-    re: Vec<Phases>,
-    im: Vec<Phases>,
-    jr: Vec<Phases>,
-    ji: Vec<Phases>,
-    p: Vec<Phases>,
-    q: Vec<Phases>,
-}
-
-const NOTHING: Phases = [[0.0; LANES]; 3];
-
-/// Adds the product of a matrix and phases, or takes it away.
-#[inline(always)]
-fn multiply<const MINUS: bool>(m: &Matrix, re: &Phases, im: &Phases, to_re: &mut Phases, to_im: &mut Phases) {
-    for row in 0..3 {
-        let (mut sum_re, mut sum_im) = (to_re[row], to_im[row]);
-        for column in 0..3 {
-            let [a, b] = if MINUS { m[3 * row + column].map(|x| -x) } else { m[3 * row + column] };
-            for lane in 0..LANES {
-                sum_re[lane] += a * re[column][lane] - b * im[column][lane];
-                sum_im[lane] += a * im[column][lane] + b * re[column][lane];
-            }
-        }
-        to_re[row] = sum_re;
-        to_im[row] = sum_im;
-    }
-}
-
-impl State {
-    fn new(nodes: usize) -> Self {
-        let zeros = |len: usize| vec![NOTHING; len];
-        let (re, im, jr, ji) = (zeros(nodes + 1), zeros(nodes + 1), zeros(nodes + 1), zeros(nodes + 1));
-        Self { re, im, jr, ji, p: zeros(nodes), q: zeros(nodes) }
-    }
-
-    #[inline(always)]
-    fn start(&mut self, steps: &[Step], source: c64) {
-        for phase in 0..3 {
-            let u = source * turn(phase);
-            self.re[0][phase] = [u.re; LANES];
-            self.im[0][phase] = [u.im; LANES];
-        }
-        self.jr[..=steps.len()].fill(NOTHING);
-        self.ji[..=steps.len()].fill(NOTHING);
-    }
-
-    /// Sums currents towards the source.
-    #[inline(always)]
-    fn backward(&mut self, steps: &[Step]) {
-        for (at, step) in steps.iter().enumerate().rev() {
-            let parent = step.parent as usize;
-            let (mut jr, mut ji) = (self.jr[parent], self.ji[parent]);
-            multiply::<false>(&step.c, &self.jr[at + 1], &self.ji[at + 1], &mut jr, &mut ji);
-            self.jr[parent] = jr;
-            self.ji[parent] = ji;
-        }
-    }
-
-    /// Voltages outwards and what constant powers draw at them; the largest change.
-    #[inline(always)]
-    fn forward<const FOLLOWS: bool>(&mut self, steps: &[Step], current: &[[[f64; 2]; 3]]) -> f64 {
-        let mut moved = [0.0_f64; LANES];
-        self.jr[0] = NOTHING;
-        self.ji[0] = NOTHING;
-        for (at, step) in steps.iter().enumerate() {
-            let parent = step.parent as usize;
-            let (mut re, mut im) = (NOTHING, NOTHING);
-            multiply::<false>(&step.a, &self.re[parent], &self.im[parent], &mut re, &mut im);
-            multiply::<true>(&step.b, &self.jr[at + 1], &self.ji[at + 1], &mut re, &mut im);
-            for phase in 0..3 {
-                let (old_re, old_im) = (self.re[at + 1][phase], self.im[at + 1][phase]);
-                let (mut p, mut q) = (self.p[at][phase], self.q[at][phase]);
-                let (mut jr, mut ji) = ([0.0; LANES], [0.0; LANES]);
-                let (re, im) = (re[phase], im[phase]);
-                let [p_i, q_i] = current[at][phase];
-                for lane in 0..LANES {
-                    let change = (re[lane] - old_re[lane]).abs() + (im[lane] - old_im[lane]).abs();
-                    moved[lane] = if change > moved[lane] { change } else { moved[lane] };
-                    let square = re[lane] * re[lane] + im[lane] * im[lane];
-                    if FOLLOWS {
-                        let vm = square.sqrt();
-                        p[lane] += p_i * vm;
-                        q[lane] += q_i * vm;
-                    }
-                    let inverse = 1.0 / square;
-                    jr[lane] = (p[lane] * re[lane] + q[lane] * im[lane]) * inverse;
-                    ji[lane] = (p[lane] * im[lane] - q[lane] * re[lane]) * inverse;
-                }
-                self.jr[at + 1][phase] = jr;
-                self.ji[at + 1][phase] = ji;
-            }
-            self.re[at + 1] = re;
-            self.im[at + 1] = im;
-        }
-        moved.into_iter().fold(0.0, f64::max)
     }
 }

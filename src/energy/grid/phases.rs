@@ -7,15 +7,15 @@ use thiserror::Error;
 use super::{
     block_lu::Pattern,
     check::{Grid, Sets},
-    element::{Control, Demand, Ends, Label, Line, PhaseMatrix, Transformer, Winding, ZeroPlate, Zip},
+    element::{Control, Demand, Ends, Label, Line, PhaseMatrix, PiBranch, Transformer, Winding, ZeroPlate, Zip},
     error::{Fault, GridError},
     network::{NONE, Network, NodeKind},
     newton::Admittance,
+    phase_matrix::{Three, add, circulant, inverse_over, product, turn},
+    phase_reach,
     two_port::{self, BASE_VA, TwoPort},
 };
 
-/// A 3 × 3 matrix over phases a, b, c.
-pub type Three = [[c64; 3]; 3];
 /// From-from, from-to, to-from, to-to.
 pub type ThreePort = [[Three; 2]; 2];
 
@@ -46,6 +46,8 @@ pub struct PhaseNetwork {
     pub shunt: Vec<Three>,
     /// Loads between phases: node and demand of ab, bc, ca, per unit.
     pub between: Vec<(u32, [Zip; 3])>,
+    /// Whether some node has fewer than three phases; those that it has not are held at nought.
+    pub lacks_phases: bool,
 }
 
 impl PhaseNetwork {
@@ -59,6 +61,7 @@ impl PhaseNetwork {
             current: vec![[0.0; 2]; 3 * nodes],
             shunt: vec![[[ZERO; 3]; 3]; nodes],
             between: Vec::new(),
+            lacks_phases: false,
             balanced,
         };
         for kind in &network.balanced.kind {
@@ -72,6 +75,10 @@ impl PhaseNetwork {
         network.add_shunts(grid);
         network.add_demand(grid);
         network.hold_floating_parts(grid);
+        for unknown in phase_reach::absent(&network.kind, &network.branches) {
+            network.kind[unknown] = NodeKind::Slack(ZERO);
+            network.lacks_phases = true;
+        }
         Ok(network)
     }
 
@@ -101,8 +108,18 @@ impl PhaseNetwork {
             let (from_v, to_v) = (rated(transformer.ends.from), rated(transformer.ends.to));
             self.push(&ends, from_sequences(transformer_sequences(transformer, from_v, to_v), &ends));
         }
-        if let Some(branch) = grid.pi_branches.first() {
-            return Err(missing(&branch.label, "zero sequence"));
+        for branch in &grid.pi_branches {
+            let ratios = branch.phase_ratios.ok_or_else(|| missing(&branch.label, "zero sequence"))?;
+            let ends = self.live_ends(&branch.ends);
+            let mut y = [[[[ZERO; 3]; 3]; 2]; 2];
+            for (phase, ratio) in ratios.into_iter().enumerate() {
+                let own = PiBranch { ratio, ..branch.clone() };
+                let own = two_port::with_ends(two_port::pi_branch(&own, rated(branch.ends.to)), &ends);
+                for (k, own) in own.iter().flatten().enumerate() {
+                    y[k / 2][k % 2][phase][phase] = *own;
+                }
+            }
+            self.push(&ends, y);
         }
         Ok(())
     }
@@ -263,25 +280,6 @@ fn missing(label: &Label, field: &str) -> NoZeroSequence {
     NoZeroSequence(Box::new(GridError::at(label, field, fault)))
 }
 
-/// Phase a leads b by 120° and c by 240°.
-pub fn turn(phase: usize) -> c64 {
-    c64::from_polar(1.0, -(phase as f64) * std::f64::consts::TAU / 3.0)
-}
-
-/// The phase matrix of zero, positive and negative sequence (Fortescue 1918, Trans. AIEE 37(2)): element (i, j) is
-/// `Σ_s y_s e^{j s (θ_i − θ_j)} / 3`.
-pub fn circulant(zero: c64, positive: c64, negative: c64) -> Three {
-    let of = |i: usize, j: usize| {
-        let turned = turn(i) * turn(j).conj();
-        (zero + positive * turned + negative * turned.conj()) / 3.0
-    };
-    std::array::from_fn(|i| std::array::from_fn(|j| of(i, j)))
-}
-
-pub fn add(a: &mut Three, b: &Three) {
-    a.iter_mut().flatten().zip(b.iter().flatten()).for_each(|(a, b)| *a += b);
-}
-
 fn from_sequences(sequences: [TwoPort; 3], ends: &Ends) -> ThreePort {
     let [zero, positive, negative] = sequences.map(|y| two_port::with_ends(y, ends));
     let of = |i: usize, j: usize| circulant(zero[i][j], positive[i][j], negative[i][j]);
@@ -347,7 +345,7 @@ fn matrix_line(line: &Line, matrix: &PhaseMatrix, frequency_hz: f64, base_s: f64
         std::array::from_fn(|j| c64::new(matrix.r_ohm[i][j], matrix.x_ohm[i][j]) * (line.length_km * base_s / systems))
     });
     let omega = std::f64::consts::TAU * frequency_hz * line.length_km * systems / base_s;
-    let series = inverse(&z);
+    let series = inverse_over(&z, matrix.phases);
     let half = |i: usize, j: usize| c64::new(0.0, 0.5 * omega * matrix.c_f[i][j]);
     let own: Three = std::array::from_fn(|i| std::array::from_fn(|j| series[i][j] + half(i, j)));
     let mutual = series.map(|row| row.map(|y| -y));
@@ -355,24 +353,10 @@ fn matrix_line(line: &Line, matrix: &PhaseMatrix, frequency_hz: f64, base_s: f64
         (true, true) => [[own, mutual], [mutual, own]],
         (false, false) => [[[[ZERO; 3]; 3]; 2]; 2],
         (from_closed, _) => {
-            let through = product(&product(&mutual, &inverse(&own)), &mutual);
+            let through = product(&product(&mutual, &inverse_over(&own, matrix.phases)), &mutual);
             let left = std::array::from_fn(|i| std::array::from_fn(|j| own[i][j] - through[i][j]));
             let nothing = [[ZERO; 3]; 3];
             if from_closed { [[left, nothing], [nothing; 2]] } else { [[nothing; 2], [nothing, left]] }
         }
     }
-}
-
-pub fn product(a: &Three, b: &Three) -> Three {
-    std::array::from_fn(|i| std::array::from_fn(|j| (0..3).map(|k| a[i][k] * b[k][j]).sum()))
-}
-
-/// By cofactors; impedance matrices of lines are far from singular.
-pub fn inverse(m: &Three) -> Three {
-    let minor = |i: usize, j: usize| {
-        let (a, b, c, d) = ((i + 1) % 3, (i + 2) % 3, (j + 1) % 3, (j + 2) % 3);
-        m[a][c] * m[b][d] - m[a][d] * m[b][c]
-    };
-    let determinant = (0..3).map(|j| m[0][j] * minor(0, j)).sum::<c64>();
-    std::array::from_fn(|i| std::array::from_fn(|j| minor(j, i) / determinant))
 }

@@ -108,19 +108,10 @@ impl Radial {
             if self.position[node as usize] != NONE {
                 return Err(node);
             }
-            let section = Section::of(y);
-            let ratio = above * section.ratio;
-            let (at_parent, at_node) = (section.earth[0] / above.norm_sqr(), section.earth[1] / ratio.norm_sqr());
             let at = self.node.len();
-            self.position[node as usize] = at as u32;
-            let z = section.impedance * above.norm_sqr();
-            let own = at_node + network.shunt[node as usize] / ratio.norm_sqr();
-            self.node.push(node);
-            self.parent.push(parent);
             self.branch.push((branch, from_here));
-            self.impedance.push([z.re, z.im]);
-            self.earth.push([own.re, own.im]);
-            self.ratio.push(ratio);
+            self.parent.push(parent);
+            let (ratio, at_parent) = self.place(network, node, above, &Section::of(y));
             if parent > 0 {
                 let earth = &mut self.earth[begin + parent as usize - 1];
                 *earth = [earth[0] + at_parent.re, earth[1] + at_parent.im];
@@ -135,6 +126,19 @@ impl Radial {
             self.feeders.push(Feeder { begin, end: self.node.len(), source_voltage, source_earth });
         }
         Ok(())
+    }
+
+    /// Puts a node at the next position; its ratio to the source, and the admittance to earth that is its parent's.
+    fn place(&mut self, network: &Network, node: u32, above: c64, section: &Section) -> (c64, c64) {
+        let ratio = above * section.ratio;
+        self.position[node as usize] = self.node.len() as u32;
+        let z = section.impedance * above.norm_sqr();
+        let own = section.earth[1] / ratio.norm_sqr() + network.shunt[node as usize] / ratio.norm_sqr();
+        self.node.push(node);
+        self.impedance.push([z.re, z.im]);
+        self.earth.push([own.re, own.im]);
+        self.ratio.push(ratio);
+        (ratio, section.earth[0] / above.norm_sqr())
     }
 }
 

@@ -2,6 +2,7 @@
 //! input themselves.
 
 mod csv;
+mod csv_phases;
 mod json;
 mod matpower;
 mod matpower_script;
@@ -9,16 +10,20 @@ mod pandapower;
 mod pandapower_branches;
 mod pgm;
 mod pgm_branches;
+mod pgm_objects;
 mod pgm_sensors;
+mod pgm_three_winding;
 mod pgm_write;
+mod profiles;
 mod row;
 
 pub use csv::csv;
 pub use matpower::matpower;
 pub use pandapower::pandapower;
 pub use pgm::{pgm, pgm_data};
-pub use pgm_sensors::pgm_sensors;
+pub use pgm_sensors::{pgm_phase_sensors, pgm_sensors};
 pub use pgm_write::write_pgm;
+pub use profiles::profiles;
 
 use super::{
     check::Grid,

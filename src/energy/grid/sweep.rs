@@ -22,6 +22,8 @@ const LANES: usize = 8;
 const FIRST_CHECK: u32 = 3;
 /// Largest error of a voltage that is left, per unit.
 const TOLERANCE_PU: f64 = 1e-10;
+/// The same where energy is booked to nine digits of what an instant turns over.
+const BOOKED_PU: f64 = 1e-12;
 /// Sweeps after which an hour counts as not solvable. Each gains a digit or more in a grid that holds its voltages.
 const MAX_SWEEPS: u32 = 200;
 
@@ -168,16 +170,29 @@ impl Sweep {
 
     /// One state: the loads as the grid states them. Feeders go over threads.
     pub fn solve(&self) -> Result<Vec<c64>, SweepError> {
+        self.with_loads(TOLERANCE_PU, |load| self.load_power[load])
+    }
+
+    /// One state with other constant powers, W and var, in the order of the grid's loads.
+    pub fn state(&self, power: &[[f64; 2]]) -> Result<Vec<c64>, SweepError> {
+        let loads = self.load_position.len();
+        if power.len() != loads {
+            return Err(SweepError::Length { given: power.len(), hours: 1, loads, needed: loads });
+        }
+        self.with_loads(BOOKED_PU, |load| power[load].map(|x| x / BASE_VA))
+    }
+
+    fn with_loads(&self, tolerance_pu: f64, power: impl Fn(usize) -> [f64; 2] + Sync) -> Result<Vec<c64>, SweepError> {
         let solve = |index: usize| {
             let feeder = &self.radial.feeders[index];
             let mut state = State::<1>::new(feeder.end - feeder.begin);
             self.set_rest(feeder, &mut state);
             for &(load, at) in &self.feeder_loads[index] {
-                let [p, q] = self.load_power[load as usize];
+                let [p, q] = power(load as usize);
                 state.p[at as usize][0] += p;
                 state.q[at as usize][0] += q;
             }
-            let sweeps = self.run(feeder, &mut state);
+            let sweeps = self.run(feeder, &mut state, tolerance_pu);
             sweeps.map(|_| state).map_err(|at| self.not_converged(0, feeder, at))
         };
         let states: Result<Vec<_>, _> = (0..self.radial.feeders.len()).into_par_iter().map(solve).collect();
@@ -233,16 +248,7 @@ impl Sweep {
         let hour: [usize; LANES] = std::array::from_fn(|lane| (first + lane.min(lanes - 1)) * loads);
         let p: [&[f64]; LANES] = hour.map(|at| &profiles.p_w[at..at + loads]);
         let q: [&[f64]; LANES] = hour.map(|at| &profiles.q_var[at..at + loads]);
-        let mut sources = [[0.0; 2]; LANES];
-        for &load in &self.at_sources {
-            for lane in 0..LANES {
-                sources[lane][0] += p[lane][load as usize] / BASE_VA;
-                sources[lane][1] += q[lane][load as usize] / BASE_VA;
-            }
-        }
-        for source in &mut sources {
-            (source[0], source[1]) = (source[0] + self.rest_at_sources[0], source[1] + self.rest_at_sources[1]);
-        }
+        let mut sources = self.drawn_at_sources(&p, &q);
         let mut sweeps = 0;
         let mut buses_left = self.buses.as_slice();
         for (index, feeder) in self.radial.feeders.iter().enumerate() {
@@ -253,7 +259,7 @@ impl Sweep {
                 state.p[at as usize] = sum(state.p[at as usize], of(&p));
                 state.q[at as usize] = sum(state.q[at as usize], of(&q));
             }
-            let taken = self.run(feeder, state).map_err(|at| self.not_converged(first, feeder, at))?;
+            let taken = self.run(feeder, state, TOLERANCE_PU).map_err(|at| self.not_converged(first, feeder, at))?;
             sweeps = sweeps.max(taken);
             let into = state.fed_power(feeder);
             for lane in 0..LANES {
@@ -263,21 +269,45 @@ impl Sweep {
             let count = buses_left.partition_point(|(position, _)| (*position as usize) < feeder.end);
             let (own, rest) = buses_left.split_at(count);
             buses_left = rest;
-            for &(position, bus) in own {
-                let local = position as usize - feeder.begin + 1;
-                let scale = 1.0 / self.radial.ratio[position as usize].norm();
-                let (re, im) = (state.re[local], state.im[local]);
-                let vm: Lanes<LANES> =
-                    std::array::from_fn(|lane| (re[lane] * re[lane] + im[lane] * im[lane]).sqrt() * scale);
-                for (lane, vm) in vm.iter().take(lanes).enumerate() {
-                    rows[lane * buses + bus as usize] = *vm;
-                }
-            }
+            self.store(feeder, own, state, rows);
         }
         for &(bus, source) in &self.source_buses {
             (0..lanes).for_each(|lane| rows[lane * buses + bus as usize] = source.norm());
         }
         Ok(Block { sources_va: sources.map(|s| s.map(|x| x * BASE_VA)), sweeps })
+    }
+
+    /// Drawn at sources themselves, per unit and lane.
+    #[inline(always)]
+    fn drawn_at_sources(&self, p: &[&[f64]; LANES], q: &[&[f64]; LANES]) -> [[f64; 2]; LANES] {
+        let mut sources = [[0.0; 2]; LANES];
+        for &load in &self.at_sources {
+            for lane in 0..LANES {
+                sources[lane][0] += p[lane][load as usize] / BASE_VA;
+                sources[lane][1] += q[lane][load as usize] / BASE_VA;
+            }
+        }
+        for source in &mut sources {
+            (source[0], source[1]) = (source[0] + self.rest_at_sources[0], source[1] + self.rest_at_sources[1]);
+        }
+        sources
+    }
+
+    /// Writes a feeder's magnitudes into the rows of its hours.
+    #[inline(always)]
+    fn store(&self, feeder: &Feeder, own: &[(u32, u32)], state: &State<LANES>, rows: &mut [f64]) {
+        let buses = self.buses();
+        let lanes = rows.len() / buses;
+        for &(position, bus) in own {
+            let local = position as usize - feeder.begin + 1;
+            let scale = 1.0 / self.radial.ratio[position as usize].norm();
+            let (re, im) = (state.re[local], state.im[local]);
+            let vm: Lanes<LANES> =
+                std::array::from_fn(|lane| (re[lane] * re[lane] + im[lane] * im[lane]).sqrt() * scale);
+            for (lane, vm) in vm.iter().take(lanes).enumerate() {
+                rows[lane * buses + bus as usize] = *vm;
+            }
+        }
     }
 
     #[inline(always)]
@@ -290,7 +320,7 @@ impl Sweep {
 
     /// Sweeps until every lane is solved: the number of sweeps, or the place within the feeder that moves most.
     #[inline(always)]
-    fn run<const N: usize>(&self, feeder: &Feeder, state: &mut State<N>) -> Result<u32, usize> {
+    fn run<const N: usize>(&self, feeder: &Feeder, state: &mut State<N>, tolerance_pu: f64) -> Result<u32, usize> {
         let nodes = feeder.begin..feeder.end;
         let tree = Tree {
             parent: &self.radial.parent[nodes.clone()],
@@ -316,7 +346,7 @@ impl Sweep {
             // Changes shrink by a steady factor, so that what is left is change² / (last − change).
             let left =
                 if moved < last && last < f64::INFINITY { moved * moved / (last - moved) } else { f64::INFINITY };
-            if moved <= 0.01 * TOLERANCE_PU || left <= TOLERANCE_PU && moved < 1e-3 {
+            if moved <= 0.01 * tolerance_pu || left <= tolerance_pu && moved < 1e-3 {
                 state.backward(&tree);
                 return Ok(sweeps);
             }

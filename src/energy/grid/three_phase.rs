@@ -5,10 +5,12 @@ use thiserror::Error;
 
 use super::{
     check::Grid,
+    element::Zip,
     flow::{FlowError, not_converged},
     network::{NONE, NodeKind},
     newton::{Diverged, NewtonRaphson, Nodes, flat_start},
-    phases::{NoZeroSequence, PHASE_VA, PhaseNetwork, Three, turn},
+    phase_matrix::{Three, turn},
+    phases::{NoZeroSequence, PHASE_VA, PhaseNetwork},
 };
 
 /// Rounds in which the currents of loads between phases follow the voltages; each gains two digits in a grid that holds
@@ -36,6 +38,9 @@ pub struct PhaseFlow {
     /// Per external grid, VA.
     pub sources: Vec<[c64; 3]>,
     pub losses_w: f64,
+    /// As in [`super::Flow`].
+    pub drawn_w: f64,
+    pub turnover_w: f64,
     pub residual_va: f64,
 }
 
@@ -77,7 +82,8 @@ fn between_phases(network: &PhaseNetwork, voltage: &[c64]) -> Vec<[f64; 2]> {
     let mut drawn = vec![[0.0; 2]; voltage.len()];
     for (node, zips) in &network.between {
         let at = 3 * *node as usize;
-        for (phase, zip) in zips.iter().enumerate() {
+        // Between phases that the node has not there is no voltage, and nothing draws.
+        for (phase, zip) in zips.iter().enumerate().filter(|(_, zip)| **zip != Zip::default()) {
             let (i, j) = (at + phase, at + (phase + 1) % 3);
             let u = voltage[i] - voltage[j];
             let [p, q] = zip.at(u.norm() / 3_f64.sqrt());
@@ -106,9 +112,13 @@ impl PhaseFlow {
             branches: Vec::new(),
             sources: Vec::new(),
             losses_w: 0.0,
+            drawn_w: 0.0,
+            turnover_w: 0.0,
             residual_va: 0.0,
         };
         let mut missing = drawn(network, voltage);
+        flow.drawn_w = missing.iter().map(|s| s.re).sum::<f64>() * PHASE_VA;
+        flow.turnover_w = missing.iter().map(|s| s.re.abs()).sum::<f64>() * PHASE_VA;
         let elements = grid.branch_ends().count();
         let mut into_all = Vec::with_capacity(network.branches.len());
         for (index, (from, to, y)) in network.branches.iter().enumerate() {

@@ -106,7 +106,7 @@ impl Transformer {
         let (z, y) = (self.series_ohm(), self.no_load_s());
         let units = f64::from(self.parallel);
         let (series, shunt) = match self.model {
-            TransformerModel::Pi => (z.inv(), y),
+            TransformerModel::Pi | TransformerModel::Leg => (z.inv(), y),
             // Star of z/2, z/2 and 1/y turned into a delta.
             TransformerModel::T => ((z + z * z * y * 0.25).inv(), y / (1.0 + z * y * 0.25)),
         };

@@ -89,8 +89,8 @@ fn each_fault_has_one_line_with_its_place() {
         "grid.json: table source: no external grid is in service; a load flow needs one",
     );
     check(
-        |data| data["three_winding_transformer"] = json!([{ "id": 9 }]),
-        "grid.json: table three_winding_transformer: is a component that is not supported",
+        |data| data["transformer_tap_regulator"] = json!([{ "id": 9 }]),
+        "grid.json: table transformer_tap_regulator: is a component that is not supported",
     );
 }
 
@@ -135,6 +135,30 @@ fn faults_of_csv_tables_are_named() {
     check_csv(
         &[("lines.csv", "id,from,to,r1_ohm,x1_ohm\n1,1,2,0.1\n")],
         "folder: table lines.csv, row 1 (id 1): has 4 cells where the header has 5",
+    );
+}
+
+/// Lines of fewer than three phases: a load on a phase that does not come, phases and taps that are none.
+#[test]
+fn faults_of_phases_are_named() {
+    let line =
+        "id,from,to,phases,r_aa_ohm,r_ab_ohm,r_bb_ohm,x_aa_ohm,x_ab_ohm,x_bb_ohm\n1,1,2,ab,0.1,0,0.1,0.1,0,0.1\n";
+    let load = |phase: &str| format!("id,node,p_kw,q_kvar,phase\n7,2,1,0,{phase}\n");
+    let missing = "folder: table loads.csv, row 1 (id 7), field phase: draws from phase c, which no line brings to its bus; \
+                   name a phase that it has";
+    check_csv(&[("phase_lines.csv", line), ("loads.csv", &load("c"))], missing);
+    check_csv(&[("phase_lines.csv", line), ("loads.csv", &load("bc"))], missing);
+    check_csv(
+        &[("phase_lines.csv", &line.replace(",ab,", ",ad,"))],
+        "folder: table phase_lines.csv, row 1 (id 1), field phases: \"ad\" names no phases; use a, b, c, ab, bc, ac or abc",
+    );
+    check_csv(
+        &[("phase_lines.csv", &line.replace(",ab,0.1", ",ab,"))],
+        "folder: table phase_lines.csv, row 1 (id 1), field r_aa: is missing; state a number",
+    );
+    check_csv(
+        &[("regulators.csv", "id,from,to,tap_a\n1,1,2,-160\n")],
+        "folder: table regulators.csv, row 1 (id 1), field tap_a: 0 is not above zero; state a positive value",
     );
 }
 

@@ -1,89 +1,44 @@
 //! power-grid-model's own fixtures (MPL-2.0, `../shared/data/energy/pgm_fixtures`), each at the tolerance that it
 //! states. What is not run is listed by name with its reason.
 
-use std::{
-    collections::BTreeMap,
-    f64::consts::TAU,
-    fs,
-    path::{Path, PathBuf},
-};
+mod grid_case;
+
+use std::{collections::BTreeMap, path::Path};
 
 use citytwin_energy::grid::{Flow, Grid, Islands, PhaseFlow, ReactiveLimits, read, solve_phases, solve_within};
+use grid_case::{Tolerance, folders, json, root, scenarios};
 use serde_json::{Map, Value};
 
 /// Fixtures that are left out, by prefix, and why.
-const UNSUPPORTED: [(&str, &str); 10] = [
+const UNSUPPORTED: [(&str, &str); 8] = [
     ("automatic-tap-regulator/", "taps are fixed: no automatic regulators"),
     ("dummy-test-line-into-itself", "its link drops 3e-9 of the voltage, a switch nothing; its tolerance is 1e-9"),
     ("non-existent-id-update-batch", "states an error of batch updates, which a grid does not have"),
-    ("pandapower/components/symmetric/three_winding_transformer", "no three-winding transformers"),
     ("pv-node/pv-node-calc-methods", "states an error of that program's methods"),
     ("pv-node/pv-node-load-gen-const-i-y", "states an error of that program"),
     ("pv-node/pv-node-source", "states an error of that program"),
     ("pv-node/pv-node-tap-regulator", "states an error of that program"),
     ("r-state-estimation", "its method is a linear approximation"),
-    ("three-winding-transformer", "no three-winding transformers"),
 ];
 
 /// Fields whose truth is not what the fixture's own program gives: 0.1 MW through a source of 1e10 VA turns the
 /// voltage by 1e-5 rad, the file says 0; three phases cannot all stand at 0.
 const WRONG: [(&str, &str); 2] = [("generic_branch", "u_angle"), ("dummy-test", "u_angle")];
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/energy/pgm_fixtures/power_flow")
-}
-
-fn find(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.is_dir() {
-            find(&path, found);
-        } else if path.file_name().is_some_and(|name| name == "params.json") {
-            found.push(folder.to_path_buf());
-        }
-    }
-}
-
-fn json(path: &Path) -> Option<Value> {
-    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
-}
-
-/// Input with a scenario's changes, by id, or by place where the update leaves ids out.
-fn updated(input: &Value, update: &Value) -> Value {
-    let mut input = input.clone();
-    for (table, rows) in update.as_object().unwrap() {
-        let Some(targets) = input["data"][table].as_array_mut() else { continue };
-        for (index, row) in rows.as_array().unwrap().iter().enumerate() {
-            let row = row.as_object().unwrap();
-            let at = row.get("id").map_or(Some(index), |id| targets.iter().position(|target| target["id"] == *id));
-            let Some(target) = at.and_then(|at| targets[at].as_object_mut()) else { continue };
-            let stated = row.iter().filter(|(name, value)| *name != "id" && !value.is_null());
-            target.extend(stated.map(|(name, value)| (name.clone(), value.clone())));
-        }
-    }
-    input
-}
-
-struct Tolerance {
-    relative: f64,
-    absolute: Value,
-}
-
-impl Tolerance {
-    fn absolute(&self, field: &str) -> f64 {
-        let map = match &self.absolute {
-            Value::Object(map) => map,
-            number => return number.as_f64().unwrap(),
-        };
-        map.get(field).or_else(|| map.get("default")).and_then(Value::as_f64).unwrap()
-    }
-
-    /// Angles are the same a turn apart.
-    fn holds(&self, field: &str, is: f64, should: f64) -> bool {
-        let turns = if field == "u_angle" { ((is - should) / TAU).round() } else { 0.0 };
-        let is = is - TAU * turns;
-        (is - should).abs() <= self.absolute(field) + self.relative * should.abs()
-    }
+/// A transformer of three windings stands for three legs: `p_2` is what enters the second.
+fn leg<'a>(table: &'a str, field: &'a str) -> (&'a str, &'a str) {
+    let field_of_leg = match field.split_once('_') {
+        Some(("p", "1" | "2" | "3")) => "p_from",
+        Some(("q", "1" | "2" | "3")) => "q_from",
+        Some(("i", "1" | "2" | "3")) => "i_from",
+        _ => return (table, field),
+    };
+    let table = match field.chars().last() {
+        Some('1') => "three_winding_transformer, winding 1",
+        Some('2') => "three_winding_transformer, winding 2",
+        _ => "three_winding_transformer, winding 3",
+    };
+    (table, field_of_leg)
 }
 
 /// What the solution says of a row's field, where it says it.
@@ -108,6 +63,7 @@ fn value(grid: &Grid, flow: &Flow, table: &str, id: &str, field: &str) -> Option
             _ => None,
         };
     }
+    let (table, field) = leg(table, field);
     let at = grid.branch_ends().position(|(label, _)| label.table == table && label.id.as_str() == id)?;
     let branch = &flow.branches[at];
     match field {
@@ -198,19 +154,11 @@ fn compare(name: &str, kind: &str, input: &Value, output: &Value, tolerance: &To
 }
 
 fn run(folder: &Path, name: &str) -> Result<usize, String> {
-    let params = json(&folder.join("params.json")).unwrap();
-    let tolerance = Tolerance { relative: params["rtol"].as_f64().unwrap(), absolute: params["atol"].clone() };
-    let input = json(&folder.join("input.json")).unwrap();
+    let tolerance = Tolerance::of(&json(&folder.join("params.json")).unwrap());
     let mut compared = 0;
     for kind in ["sym", "asym"] {
-        if let Some(output) = json(&folder.join(format!("{kind}_output.json"))) {
-            compared += compare(name, kind, &input, &output["data"], &tolerance)?;
-        }
-        let files = (json(&folder.join(format!("{kind}_output_batch.json"))), json(&folder.join("update_batch.json")));
-        let (Some(output), Some(update)) = files else { continue };
-        let (outputs, updates) = (output["data"].as_array().unwrap(), update["data"].as_array().unwrap());
-        for (index, (output, update)) in outputs.iter().zip(updates).enumerate() {
-            compared += compare(&format!("{name}[{index}]"), kind, &updated(&input, update), output, &tolerance)?;
+        for (name, input, output) in scenarios(folder, name, kind) {
+            compared += compare(&name, kind, &input, &output, &tolerance)?;
         }
     }
     Ok(compared)
@@ -218,9 +166,8 @@ fn run(folder: &Path, name: &str) -> Result<usize, String> {
 
 #[test]
 fn load_flow_fixtures_hold() {
-    let (root, mut folders) = (folder(), Vec::new());
-    find(&root, &mut folders);
-    folders.sort();
+    let root = root("power_flow");
+    let folders = folders(&root);
     let mut results = BTreeMap::new();
     for folder in &folders {
         let name = folder.strip_prefix(&root).unwrap().to_string_lossy().into_owned();

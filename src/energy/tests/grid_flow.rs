@@ -127,3 +127,36 @@ fn written_grids_read_back() {
         }
     }
 }
+
+/// A series capacitor that cancels the reactance beside it: the node between them has no admittance of its own, and the
+/// elimination needs its rows exchanged. By hand: bus 3 stands at the source's 1 pu, so that the capacitor's path carries
+/// `p − j q` and its middle stands at `1 − 0.1 j (p − j q)`.
+#[test]
+fn a_cancelled_reactance_is_solved() {
+    let case = |x: &str| {
+        format!(
+            "function mpc = x\nmpc.baseMVA = 1;\n\
+             mpc.bus = [\n1 3 0 0 0 0 1 1 0 10 1 1.1 0.9;\n2 1 0 0 0 0 1 1 0 10 1 1.1 0.9;\n\
+             3 1 0.5 0.2 0 0 1 1 0 10 1 1.1 0.9;\n4 1 0.1 0 0 0 1 1 0 10 1 1.1 0.9;\n5 1 0.1 0 0 0 1 1 0 10 1 1.1 0.9;\n];\n\
+             mpc.gen = [\n1 0 0 9 -9 1 1 1 9 -9;\n];\n\
+             mpc.branch = [\n1 2 0 0.1 0 0 0 0 0 0 1;\n2 3 0 {x} 0 0 0 0 0 0 1;\n1 4 0 0.2 0 0 0 0 0 0 1;\n\
+             4 3 0 0.2 0 0 0 0 0 0 1;\n1 5 0 0.2 0 0 0 0 0 0 1;\n5 3 0 0.2 0 0 0 0 0 0 1;\n];\n"
+        )
+    };
+    for (x, tolerance) in [("-0.1", 1e-9), ("-0.1000000001", 1e-8)] {
+        let grid = read::matpower("series.m", &case(x)).unwrap();
+        let flow = solve(&grid).unwrap_or_else(|error| panic!("{x}: {error}"));
+        let [middle, end] = [flow.voltage[1], flow.voltage[2]];
+        assert!((end - 1.0).norm() < tolerance, "{x}: {end}");
+        let through = -flow.branches[1].to_va.conj();
+        assert!((middle - (1.0 - faer::c64::new(0.0, 0.1e-6) * through)).norm() < tolerance, "{x}: {middle}");
+        // The load of bus 3, and half of what buses 4 and 5 draw between two ends of equal voltage.
+        assert!(flow.residual_va < 1e-3 && (through.re - 0.6e6).abs() < 1.0, "{through}");
+    }
+    // A bus that hangs on nothing but the two: a singular system is told, not solved and no panic.
+    let dead = "function mpc = x\nmpc.baseMVA = 1;\nmpc.bus = [\n1 3 0 0 0 0 1 1 0 10 1 1.1 0.9;\n2 1 0.1 0 0 0 1 1 0 10 1 1.1 0.9;\n];\n\
+                mpc.gen = [\n1 0 0 9 -9 1 1 1 9 -9;\n];\n\
+                mpc.branch = [\n1 2 0 0.1 0 0 0 0 0 0 1;\n1 2 0 -0.1 0 0 0 0 0 0 1;\n];\n";
+    let error = solve(&read::matpower("dead.m", dead).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("at bus 2"), "{error}");
+}

@@ -114,3 +114,38 @@ fn swept_hours_meet_newton() {
     }
     assert!(sweep.solve_hours(PhaseProfiles { hours: 1, p_w: &vec![1e9; row], q_var: &vec![0.0; row] }).is_err());
 }
+
+/// The IEEE 13-node test feeder with its regulators at fixed taps, lines of one to three phases, loads between phases and to
+/// earth: 2e-3 pu as asked.
+#[test]
+fn the_ieee_13_node_feeder_meets_the_reference() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/grid/ieee13");
+    let names = [
+        "nodes.csv",
+        "source.csv",
+        "trafos.csv",
+        "regulators.csv",
+        "switches.csv",
+        "phase_lines.csv",
+        "shunts.csv",
+        "loads.csv",
+    ];
+    let texts = names.map(|name| fs::read_to_string(folder.join(name)).unwrap());
+    let files: Vec<(&str, &str)> = names.into_iter().zip(texts.iter().map(String::as_str)).collect();
+    let grid = read::csv("ieee13", &files).unwrap_or_else(|error| panic!("{error}"));
+    let flow = solve_phases(&grid).unwrap();
+    let mut largest = 0.0_f64;
+    for line in fs::read_to_string(folder.join("voltages.csv")).unwrap().lines().skip(1) {
+        let (node, should) = line.split_once(',').unwrap();
+        let (bus, phase) = node.split_once('.').unwrap();
+        let at = grid.buses.iter().position(|b| b.label.id.as_str() == bus).unwrap();
+        let is = flow.voltage[at][phase.parse::<usize>().unwrap() - 1].norm();
+        let off = (is - should.parse::<f64>().unwrap()).abs();
+        println!("{node} {is:.6} {should} {off:.1e}");
+        largest = largest.max(off);
+    }
+    println!("{largest:.1e} pu, residual {:.1e} MVA", flow.residual_va / 1e6);
+    assert!(largest < 2e-3 && flow.residual_va < 1.0, "{largest} {}", flow.residual_va);
+    let at = |bus: &str| grid.buses.iter().position(|b| b.label.id.as_str() == bus).unwrap();
+    assert_eq!(flow.voltage[at("611")][0].norm(), 0.0, "a phase that the lateral has not");
+}

@@ -3,6 +3,8 @@
 //! | file | columns (optional ones in brackets) |
 //! |---|---|
 //! | `nodes.csv` | id, u_rated |
+//! | `phase_lines.csv` | id, from, to, phases (a to abc), r_aa, r_ab, r_bb, r_ac, r_bc, r_cc, x_aa and so on for the phases that it has, \[c_aa …, i_n, length, parallel, from_closed, to_closed] |
+//! | `regulators.csv` | id, from, to, \[tap_a, tap_b, tap_c, tap_step, r1, x1, sn]: step voltage regulators at fixed taps, one for each phase |
 //! | `lines.csv` | id, from, to, r1, x1, \[c1, r0, x0, c0, i_n, length, parallel, from_closed, to_closed] |
 //! | `trafos.csv` | id, from_hv, to_lv, u1, u2, sn, uk, pk, \[i0, p0, clock, group, tap, tap_step, parallel, from_closed, to_closed] |
 //! | `switches.csv` | id, from, to, closed |
@@ -10,13 +12,14 @@
 //! | `generators.csv` | id, node, p, \[q, u_ref] (a u_ref holds the voltage) |
 //! | `batteries.csv` | id, node, p, \[q, capacity] |
 //! | `shunts.csv` | id, node, \[g, b] |
-//! | `source.csv` | node, u_ref, \[id, sk, rx, z01, angle_deg] |
+//! | `source.csv` | node, u_ref, \[id, sk, rx, z01, angle_deg, frequency_hz] |
 //!
 //! Quantities carry their unit as a suffix of the column's name: `u_rated_v` or `u_rated_kv`, `p_w`, `p_kw`,
 //! `p_mw`, `q_var`, `q_kvar`, `q_mvar`, `sn_va`, `sn_kva`, `sn_mva`, `r1_ohm`, `r1_mohm`, `c1_f`, `c1_uf`,
 //! `c1_nf`, `i_n_a`, `i_n_ka`, `length_m`, `length_km`, `g_s`, `g_us`, `capacity_wh`, `capacity_kwh`. With a length, r,
 //! x and c are per kilometre and say so: `r1_ohm_per_km`. `uk` and `i0` are of rated values, 1; `tap` counts steps of
-//! `tap_step` (of rated voltage, 1) at the high-voltage side; `u_ref_pu` is per unit.
+//! `tap_step` (of rated voltage, 1) at the high-voltage side; `u_ref_pu` is per unit; the frequency is 50 Hz where none is
+//! stated. Single-phase capacitors are loads of negative q and type impedance.
 
 use std::f64::consts::PI;
 
@@ -29,7 +32,7 @@ use super::{
         },
         error::{Fault, GridError, GridErrors, ReadError},
     },
-    json,
+    csv_phases, json,
     row::{BusNames, Cell, Cells, Row, parse_number},
 };
 
@@ -55,7 +58,7 @@ const UNITS: [(&str, &[(&str, f64)]); 17] = [
 ];
 
 /// Columns without a unit.
-const PLAIN: [&str; 24] = [
+const PLAIN: [&str; 29] = [
     "id",
     "from",
     "to",
@@ -77,12 +80,17 @@ const PLAIN: [&str; 24] = [
     "rx",
     "z01",
     "angle_deg",
+    "frequency_hz",
+    "phases",
+    "tap_a",
+    "tap_b",
+    "tap_c",
     "name",
     "x",
     "y",
 ];
 
-/// Reads tables given as (file name, text) at 50 Hz.
+/// Reads tables given as (file name, text).
 pub fn csv(folder: &str, files: &[(&str, &str)]) -> Result<Grid, ReadError> {
     super::finish(folder, data(files))
 }
@@ -93,9 +101,11 @@ fn data(files: &[(&str, &str)]) -> Result<GridData, GridErrors> {
         buses: BusNames::new(),
         errors: Vec::new(),
     };
-    const KINDS: [(&str, fn(&mut Reader, &mut Row<'_>)); 9] = [
+    const KINDS: [(&str, fn(&mut Reader, &mut Row<'_>)); 11] = [
         ("nodes.csv", |_, _| ()),
         ("lines.csv", Reader::line),
+        ("phase_lines.csv", csv_phases::line),
+        ("regulators.csv", csv_phases::regulator),
         ("trafos.csv", Reader::transformer),
         ("switches.csv", Reader::switch),
         ("loads.csv", Reader::load),
@@ -146,15 +156,18 @@ impl Cells for CsvRow<'_> {
 
 /// Words carry no factor; a quantity may have none of the units that it knows.
 fn column(name: &str) -> Result<Column, Fault> {
-    let words = ["id", "from", "to", "from_hv", "to_lv", "node", "type", "phase", "group", "name"];
+    let words = ["id", "from", "to", "from_hv", "to_lv", "node", "type", "phase", "phases", "group", "name"];
     if PLAIN.contains(&name) {
         let factor = if words.contains(&name) { 0.0 } else { 1.0 };
         return Ok(Column { quantity: name.to_owned(), factor });
     }
     for (quantity, units) in UNITS {
         let quantities: &[&str] = match quantity {
-            "r" => &["r1", "x1", "r0", "x0"],
-            "c" => &["c1", "c0"],
+            "r" => &[
+                "r1", "x1", "r0", "x0", "r_aa", "r_ab", "r_bb", "r_ac", "r_bc", "r_cc", "x_aa", "x_ab", "x_bb", "x_ac",
+                "x_bc", "x_cc",
+            ],
+            "c" => &["c1", "c0", "c_aa", "c_ab", "c_bb", "c_ac", "c_bc", "c_cc"],
             _ => &[quantity],
         };
         for full in quantities {
@@ -168,8 +181,8 @@ fn column(name: &str) -> Result<Column, Fault> {
     Err(Fault::Unreadable("is no column of this table".to_owned()))
 }
 
-struct Reader {
-    data: GridData,
+pub(super) struct Reader {
+    pub data: GridData,
     buses: BusNames,
     errors: Vec<GridError>,
 }
@@ -214,7 +227,7 @@ impl Reader {
         self.data.buses.push(Bus { label, rated_v, in_service: true });
     }
 
-    fn ends(&self, row: &mut Row<'_>, fields: [&str; 2]) -> Ends {
+    pub fn ends(&self, row: &mut Row<'_>, fields: [&str; 2]) -> Ends {
         let [from, to] = fields.map(|field| row.bus(field, &self.buses));
         let (from_closed, to_closed) = (row.flag_or("from_closed", true), row.flag_or("to_closed", true));
         Ends { from, to, from_closed, to_closed }
@@ -337,6 +350,7 @@ impl Reader {
             z01: row.number_or("z01", 1.0),
         });
         let va_rad = row.number_or("angle_deg", 0.0).to_radians();
+        self.data.frequency_hz = row.number_or("frequency_hz", self.data.frequency_hz);
         let label = row.label.clone();
         self.data.external_grids.push(ExternalGrid { label, bus, vm_pu, va_rad, short_circuit, in_service: true });
     }

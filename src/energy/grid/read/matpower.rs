@@ -165,6 +165,7 @@ impl<'a> Reader<'a> {
                 b_s: row.number("b") / base_ohm,
                 ratio,
                 shift_rad: row.number("angle").to_radians(),
+                phase_ratios: None,
                 rated_va,
                 label: row.label,
             };

@@ -11,7 +11,7 @@ use super::{
         element::{Bus, Control, Demand, ExternalGrid, Generator, GridData, Label, Load, ShortCircuit, Shunt, Zip},
         error::{Fault, GridError, GridErrors, ReadError},
     },
-    json, pgm_branches,
+    json, pgm_branches, pgm_three_winding,
     row::{BusNames, Row},
 };
 
@@ -107,6 +107,7 @@ impl Reader {
                 "line" | "asym_line" | "link" | "transformer" | "generic_branch" => {
                     pgm_branches::read(self, table, index, cells);
                 }
+                "three_winding_transformer" => pgm_three_winding::read(self, index, cells),
                 "sym_load" => self.appliance("sym_load", index, cells),
                 "asym_load" => self.appliance("asym_load", index, cells),
                 "sym_gen" => self.appliance("sym_gen", index, cells),

@@ -114,10 +114,22 @@ fn generic_branch(reader: &mut Reader, index: usize, cells: &Map<String, Value>)
     let [r_ohm, x_ohm, g_s, b_s, shift_rad] = ["r1", "x1", "g1", "b1", "theta"].map(|field| row.number_or(field, 0.0));
     let (ratio, rated_va) = (row.number_or("k", 1.0), row.optional("sn"));
     let label = row.label;
-    reader.data.pi_branches.push(PiBranch { label, ends, r_ohm, x_ohm, g_s, b_s, ratio, shift_rad, rated_va });
+    let phase_ratios = None;
+    reader.data.pi_branches.push(PiBranch {
+        label,
+        ends,
+        r_ohm,
+        x_ohm,
+        g_s,
+        b_s,
+        ratio,
+        shift_rad,
+        phase_ratios,
+        rated_va,
+    });
 }
 
-fn winding(row: &mut Row<'_>, field: &str) -> Winding {
+pub fn winding(row: &mut Row<'_>, field: &str) -> Winding {
     match row.whole_or(field, 0) {
         0 => Winding::Wye,
         1 => Winding::WyeEarthed,
@@ -133,7 +145,7 @@ fn winding(row: &mut Row<'_>, field: &str) -> Winding {
 
 /// Short-circuit voltage and load loss depend on the tap where their values at its ends are stated: linear from
 /// the neutral position to either end.
-fn at_tap(tap: &Tap, ends: (i32, i32), nominal: f64, at_min: f64, at_max: f64) -> f64 {
+pub fn at_tap(tap: &Tap, ends: (i32, i32), nominal: f64, at_min: f64, at_max: f64) -> f64 {
     let (min, max) = ends;
     let towards_max = (tap.position >= tap.neutral) == (max >= tap.neutral);
     let (end, value) = if towards_max { (max, at_max) } else { (min, at_min) };

@@ -61,7 +61,7 @@ impl Writer {
         self.push(table, label, fields);
     }
 
-    fn branches(&mut self, grid: &Grid) {
+    fn lines(&mut self, grid: &Grid) {
         // The format's capacitances are at 50 Hz; what counts is the susceptance.
         let omega = std::f64::consts::TAU * FREQUENCY_HZ;
         for line in &grid.lines {
@@ -83,6 +83,10 @@ impl Writer {
             }
             self.branch("line", &line.label, &line.ends, fields);
         }
+    }
+
+    fn branches(&mut self, grid: &Grid) {
+        self.lines(grid);
         for transformer in &grid.transformers {
             if fits(transformer) {
                 let fields = transformer_fields(transformer);
@@ -139,6 +143,10 @@ impl Writer {
             let fields = self.appliance(shunt.bus, shunt.in_service, fields);
             self.push("shunt", &shunt.label, fields);
         }
+        self.sources(grid);
+    }
+
+    fn sources(&mut self, grid: &Grid) {
         for source in &grid.external_grids {
             let short = source.short_circuit;
             let fields = json!({
@@ -190,8 +198,12 @@ fn per_phase(kind: usize, zips: &[Zip; 3], part: fn(&Zip) -> [f64; 2]) -> Value 
 /// the ends, a positive short-circuit voltage.
 fn fits(t: &Transformer) -> bool {
     let hours = t.total_shift_rad() / std::f64::consts::FRAC_PI_6;
-    let at_ends = t.model == TransformerModel::Pi || t.no_load == 0.0 && t.no_load_loss_w == 0.0;
-    (hours - hours.round()).abs() < 1e-12 && at_ends && t.no_load >= 0.0 && t.short_circuit > 0.0
+    let at_ends = t.model != TransformerModel::T || t.no_load == 0.0 && t.no_load_loss_w == 0.0;
+    (hours - hours.round()).abs() < 1e-12
+        && at_ends
+        && t.no_load >= 0.0
+        && t.short_circuit > 0.0
+        && t.load_loss_w >= 0.0
 }
 
 /// A transformer as a branch of any ratio, which has no zero sequence.

@@ -56,6 +56,10 @@ impl<'a> Row<'a> {
         self.cells.cell(field) != Cell::Missing
     }
 
+    pub fn is_list(&self, field: &str) -> bool {
+        matches!(self.cells.cell(field), Cell::Numbers(_))
+    }
+
     /// A number that must be stated.
     pub fn number(&mut self, field: &str) -> f64 {
         self.optional(field).unwrap_or_else(|| {

@@ -1,0 +1,154 @@
+//! Profiles: reading, hand calculation, energy, any number of threads.
+
+use citytwin_energy::grid::{Grid, LoadProfiles, SeriesKind, read, solve, solve_series};
+
+const NODES: &str = "id,u_rated_v\n1,400\n2,400\n3,400\n";
+const SOURCE: &str = "node,u_ref_pu\n1,1\n";
+const LINES: &str = "id,from,to,r1_ohm,x1_ohm,r0_ohm,x0_ohm,i_n_a\n1,1,2,0.1,0,0.1,0,100\n2,2,3,0.1,0,0.1,0,100\n";
+const LOADS: &str = "id,node,p_kw,q_kvar\nhome,2,10,0\nshop,3,5,1\n";
+const GENERATORS: &str = "id,node,p_kw\nroof,3,4\n";
+
+fn grid(extra: &[(&str, &str)]) -> Grid {
+    let files = [
+        ("nodes.csv", NODES),
+        ("source.csv", SOURCE),
+        ("lines.csv", LINES),
+        ("loads.csv", LOADS),
+        ("generators.csv", GENERATORS),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().chain(extra).copied().collect();
+    read::csv("grid", &files).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn profiles(grid: &Grid, text: &str) -> LoadProfiles {
+    read::profiles("p.csv", text, grid).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Each instant is the load flow of the grid with that instant's powers; what is left out stays as stated.
+#[test]
+fn each_instant_is_its_own_load_flow() {
+    let grid = grid(&[]);
+    let text = "time,home,roof\n2026-03-01T00:00,2,0\n2026-03-01T00:30,,1\n2026-03-01T01:00,0,2\n";
+    let report = solve_series(&grid, &profiles(&grid, text), SeriesKind::Balanced).unwrap();
+    let (mut low, mut high, mut loading, mut lost) = (f64::INFINITY, 0.0_f64, 0.0_f64, 0.0);
+    for (home, roof) in [(20.0, 0.0), (10.0, 4.0), (0.0, 8.0)] {
+        let loads = LOADS.replace("home,2,10", &format!("home,2,{home}"));
+        let generators = GENERATORS.replace("roof,3,4", &format!("roof,3,{roof}"));
+        let files = [
+            ("nodes.csv", NODES),
+            ("source.csv", SOURCE),
+            ("lines.csv", LINES),
+            ("loads.csv", &*loads),
+            ("generators.csv", &*generators),
+        ];
+        let flow = solve(&read::csv("grid", &files).unwrap()).unwrap();
+        (low, high) = (low.min(flow.voltage[2].norm()), high.max(flow.voltage[2].norm()));
+        loading = loading.max(flow.branches[0].loading.unwrap());
+        lost += 0.5 * flow.losses_w / 1e6;
+    }
+    let bus = &report.buses[2];
+    assert!((bus.vm_min_pu - low).abs() < 1e-9 && (bus.vm_max_pu - high).abs() < 1e-9, "{bus:?}");
+    assert!((report.branches[0].loading_max_percent.unwrap() - 100.0 * loading).abs() < 1e-6);
+    assert!((report.losses_mwh - lost).abs() < 1e-12, "{} {lost}", report.losses_mwh);
+    assert_eq!((report.instants, report.hours), (3, 1.5));
+}
+
+/// 400 V behind 0.1 ohm, 60 kW at its end: `u² − 400 u + 6000 = 0`, u = 384.39 V, 156.1 A; twice as much: 366.99 V.
+#[test]
+fn hours_over_limits_follow_the_hand_calculation() {
+    let files = [
+        ("nodes.csv", "id,u_rated_v\n1,400\n2,400\n"),
+        ("source.csv", SOURCE),
+        ("lines.csv", "id,from,to,r1_ohm,x1_ohm,i_n_a\n1,1,2,0.1,0,100\n"),
+        ("loads.csv", "id,node,p_kw,q_kvar\n7,2,60,0\n"),
+    ];
+    let grid = read::csv("grid", &files).unwrap();
+    let text = "time,id,p_kw,q_kvar\n0,7,10,0\n1,7,60,0\n3,7,120,0\n4,7,240,0\n";
+    let report = solve_series(&grid, &profiles(&grid, text), SeriesKind::Balanced).unwrap();
+    let volts = |kilowatts: f64| 200.0 + (40_000.0 - 100.0 * kilowatts).sqrt();
+    let (bus, branch) = (&report.buses[1], &report.branches[0]);
+    assert!((bus.vm_min_pu - volts(240.0) / 400.0).abs() < 1e-9, "{bus:?}");
+    assert!((bus.vm_max_pu - volts(10.0) / 400.0).abs() < 1e-9);
+    assert_eq!((bus.hours_outside_5_percent, bus.hours_outside_10_percent), (2.0, 1.0));
+    assert_eq!(branch.hours_over_100_percent, 2.0);
+    let amperes = 240e3 / (3_f64.sqrt() * volts(240.0));
+    assert!((branch.loading_max_percent.unwrap() - amperes).abs() < 1e-6, "{branch:?}");
+}
+
+/// What goes in is what is drawn and lost, in every instant, swept, meshed and by phase; and on any number of threads.
+#[test]
+fn energy_is_kept_on_any_number_of_threads() {
+    let mut text = "time,id,p_kw,q_kvar\n".to_owned();
+    for hour in 0..300 {
+        let kilowatts = 5.0 + 4.0 * f64::from(hour).sin();
+        text += &format!("{hour},home,{kilowatts},1\n{hour},roof,{},0\n", 2.0 * kilowatts);
+    }
+    let meshed = "id,from,to,r1_ohm,x1_ohm,r0_ohm,x0_ohm,i_n_a\n1,1,2,0.1,0,0.1,0,100\n2,2,3,0.1,0,0.1,0,100\n3,1,3,0.2,0,0.2,0,100\n";
+    let files = [
+        ("nodes.csv", NODES),
+        ("source.csv", SOURCE),
+        ("lines.csv", meshed),
+        ("loads.csv", LOADS),
+        ("generators.csv", GENERATORS),
+    ];
+    let batteries = [("batteries.csv", "id,node,p_kw\nstore,2,-1\n")];
+    let cases = [
+        (grid(&batteries), SeriesKind::Balanced),
+        (read::csv("grid", &files).unwrap(), SeriesKind::Balanced),
+        (grid(&[]), SeriesKind::ThreePhase),
+    ];
+    for (grid, kind) in cases {
+        let profiles = profiles(&grid, &text);
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| solve_series(&grid, &profiles, kind).unwrap())
+        };
+        let report = on(1);
+        println!("{kind:?}: imbalance {:.1e}, residual {:.1e} MVA", report.largest_imbalance, report.residual_mva);
+        assert!(report.largest_imbalance < 1e-9, "{}", report.largest_imbalance);
+        let sum = report.energy_drawn_mwh + report.losses_mwh;
+        assert!((report.energy_in_mwh - sum).abs() < 1e-9 * report.energy_in_mwh.abs());
+        for threads in [2, 3] {
+            assert_eq!(serde_json::to_string(&on(threads)).unwrap(), serde_json::to_string(&report).unwrap());
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_place() {
+    let grid = grid(&[("batteries.csv", "id,node,p_kw\nshop,2,-1\n")]);
+    let check = |text: &str, expected: &str| {
+        let error = read::profiles("p.csv", text, &grid).expect_err(expected).to_string();
+        assert_eq!(error, format!("p.csv: table profiles{expected}"));
+    };
+    check("", ": is empty; give a header and rows");
+    check("hour,home\n0,1\n", ": the first column is \"hour\"; it must be time");
+    check("time,home\n", ": has no rows below its header");
+    check("time,hut\n0,1\n", ", field hut: there is no load, generator or battery hut");
+    check("time,shop\n0,1\n", ", field shop: shop is the id of two elements");
+    check("time,home\n0,x\n", ", row 1, field home: \"x\" is no number");
+    check("time,home\n0,nan\n", ", row 1, field home: NaN is no finite number; state a number");
+    check("time,home\n0,1\n1\n", ", row 2: has 1 cells where the header has 2");
+    check(
+        "time,home\n1,1\n0,1\n",
+        ", row 2, field time: \"0\" does not come after the instant before; sort the rows by time",
+    );
+    check(
+        "time,home\nnoon,1\n",
+        ", row 1, field time: \"noon\" is neither a number of hours nor a time like 2026-01-31T18:15",
+    );
+    check(
+        "time,id,kw\n0,home,1\n",
+        ", field kw: after time and id comes p_w, p_kw or p_mw, then q_var, q_kvar or q_mvar if wanted",
+    );
+    check("time,id,p_kw\n0,home,1\n0,home,2\n", ", row 2, field id: stands twice at this time");
+}
+
+/// Too much load at one instant: its time is told.
+#[test]
+fn an_instant_without_solution_is_named() {
+    let grid = grid(&[]);
+    let profiles = profiles(&grid, "time,home\n2026-07-01 17:00,1\n2026-07-01 18:00,900\n");
+    let error = solve_series(&grid, &profiles, SeriesKind::Balanced).unwrap_err().to_string();
+    assert!(error.starts_with("at 2026-07-01 18:00: ") && error.contains("did not converge"), "{error}");
+}
