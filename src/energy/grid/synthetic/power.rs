@@ -165,8 +165,8 @@ impl CityGrid {
                 continue;
             }
             let into = match (fed.branch as usize).checked_sub(self.grid.lines.len()) {
-                None => self.into_line(fed, vm_pu, out, &mut answer),
-                Some(transformer) => self.into_transformer(transformer, fed, vm_pu, out, &mut answer),
+                None => self.through_line(fed, vm_pu, out, &mut answer),
+                Some(transformer) => self.through_transformer(transformer, fed, vm_pu, out, &mut answer),
             };
             answer.losses_w += (into - out).re;
             through[fed.before as usize] += into;
@@ -179,7 +179,7 @@ impl CityGrid {
     }
 
     /// Power into a line's near end for what leaves its far end.
-    fn into_line(&self, fed: &Fed, vm_pu: &[f64], out: c64, answer: &mut Answer) -> c64 {
+    fn through_line(&self, fed: &Fed, vm_pu: &[f64], out: c64, answer: &mut Answer) -> c64 {
         let line = &self.grid.lines[fed.branch as usize];
         let (near_v, far_v) = (self.volts(fed.before, vm_pu), self.volts(fed.bus, vm_pu));
         let (series_s, shunt_s) = line_sections(line, &line.positive, self.grid.frequency_hz);
@@ -192,7 +192,7 @@ impl CityGrid {
         into
     }
 
-    fn into_transformer(&self, index: usize, fed: &Fed, vm_pu: &[f64], out: c64, answer: &mut Answer) -> c64 {
+    fn through_transformer(&self, index: usize, fed: &Fed, vm_pu: &[f64], out: c64, answer: &mut Answer) -> c64 {
         let transformer = &self.grid.transformers[index];
         let (series_s, shunt_s) = transformer.sections();
         let (from_v, to_v) = transformer.tapped_v();
