@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use citytwin_energy::{
     EnergySystem,
     grid::{
-        Demand, Grid, Zip, solve,
-        synthetic::{Answer, CityGrid, Element, Operated, Powers},
+        Demand, EN_50160, Grid, Zip, solve,
+        synthetic::{Answer, CityGrid, Element, Joining, Operated, Powers},
     },
 };
 use citytwin_model::{
@@ -119,5 +119,40 @@ fn power_in_is_loads_and_losses_whatever_is_out() {
         let newton = solve(&case.loaded(&operated)).expect("solvable");
         let sources: f64 = newton.sources.iter().map(|s| s.re).sum();
         assert!((flow - sources).abs() < 1e-6 * sources.abs() + 1.0, "{flow} W, sources {sources} W");
+    }
+}
+
+/// Everybody joins or nobody does at the ends of the scale; in between what fits keeps the limits in the whole grid, and a
+/// smaller unit fits as often or more often.
+#[test]
+fn feeders_host_what_the_whole_grid_carries() {
+    let case = case();
+    let (operated, base) = case.with_out(&[]);
+    let (load_w, pv_w) = (case.system.building_load_w(), case.system.building_pv_w());
+    let powers = Powers { load_w, pv_w, asset_w: case.system.asset_power_w() };
+    let hosts = |unit_w: f64| {
+        let joining = Joining { unit: [unit_w, 0.0], limits: EN_50160, placements: 9, seed: 4 };
+        operated.grid().hosting(&powers, &base.bus_vm_pu, &joining)
+    };
+    let members = |k: usize| case.grid.feeders[k].buildings.len();
+    assert!(hosts(0.0).iter().enumerate().all(|(k, h)| h.quantile(0.0) == Some(members(k))));
+    assert!(hosts(1e7).iter().all(|h| h.quantile(1.0) == Some(0)), "10 MW fits nowhere");
+    let (small, large) = (hosts(6_000.0), hosts(12_000.0));
+    for (small, large) in small.iter().zip(&large) {
+        assert!(small.units.iter().zip(&large.units).all(|(a, b)| a >= b), "{small:?} {large:?}");
+    }
+    assert!(large.iter().enumerate().any(|(k, h)| h.quantile(0.5) < Some(members(k))), "the test reaches a limit");
+    for (feeder, all) in case.grid.feeders.iter().zip(&large) {
+        let mut with: Vec<f32> = load_w.to_vec();
+        feeder.buildings.iter().for_each(|b| with[*b as usize] += 12_000.0);
+        let answer = operated.solve(&[Powers { load_w: &with, ..powers }]).expect("carried").swap_remove(0);
+        let lines = &answer.line_loading[feeder.lines[0] as usize..feeder.lines[1] as usize];
+        let transformer = answer.transformer_loading[feeder.transformer as usize];
+        let low = feeder.buildings.iter().map(|b| answer.building_vm_pu[*b as usize]).fold(f32::INFINITY, f32::min);
+        let keeps = lines.iter().all(|l| *l <= 1.0) && transformer <= 1.0 && low >= 0.9;
+        // What the feeder draws reactive of its own is in neither.
+        let fits = all.quantile(0.0) == Some(feeder.buildings.len());
+        let close = lines.iter().chain([&transformer]).any(|l| (*l - 1.0).abs() < 0.05) || (low - 0.9).abs() < 0.01;
+        assert!(keeps == fits || close, "{feeder:?}: {low} pu, {transformer}");
     }
 }
