@@ -26,6 +26,8 @@ const IMPATIENT_S: f32 = 60.0;
 pub(super) const FORCED_S: f32 = 60.0;
 /// Who has stood so long with nothing in its own way but the vehicle ahead does not come now, second.
 const HELD_S: f32 = 3.0;
+/// Of two who have stood so long on crossing ways inside a junction who has stood longer goes first, second.
+const STANDOFF_S: f32 = 5.0;
 /// One stops this far before what one waits for, metre.
 const BEFORE_LINE_M: f32 = 0.5;
 /// Lanes up to this length are looked beyond for those who come, metre.
@@ -313,6 +315,10 @@ fn they_first(foe: &Foe, (own, distance, car): (f32, f32, &Car), (to_meet, other
     let (in_it, they_in_it) = (distance <= 0.0 && own < ASIDE_M, to_meet < ASIDE_M);
     if in_it || they_in_it {
         return if in_it && they_in_it { (to_meet, other.vehicle) < (own, car.vehicle) } else { they_in_it };
+    }
+    if car.stood > STANDOFF_S && other.stood > STANDOFF_S && distance <= 0.0 {
+        // Precedence goes round in circles where three meet: a rank does not.
+        return (-other.stood, other.vehicle) < (-car.stood, car.vehicle);
     }
     let (theirs_s, own_s) = (to_meet / other.speed.max(1.0), own / car.speed.max(1.0));
     match (foe.yields, foe.heeded) {
