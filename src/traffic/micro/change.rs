@@ -238,7 +238,7 @@ impl Micro {
         None
     }
 
-    /// Whether a vehicle fits into a gap: it and who comes behind can brake.
+    /// Whether a vehicle fits into a gap: it and who comes behind can brake, and it can for what comes next there.
     fn fits(&self, car: &Car, driver: &Driver, to: usize, gap: &Gap) -> bool {
         let dt = self.dt();
         let behind = |leader: &Car, ahead_m: f32| {
@@ -255,6 +255,20 @@ impl Micro {
                 Some(follower) => self.lets_in(follower, car, car.rear() - follower.pos),
                 None => self.nobody_comes(car, to),
             }
+            && self.goes_on(car, driver, to, gap.leader.is_none())
+    }
+
+    /// Whether what lies beyond another lane's end (its signal, those on ways that cross or merge) lets a vehicle go on from
+    /// there without braking harder than is comfortable; `first`: nobody is before it on that lane.
+    fn goes_on(&self, car: &Car, driver: &Driver, to: usize, first: bool) -> bool {
+        let least = car.speed - driver.decel * self.dt();
+        let sight = self.sight(car, driver, first);
+        if least <= 0.0 || self.track_length(to) - car.pos > sight {
+            return true;
+        }
+        let leg = self.voyages[car.vehicle as usize].leg;
+        let there = Car { way: self.way_if_it_leads(car, leg, to as u32), ..*car };
+        self.beyond(&there, to, sight, first).speed >= least
     }
 
     /// Who is next beyond a lane's end on each way out of it, while its rear may still be on the lane; metres from the lane's

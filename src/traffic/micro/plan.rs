@@ -66,12 +66,7 @@ impl Micro {
                 safe = safe.min(driver.follow(car.speed, car.wanted, gap, leader.speed, dt));
             }
             let mut hold = Hold::None;
-            let top = (car.speed + driver.accel * dt).min(car.wanted).max(car.speed);
-            let mut sight = driver.sight(top, dt);
-            if before.is_none() {
-                // Whose front is on the next track already may still have its rear on this one.
-                sight += self.longest + top * (driver.headway - dt).max(0.0);
-            }
+            let sight = self.sight(car, driver, before.is_none());
             if inside || left < sight || car.flags & (HALT | LAST) != 0 {
                 let beyond = self.beyond(car, track, sight, before.is_none());
                 if beyond.speed < safe {
@@ -83,6 +78,16 @@ impl Micro {
             let (speed, moved) = driver.settle(car.speed, safe, luck, dt);
             plans.push(Plan { speed, moved, hold });
         }
+    }
+
+    /// How far ahead a driver looks, metre; `first`: nobody is before it on its track.
+    #[inline]
+    pub(super) fn sight(&self, car: &Car, driver: &Driver, first: bool) -> f32 {
+        let dt = self.dt();
+        let top = (car.speed + driver.accel * dt).min(car.wanted).max(car.speed);
+        let sight = driver.sight(top, dt);
+        // Whose front is on the next track already may still have its rear on this one.
+        if first { sight + self.longest + top * (driver.headway - dt).max(0.0) } else { sight }
     }
 
     /// Whether a vehicle stands at the line before a red light, and that is all there is to it. `left`: metres to the line.
