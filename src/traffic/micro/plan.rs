@@ -65,10 +65,11 @@ impl Micro {
             if let Some(leader) = before {
                 safe = safe.min(driver.follow(car.speed, car.wanted, gap, leader.speed, dt));
             }
-            let mut hold = Hold::None;
+            let (mut hold, mut forced) = (Hold::None, false);
             let sight = self.sight(car, driver, before.is_none());
             if inside || left < sight || car.flags & (HALT | LAST) != 0 {
                 let beyond = self.beyond(car, track, sight, before.is_none());
+                forced = beyond.forced;
                 if beyond.speed < safe {
                     (safe, hold) = (beyond.speed, beyond.hold);
                 }
@@ -76,7 +77,7 @@ impl Micro {
             let luck =
                 if driver.imperfection > 0.0 { chance(self.seed, u64::from(car.vehicle), self.steps) } else { 0.0 };
             let (speed, moved) = driver.settle(car.speed, safe, luck, dt);
-            plans.push(Plan { speed, moved, hold });
+            plans.push(Plan { speed, moved, hold, forced });
         }
     }
 
