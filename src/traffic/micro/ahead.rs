@@ -14,7 +14,7 @@ pub(super) struct Beyond {
     pub speed: f32,
     /// What that is due to.
     pub hold: Hold,
-    /// Has waited inside a junction for too long to give way.
+    /// Has stood in a junction for too long to give way.
     pub insists: bool,
     /// Goes where no rule allows it to.
     pub forced: bool,

@@ -22,7 +22,9 @@ const LOOK_AHEAD_S: f32 = 3.0;
 const FAR_S: f32 = 12.0;
 /// After so long a driver expects others to brake, second: two minutes before SUMO's drivers do, whose smaller gaps fill sooner.
 const IMPATIENT_S: f32 = 60.0;
-/// Who has stood so long inside a junction for others that stand there too goes on, second; each such move is counted.
+/// Who has stood so long inside a junction, or with its rear in one, for others that stand there too goes on, second; each such
+/// move is counted. (Where lanes between two junctions are shorter than a vehicle, three whose rears stand in each other's way
+/// would wait for ever.)
 const FORCED_S: f32 = 60.0;
 /// Who has stood so long with nothing in its own way but the vehicle ahead does not come now, second.
 const HELD_S: f32 = 3.0;
@@ -230,7 +232,7 @@ impl Micro {
     pub(super) fn heed_those_inside(&self, car: &Car, driver: &Driver, way: u32, distance: f32, found: &mut Beyond) {
         let dt = self.dt();
         // Who has waited too long goes before those on crossing ways; into a lane that another comes to first nobody does.
-        found.insists = car.stood > FORCED_S && distance <= 0.0;
+        found.insists = car.stood > FORCED_S && (distance <= 0.0 || car.rear() < 0.0);
         // Metres to its own place to wait inside: it takes nobody's turn who is on the way already.
         let wait_at_m = self.graph.moves[way as usize].wait_at_m;
         let to_wait = if distance <= 0.0 && wait_at_m > 0.0 { wait_at_m + distance } else { f32::NEG_INFINITY };
