@@ -45,7 +45,9 @@ const VISIBILITY_M: f32 = 4.5;
 const MOST_TRACKS: usize = 12;
 
 impl Micro {
-    /// The speed that everything beyond the vehicle's leader allows; `first`: nobody is before it on its own track.
+    /// The speed that everything beyond the vehicle's leader allows; `first`: nobody is before it on its own track. A part of
+    /// every plan, so it is kept there.
+    #[inline(always)]
     pub(super) fn beyond(&self, car: &Car, track: usize, sight: f32, first: bool) -> Beyond {
         let (dt, lanes) = (self.dt(), self.graph.lanes.len());
         let driver = &self.drivers[usize::from(car.kind)];

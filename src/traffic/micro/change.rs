@@ -260,6 +260,7 @@ impl Micro {
 
     /// Whether what lies beyond another lane's end (its signal, those on ways that cross or merge) lets a vehicle go on from
     /// there without braking harder than is comfortable; `first`: nobody is before it on that lane.
+    #[inline(never)]
     fn goes_on(&self, car: &Car, driver: &Driver, to: usize, first: bool) -> bool {
         let least = car.speed - driver.decel * self.dt();
         let sight = self.sight(car, driver, first);
