@@ -44,9 +44,23 @@ pub struct LoadProfiles {
     pub varied: Vec<Varied>,
 }
 
+impl LoadProfiles {
+    fn fit(&self, grid: &Grid) -> bool {
+        let known = |element: VariedElement| match element {
+            VariedElement::Load(at) => (at as usize) < grid.loads.len(),
+            VariedElement::Generator(at) => (at as usize) < grid.generators.len(),
+            VariedElement::Battery(at) => (at as usize) < grid.batteries.len(),
+        };
+        let whole = |varied: &Varied| varied.power.len() == self.hours.len() && known(varied.element);
+        self.times.len() == self.hours.len() && self.varied.iter().all(whole)
+    }
+}
+
 /// Why an instant has no solution.
 #[derive(Clone, PartialEq, Debug, Error)]
 pub enum SeriesError {
+    #[error("the profiles name elements or instants that are not there: read them for this grid")]
+    Foreign,
     #[error("at {time}: {why}")]
     Flow { time: String, why: FlowError },
     #[error("at {time}: {why}")]
@@ -64,6 +78,9 @@ pub enum SeriesKind {
 
 /// Solves every instant. `cpu_s` is left nought: engines have no clock.
 pub fn solve_series(grid: &Grid, profiles: &LoadProfiles, kind: SeriesKind) -> Result<SeriesReport, SeriesError> {
+    if !profiles.fit(grid) {
+        return Err(SeriesError::Foreign);
+    }
     let instants = profiles.hours.len();
     let blocks: Vec<usize> = (0..instants.div_ceil(BLOCK)).collect();
     let solver = Solver::new(grid, kind);

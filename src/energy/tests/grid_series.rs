@@ -1,6 +1,6 @@
 //! Profiles: reading, hand calculation, energy, any number of threads.
 
-use citytwin_energy::grid::{Grid, LoadProfiles, SeriesKind, read, solve, solve_series};
+use citytwin_energy::grid::{Grid, LoadProfiles, SeriesError, SeriesKind, read, solve, solve_series};
 
 const NODES: &str = "id,u_rated_v\n1,400\n2,400\n3,400\n";
 const SOURCE: &str = "node,u_ref_pu\n1,1\n";
@@ -142,6 +142,14 @@ fn what_cannot_be_read_is_told_with_its_place() {
         ", field kw: after time and id comes p_w, p_kw or p_mw, then q_var, q_kvar or q_mvar if wanted",
     );
     check("time,id,p_kw\n0,home,1\n0,home,2\n", ", row 2, field id: stands twice at this time");
+}
+
+/// Profiles of another grid are refused, not run.
+#[test]
+fn profiles_of_another_grid_are_refused() {
+    let with = grid(&[("batteries.csv", "id,node,p_kw\nstore,2,-1\n")]);
+    let foreign = profiles(&with, "time,store\n0,1\n");
+    assert_eq!(solve_series(&grid(&[]), &foreign, SeriesKind::Balanced).unwrap_err(), SeriesError::Foreign);
 }
 
 /// Too much load at one instant: its time is told.
