@@ -145,7 +145,7 @@ fn the_ieee_13_node_feeder_meets_the_reference() {
     let grid = ieee13();
     let flow = solve_phases(&grid).unwrap();
     let mut largest = 0.0_f64;
-    for line in fs::read_to_string(ieee13_folder().join("voltages.csv")).unwrap().lines().skip(1) {
+    for line in fs::read_to_string(ieee13_folder().with_file_name("ieee13_voltages.csv")).unwrap().lines().skip(1) {
         let (node, should) = line.split_once(',').unwrap();
         let (bus, phase) = node.split_once('.').unwrap();
         let at = grid.buses.iter().position(|b| b.label.id.as_str() == bus).unwrap();
