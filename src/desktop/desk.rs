@@ -5,12 +5,12 @@ use bevy::{prelude::*, window::PrimaryWindow};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui, input::EguiWantsInput};
 use citytwin_model::{FeatureRef, RoadId};
 use citytwin_panels::{
-    Gravity, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, draw_legend, theme,
+    Gravity, GridElement, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, draw_legend, theme,
 };
 use citytwin_twin::{EditRefused, RoadInquired, TwinPlugin};
-use citytwin_view::{InputGate, Picked, PickedVehicle, Selection, ViewPlugin, ViewSystems};
+use citytwin_view::{InputGate, Picked, PickedGrid, PickedVehicle, Selection, ViewPlugin, ViewSystems};
 
-use crate::{gather, labels, layers, load, obey, picture};
+use crate::{gather, labels, layers, load, obey, picture, wires};
 
 /// Choices of the person that neither twin nor view keep.
 #[derive(Resource, Debug)]
@@ -18,6 +18,7 @@ pub struct Desk {
     pub layer: LayerKind,
     pub names: bool,
     pub picked_vehicle: Option<u32>,
+    pub picked_grid: Option<GridElement>,
     pub followed: Option<u32>,
     pub search: Vec<SearchHit>,
     pub notices: Vec<Notice>,
@@ -31,6 +32,7 @@ impl Default for Desk {
             layer: LayerKind::Plain,
             names: true,
             picked_vehicle: None,
+            picked_grid: None,
             followed: None,
             search: Vec::new(),
             notices: Vec::new(),
@@ -81,6 +83,7 @@ impl Plugin for DeskPlugin {
         layers::plugin(app);
         picture::plugin(app);
         labels::plugin(app);
+        wires::plugin(app);
     }
 }
 
@@ -109,15 +112,24 @@ fn is_covered(ctx: &egui::Context, map: Option<egui::Rect>, at: egui::Pos2) -> b
 fn note_picks(
     mut picked: MessageReader<Picked>,
     mut vehicles: MessageReader<PickedVehicle>,
+    mut elements: MessageReader<PickedGrid>,
     (mut selection, mut desk): (ResMut<Selection>, ResMut<Desk>),
 ) {
     for Picked(feature) in picked.read() {
         selection.picked = *feature;
-        desk.picked_vehicle = None;
+        (desk.picked_vehicle, desk.picked_grid) = (None, None);
     }
     for PickedVehicle(id) in vehicles.read() {
         selection.picked = None;
-        desk.picked_vehicle = Some(*id);
+        (desk.picked_vehicle, desk.picked_grid) = (Some(*id), None);
+    }
+    for element in elements.read() {
+        selection.picked = None;
+        let element = match *element {
+            PickedGrid::Strand(line) => GridElement::Line(line),
+            PickedGrid::Station(transformer) => GridElement::Transformer(transformer),
+        };
+        (desk.picked_vehicle, desk.picked_grid) = (None, Some(element));
     }
 }
 

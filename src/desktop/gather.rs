@@ -3,6 +3,7 @@
 mod clock;
 mod energy;
 mod figures;
+pub mod grid;
 mod inspect;
 mod names;
 mod peak;
@@ -10,13 +11,13 @@ mod peak;
 use bevy::prelude::*;
 use citytwin_model::{Problem, time::civil};
 use citytwin_panels::{
-    Abilities, Busy, CityData, ClockData, FeedData, History, InspectorData, KeyFigureRow, LayerGroup, PanelInput,
-    PeakHour, TrafficNow, WhatIfData,
+    Abilities, Busy, CityData, ClockData, FeedData, GridData, History, InspectorData, KeyFigureRow, LayerGroup,
+    PanelInput, PeakHour, TrafficNow, WhatIfData,
 };
 use citytwin_traffic::TrafficView;
 use citytwin_twin::{
-    CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, JumpState, Observed, PeakTwin,
-    Record, Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
+    CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, GridTwin, JumpState, Observed,
+    PeakTwin, Record, Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
 };
 use citytwin_view::{BuildProgress, Selection, VehicleFrame, Visibility};
 
@@ -64,6 +65,7 @@ pub struct Twin<'w> {
     pub index: Option<Res<'w, EntityIndex>>,
     pub jump: Option<Res<'w, JumpState>>,
     pub peak: Option<Res<'w, PeakTwin>>,
+    pub grid: Option<Res<'w, GridTwin>>,
 }
 
 /// Owned pieces of a frame's panel input.
@@ -76,6 +78,7 @@ pub struct Gathered {
     what_if: Option<WhatIfData>,
     figures: Vec<KeyFigureRow>,
     peak: Option<PeakHour>,
+    grid: Option<GridData>,
     history: Option<History>,
     shown: Vec<(LayerGroup, bool)>,
     busy: Option<(String, f32)>,
@@ -92,6 +95,7 @@ pub fn gather(seen: &Seen, desk: &Desk) -> Gathered {
         what_if: figures::what_if(seen),
         figures: figures::figures(&seen.twin),
         peak: seen.twin.peak.as_ref().map(|peak| peak::peak_hour(peak)),
+        grid: grid::data(seen),
         history: figures::history(&seen.twin),
         shown: GROUPS.into_iter().map(|group| (group, is_shown(group, &seen.visibility, desk))).collect(),
         busy: busy(seen),

@@ -10,9 +10,10 @@ use bevy::{prelude::*, time::TimeUpdateStrategy};
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use citytwin_model::{Assumptions, City, LonLat, Request, Timestamp};
 use citytwin_panels::LayerKind;
-use citytwin_twin::{Clock, Engines, FeedChoice, FeedHealth, PeakState, PeakTwin, Stated, install};
+use citytwin_twin::{Clock, Engines, FeedChoice, FeedHealth, GridTwin, PeakState, PeakTwin, Stated, install};
 use citytwin_view::{
-    BuildProgress, CameraCommand, Scene, ViewCamera, Visibility, draw, draw_next, headless_app, require_writable,
+    BuildProgress, CameraCommand, GridBuilt, Scene, ViewCamera, Visibility, draw, draw_next, headless_app,
+    require_writable,
 };
 
 use crate::{
@@ -160,7 +161,9 @@ fn is_ready(world: &mut World, Awaited { sensors, peak, tick: least }: Awaited, 
     let ticked = tick >= least.max(if sensors { SENSOR_TICKS } else { 2 });
     let health = world.resource::<FeedHealth>();
     let heard = !sensors || health.silent <= health.good / 4 || waited > HEARING;
-    let ready = built && ticked && heard && found;
+    let wired = !world.resource::<Desk>().layer.is_grid()
+        || world.get_resource::<GridTwin>().is_none_or(|grid| grid.now.is_some() && world.resource::<GridBuilt>().0);
+    let ready = built && ticked && heard && found && wired;
     if ready {
         // The picture is of one instant.
         world.resource_mut::<Time<Virtual>>().pause();

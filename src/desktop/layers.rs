@@ -6,7 +6,7 @@ use bevy::prelude::*;
 use citytwin_model::{BuildingId, LinkId};
 use citytwin_panels::{LayerInfo, LayerKind};
 use citytwin_twin::{
-    CityModel, Clock, ComparisonState, EnergyTwin, Opposite, PeakState, PeakTwin, Stated, TrafficTwin, WhatIf,
+    CityModel, Clock, ComparisonState, EnergyTwin, GridTwin, Opposite, PeakState, PeakTwin, Stated, TrafficTwin, WhatIf,
 };
 use citytwin_view::{Overlay, OverlayLayer};
 
@@ -25,6 +25,7 @@ pub fn plugin(app: &mut App) {
 
 fn offer(
     (city, what_if, peak): (Res<CityModel>, Res<WhatIf>, Res<PeakTwin>),
+    grid: Option<Res<GridTwin>>,
     mut offered: ResMut<Offered>,
     mut seen: Local<u64>,
 ) {
@@ -41,6 +42,9 @@ fn offer(
                 LayerInfo::unavailable(kind, "Compare a what-if first: this layer shows where its traffic went.")
             }
             kind if kind.is_peak() => peak_layer(kind, &peak),
+            kind if kind.is_grid() && grid.is_none() => {
+                LayerInfo::unavailable(kind, "This city has no power grid: it is grown where there are buildings.")
+            }
             LayerKind::BuildingLoad | LayerKind::Pv | LayerKind::TransformerLoading if no_buildings => {
                 LayerInfo::unavailable(kind, "The map holds no buildings.")
             }
@@ -101,6 +105,7 @@ struct Engines<'w> {
     what_if: Res<'w, WhatIf>,
     peak: Res<'w, PeakTwin>,
     opposite: Res<'w, Opposite>,
+    grid: Option<Res<'w, GridTwin>>,
 }
 
 fn recolour(
@@ -182,6 +187,11 @@ fn values(info: &LayerInfo, engines: &Engines) -> (Values, Values) {
                 energy.transformers().get(transformer).map_or(f64::NAN, |t| t.loading)
             };
             (None, buildings(&loading))
+        }
+        LayerKind::Voltage => {
+            let answer = engines.grid.as_ref().and_then(|twin| twin.answer());
+            let vm = |b: usize| answer.and_then(|a| a.building_vm_pu.get(b)).copied().filter(|vm| *vm > 0.0);
+            (None, buildings(&|b| vm(b).map_or(f64::NAN, f64::from)))
         }
         _ => (None, None),
     }

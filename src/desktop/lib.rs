@@ -13,6 +13,7 @@ mod models;
 mod obey;
 mod picture;
 mod window;
+mod wires;
 
 use std::path::{Path, PathBuf};
 

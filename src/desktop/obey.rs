@@ -6,7 +6,7 @@ use bevy::{
 };
 use citytwin_model::{City, Coord, FeatureRef, time::civil};
 use citytwin_panels::{CameraPreset, FlyTarget, Gravity, LayerGroup, PanelRequest, SearchHit};
-use citytwin_twin::{CityModel, Clock, ClockRequest, ComparisonRequest, EditRequested};
+use citytwin_twin::{CityModel, Clock, ClockRequest, ComparisonRequest, EditRequested, GridSwitch, GridTwin};
 use citytwin_view::{CameraCommand, Selection, VehicleFrame, Visibility};
 
 use crate::{
@@ -23,12 +23,14 @@ pub struct Told<'w> {
     clock: MessageWriter<'w, ClockRequest>,
     comparison: MessageWriter<'w, ComparisonRequest>,
     camera: MessageWriter<'w, CameraCommand>,
+    switches: MessageWriter<'w, GridSwitch>,
 }
 
 #[derive(bevy::ecs::system::SystemParam)]
 pub struct Around<'w> {
     city: Option<Res<'w, CityModel>>,
     clock: Option<Res<'w, Clock>>,
+    grid: Option<Res<'w, GridTwin>>,
     vehicles: Res<'w, VehicleFrame>,
 }
 
@@ -72,11 +74,11 @@ pub fn obey(
             PanelRequest::FlyTo(target) => fly(&around, &mut selection, &mut told, &target),
             PanelRequest::Select(feature) => {
                 selection.picked = Some(feature);
-                desk.picked_vehicle = None;
+                (desk.picked_vehicle, desk.picked_grid) = (None, None);
             }
             PanelRequest::ClearSelection => {
                 selection.picked = None;
-                desk.picked_vehicle = None;
+                (desk.picked_vehicle, desk.picked_grid) = (None, None);
                 desk.followed = None;
             }
             PanelRequest::Camera(preset) => {
@@ -87,6 +89,13 @@ pub fn obey(
                 });
             }
             PanelRequest::FollowVehicle(vehicle) => desk.followed = vehicle,
+            PanelRequest::SelectGrid(element) => {
+                selection.picked = None;
+                (desk.picked_vehicle, desk.picked_grid) = (None, Some(element));
+            }
+            PanelRequest::SwitchGrid(element, out) => {
+                told.switches.write(GridSwitch { element: gather::grid::meant(element), out });
+            }
             PanelRequest::Screenshot => screenshot(&mut commands, &mut desk),
             PanelRequest::Search(text) => {
                 desk.search = around.city.as_ref().map(|c| search(&c.0, &text)).unwrap_or_default();
@@ -141,6 +150,7 @@ fn fly(around: &Around, selection: &mut Selection, told: &mut Told, target: &Fly
             let pose = around.vehicles.poses.iter().find(|p| p.id == *id);
             pose.map(|p| (Coord { x: p.x.into(), y: p.y.into() }, 60.0))
         }
+        FlyTarget::Grid(element) => around.grid.as_ref().and_then(|twin| gather::grid::place(&twin.grid, *element)),
     };
     if let Some((at, radius_m)) = place {
         told.camera.write(CameraCommand::FlyTo { at: [at.x as f32, at.y as f32, 0.0], radius_m: radius_m as f32 });

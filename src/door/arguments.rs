@@ -48,6 +48,28 @@ pub enum GridVerb {
     Solve(GridSolveArguments),
     /// Estimate a grid's state from its sensors (power-grid-model .json) and name the one that does not fit.
     Estimate(GridEstimateArguments),
+    /// Grow a city's grid and ask how many customers of each feeder can have photovoltaics, a charger or a heat pump.
+    Hosting(GridHostingArguments),
+}
+
+#[derive(Args)]
+pub struct GridHostingArguments {
+    /// The extract or city folder.
+    pub city: PathBuf,
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// Random orders in which customers join, 1…1000.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub placements: u32,
+    /// Seed of the orders.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Threads; 0 = all cores. Never changes the results.
+    #[arg(long, default_value_t = 0, value_parser = threads)]
+    pub threads: usize,
+    /// JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args)]
@@ -311,6 +333,12 @@ pub enum Layer {
     Service,
     /// Change of the peak hour's volume by the edits.
     Shift,
+    /// Voltage of the power grid.
+    Voltage,
+    /// Loading of cables and transformers.
+    Grid,
+    /// Power to the customers, or back from them.
+    Power,
 }
 
 #[derive(Args)]

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod grid;
+mod hosting;
 mod progress;
 mod simulate;
 mod traffic;
@@ -33,6 +34,7 @@ pub fn enter() -> ExitCode {
         Some(Verb::Fetch(arguments)) => verbs::fetch(&arguments),
         Some(Verb::Grid(GridVerb::Solve(arguments))) => grid::solve(&arguments),
         Some(Verb::Grid(GridVerb::Estimate(arguments))) => grid::estimate(&arguments),
+        Some(Verb::Grid(GridVerb::Hosting(arguments))) => hosting::hosting(&arguments),
         Some(Verb::Traffic(TrafficVerb::Assign(arguments))) => traffic::assign(&arguments),
         Some(Verb::Traffic(TrafficVerb::Demand(arguments))) => traffic::demand(&arguments),
         Some(Verb::Traffic(TrafficVerb::Simulate(arguments))) => simulate::simulate(&arguments),

@@ -7,6 +7,8 @@
 mod compare;
 mod energy_run;
 mod figures;
+mod grid_day;
+mod hosting;
 mod output;
 mod peak_hour;
 mod prepare;
@@ -20,6 +22,8 @@ mod traffic_run;
 mod tests;
 
 pub use compare::{CompareSpec, Comparison, FigureDifference, compare};
+pub use grid_day::{Beyond, GridDay, GridDayError, HOURS, Limit, grid_day};
+pub use hosting::{HostingError, TECHNOLOGIES, Technology, TechnologyHosting, hosting};
 pub use output::{quoted, write_outputs, write_whole};
 pub use peak_hour::{PeakAnswer, PeakError, PeakHour, RoadAccount};
 pub use prepare::{Prepared, network_for, pool, timed};

@@ -60,6 +60,12 @@ pub enum Simulated {
     Building { load_w: f32, pv_w: f32 },
     /// Sum of the buildings served; losses; share of the rating in use.
     Transformer { load_w: f32, pv_w: f32, losses_w: f32, loading: f32 },
+    /// A cable of the power grid: current over rating, power away from the source.
+    Line { loading: f32, power_w: f32 },
+    /// A transformer of a substation, or the worse of a substation's: power over rating.
+    Unit { loading: f32 },
+    /// A low-voltage feeder: lowest and highest voltage at its buildings, over nominal; 0 without supply.
+    Feeder { lowest_pu: f32, highest_pu: f32 },
     /// What the sensor would say if it measured the simulated city without error; unit of its quantity.
     Sensor { value: f64 },
 }

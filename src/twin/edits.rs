@@ -2,6 +2,7 @@
 
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
+use citytwin_energy::grid::synthetic::Element;
 use citytwin_model::{Assumptions, Edit, Request, Timestamp};
 use citytwin_traffic::TrafficView;
 
@@ -51,6 +52,8 @@ pub struct EditLog {
     pub in_force: Vec<Edit>,
     /// Tick at whose start vehicles came to drive in another view.
     pub views: Vec<(u64, TrafficView)>,
+    /// Tick at whose start an element of the power grid was taken out of service (`true`), or put back.
+    pub switches: Vec<(u64, Element, bool)>,
 }
 
 /// The assumptions in force.

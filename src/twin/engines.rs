@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use citytwin_energy::EnergySystem;
+use citytwin_energy::{EnergySystem, grid::synthetic::CityGrid};
 use citytwin_model::{Assumptions, City, Timestamp, Weather, time::LocalTime};
 use citytwin_traffic::{Demand, Network, Simulation};
 
-use crate::{Clock, Stated};
+use crate::{Clock, Stated, grid};
 
 /// The city as read.
 #[derive(Resource, Clone)]
@@ -35,6 +35,8 @@ pub struct Engines {
     pub demand: Arc<Demand>,
     pub traffic: Simulation,
     pub energy: EnergySystem,
+    /// The power grid, or why there is none.
+    pub grid: Result<Arc<CityGrid>, String>,
     pub start: Timestamp,
     pub seed: u64,
     pub assumptions: Assumptions,
@@ -61,10 +63,12 @@ impl Engines {
         let network = citytwin_scenario::timed(network, &demand);
         report("adding up the buildings' energy", 0.4).then_some(())?;
         let mut energy = EnergySystem::new(&city);
+        report("growing the power grid", 0.45).then_some(())?;
+        let grid = grid::grow(&city, &energy);
         energy.set_shares(assumptions.pv_share, assumptions.ev_share);
         let changed = citytwin_scenario::network_for(&city, &network, &assumptions);
         let traffic = warmed_up(&city, &changed, &demand, start, seed, &assumptions, report)?;
-        Some(Self { city, network, demand, traffic, energy, start, seed, assumptions })
+        Some(Self { city, network, demand, traffic, energy, grid, start, seed, assumptions })
     }
 }
 
@@ -143,7 +147,7 @@ pub struct Origins {
 }
 
 pub(crate) fn install(world: &mut World, engines: Engines) {
-    let Engines { city, network, demand, traffic, energy, start, seed, assumptions } = engines;
+    let Engines { city, network, demand, traffic, energy, start, seed, assumptions, .. } = engines;
     let weather = crate::simulate::weather_at(&city, start);
     world.insert_resource(Clock::new(start, city.time_zone.value.clone()));
     world.insert_resource(Stated(assumptions));

@@ -12,6 +12,7 @@ mod comparison;
 mod edits;
 mod emulate;
 mod engines;
+mod grid;
 mod observe;
 mod peak_hour;
 mod record;
@@ -33,6 +34,7 @@ pub use clock::{Clock, ClockRequest, QUEUES_FROM};
 pub use comparison::{Answer, ComparisonProgress, ComparisonRequest, ComparisonState, WhatIf};
 pub use edits::{EditLog, EditRefused, EditRequested, LoggedEdit, Stated};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
+pub use grid::{DayState, GridAsset, GridIndex, GridSwitch, GridTwin};
 pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth};
 pub use peak_hour::{PeakState, PeakTwin, RoadInquired};
 pub use record::{Record, Sample, Trace};
@@ -88,6 +90,7 @@ impl Plugin for TwinPlugin {
         emulate::plugin(app);
         comparison::plugin(app);
         peak_hour::plugin(app);
+        grid::plugin(app);
     }
 }
 
@@ -99,6 +102,7 @@ pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
     for entity in old {
         world.despawn(entity);
     }
+    let grid = engines.grid.clone();
     engines::install(world, engines);
     assets::install(world);
     simulate::install(world);
@@ -108,6 +112,7 @@ pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
     emulate::install(world);
     comparison::install(world);
     peak_hour::install(world);
+    grid::install(world, grid);
 }
 
 /// The state that decides what happens next, as one number: engines, assumptions, clock. Readings are not in
@@ -117,6 +122,9 @@ pub fn state_hash(world: &World) -> u64 {
     if let (Some(traffic), Some(energy)) = (world.get_resource::<TrafficTwin>(), world.get_resource::<EnergyTwin>()) {
         bytes.extend(traffic.0.state_hash().to_le_bytes());
         bytes.extend(energy.0.state_hash().to_le_bytes());
+    }
+    if let Some(grid) = world.get_resource::<GridTwin>() {
+        bytes.extend(format!("{:?}", grid.out).into_bytes());
     }
     if let (Some(clock), Some(stated)) = (world.get_resource::<Clock>(), world.get_resource::<Stated>()) {
         bytes.extend(clock.now().as_millisecond().to_le_bytes());

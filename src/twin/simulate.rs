@@ -49,6 +49,15 @@ pub(crate) enum Sight {
     Unmodelled(Vec<LinkId>),
 }
 
+/// Inside `Simulate`: the energy system holds this tick's powers.
+#[derive(SystemSet, Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct EnergyEvaluated;
+
+/// Whether the energy system is evaluated in this tick.
+pub(crate) fn is_energy_due(clock: &Clock) -> bool {
+    due(clock.tick, ENERGY_STEP_S) || clock.tick == 1
+}
+
 pub(crate) fn install(world: &mut World) {
     let city = world.resource::<CityModel>().0.clone();
     let sights = find_sights(&city, &world.resource::<EnergyTwin>().0);
@@ -59,7 +68,9 @@ pub(crate) fn install(world: &mut World) {
 pub(crate) fn plugin(app: &mut App) {
     app.add_systems(
         FixedUpdate,
-        (step_engines, publish_roads, publish_energy, publish_sensors).chain().in_set(TwinSystems::Simulate),
+        (step_engines.in_set(EnergyEvaluated), publish_roads, publish_energy, publish_sensors)
+            .chain()
+            .in_set(TwinSystems::Simulate),
     );
 }
 
@@ -79,7 +90,7 @@ fn step_engines(
     let began = Instant::now();
     traffic.0.step();
     clock.tick += 1;
-    if due(clock.tick, ENERGY_STEP_S) || clock.tick == 1 {
+    if is_energy_due(&clock) {
         *weather = weather_at(&city.0, clock.now());
         energy.0.set_car_kwh_per_km(traffic.0.car_kwh_per_km());
         energy.0.evaluate(clock.local(), weather.sun, weather.weather);
@@ -148,7 +159,7 @@ fn publish_energy(
     (energy, index): (Res<EnergyTwin>, Res<EntityIndex>),
     mut assets: Query<&mut Simulated>,
 ) {
-    if !due(clock.tick, ENERGY_STEP_S) && clock.tick != 1 {
+    if !is_energy_due(&clock) {
         return;
     }
     let (loads, pv) = (energy.0.building_load_w(), energy.0.building_pv_w());

@@ -18,7 +18,8 @@ use rstar::{
 };
 
 use crate::{
-    GridPaint, GridShape, PickedGrid, Quality, Scene, StationMark, Strand, ViewCamera, ViewSystems, enu_from_bevy,
+    GridBuilt, GridPaint, GridShape, PickedGrid, Quality, Scene, StationMark, Strand, ViewCamera, ViewSystems,
+    enu_from_bevy,
     instances::{Keep, Row, Rows, Swarm},
     material::{RibbonMaterial, Shared, storage},
     mesh::{MeshBuffer, chunk, wire},
@@ -67,7 +68,7 @@ pub(crate) struct Drawn {
 fn start(
     mut commands: Commands,
     (shape, shared): (Res<GridShape>, Res<Shared>),
-    mut drawn: ResMut<Drawn>,
+    (mut drawn, mut built): (ResMut<Drawn>, ResMut<GridBuilt>),
     (mut buffers, mut materials): (ResMut<Assets<ShaderBuffer>>, ResMut<Assets<RibbonMaterial>>),
     old: Query<Entity, With<Band>>,
 ) {
@@ -79,6 +80,7 @@ fn start(
     }
     drawn.rows = shape.strands.len() + 1;
     drawn.index = RTree::new();
+    built.0 = false;
     let attributes = buffers.add(storage("grid attributes", &vec![0; 4 * drawn.rows.max(4)]));
     let material = RibbonMaterial { light: shared.light.clone(), attributes: attributes.clone() };
     drawn.table = Some((attributes, materials.add(material)));
@@ -142,7 +144,7 @@ fn meshes(strands: &Arc<Vec<Strand>>) -> Vec<MeshBuffer> {
 
 fn receive(
     mut commands: Commands,
-    mut drawn: ResMut<Drawn>,
+    (mut drawn, mut built): (ResMut<Drawn>, ResMut<GridBuilt>),
     (paint, quality): (Res<GridPaint>, Res<Quality>),
     mut meshes: ResMut<Assets<Mesh>>,
 ) {
@@ -166,6 +168,7 @@ fn receive(
             Err(TryRecvError::Empty) => break,
             Err(TryRecvError::Disconnected) => {
                 drawn.arriving = None;
+                built.0 = true;
                 break;
             }
         }

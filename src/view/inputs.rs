@@ -154,6 +154,10 @@ pub struct GridShape {
     pub stations: Arc<Vec<StationMark>>,
 }
 
+/// Whether all of the [`GridShape`] is on its way to the screen.
+#[derive(Resource, Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct GridBuilt(pub bool);
+
 /// What the grid is coloured by; not drawn without.
 #[derive(Resource, Clone, Default, Debug)]
 pub struct GridPaint {
@@ -250,6 +254,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<Overlay>()
         .init_resource::<GridShape>()
         .init_resource::<GridPaint>()
+        .init_resource::<GridBuilt>()
         .init_resource::<Visibility>()
         .init_resource::<Selection>()
         .init_resource::<InputGate>()

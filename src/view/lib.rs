@@ -30,9 +30,9 @@ pub use headless::{
 };
 pub use heights::RoadHeights;
 pub use inputs::{
-    BuildProgress, CameraCommand, Daylight, GridPaint, GridShape, InputGate, LampColour, Overlay, OverlayLayer, Picked,
-    PickedGrid, PickedVehicle, Scene, Selection, SensorMark, SensorMarks, SignalLamp, SignalLamps, StationMark, Strand,
-    StrandKind, VehicleFrame, VehiclePose, Visibility,
+    BuildProgress, CameraCommand, Daylight, GridBuilt, GridPaint, GridShape, InputGate, LampColour, Overlay,
+    OverlayLayer, Picked, PickedGrid, PickedVehicle, Scene, Selection, SensorMark, SensorMarks, SignalLamp,
+    SignalLamps, StationMark, Strand, StrandKind, VehicleFrame, VehiclePose, Visibility,
 };
 pub use overlay::table as overlay_table;
 pub use project::project;

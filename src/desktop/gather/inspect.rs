@@ -21,6 +21,9 @@ pub fn inspector(seen: &Seen, desk: &Desk) -> Option<InspectorData> {
     if let Some(id) = desk.picked_vehicle {
         return vehicle(seen, desk, id);
     }
+    if let Some(element) = desk.picked_grid {
+        return super::grid::inspector(seen, element);
+    }
     let feature = seen.selection.picked?;
     let city = &*seen.scene.as_ref()?.0;
     let source = city.source_of(feature)?.clone();
@@ -232,6 +235,9 @@ fn measures(city: &City, seen: &Seen, feature: FeatureRef) -> Vec<Measure> {
         return Vec::new();
     };
     let mut measures = simulated_measures(city, feature, *simulated);
+    if let FeatureRef::Building(building) = feature {
+        measures.extend(super::grid::building_measure(seen, building));
+    }
     for observation in &observed.0 {
         let unit = Unit::of(observation.reading.quantity);
         let shown = shown(city, seen, observation);
@@ -277,7 +283,8 @@ fn simulated_measures(city: &City, feature: FeatureRef, simulated: Simulated) ->
     };
     let (traffic, energy) = ("Traffic simulation", "Energy model");
     match simulated {
-        Simulated::Nothing => Vec::new(),
+        // The grid's elements are inspected by themselves.
+        Simulated::Nothing | Simulated::Line { .. } | Simulated::Unit { .. } | Simulated::Feeder { .. } => Vec::new(),
         Simulated::Road { flow_vph, speed_mps, vehicles, queue_m, waiting } => vec![
             measure("Vehicle flow", Unit::VehiclesPerHour, f64::from(flow_vph), traffic),
             measure("Mean speed", Unit::KilometresPerHour, f64::from(speed_mps) * 3.6, traffic),

@@ -50,7 +50,8 @@ impl Hosting {
 /// Draws the placements; they go over threads. A grid that breaks a limit as it stands hosts nothing.
 pub fn hosting(grid: &Grid, question: &Question<'_>) -> Hosting {
     let placements = (0..question.placements).into_par_iter();
-    let mut units: Vec<usize> = placements.map(|index| fits(grid, question, &order(question, index))).collect();
+    let mut units: Vec<usize> =
+        placements.map(|index| fits(grid, question, &order(question.candidates, question.seed, index))).collect();
     units.sort_unstable();
     Hosting { units }
 }
@@ -96,8 +97,8 @@ pub fn within(flow: &Flow, limits: &Limits) -> bool {
 }
 
 /// The candidates shuffled (Fisher and Yates) by SplitMix64 of seed and placement.
-fn order(question: &Question<'_>, placement: u32) -> Vec<u32> {
-    let mut state = question.seed ^ u64::from(placement).wrapping_mul(0xd134_2543_de82_ef95);
+pub(super) fn order(candidates: &[u32], seed: u64, placement: u32) -> Vec<u32> {
+    let mut state = seed ^ u64::from(placement).wrapping_mul(0xd134_2543_de82_ef95);
     let mut next = || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = state;
@@ -105,7 +106,7 @@ fn order(question: &Question<'_>, placement: u32) -> Vec<u32> {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     };
-    let mut order = question.candidates.to_vec();
+    let mut order = candidates.to_vec();
     for last in (1..order.len()).rev() {
         order.swap(last, (next() % (last as u64 + 1)) as usize);
     }

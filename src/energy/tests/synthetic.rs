@@ -50,6 +50,9 @@ fn assert_carries_base_load(city: &City, system: &EnergySystem, grid: &CityGrid)
     for (index, vm) in answer.building_vm_pu.iter().enumerate() {
         assert!((0.9..=1.1).contains(vm), "building {index}: {vm} pu");
     }
+    let unloaded = grid.demand(&[Powers { load_w: &[], pv_w: &[], asset_w: &[] }]);
+    let vm_pu = sweep.solve_hours(unloaded.profiles()).expect("solvable").vm_pu;
+    assert!(vm_pu.iter().all(|vm| *vm == 0.0 || (0.9..=1.1).contains(vm)), "unloaded");
     assert!(answer.line_loading.iter().all(|&loading| loading <= 1.0), "a line is overloaded");
     let made_up = system.transformers().iter().zip(&answer.transformer_loading).filter(|(t, _)| t.asset.is_none());
     assert!(made_up.map(|(_, loading)| loading).all(|&loading| loading <= 1.0), "a made-up transformer is overloaded");

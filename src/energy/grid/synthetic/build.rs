@@ -71,7 +71,9 @@ pub fn grow(city: &City, system: &EnergySystem, seed: u64) -> Result<CityGrid, G
     let streets = Streets::new(city, &places.at, tables.rules.street_reach_m);
     let (stations, substations) = streets.node_of_place[places.stations()..].split_at(places.load_w.len());
     let nodes = [substations, stations].concat();
+    let ways = Stations::new(&streets, &nodes);
     let mut growth = Growth {
+        substation_of: rings::allocate(&ways, places.substations.len()),
         elements: Elements::new(tables.clone()),
         buildings: vec![Connection::NONE; places.buildings],
         attached_bus: vec![NONE; places.attached],
@@ -79,7 +81,7 @@ pub fn grow(city: &City, system: &EnergySystem, seed: u64) -> Result<CityGrid, G
         feeders: Vec::new(),
         rings: Vec::new(),
         substations: Vec::new(),
-        ways: Stations::new(&streets, &nodes),
+        ways,
         nodes: &nodes,
         streets: &streets,
         places: &places,
@@ -106,6 +108,8 @@ struct Growth<'a> {
     /// Street nodes: substations, then transformers.
     nodes: &'a [u32],
     ways: Stations<'a>,
+    /// Per node the substation that feeds it.
+    substation_of: Vec<u32>,
     seed: u64,
     elements: Elements,
     buildings: Vec<Connection>,
@@ -145,9 +149,8 @@ impl Growth<'_> {
 
     fn add_substations(&mut self) {
         let count = self.places.substations.len();
-        let of = rings::allocate(&self.ways, count);
         let mut load_w = vec![0.0; count];
-        for (&substation, own_w) in of[count..].iter().zip(&self.places.load_w) {
+        for (&substation, own_w) in self.substation_of[count..].iter().zip(&self.places.load_w) {
             load_w[substation as usize] += own_w;
         }
         for (index, load_w) in load_w.into_iter().enumerate() {
@@ -237,15 +240,12 @@ impl Growth<'_> {
                 (format!("plant/{}", self.city.energy_assets[asset].source), self.places.at[site])
             }
         };
-        let rules = &self.tables.rules;
-        let straight_m = distance(start, end);
-        let way = if straight_m > rules.street_reach_m { Way::Straight } else { Way::Street };
-        let length_m = straight_m + rules.service_entry_m;
+        let length_m = distance(start, end) + self.tables.rules.service_entry_m;
         let laid = self.tables.service(self.places.design[site], length_m);
         let to = self.elements.add_low(name.clone(), end);
         let name = format!("{name}/service");
         let section = Section { name, from, to, laid, kind: LineKind::Service(feeder) };
-        let line = self.elements.add_line(section, Course { points: vec![start, end], length_m, way });
+        let line = self.elements.add_line(section, Course { points: vec![start, end], length_m, way: Way::Street });
         match self.buildings.get_mut(site) {
             Some(building) => (building.bus, building.service, building.feeder) = (to, Some(line), Some(feeder)),
             None => self.attached_bus[site - self.places.buildings] = to,
@@ -271,7 +271,7 @@ impl Growth<'_> {
     fn add_rings(&mut self) {
         let count = self.places.substations.len();
         let mut own: Vec<Vec<u32>> = vec![Vec::new(); count];
-        for (station, &substation) in rings::allocate(&self.ways, count).iter().enumerate().skip(count) {
+        for (station, &substation) in self.substation_of.iter().enumerate().skip(count) {
             own[substation as usize].push(station as u32);
         }
         let load_w = [vec![0.0; count], self.places.load_w.clone()].concat();

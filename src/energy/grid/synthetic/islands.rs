@@ -10,7 +10,6 @@ use rstar::{
 };
 
 use super::streets::{Streets, distance};
-use crate::grid::check::Sets;
 
 /// Neighbours looked at per node, of any part and of the main one.
 const NEIGHBOURS: usize = 12;
@@ -36,14 +35,22 @@ pub fn joins(streets: &Streets, city: &City) -> Vec<[u32; 2]> {
     }
     let mut lines = Search::new(streets, city, &part, &needed, main).lines(&apart);
     lines.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut sets = Sets::new(count);
-    let joined = |&(_, [a, b]): &(f64, [u32; 2])| {
-        let [a, b] = [part[a as usize], part[b as usize]];
-        let apart = sets.root(a) != sets.root(b);
-        sets.join(a, b);
-        apart
+    let mut above: Vec<u32> = (0..count as u32).collect();
+    let joined = |&(_, ends): &(f64, [u32; 2])| {
+        let [a, b] = ends.map(|node| root(&mut above, part[node as usize]));
+        above[a.max(b) as usize] = a.min(b);
+        a != b
     };
     lines.into_iter().filter(joined).map(|(_, ends)| ends).collect()
+}
+
+/// The set of a part, by the part above it; halves the way there.
+fn root(above: &mut [u32], mut part: u32) -> u32 {
+    while above[part as usize] != part {
+        above[part as usize] = above[above[part as usize] as usize];
+        part = above[part as usize];
+    }
+    part
 }
 
 /// Where lines may go.

@@ -234,14 +234,13 @@ impl<'a> Planner<'a> {
             up = nodes[up].parent as usize;
         }
         let mut course: Vec<Coord<f64>> = vec![self.streets.at[nodes[up].node as usize]];
-        let mut way = Way::Street;
+        let mut straight_m = 0.0;
         for &(edge, from) in edges.iter().rev() {
             course.extend(self.streets.course(edge, from).skip(1));
-            if self.streets.edges[edge as usize].way == Way::Straight {
-                way = Way::Straight;
-            }
+            straight_m += self.streets.straight_m(edge);
         }
         let length_m = nodes[at].length_m - nodes[up].length_m;
+        let way = Way::mostly(straight_m, length_m);
         let parent = if up == 0 { NONE } else { nodes[up].joint };
         Joint { node: nodes[at].node, parent, length_m, way, course }
     }

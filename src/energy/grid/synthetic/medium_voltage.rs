@@ -82,10 +82,6 @@ impl<'a> Stations<'a> {
         }
     }
 
-    fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// (station, link) of each neighbour.
     pub fn next(&self, station: u32) -> &[(u32, u32)] {
         &self.next[self.first[station as usize] as usize..self.first[station as usize + 1] as usize]
@@ -96,33 +92,32 @@ impl<'a> Stations<'a> {
     }
 
     pub fn count(&self) -> usize {
-        self.len()
+        self.nodes.len()
     }
 
     /// The course along links from a station.
     pub fn leg(&self, from: u32, links: &[u32]) -> Leg {
         let mut at = from;
         let mut course = vec![self.streets.at[self.nodes[from as usize] as usize]];
-        let (mut way, mut length_m) = (Way::Street, 0.0);
+        let (mut straight_m, mut length_m) = (0.0, 0.0);
         for &index in links {
             let link = self.links[index as usize];
             let to = if link.ends[0] == at { link.ends[1] } else { link.ends[0] };
             length_m += link.length_m;
-            if link.edge != NONE && self.follow(link, at, &mut course) == Way::Straight {
-                way = Way::Straight;
+            if link.edge != NONE {
+                straight_m += self.follow(link, at, &mut course);
             }
             at = to;
         }
-        Leg { length_m, way, course }
+        Leg { length_m, way: Way::mostly(straight_m, length_m), course }
     }
 
-    /// Adds the course of a link from one of its stations.
-    fn follow(&self, link: Link, from: u32, course: &mut Vec<Coord<f64>>) -> Way {
+    /// Adds the course of a link from one of its stations; how much of it no street carries, metre.
+    fn follow(&self, link: Link, from: u32, course: &mut Vec<Coord<f64>>) -> f64 {
         let [mut near, mut far] = self.streets.edges[link.edge as usize].ends;
         if self.nearest.start[near as usize] != from {
             (near, far) = (far, near);
         }
-        let mut way = self.streets.edges[link.edge as usize].way;
         let mut out = Vec::new();
         let mut node = near;
         while self.nearest.before[node as usize].0 != NONE {
@@ -138,12 +133,11 @@ impl<'a> Stations<'a> {
             out.push((edge, node));
             node = before;
         }
+        let mut straight_m = 0.0;
         for (edge, start) in out {
             course.extend(self.streets.course(edge, start).skip(1));
-            if self.streets.edges[edge as usize].way == Way::Straight {
-                way = Way::Straight;
-            }
+            straight_m += self.streets.straight_m(edge);
         }
-        way
+        straight_m
     }
 }

@@ -27,10 +27,14 @@ pub struct Demands {
 /// What a load flow of one instant says of the city.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Answer {
+    /// As the grid's buses, per unit; nought without supply.
+    pub bus_vm_pu: Vec<f32>,
     /// Index = `BuildingId`, per unit.
     pub building_vm_pu: Vec<f32>,
     /// As the grid's lines, of the rating, 1.
     pub line_loading: Vec<f32>,
+    /// Power into the end of a line that is nearer to the source, W; below nought where it comes back.
+    pub line_w: Vec<f32>,
     /// As the grid's transformers, of the rating, 1.
     pub transformer_loading: Vec<f32>,
     /// What goes into branches and does not come out, W.
@@ -40,12 +44,15 @@ pub struct Answer {
 /// A bus, the bus before it and the branch between (in the order of [`crate::grid::GridData::branch_ends`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fed {
-    bus: u32,
+    pub bus: u32,
     before: u32,
     branch: u32,
 }
 
-/// Buses from the sources on over what is closed. Reads a radial grid without closed switches, as grown.
+/// In place of a branch: a closed switch.
+const SWITCH: u32 = NONE - 1;
+
+/// Buses from the sources on over what is closed, in a radial grid.
 pub fn order(grid: &Grid) -> Vec<Fed> {
     let mut next: Vec<Vec<(u32, u32)>> = vec![Vec::new(); grid.buses.len()];
     for (branch, (_, ends)) in grid.branch_ends().enumerate() {
@@ -54,13 +61,17 @@ pub fn order(grid: &Grid) -> Vec<Fed> {
             next[ends.to as usize].push((ends.from, branch as u32));
         }
     }
+    for switch in grid.switches.iter().filter(|switch| switch.closed) {
+        next[switch.from as usize].push((switch.to, SWITCH));
+        next[switch.to as usize].push((switch.from, SWITCH));
+    }
     let mut order: Vec<Fed> = Vec::with_capacity(grid.buses.len());
     for source in &grid.external_grids {
         let begin = order.len();
         order.push(Fed { bus: source.bus, before: NONE, branch: NONE });
         let mut at = begin;
-        while let Some(&Fed { bus, branch, .. }) = order.get(at) {
-            for &(to, over) in next[bus as usize].iter().filter(|(_, over)| *over != branch) {
+        while let Some(&Fed { bus, before, .. }) = order.get(at) {
+            for &(to, over) in next[bus as usize].iter().filter(|(to, _)| *to != before) {
                 order.push(Fed { bus: to, before: bus, branch: over });
             }
             at += 1;
@@ -119,7 +130,7 @@ impl CityGrid {
         Demands { instants, p_w: Vec::with_capacity(room), q_var: Vec::with_capacity(room) }
     }
 
-    fn drawn(&self, powers: &Powers<'_>, load: usize) -> [f64; 2] {
+    pub(super) fn drawn(&self, powers: &Powers<'_>, load: usize) -> [f64; 2] {
         let of = |values: &[f32], index: usize| values.get(index).copied().map_or(0.0, f64::from);
         if load < self.buildings.len() {
             let load_w = of(powers.load_w, load);
@@ -140,16 +151,22 @@ impl CityGrid {
             through[load.bus as usize] += c64::new(demands.p_w[at], demands.q_var[at]);
         }
         let mut answer = Answer {
+            bus_vm_pu: vm_pu.iter().map(|vm| *vm as f32).collect(),
             building_vm_pu: self.buildings.iter().map(|b| vm_pu[b.bus as usize] as f32).collect(),
             line_loading: vec![0.0; self.grid.lines.len()],
+            line_w: vec![0.0; self.grid.lines.len()],
             transformer_loading: vec![0.0; self.grid.transformers.len()],
             losses_w: 0.0,
         };
         for fed in self.order.iter().rev().filter(|fed| fed.before != NONE) {
             let out = through[fed.bus as usize];
+            if fed.branch == SWITCH {
+                through[fed.before as usize] += out;
+                continue;
+            }
             let into = match (fed.branch as usize).checked_sub(self.grid.lines.len()) {
-                None => self.into_line(fed, vm_pu, out, &mut answer),
-                Some(transformer) => self.into_transformer(transformer, fed, vm_pu, out, &mut answer),
+                None => self.through_line(fed, vm_pu, out, &mut answer),
+                Some(transformer) => self.through_transformer(transformer, fed, vm_pu, out, &mut answer),
             };
             answer.losses_w += (into - out).re;
             through[fed.before as usize] += into;
@@ -162,19 +179,20 @@ impl CityGrid {
     }
 
     /// Power into a line's near end for what leaves its far end.
-    fn into_line(&self, fed: &Fed, vm_pu: &[f64], out: c64, answer: &mut Answer) -> c64 {
+    fn through_line(&self, fed: &Fed, vm_pu: &[f64], out: c64, answer: &mut Answer) -> c64 {
         let line = &self.grid.lines[fed.branch as usize];
         let (near_v, far_v) = (self.volts(fed.before, vm_pu), self.volts(fed.bus, vm_pu));
         let (series_s, shunt_s) = line_sections(line, &line.positive, self.grid.frequency_hz);
         let into = through_pi([series_s, shunt_s], near_v, far_v, out);
         let most_a = (out.norm() / far_v).max(into.norm() / near_v) / 3_f64.sqrt();
+        answer.line_w[fed.branch as usize] = into.re as f32;
         if let Some(rated_a) = line.rated_a {
             answer.line_loading[fed.branch as usize] = (most_a / (rated_a * f64::from(line.parallel))) as f32;
         }
         into
     }
 
-    fn into_transformer(&self, index: usize, fed: &Fed, vm_pu: &[f64], out: c64, answer: &mut Answer) -> c64 {
+    fn through_transformer(&self, index: usize, fed: &Fed, vm_pu: &[f64], out: c64, answer: &mut Answer) -> c64 {
         let transformer = &self.grid.transformers[index];
         let (series_s, shunt_s) = transformer.sections();
         let (from_v, to_v) = transformer.tapped_v();

@@ -20,6 +20,13 @@ pub enum Way {
     Straight,
 }
 
+impl Way {
+    /// Of a cable with so much of its length on no street, metre.
+    pub fn mostly(straight_m: f64, length_m: f64) -> Self {
+        if straight_m > 0.5 * length_m { Self::Straight } else { Self::Street }
+    }
+}
+
 /// A piece of street between two nodes.
 #[derive(Clone, Debug)]
 pub struct Edge {
@@ -65,6 +72,12 @@ impl Streets {
     /// Neighbours of a node with the edge that leads there.
     pub fn next(&self, node: u32) -> &[(u32, u32)] {
         &self.next[self.first[node as usize] as usize..self.first[node as usize + 1] as usize]
+    }
+
+    /// Length of an edge that is no street, metre.
+    pub fn straight_m(&self, edge: u32) -> f64 {
+        let edge = &self.edges[edge as usize];
+        if edge.way == Way::Straight { edge.length_m } else { 0.0 }
     }
 
     /// The course of an edge from one of its ends.

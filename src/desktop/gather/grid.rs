@@ -1,0 +1,249 @@
+//! The power grid for the panels: what holds now, what the day brings, what an element is.
+
+use citytwin_energy::grid::synthetic::{CityGrid, Element, LineKind};
+use citytwin_model::{BuildingId, City, Coord, FeatureRef, Origin};
+use citytwin_panels::{Fact, GridData, GridDay, GridElement, GridItem, InspectorData, Measure, Picked, Related, Unit};
+use citytwin_scenario::{Beyond, HOURS, Limit};
+use citytwin_twin::{DayState, GridTwin};
+
+use super::{Seen, names::title};
+
+/// Which model says so.
+const MODEL: &str = "Power grid";
+/// Elements beyond a limit that are listed; the sentence above counts all.
+const LISTED: usize = 200;
+
+/// The panel's element of the grid's.
+pub const fn shown(element: Element) -> GridElement {
+    match element {
+        Element::Line(line) => GridElement::Line(line),
+        Element::Transformer(transformer) => GridElement::Transformer(transformer),
+    }
+}
+
+/// The grid's element of the panel's.
+pub const fn meant(element: GridElement) -> Element {
+    match element {
+        GridElement::Line(line) => Element::Line(line),
+        GridElement::Transformer(transformer) => Element::Transformer(transformer),
+    }
+}
+
+/// Where an element is, and how much of the map shows it.
+pub fn place(grid: &CityGrid, element: GridElement) -> Option<(Coord<f64>, f64)> {
+    match element {
+        GridElement::Line(line) => {
+            let course = ((line as usize) < grid.lines.len()).then(|| grid.course(line))?;
+            let half = grid.grid.lines[line as usize].length_km * 500.0;
+            course.get(course.len() / 2).map(|at| (*at, half.clamp(60.0, 2_000.0)))
+        }
+        GridElement::Transformer(transformer) => {
+            let bus = grid.grid.transformers.get(transformer as usize)?.ends.to;
+            Some((grid.bus_at[bus as usize], 120.0))
+        }
+    }
+}
+
+/// The grid's tab.
+pub fn data(seen: &Seen) -> Option<GridData> {
+    let (twin, city) = (seen.twin.grid.as_ref()?, &seen.twin.city.as_ref()?.0);
+    let item = |element: Element, text: String| GridItem { element: shown(element), title: name(twin, element), text };
+    Some(GridData {
+        what: what(&twin.grid),
+        now: now(twin, city),
+        out: twin.out.iter().map(|element| item(*element, String::new())).collect(),
+        day: match &twin.day {
+            DayState::Working => GridDay::Working,
+            DayState::Failed(why) => GridDay::Failed(why.clone()),
+            DayState::Found(day) => GridDay::Found {
+                what: sentence(day),
+                over: day.beyond.iter().take(LISTED).map(|b| item(b.element, beyond(b))).collect(),
+            },
+        },
+    })
+}
+
+fn what(grid: &CityGrid) -> String {
+    let km: f64 = grid.grid.lines.iter().map(|line| line.length_km * f64::from(line.parallel)).sum();
+    let count = |n: usize, one: &str, many: &str| citytwin_panels::format::count(n, one, many);
+    format!(
+        "Synthetic: grown along the streets by written rules, not the utility's own data. {}, {}, {} of cable.",
+        count(grid.substations.len(), "substation", "substations"),
+        count(grid.stations.len(), "transformer station", "transformer stations"),
+        Unit::Metres.text(1000.0 * km),
+    )
+}
+
+fn now(twin: &GridTwin, city: &City) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    let mut row = |label: &str, value: String| rows.push((label.to_owned(), value));
+    match &twin.now {
+        None => row("Load flow", "not yet computed".into()),
+        Some(Err(why)) => row("Load flow", why.clone()),
+        Some(Ok(answer)) => {
+            let supplied = answer.building_vm_pu.iter().copied().filter(|vm| *vm > 0.0);
+            let [low, high] = supplied.fold([f32::INFINITY, 0.0], |[low, high], vm| [vm.min(low), vm.max(high)]);
+            let most = |values: &[f32]| f64::from(values.iter().copied().fold(0.0_f32, f32::max));
+            row("Voltage at buildings", format!("{:.3} to {high:.3} pu", low.min(high)));
+            row("Highest cable loading", Unit::Share.text(most(&answer.line_loading)));
+            row("Highest transformer loading", Unit::Share.text(most(&answer.transformer_loading)));
+            row("Losses", Unit::Watts.text(answer.losses_w));
+        }
+    }
+    let off = twin.operated.off().len();
+    row("Buildings without supply", format!("{off} of {}", city.buildings.len()));
+    rows
+}
+
+fn sentence(day: &citytwin_scenario::GridDay) -> String {
+    let [(low, low_hour), (high, high_hour)] = day.voltage_pu;
+    let hour = |hour: u8| format!("{hour}:30");
+    let voltage = if low.is_finite() {
+        format!("voltage {low:.3} pu ({}) to {high:.3} pu ({}), ", hour(low_hour), hour(high_hour))
+    } else {
+        String::new()
+    };
+    let losses = Unit::MegawattHours.text(day.losses_mwh);
+    let beyond = match day.beyond.len() {
+        0 => "nothing goes beyond its limit".to_owned(),
+        n => citytwin_panels::format::count(n, "element goes beyond its limit", "elements go beyond their limits"),
+    };
+    format!("{HOURS} load flows with the shares in force: {voltage}losses {losses}; {beyond}.")
+}
+
+fn beyond(b: &Beyond) -> String {
+    let worst = match b.limit {
+        Limit::Loading => format!("{:.0} % of rating", 100.0 * b.worst),
+        Limit::LowVoltage | Limit::HighVoltage => format!("{:.3} pu", b.worst),
+    };
+    let hours = citytwin_panels::format::count(usize::from(b.hours), "hour", "hours");
+    format!("from {}:30, {hours}; worst {worst} at {}:30", b.first_hour, b.worst_hour)
+}
+
+/// What people call it.
+fn name(twin: &GridTwin, element: Element) -> String {
+    let grid = &twin.grid;
+    match element {
+        Element::Line(line) => {
+            let id = &grid.grid.lines[line as usize].label.id;
+            match grid.lines[line as usize].kind {
+                LineKind::Ring(_) => format!("Medium-voltage cable {id}"),
+                LineKind::Feeder(_) => format!("Low-voltage cable {id}"),
+                LineKind::Service(_) => format!("Service cable {id}"),
+            }
+        }
+        Element::Transformer(transformer) => {
+            format!("Transformer {}", grid.grid.transformers[transformer as usize].label.id)
+        }
+    }
+}
+
+/// The inspector of a picked element.
+pub fn inspector(seen: &Seen, element: GridElement) -> Option<InspectorData> {
+    let (twin, city) = (seen.twin.grid.as_ref()?, &seen.twin.city.as_ref()?.0);
+    let (at, _) = place(&twin.grid, element)?;
+    let meant = meant(element);
+    let (kind, facts, measures) = match element {
+        GridElement::Line(line) => line_data(twin, line as usize),
+        GridElement::Transformer(transformer) => transformer_data(seen, twin, transformer as usize),
+    };
+    Some(InspectorData {
+        picked: Picked::Grid(element),
+        title: name(twin, meant),
+        kind,
+        source: None,
+        at: Some(city.anchor.lonlat(at)),
+        facts,
+        measures,
+        users: None,
+        related: related(twin, city, element),
+        tags: Vec::new(),
+        problems: Vec::new(),
+        followed: false,
+        out_of_service: Some(twin.out.contains(&meant)),
+    })
+}
+
+fn measure(label: &str, unit: Unit, value: Option<f32>) -> Measure {
+    Measure {
+        label: label.into(),
+        unit,
+        observed: None,
+        simulated: value.map(f64::from),
+        model: MODEL.into(),
+        trail: None,
+    }
+}
+
+fn line_data(twin: &GridTwin, line: usize) -> (String, Vec<Fact>, Vec<Measure>) {
+    let (row, element) = (&twin.grid.lines[line], &twin.grid.grid.lines[line]);
+    let cable = &twin.grid.cables[usize::from(row.cable)];
+    let origin = row.origin();
+    let fact = |label: &str, value: String| Fact { label: label.into(), value, origin };
+    let mut facts = vec![
+        fact("Type", cable.name.clone()),
+        fact("Length", Unit::Metres.text(1000.0 * element.length_km)),
+        fact("Side by side", element.parallel.to_string()),
+    ];
+    if let Some(rated_a) = element.rated_a {
+        facts.push(fact("Rated current", format!("{rated_a:.0} A")));
+    }
+    let answer = twin.answer();
+    let far = element.ends.to as usize;
+    let measures = vec![
+        measure("Loading", Unit::Share, answer.map(|a| a.line_loading[line])),
+        measure("Power away from the source", Unit::Watts, answer.map(|a| a.line_w[line])),
+        measure("Voltage at its far end", Unit::Of("pu"), answer.map(|a| a.bus_vm_pu[far])),
+    ];
+    let kind = match row.kind {
+        LineKind::Ring(_) => "Cable of a medium-voltage ring, synthetic",
+        LineKind::Feeder(_) => "Cable of a low-voltage feeder, synthetic",
+        LineKind::Service(_) => "Service cable of a building, synthetic",
+    };
+    (kind.into(), facts, measures)
+}
+
+fn transformer_data(seen: &Seen, twin: &GridTwin, transformer: usize) -> (String, Vec<Fact>, Vec<Measure>) {
+    let element = &twin.grid.grid.transformers[transformer];
+    let state = seen.twin.energy.as_ref().and_then(|energy| energy.0.transformers().get(transformer));
+    let synthetic = Origin::Inferred("synthetic: sized for what it serves");
+    let origin = state.map_or(synthetic, |state| state.rating);
+    let mut facts = vec![Fact {
+        label: "Rated power".into(),
+        value: format!("{:.0} kVA", element.rated_va * f64::from(element.parallel) / 1000.0),
+        origin,
+    }];
+    if let Some(state) = state {
+        facts.push(Fact { label: "Buildings".into(), value: state.buildings.to_string(), origin: state.origin });
+    }
+    let answer = twin.answer();
+    let low = element.ends.to as usize;
+    let measures = vec![
+        measure("Loading", Unit::Share, answer.map(|a| a.transformer_loading[transformer])),
+        measure("Voltage on its lower side", Unit::Of("pu"), answer.map(|a| a.bus_vm_pu[low])),
+    ];
+    let kind = if state.is_some() { "Transformer, medium to low voltage" } else { "Transformer of a substation" };
+    (kind.into(), facts, measures)
+}
+
+/// The building at the end of a service cable.
+fn related(twin: &GridTwin, city: &City, element: GridElement) -> Vec<Related> {
+    let GridElement::Line(line) = element else { return Vec::new() };
+    let Some(LineKind::Service(feeder)) = twin.grid.lines.get(line as usize).map(|row| row.kind) else {
+        return Vec::new();
+    };
+    let members = &twin.grid.feeders[feeder as usize].buildings;
+    let served = members.iter().find(|b| twin.grid.buildings[**b as usize].service == Some(line));
+    let related = |building: &u32| {
+        let feature = FeatureRef::Building(BuildingId(*building));
+        Related { label: "Supplies".into(), title: title(city, feature), feature }
+    };
+    served.map(related).into_iter().collect()
+}
+
+/// Voltage at a building now.
+pub fn building_measure(seen: &Seen, building: BuildingId) -> Option<Measure> {
+    let twin = seen.twin.grid.as_ref()?;
+    let vm = *twin.answer()?.building_vm_pu.get(building.index())?;
+    Some(measure("Voltage", Unit::Of("pu"), Some(vm)))
+}

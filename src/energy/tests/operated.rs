@@ -1,0 +1,158 @@
+//! A synthetic grid with elements out of service: who is off, and that the rest is what the general load flow says.
+
+#[allow(dead_code, reason = "each test file takes what it needs")]
+mod town;
+
+use std::collections::BTreeSet;
+
+use citytwin_energy::{
+    EnergySystem,
+    grid::{
+        Demand, EN_50160, Grid, Zip, solve,
+        synthetic::{Answer, CityGrid, Element, Joining, Operated, Powers},
+    },
+};
+use citytwin_model::{
+    City, SunPosition, Weather,
+    time::{LocalTime, civil::date},
+};
+use town::town;
+
+const NIGHT: SunPosition = SunPosition { azimuth_deg: 0.0, elevation_deg: -20.0 };
+const DARK: Weather = Weather { ghi: 0.0, dni: 0.0, dhi: 0.0, air_temperature_c: 5.0 };
+
+struct Case {
+    city: City,
+    system: EnergySystem,
+    grid: CityGrid,
+}
+
+fn case() -> Case {
+    let city = town(400, 3);
+    let mut system = EnergySystem::new(&city);
+    system.evaluate(LocalTime::of_civil(date(2026, 1, 14).at(18, 30, 0, 0)), NIGHT, DARK);
+    let grid = CityGrid::grow(&city, &system, 1).expect("a grid");
+    Case { city, system, grid }
+}
+
+impl Case {
+    fn with_out(&self, out: &[Element]) -> (Operated, Answer) {
+        let operated = self.grid.operated(&BTreeSet::from_iter(out.iter().copied())).expect("radial");
+        let (load_w, pv_w) = (self.system.building_load_w(), self.system.building_pv_w());
+        let powers = Powers { load_w, pv_w, asset_w: self.system.asset_power_w() };
+        let answer = operated.solve(&[powers]).expect("carried").swap_remove(0);
+        (operated, answer)
+    }
+
+    /// The same switching state and loads for the general load flow.
+    fn loaded(&self, operated: &Operated) -> Grid {
+        let (load_w, pv_w) = (self.system.building_load_w(), self.system.building_pv_w());
+        let demand = self.grid.demand(&[Powers { load_w, pv_w, asset_w: self.system.asset_power_w() }]);
+        let mut data = operated.grid().grid.clone().into_data();
+        for (k, load) in data.loads.iter_mut().enumerate() {
+            load.demand = Demand::Balanced(Zip { power: [demand.p_w[k], demand.q_var[k]], ..Zip::default() });
+        }
+        Grid::new(data).expect("sound")
+    }
+
+    fn newton(&self, operated: &Operated) -> Vec<f64> {
+        let flow = solve(&self.loaded(operated)).expect("solvable");
+        flow.voltage.iter().map(|u| u.norm()).collect()
+    }
+}
+
+fn assert_same(answer: &Answer, newton: &[f64]) {
+    for (bus, (own, theirs)) in answer.bus_vm_pu.iter().zip(newton).enumerate() {
+        assert!((f64::from(*own) - theirs).abs() < 1e-6, "bus {bus}: {own} {theirs}");
+    }
+}
+
+#[test]
+fn a_lost_ring_section_loses_nobody() {
+    let case = case();
+    let (_, before) = case.with_out(&[]);
+    let ring = &case.grid.rings[0];
+    for section in ring.lines[0]..ring.lines[1] {
+        let (operated, answer) = case.with_out(&[Element::Line(section)]);
+        assert!(operated.off().is_empty(), "section {section}");
+        assert!(answer.building_vm_pu.iter().all(|vm| *vm > 0.85));
+        assert_same(&answer, &case.newton(&operated));
+    }
+    let (_, again) = case.with_out(&[]);
+    assert_eq!(before, again, "what is put back is as before");
+}
+
+#[test]
+fn a_lost_transformer_takes_its_buildings_and_a_lost_unit_nobody() {
+    let case = case();
+    for (transformer, station) in case.grid.stations.iter().enumerate() {
+        let (operated, answer) = case.with_out(&[Element::Transformer(transformer as u32)]);
+        let served = (0..case.city.buildings.len() as u32)
+            .filter(|b| case.system.transformer_of(citytwin_model::BuildingId(*b)) == transformer);
+        let served: Vec<u32> = served.collect();
+        assert_eq!(operated.off(), served, "station {station:?}");
+        assert!(served.iter().all(|b| answer.building_vm_pu[*b as usize] == 0.0));
+        if transformer == 0 {
+            assert_same(&answer, &case.newton(&operated));
+        }
+    }
+    for unit in case.grid.substations[0].transformers {
+        let (operated, answer) = case.with_out(&[Element::Transformer(unit)]);
+        assert!(operated.off().is_empty());
+        assert_eq!(answer.transformer_loading[unit as usize], 0.0);
+        assert_same(&answer, &case.newton(&operated));
+    }
+}
+
+#[test]
+fn power_in_is_loads_and_losses_whatever_is_out() {
+    let case = case();
+    let feeder = case.grid.feeders[0].lines[0];
+    for out in [vec![], vec![Element::Line(feeder)], vec![Element::Line(u32::MAX)]] {
+        let (operated, answer) = case.with_out(&out);
+        let supplied: f64 = (0..case.city.buildings.len())
+            .filter(|b| answer.building_vm_pu[*b] > 0.0)
+            .map(|b| f64::from(case.system.building_load_w()[b] - case.system.building_pv_w()[b]))
+            .sum();
+        let assets: f64 = case.system.asset_power_w().iter().map(|w| f64::from(*w)).sum();
+        let flow: f64 = supplied + assets + answer.losses_w;
+        let newton = solve(&case.loaded(&operated)).expect("solvable");
+        let sources: f64 = newton.sources.iter().map(|s| s.re).sum();
+        assert!((flow - sources).abs() < 1e-6 * sources.abs() + 1.0, "{flow} W, sources {sources} W");
+    }
+}
+
+/// Everybody joins or nobody does at the ends of the scale; in between what fits keeps the limits in the whole grid, and a
+/// smaller unit fits as often or more often.
+#[test]
+fn feeders_host_what_the_whole_grid_carries() {
+    let case = case();
+    let (operated, base) = case.with_out(&[]);
+    let (load_w, pv_w) = (case.system.building_load_w(), case.system.building_pv_w());
+    let powers = Powers { load_w, pv_w, asset_w: case.system.asset_power_w() };
+    let hosts = |unit_w: f64| {
+        let joining = Joining { unit: [unit_w, 0.0], limits: EN_50160, placements: 9, seed: 4 };
+        operated.grid().hosting(&powers, &base.bus_vm_pu, &joining)
+    };
+    let members = |k: usize| case.grid.feeders[k].buildings.len();
+    assert!(hosts(0.0).iter().enumerate().all(|(k, h)| h.quantile(0.0) == Some(members(k))));
+    assert!(hosts(1e7).iter().all(|h| h.quantile(1.0) == Some(0)), "10 MW fits nowhere");
+    let (small, large) = (hosts(6_000.0), hosts(12_000.0));
+    for (small, large) in small.iter().zip(&large) {
+        assert!(small.units.iter().zip(&large.units).all(|(a, b)| a >= b), "{small:?} {large:?}");
+    }
+    assert!(large.iter().enumerate().any(|(k, h)| h.quantile(0.5) < Some(members(k))), "the test reaches a limit");
+    for (feeder, all) in case.grid.feeders.iter().zip(&large) {
+        let mut with: Vec<f32> = load_w.to_vec();
+        feeder.buildings.iter().for_each(|b| with[*b as usize] += 12_000.0);
+        let answer = operated.solve(&[Powers { load_w: &with, ..powers }]).expect("carried").swap_remove(0);
+        let lines = &answer.line_loading[feeder.lines[0] as usize..feeder.lines[1] as usize];
+        let transformer = answer.transformer_loading[feeder.transformer as usize];
+        let low = feeder.buildings.iter().map(|b| answer.building_vm_pu[*b as usize]).fold(f32::INFINITY, f32::min);
+        let keeps = lines.iter().all(|l| *l <= 1.0) && transformer <= 1.0 && low >= 0.9;
+        // What the feeder draws reactive of its own is in neither.
+        let fits = all.quantile(0.0) == Some(feeder.buildings.len());
+        let close = lines.iter().chain([&transformer]).any(|l| (*l - 1.0).abs() < 0.05) || (low - 0.9).abs() < 0.01;
+        assert!(keeps == fits || close, "{feeder:?}: {low} pu, {transformer}");
+    }
+}

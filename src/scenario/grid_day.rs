@@ -1,0 +1,212 @@
+//! The power grid over a day, hour by hour, under the city's typical weather: what breaks a limit, when first, for how long.
+
+use citytwin_energy::{
+    EnergySystem,
+    grid::{
+        EN_50160, SweepError,
+        synthetic::{Answer, CityGrid, Element, Operated, Powers},
+    },
+};
+use citytwin_environment as environment;
+use citytwin_model::{BuildingId, City, Timestamp, time::LocalTime};
+
+use crate::{energy_run::later, spec::RunError};
+
+/// Hours of a day; each is looked at in its middle.
+pub const HOURS: usize = 24;
+
+/// Which limit is broken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Limit {
+    /// Above the rating.
+    Loading,
+    /// EN 50160: below 0.9 or above 1.1 of the nominal voltage, at a building.
+    LowVoltage,
+    HighVoltage,
+}
+
+/// An element that breaks a limit in the course of the day.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Beyond {
+    /// For voltages the service cable of the feeder's worst building, or its transformer where it hangs on that itself.
+    pub element: Element,
+    pub limit: Limit,
+    /// Loading over rating, or voltage over nominal.
+    pub worst: f64,
+    pub worst_hour: u8,
+    pub first_hour: u8,
+    /// In how many of the hours.
+    pub hours: u8,
+}
+
+/// A day of the grid.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GridDay {
+    /// Earliest first, then by how far beyond.
+    pub beyond: Vec<Beyond>,
+    /// Lowest and highest voltage of a supplied building, over nominal, and the hours of both.
+    pub voltage_pu: [(f64, u8); 2],
+    /// Highest loading of lines and of transformers, with index and hour.
+    pub line: (f64, u32, u8),
+    pub transformer: (f64, u32, u8),
+    /// Of cables and transformers, MWh.
+    pub losses_mwh: f64,
+    /// Buildings without supply.
+    pub off: usize,
+}
+
+/// Runs the day from `midnight`; `energy` holds the shares in force.
+///
+/// # Errors
+/// Hours that the grid cannot carry, and a day beyond the calendar.
+pub fn grid_day(
+    city: &City,
+    energy: &EnergySystem,
+    grid: &Operated,
+    midnight: Timestamp,
+) -> Result<GridDay, GridDayError> {
+    let mut energy = energy.clone();
+    let mut hours = Vec::with_capacity(HOURS);
+    for hour in 0..HOURS {
+        let at = later(midnight, (hour as f64 + 0.5) * 3600.0)?;
+        let (sun, weather) = environment::sky(&city.anchor, at);
+        energy.evaluate(LocalTime::of(at, &city.time_zone.value), sun, weather);
+        let powers =
+            Powers { load_w: energy.building_load_w(), pv_w: energy.building_pv_w(), asset_w: energy.asset_power_w() };
+        hours.append(&mut grid.solve(&[powers]).map_err(|error| GridDayError::Hour { hour, error })?);
+    }
+    Ok(judge(grid, &hours))
+}
+
+/// Why a day has no answer.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum GridDayError {
+    #[error("{hour}:30: {error}")]
+    Hour { hour: usize, error: SweepError },
+    #[error("{0}")]
+    Calendar(String),
+}
+
+impl From<RunError> for GridDayError {
+    fn from(error: RunError) -> Self {
+        Self::Calendar(error.to_string())
+    }
+}
+
+fn judge(grid: &Operated, hours: &[Answer]) -> GridDay {
+    let of = grid.grid();
+    let lines = Loadings::of(hours, |answer| &answer.line_loading);
+    let transformers = Loadings::of(hours, |answer| &answer.transformer_loading);
+    let mut beyond: Vec<Beyond> = lines.beyond(Element::Line);
+    beyond.append(&mut transformers.beyond(Element::Transformer));
+    let mut voltage_pu = [(f64::INFINITY, 0), (f64::NEG_INFINITY, 0)];
+    for (hour, answer) in hours.iter().enumerate() {
+        for vm in answer.building_vm_pu.iter().map(|vm| f64::from(*vm)).filter(|vm| *vm > 0.0) {
+            if vm < voltage_pu[0].0 {
+                voltage_pu[0] = (vm, hour as u8);
+            }
+            if vm > voltage_pu[1].0 {
+                voltage_pu[1] = (vm, hour as u8);
+            }
+        }
+    }
+    for feeder in &of.feeders {
+        for limit in [Limit::LowVoltage, Limit::HighVoltage] {
+            beyond.extend(voltage_beyond(of, feeder.transformer, &feeder.buildings, hours, limit));
+        }
+    }
+    let far = |b: &Beyond| match b.limit {
+        Limit::Loading => b.worst - 1.0,
+        Limit::LowVoltage => EN_50160.vm_min_pu - b.worst,
+        Limit::HighVoltage => b.worst - EN_50160.vm_max_pu,
+    };
+    beyond.sort_by(|a, b| {
+        let order = (a.first_hour, a.limit).cmp(&(b.first_hour, b.limit));
+        order.then(far(b).total_cmp(&far(a))).then(a.element.cmp(&b.element))
+    });
+    GridDay {
+        beyond,
+        voltage_pu,
+        line: lines.highest(),
+        transformer: transformers.highest(),
+        // Each answer stands for an hour.
+        losses_mwh: hours.iter().map(|answer| answer.losses_w).sum::<f64>() / 1e6,
+        off: grid.off().len(),
+    }
+}
+
+/// Loadings of one kind of element, hour by hour.
+struct Loadings<'a>(Vec<&'a [f32]>);
+
+impl<'a> Loadings<'a> {
+    fn of(hours: &'a [Answer], of: impl Fn(&'a Answer) -> &'a Vec<f32>) -> Self {
+        Self(hours.iter().map(|answer| of(answer).as_slice()).collect())
+    }
+
+    fn beyond(&self, element: impl Fn(u32) -> Element) -> Vec<Beyond> {
+        let count = self.0.first().map_or(0, |hour| hour.len());
+        (0..count)
+            .filter_map(|k| {
+                let over = |hour: &usize| self.0[*hour][k] > 1.0;
+                let first_hour = (0..self.0.len()).find(over)? as u8;
+                let worst = (0..self.0.len()).max_by(|a, b| self.0[*a][k].total_cmp(&self.0[*b][k]))?;
+                Some(Beyond {
+                    element: element(k as u32),
+                    limit: Limit::Loading,
+                    worst: f64::from(self.0[worst][k]),
+                    worst_hour: worst as u8,
+                    first_hour,
+                    hours: (0..self.0.len()).filter(over).count() as u8,
+                })
+            })
+            .collect()
+    }
+
+    /// Value, index, hour; nought of nothing.
+    fn highest(&self) -> (f64, u32, u8) {
+        let mut highest = (0.0, 0, 0);
+        for (hour, values) in self.0.iter().enumerate() {
+            for (k, value) in values.iter().enumerate() {
+                if f64::from(*value) > highest.0 {
+                    highest = (f64::from(*value), k as u32, hour as u8);
+                }
+            }
+        }
+        highest
+    }
+}
+
+/// The worst building of a feeder, if any is beyond.
+fn voltage_beyond(
+    grid: &CityGrid,
+    transformer: u32,
+    buildings: &[u32],
+    hours: &[Answer],
+    limit: Limit,
+) -> Option<Beyond> {
+    let vm = |hour: usize, building: u32| f64::from(hours[hour].vm_pu(BuildingId(building)));
+    // How far beyond, above nought where it is; dead ones are off, not low.
+    let beyond = |vm: f64| match limit {
+        _ if vm <= 0.0 => f64::NEG_INFINITY,
+        Limit::LowVoltage => EN_50160.vm_min_pu - vm,
+        _ => vm - EN_50160.vm_max_pu,
+    };
+    let worst_of = |hour: usize| {
+        let all = buildings.iter().map(|&building| (beyond(vm(hour, building)), building));
+        all.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
+    };
+    let worst: Vec<(f64, u32)> = (0..hours.len()).map(worst_of).collect::<Option<_>>()?;
+    let over = |hour: &usize| worst[*hour].0 > 0.0;
+    let first_hour = (0..worst.len()).find(over)? as u8;
+    let hour = (0..worst.len()).max_by(|a, b| worst[*a].0.total_cmp(&worst[*b].0))?;
+    let building = worst[hour].1;
+    let service = grid.buildings[building as usize].service;
+    Some(Beyond {
+        element: service.map_or(Element::Transformer(transformer), Element::Line),
+        limit,
+        worst: vm(hour, building),
+        worst_hour: hour as u8,
+        first_hour,
+        hours: (0..worst.len()).filter(over).count() as u8,
+    })
+}

@@ -1,0 +1,278 @@
+//! The power grid of the live city: its elements as entities, a load flow at every evaluation of the energy system, what is
+//! switched off, and the day ahead on a worker thread.
+
+use std::{collections::BTreeSet, sync::Arc, thread};
+
+use bevy_app::prelude::*;
+use bevy_ecs::prelude::*;
+use citytwin_energy::{
+    EnergySystem,
+    grid::synthetic::{Answer, CityGrid, Element, Operated, Powers},
+};
+use citytwin_model::{City, Timestamp, time::civil::Date};
+use citytwin_scenario::{GridDay, grid_day};
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
+
+use crate::{
+    CityModel, Clock, EditLog, EnergyTwin, Observed, Simulated, TwinSystems,
+    edits::EditsApplied,
+    simulate::{EnergyEvaluated, is_energy_due},
+};
+
+/// Which phases single-phase customers get; the same for everybody who opens the city.
+const SEED: u64 = 1;
+
+/// An element of the grid that an entity stands for, by its index in [`CityGrid`].
+#[derive(Component, Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum GridAsset {
+    Substation(u32),
+    Transformer(u32),
+    Feeder(u32),
+    /// Cables of rings, feeders and services.
+    Line(u32),
+}
+
+/// A person takes an element out of service (`out`), or puts it back.
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GridSwitch {
+    pub element: Element,
+    pub out: bool,
+}
+
+/// Entities by index in [`CityGrid`].
+#[derive(Resource, Default, Debug)]
+pub struct GridIndex {
+    pub substations: Vec<Entity>,
+    pub transformers: Vec<Entity>,
+    pub feeders: Vec<Entity>,
+    pub lines: Vec<Entity>,
+}
+
+/// The day of the clock with the shares in force.
+#[derive(Clone, Debug)]
+pub enum DayState {
+    Working,
+    Found(Arc<GridDay>),
+    Failed(String),
+}
+
+/// The live grid.
+#[derive(Resource)]
+pub struct GridTwin {
+    pub grid: Arc<CityGrid>,
+    /// With what is out of service.
+    pub operated: Arc<Operated>,
+    pub out: BTreeSet<Element>,
+    /// The last load flow, or why there is none.
+    pub now: Option<Result<Answer, String>>,
+    pub day: DayState,
+    /// Counts load flows, so that a picture knows when to change.
+    pub version: u64,
+    /// Wait for the next tick.
+    switches: Vec<GridSwitch>,
+    asked: Option<Question>,
+    coming: Option<Receiver<Result<GridDay, String>>>,
+}
+
+/// What a day's answer depends on.
+#[derive(Clone, PartialEq, Debug)]
+struct Question {
+    date: Date,
+    shares: [f64; 2],
+    out: BTreeSet<Element>,
+}
+
+/// Grows the grid of a city; the reason where there can be none.
+pub(crate) fn grow(city: &City, energy: &EnergySystem) -> Result<Arc<CityGrid>, String> {
+    CityGrid::grow(city, energy, SEED).map(Arc::new).map_err(|errors| errors.to_string())
+}
+
+pub(crate) fn install(world: &mut World, grid: Result<Arc<CityGrid>, String>) {
+    world.remove_resource::<GridTwin>();
+    world.insert_resource(GridIndex::default());
+    let old: Vec<Entity> = world.query_filtered::<Entity, With<GridAsset>>().iter(world).collect();
+    for entity in old {
+        world.despawn(entity);
+    }
+    let operated = grid.and_then(|grid| {
+        let operated = grid.operated(&BTreeSet::new()).map_err(|error| error.to_string())?;
+        Ok((grid, Arc::new(operated)))
+    });
+    match operated {
+        Ok((grid, operated)) => {
+            let mut spawn = |count: usize, asset: fn(u32) -> GridAsset| -> Vec<Entity> {
+                let bundle = move |k: usize| (asset(k as u32), Observed::default(), Simulated::default());
+                world.spawn_batch((0..count).map(bundle)).collect()
+            };
+            let index = GridIndex {
+                substations: spawn(grid.substations.len(), GridAsset::Substation),
+                transformers: spawn(grid.grid.transformers.len(), GridAsset::Transformer),
+                feeders: spawn(grid.feeders.len(), GridAsset::Feeder),
+                lines: spawn(grid.lines.len(), GridAsset::Line),
+            };
+            world.insert_resource(index);
+            world.insert_resource(GridTwin::new(grid, operated));
+        }
+        Err(why) => tracing::warn!("this city has no power grid: {why}"),
+    }
+}
+
+pub(crate) fn plugin(app: &mut App) {
+    let there = resource_exists::<GridTwin>;
+    app.add_message::<GridSwitch>()
+        .add_systems(PreUpdate, (collect, look_ahead).run_if(there))
+        .add_systems(FixedUpdate, switch.in_set(TwinSystems::Receive).after(EditsApplied).run_if(there))
+        // A paused clock has no ticks; what a person asks for takes effect all the same.
+        .add_systems(Update, switch.run_if(there).run_if(crate::clock::is_paused))
+        .add_systems(
+            FixedUpdate,
+            (solve, publish).chain().after(EnergyEvaluated).in_set(TwinSystems::Simulate).run_if(there),
+        );
+}
+
+impl GridTwin {
+    fn new(grid: Arc<CityGrid>, operated: Arc<Operated>) -> Self {
+        let (out, day) = (BTreeSet::new(), DayState::Working);
+        Self { grid, operated, out, now: None, day, version: 0, switches: Vec::new(), asked: None, coming: None }
+    }
+
+    fn solve(&mut self, energy: &EnergySystem) {
+        let powers =
+            Powers { load_w: energy.building_load_w(), pv_w: energy.building_pv_w(), asset_w: energy.asset_power_w() };
+        let solved = self.operated.solve(&[powers]).map_err(|error| error.to_string());
+        self.now = Some(solved.map(|mut answers| answers.swap_remove(0)));
+        self.version += 1;
+    }
+
+    /// The last load flow.
+    pub fn answer(&self) -> Option<&Answer> {
+        self.now.as_ref()?.as_ref().ok()
+    }
+}
+
+fn collect(mut asked: MessageReader<GridSwitch>, mut twin: ResMut<GridTwin>) {
+    let twin = twin.bypass_change_detection();
+    twin.switches.extend(asked.read().copied().filter(|asked| twin.grid.has(asked.element)));
+}
+
+fn switch((clock, energy): (Res<Clock>, Res<EnergyTwin>), (mut twin, mut log): (ResMut<GridTwin>, ResMut<EditLog>)) {
+    if twin.switches.is_empty() {
+        return;
+    }
+    let before = twin.out.clone();
+    for GridSwitch { element, out } in std::mem::take(&mut twin.switches) {
+        let changed = if out { twin.out.insert(element) } else { twin.out.remove(&element) };
+        if changed {
+            log.switches.push((clock.tick, element, out));
+        }
+    }
+    if twin.out == before {
+        return;
+    }
+    match twin.grid.operated(&twin.out) {
+        Ok(operated) => {
+            twin.operated = Arc::new(operated);
+            twin.solve(&energy.0);
+        }
+        Err(error) => twin.now = Some(Err(error.to_string())),
+    }
+}
+
+fn solve(clock: Res<Clock>, energy: Res<EnergyTwin>, mut twin: ResMut<GridTwin>) {
+    if is_energy_due(&clock) {
+        twin.solve(&energy.0);
+    }
+}
+
+/// Puts the load flow on the entities.
+fn publish(
+    (twin, energy, index): (Res<GridTwin>, Res<EnergyTwin>, Res<GridIndex>),
+    mut assets: Query<&mut Simulated, With<GridAsset>>,
+    mut seen: Local<u64>,
+) {
+    if *seen == twin.version {
+        return;
+    }
+    *seen = twin.version;
+    let Some(answer) = twin.answer() else { return };
+    let mut put = |entity: Entity, value: Simulated| {
+        if let Ok(mut simulated) = assets.get_mut(entity) {
+            simulated.set_if_neq(value);
+        }
+    };
+    for (k, entity) in index.lines.iter().enumerate() {
+        put(*entity, Simulated::Line { loading: answer.line_loading[k], power_w: answer.line_w[k] });
+    }
+    for (k, entity) in index.transformers.iter().enumerate() {
+        let loading = answer.transformer_loading[k];
+        put(
+            *entity,
+            match energy.0.transformers().get(k) {
+                Some(state) => Simulated::Transformer {
+                    load_w: state.load_w as f32,
+                    pv_w: state.pv_w as f32,
+                    losses_w: state.losses_w as f32,
+                    loading,
+                },
+                None => Simulated::Unit { loading },
+            },
+        );
+    }
+    for (feeder, entity) in twin.grid.feeders.iter().zip(&index.feeders) {
+        let vm = feeder.buildings.iter().map(|b| answer.building_vm_pu[*b as usize]);
+        let [low, high] = vm.fold([f32::INFINITY, 0.0], |[low, high], vm| [vm.min(low), vm.max(high)]);
+        put(*entity, Simulated::Feeder { lowest_pu: low.min(high), highest_pu: high });
+    }
+    for (substation, entity) in twin.grid.substations.iter().zip(&index.substations) {
+        let loading = substation.transformers.map(|unit| answer.transformer_loading[unit as usize]);
+        put(*entity, Simulated::Unit { loading: loading[0].max(loading[1]) });
+    }
+}
+
+/// Asks for the day when what it depends on has changed and nobody is at it, and takes the answer.
+fn look_ahead(
+    (clock, city, energy): (Res<Clock>, Res<CityModel>, Res<EnergyTwin>),
+    stated: Res<crate::Stated>,
+    mut twin: ResMut<GridTwin>,
+) {
+    let heard = twin.coming.as_ref().map(Receiver::try_recv);
+    if matches!(heard, Some(Err(TryRecvError::Empty))) {
+        return;
+    }
+    if heard.is_some() {
+        twin.coming = None;
+    }
+    match heard {
+        Some(Ok(Ok(day))) => twin.day = DayState::Found(Arc::new(day)),
+        Some(Ok(Err(why))) => twin.day = DayState::Failed(why),
+        Some(Err(TryRecvError::Disconnected)) => {
+            twin.day = DayState::Failed("the day's computation stopped on a fault of the program".into());
+        }
+        Some(Err(TryRecvError::Empty)) | None => {}
+    }
+    let date = clock.zone.to_datetime(clock.now()).date();
+    let question = Question { date, shares: [stated.0.pv_share, stated.0.ev_share], out: twin.out.clone() };
+    if twin.asked.as_ref() == Some(&question) {
+        return;
+    }
+    let midnight = date.to_zoned(clock.zone.clone()).map_or_else(|_| clock.now(), |zoned| zoned.timestamp());
+    twin.day = DayState::Working;
+    twin.asked = Some(question);
+    twin.begin(city.0.clone(), energy.0.clone(), midnight);
+}
+
+impl GridTwin {
+    fn begin(&mut self, city: Arc<City>, energy: EnergySystem, midnight: Timestamp) {
+        let (send, coming) = bounded(1);
+        let operated = self.operated.clone();
+        let work = move || {
+            let day = grid_day(&city, &energy, &operated, midnight).map_err(|error| error.to_string());
+            // The window may be gone by now; then nobody waits for the result.
+            let _ = send.send(day);
+        };
+        match thread::Builder::new().name("grid-day".into()).spawn(work) {
+            Ok(_) => self.coming = Some(coming),
+            Err(error) => self.day = DayState::Failed(format!("no thread for the grid's day: {error}")),
+        }
+    }
+}
