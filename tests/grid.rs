@@ -112,3 +112,27 @@ fn wrong_files_get_a_line_with_their_place() {
     let output = grid("solve", &folder.path().join("none.m"), &[]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// The demo city: every feeder answers for every technology, the same for any number of threads.
+#[test]
+fn feeders_of_a_city_tell_what_they_host() {
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("maps/demo");
+    let one = grid("hosting", &demo, &["--placements", "3", "--threads", "1", "--json"]);
+    let two = grid("hosting", &demo, &["--placements", "3", "--threads", "2", "--json"]);
+    assert_eq!(one.stdout, two.stdout);
+    let found = json(&one);
+    let feeders = found["feeders"].as_array().expect("feeders");
+    let technologies = found["technologies"].as_array().expect("technologies");
+    assert!(feeders.len() > 100 && technologies.len() == 3 && found["synthetic"] == true);
+    for technology in technologies {
+        let units = technology["units"].as_array().expect("units");
+        assert_eq!(units.len(), feeders.len());
+        for (units, feeder) in units.iter().zip(feeders) {
+            let units: Vec<u64> = units.as_array().unwrap().iter().map(|u| u.as_u64().unwrap()).collect();
+            assert!(units.is_sorted() && units[2] <= feeder["customers"].as_u64().unwrap(), "{feeder}: {units:?}");
+        }
+    }
+    let missing = grid("hosting", Path::new("nowhere.osm.pbf"), &[]);
+    assert_eq!(missing.status.code(), Some(2));
+    assert_eq!(String::from_utf8_lossy(&missing.stderr).lines().count(), 1);
+}

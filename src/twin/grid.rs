@@ -16,7 +16,7 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use crate::{
     CityModel, Clock, EditLog, EnergyTwin, Observed, Simulated, TwinSystems,
     edits::EditsApplied,
-    simulate::{EnergyEvaluated, is_energy_due},
+    simulate::{EnginesPublished, is_energy_due},
 };
 
 /// Which phases single-phase customers get; the same for everybody who opens the city.
@@ -126,7 +126,7 @@ pub(crate) fn plugin(app: &mut App) {
         .add_systems(Update, switch.run_if(there).run_if(crate::clock::is_paused))
         .add_systems(
             FixedUpdate,
-            (solve, publish).chain().after(EnergyEvaluated).in_set(TwinSystems::Simulate).run_if(there),
+            (solve, publish).chain().after(EnginesPublished).in_set(TwinSystems::Simulate).run_if(there),
         );
 }
 

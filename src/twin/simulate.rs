@@ -49,9 +49,9 @@ pub(crate) enum Sight {
     Unmodelled(Vec<LinkId>),
 }
 
-/// Inside `Simulate`: the energy system holds this tick's powers.
+/// Inside `Simulate`: traffic and energy have stepped and stand on their entities.
 #[derive(SystemSet, Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct EnergyEvaluated;
+pub(crate) struct EnginesPublished;
 
 /// Whether the energy system is evaluated in this tick.
 pub(crate) fn is_energy_due(clock: &Clock) -> bool {
@@ -68,8 +68,9 @@ pub(crate) fn install(world: &mut World) {
 pub(crate) fn plugin(app: &mut App) {
     app.add_systems(
         FixedUpdate,
-        (step_engines.in_set(EnergyEvaluated), publish_roads, publish_energy, publish_sensors)
+        (step_engines, publish_roads, publish_energy, publish_sensors)
             .chain()
+            .in_set(EnginesPublished)
             .in_set(TwinSystems::Simulate),
     );
 }

@@ -4,7 +4,7 @@
 use super::{
     Micro,
     car::{Car, HALT, Hold, LAST},
-    follow::Driver,
+    follow::{Driver, HALTING_MPS},
 };
 use crate::lane_graph::{NONE, RightOfWay, Show};
 
@@ -14,12 +14,25 @@ pub(super) struct Beyond {
     pub speed: f32,
     /// What that is due to.
     pub hold: Hold,
+    /// Has stood in a junction for too long to give way.
+    pub insists: bool,
+    /// Goes where no rule allows it to.
+    pub forced: bool,
 }
 
 impl Beyond {
     pub fn with(&mut self, speed: f32, hold: Hold) {
         if speed < self.speed {
             (self.speed, self.hold) = (speed, hold);
+        }
+    }
+
+    /// The speed for another's sake on a way that crosses one's own.
+    pub fn gives_way(&mut self, speed: f32) {
+        if self.insists {
+            self.forced |= speed < HALTING_MPS;
+        } else {
+            self.with(speed, Hold::PathTaken);
         }
     }
 }
@@ -32,11 +45,13 @@ const VISIBILITY_M: f32 = 4.5;
 const MOST_TRACKS: usize = 12;
 
 impl Micro {
-    /// The speed that everything beyond the vehicle's leader allows; `first`: nobody is before it on its own track.
+    /// The speed that everything beyond the vehicle's leader allows; `first`: nobody is before it on its own track. A part of
+    /// every plan, so it is kept there.
+    #[inline(always)]
     pub(super) fn beyond(&self, car: &Car, track: usize, sight: f32, first: bool) -> Beyond {
         let (dt, lanes) = (self.dt(), self.graph.lanes.len());
         let driver = &self.drivers[usize::from(car.kind)];
-        let mut found = Beyond { speed: f32::INFINITY, hold: Hold::None };
+        let mut found = Beyond { speed: f32::INFINITY, hold: Hold::None, insists: false, forced: false };
         let stop_at = |d: f32| driver.stop(car.speed, car.wanted, d, dt);
         if car.flags & HALT != 0 {
             found.with(self.halt_speed(car, track), Hold::Stop);

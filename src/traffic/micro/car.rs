@@ -68,6 +68,8 @@ pub(super) struct Plan {
     pub speed: f32,
     pub moved: f32,
     pub hold: Hold,
+    /// Goes where no rule allows it to.
+    pub forced: bool,
 }
 
 /// What a driver waits for.

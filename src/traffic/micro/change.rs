@@ -6,7 +6,7 @@
 
 use super::{
     Micro,
-    car::{ASTRAY, BUSY, Car, HALT, LAST},
+    car::{ASTRAY, BUSY, Car, HALT, LAST, NEAR},
     follow::{Driver, HALTING_MPS},
     reach::among,
     region::{AT_ONCE, Region, each, fetch},
@@ -224,21 +224,21 @@ impl Micro {
         if let Some(b) = behind {
             let (other, them) = (&cars[b], &self.drivers[usize::from(cars[b].kind)]);
             let space = car.rear() - other.pos - them.min_gap;
-            let advice = them.follow(other.speed, other.wanted, space.max(0.0), car.speed, dt);
+            let advice = them.open_gap(other.speed, other.wanted, space.max(0.0), car.speed, dt);
             let (lane, row) = ((first + to) as u32, b as u32);
             wishes.advice.push(Advice { lane, row, speed: bound(other, them, advice) });
         }
         let ahead = behind.unwrap_or(cars.len()).checked_sub(1).map(|a| &cars[a]);
         if let Some(ahead) = ahead.filter(|a| a.pos > car.pos && left < FIT_IN_M) {
             let space = ahead.rear() - car.pos - driver.min_gap;
-            let advice = driver.follow(car.speed, car.wanted, space.max(0.0), ahead.speed, dt);
+            let advice = driver.open_gap(car.speed, car.wanted, space.max(0.0), ahead.speed, dt);
             let lane = (first + lane) as u32;
             wishes.advice.push(Advice { lane, row, speed: bound(car, driver, advice) });
         }
         None
     }
 
-    /// Whether a vehicle fits into a gap: it and who comes behind can brake.
+    /// Whether a vehicle fits into a gap: it and who comes behind can brake, and it can for what comes next there.
     fn fits(&self, car: &Car, driver: &Driver, to: usize, gap: &Gap) -> bool {
         let dt = self.dt();
         let behind = |leader: &Car, ahead_m: f32| {
@@ -246,17 +246,43 @@ impl Micro {
             space >= 0.0
                 && driver.follow(car.speed, car.wanted, space, leader.speed, dt) >= car.speed - driver.decel * dt
         };
-        // Without a leader on the lane, those who just left it.
-        let left = |way: u32| self.last_on(self.track_of(way)).is_none_or(|l| behind(l, self.track_length(to)));
         let front = match gap.leader {
             Some(leader) => behind(leader, 0.0),
-            None => self.graph.moves_of(to as u32).all(left),
+            None => self.those_who_left(to as u32).all(|(leader, ahead_m)| behind(leader, ahead_m)),
         };
         front
             && match gap.follower {
                 Some(follower) => self.lets_in(follower, car, car.rear() - follower.pos),
                 None => self.nobody_comes(car, to),
             }
+            && self.goes_on(car, driver, to, gap.leader.is_none())
+    }
+
+    /// Whether what lies beyond another lane's end (its signal, those on ways that cross or merge) lets a vehicle go on from
+    /// there without braking harder than is comfortable; `first`: nobody is before it on that lane.
+    #[inline(never)]
+    fn goes_on(&self, car: &Car, driver: &Driver, to: usize, first: bool) -> bool {
+        let least = car.speed - driver.decel * self.dt();
+        let sight = self.sight(car, driver, first);
+        if least <= 0.0 || self.track_length(to) - car.pos > sight {
+            return true;
+        }
+        let leg = self.voyages[car.vehicle as usize].leg;
+        let there = Car { way: self.way_if_it_leads(car, leg, to as u32), ..*car };
+        self.beyond(&there, to, sight, first).speed >= least
+    }
+
+    /// Who is next beyond a lane's end on each way out of it, while its rear may still be on the lane; metres from the lane's
+    /// start to that of its track.
+    pub(super) fn those_who_left(&self, lane: u32) -> impl Iterator<Item = (&Car, f32)> {
+        let length_m = self.track_length(lane as usize);
+        self.graph.moves_of(lane).filter_map(move |way| {
+            let (track, to) = (self.track_of(way), self.graph.moves[way as usize].to as usize);
+            let inside = self.last_on(track).map(|car| (car, length_m));
+            let near = self.marks[to] & NEAR != 0;
+            let beyond = || Some((self.last_on(to).filter(|_| near)?, length_m + self.track_length(track)));
+            inside.or_else(beyond)
+        })
     }
 
     pub(super) fn lets_in(&self, follower: &Car, car: &Car, space: f32) -> bool {

@@ -170,6 +170,10 @@ impl Micro {
                 DepartSpeed::At(_) => {}
             }
         }
+        let reaches = |(left, ahead_m): (&Car, f32)| ahead_m + left.rear() < car.pos + driver.min_gap;
+        if leader.is_none() && self.those_who_left(lane).any(reaches) {
+            return None;
+        }
         let entering = Car { speed, ..*car };
         let room = match follower {
             Some(follower) => self.lets_in(follower, &entering, car.rear() - follower.pos),

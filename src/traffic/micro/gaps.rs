@@ -22,10 +22,14 @@ const LOOK_AHEAD_S: f32 = 3.0;
 const FAR_S: f32 = 12.0;
 /// After so long a driver expects others to brake, second: two minutes before SUMO's drivers do, whose smaller gaps fill sooner.
 const IMPATIENT_S: f32 = 60.0;
-/// Who has stood so long inside a junction for others that stand there too goes on, second; each such move is counted.
-pub(super) const FORCED_S: f32 = 60.0;
+/// Who has stood so long inside a junction, or with its rear in one, for others that stand there too goes on, second; each such
+/// move is counted. (Where lanes between two junctions are shorter than a vehicle, three whose rears stand in each other's way
+/// would wait for ever.)
+const FORCED_S: f32 = 60.0;
 /// Who has stood so long with nothing in its own way but the vehicle ahead does not come now, second.
 const HELD_S: f32 = 3.0;
+/// Of two who have stood so long on crossing ways inside a junction who has stood longer goes first, second.
+const STANDOFF_S: f32 = 5.0;
 /// One stops this far before what one waits for, metre.
 const BEFORE_LINE_M: f32 = 0.5;
 /// Lanes up to this length are looked beyond for those who come, metre.
@@ -227,9 +231,8 @@ impl Micro {
     /// comes to where both meet first. `distance`: to the stop line, negative inside.
     pub(super) fn heed_those_inside(&self, car: &Car, driver: &Driver, way: u32, distance: f32, found: &mut Beyond) {
         let dt = self.dt();
-        if car.stood > FORCED_S && distance <= 0.0 {
-            return;
-        }
+        // Who has waited too long goes before those on crossing ways; into a lane that another comes to first nobody does.
+        found.insists = car.stood > FORCED_S && (distance <= 0.0 || car.rear() < 0.0);
         // Metres to its own place to wait inside: it takes nobody's turn who is on the way already.
         let wait_at_m = self.graph.moves[way as usize].wait_at_m;
         let to_wait = if distance <= 0.0 && wait_at_m > 0.0 { wait_at_m + distance } else { f32::NEG_INFINITY };
@@ -245,7 +248,7 @@ impl Micro {
                 if waits {
                     continue;
                 }
-                if foe.yields && to_wait > -0.1 && to_meet + other.length > -ASIDE_M {
+                if foe.yields && to_wait > -0.1 && to_meet + other.length > -ASIDE_M && !found.insists {
                     found.with(driver.stop(car.speed, car.wanted, to_wait.max(0.0), dt), Hold::Gap);
                     continue;
                 }
@@ -272,8 +275,7 @@ impl Micro {
                     continue;
                 }
                 if they_first(foe, (own, distance, car), (to_meet, other)) {
-                    let speed = driver.stop(car.speed, car.wanted, before(own, distance), dt);
-                    found.with(speed, Hold::PathTaken);
+                    found.gives_way(driver.stop(car.speed, car.wanted, before(own, distance), dt));
                 }
             }
             // The rear of one that has left its way may still be on the path.
@@ -282,8 +284,7 @@ impl Micro {
             }
             let last = self.last_on(foe.to as usize).filter(|c| c.came == foe.other);
             if last.is_some_and(|last| self.track_length(track) + last.rear() < foe.other_at_m + ASIDE_M) {
-                let speed = driver.stop(car.speed, car.wanted, before(own, distance), dt);
-                found.with(speed, Hold::PathTaken);
+                found.gives_way(driver.stop(car.speed, car.wanted, before(own, distance), dt));
             }
         }
     }
@@ -314,10 +315,96 @@ fn they_first(foe: &Foe, (own, distance, car): (f32, f32, &Car), (to_meet, other
     if in_it || they_in_it {
         return if in_it && they_in_it { (to_meet, other.vehicle) < (own, car.vehicle) } else { they_in_it };
     }
+    if car.stood > STANDOFF_S && other.stood > STANDOFF_S && distance <= 0.0 {
+        // Precedence goes round in circles where three meet: a rank does not.
+        return (-other.stood, other.vehicle) < (-car.stood, car.vehicle);
+    }
     let (theirs_s, own_s) = (to_meet / other.speed.max(1.0), own / car.speed.max(1.0));
     match (foe.yields, foe.heeded) {
         (false, true) => false,
         (true, false) => theirs_s < own_s + (car.length + 2.0 * ASIDE_M) / car.speed.max(2.0),
         _ => (theirs_s, other.vehicle) < (own_s, car.vehicle),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        TurnKind,
+        journeys::{Departure, Journey, Journeys, VehicleType},
+        lane_graph::{Lane, LaneLink, Move, MoveFoe, RightOfWay, Users},
+    };
+
+    const INSIDE_M: f32 = 12.0;
+
+    /// Two links into a third, the second giving way.
+    fn junction() -> LaneGraph {
+        let mut graph = LaneGraph { nodes: 4, ..LaneGraph::default() };
+        for (link, (from, to)) in (0..).zip([(0, 2), (1, 2), (2, 3)]) {
+            let (length_m, limit_mps, users, index) = (100.0, 10.0, Users::ALL, 0);
+            graph.links.push(LaneLink { lane0: link, lanes: 1, from, to, length_m, roundabout: false });
+            let moves = u8::from(link < 2);
+            graph.lanes.push(Lane { link, index, length_m, limit_mps, users, move0: link.min(1), moves });
+        }
+        for (from, right) in [(0, RightOfWay::Major), (1, RightOfWay::Minor)] {
+            graph.moves.push(Move {
+                from,
+                to: 2,
+                from_link: from,
+                to_link: 2,
+                node: 2,
+                length_m: INSIDE_M,
+                limit_mps: 10.0,
+                kind: TurnKind::Straight,
+                right,
+                wait_at_m: 0.0,
+                program: NONE,
+                stream: NONE,
+                spare: false,
+            });
+            let (yields, other) = (from == 1, 1 - from);
+            let (at_m, other_at_m) = (INSIDE_M, INSIDE_M);
+            graph.foes.list.push(MoveFoe { other, yields, heeded: !yields, merges: true, at_m, other_at_m });
+            graph.foes.close();
+        }
+        graph
+    }
+
+    /// Two stand side by side inside a junction, a finger's breadth before the lane that both come to, for longer than one waits
+    /// there, and the one on the lane drives off: they follow one after the other.
+    #[test]
+    fn two_who_have_waited_side_by_side_go_on_one_after_the_other() {
+        let journey = |from| Journey {
+            kind: 0,
+            depart_s: f64::INFINITY,
+            route: (from, from + 2),
+            stops: (0, 0),
+            depart: Departure::default(),
+            arrival_m: f32::INFINITY,
+        };
+        let types = vec![VehicleType::default()];
+        let list = vec![journey(0), journey(0), journey(2)];
+        let journeys = Arc::new(Journeys { types, list, links: vec![0, 2, 1, 2], stops: Vec::new() });
+        let mut micro = Micro::new(Arc::new(junction()), journeys, 1, 0.0, 1.0);
+        for (vehicle, track, pos) in [(0, 2, 7.0), (1, 3, 11.989), (2, 4, 11.993)] {
+            micro.voyages[vehicle as usize].leg = u32::from(track == 2);
+            let mut car = Car { pos, stood: 2.0 * FORCED_S, ..Car::new(vehicle, 0, 5.0, 1.0) };
+            micro.settle_on(&mut car, if track == 2 { 2 } else { track as u32 - 3 });
+            micro.place(track, car);
+            micro.counts.loaded += 1;
+            micro.counts.inserted += 1;
+        }
+        for _ in 0..30 {
+            micro.step();
+            for pair in micro.tracks[2].cars.windows(2) {
+                let gap = pair[0].rear() - pair[1].pos;
+                assert!(gap >= 0.0, "at {} s: {pair:?} are {gap} m apart", micro.now_s());
+            }
+        }
+        assert_eq!(micro.counts.arrived, 3);
+        assert_eq!(micro.counts.forced, 0);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     CONTACT_M, Micro,
-    car::{ASTRAY, BRAKES, BUSY, Car, HALT, Hold, LAST, NEAR, Plan, Track},
+    car::{ASTRAY, BRAKES, BUSY, Car, HALT, LAST, NEAR, Plan, Track},
     follow::HALTING_MPS,
     gaps,
     reach::LanesAhead,
@@ -81,7 +81,7 @@ impl Micro {
         // Rear of the vehicle before, where it stops now: nobody drives into one that brakes harder than was expected.
         let (mut rear, mut ahead_mps) = (f32::INFINITY, 0.0);
         for (i, (car, plan)) in track.cars.iter_mut().zip(plans).enumerate() {
-            region.forced += u64::from(on.lane.is_none() && goes_first(car, plan));
+            region.forced += u64::from(plan.forced && plan.speed >= HALTING_MPS);
             car.pos = (car.pos + plan.moved).min(rear - CONTACT_M).max(car.pos);
             if tally::comes_near(car, rear - car.pos, plan.speed - ahead_mps) {
                 region.near.push(on.track as u32);
@@ -227,9 +227,4 @@ fn move_on(car: &mut Car, plan: &Plan, dt: f32) {
     car.lost += dt * (1.0 - plan.speed / car.wanted).max(0.0);
     car.hold = plan.hold;
     car.stood = if plan.speed < HALTING_MPS { car.stood + dt } else { 0.0 };
-}
-
-/// Whether a vehicle inside a junction where all wait for each other goes first now.
-fn goes_first(car: &Car, plan: &Plan) -> bool {
-    car.stood > gaps::FORCED_S && plan.speed >= HALTING_MPS && car.hold == Hold::PathTaken
 }

@@ -65,15 +65,11 @@ impl Micro {
             if let Some(leader) = before {
                 safe = safe.min(driver.follow(car.speed, car.wanted, gap, leader.speed, dt));
             }
-            let mut hold = Hold::None;
-            let top = (car.speed + driver.accel * dt).min(car.wanted).max(car.speed);
-            let mut sight = driver.sight(top, dt);
-            if before.is_none() {
-                // Whose front is on the next track already may still have its rear on this one.
-                sight += self.longest + top * (driver.headway - dt).max(0.0);
-            }
+            let (mut hold, mut forced) = (Hold::None, false);
+            let sight = self.sight(car, driver, before.is_none());
             if inside || left < sight || car.flags & (HALT | LAST) != 0 {
                 let beyond = self.beyond(car, track, sight, before.is_none());
+                forced = beyond.forced;
                 if beyond.speed < safe {
                     (safe, hold) = (beyond.speed, beyond.hold);
                 }
@@ -81,8 +77,18 @@ impl Micro {
             let luck =
                 if driver.imperfection > 0.0 { chance(self.seed, u64::from(car.vehicle), self.steps) } else { 0.0 };
             let (speed, moved) = driver.settle(car.speed, safe, luck, dt);
-            plans.push(Plan { speed, moved, hold });
+            plans.push(Plan { speed, moved, hold, forced });
         }
+    }
+
+    /// How far ahead a driver looks, metre; `first`: nobody is before it on its track.
+    #[inline]
+    pub(super) fn sight(&self, car: &Car, driver: &Driver, first: bool) -> f32 {
+        let dt = self.dt();
+        let top = (car.speed + driver.accel * dt).min(car.wanted).max(car.speed);
+        let sight = driver.sight(top, dt);
+        // Whose front is on the next track already may still have its rear on this one.
+        if first { sight + self.longest + top * (driver.headway - dt).max(0.0) } else { sight }
     }
 
     /// Whether a vehicle stands at the line before a red light, and that is all there is to it. `left`: metres to the line.

@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, f64::consts::TAU, sync::Arc};
 
 use citytwin_traffic::{
     TurnKind,
-    journeys::{DepartSpeed, Departure, Journey, Journeys, PlannedStop, VehicleType},
+    journeys::{DepartLane, DepartSpeed, Departure, Journey, Journeys, PlannedStop, VehicleType},
     lane_graph::{Lane, LaneGraph, LaneLink, Move, NONE, Program, ProgramPhase, RightOfWay, Show, Users},
-    micro::Micro,
+    micro::{Micro, MicroView},
 };
 
 /// A way through a junction, metre.
@@ -135,6 +135,68 @@ impl Steady {
     }
 }
 
+/// Two links in a row, `lanes` wide; the second link's lanes are led into by these of the first.
+fn wide(lengths_m: [f32; 2], limit_mps: f32, lanes: [u8; 2], from: &[u32]) -> LaneGraph {
+    let mut graph = LaneGraph::default();
+    graph.nodes = 3;
+    for (i, (length_m, lanes)) in (0..).zip(lengths_m.into_iter().zip(lanes)) {
+        let lane0 = graph.lanes.len() as u32;
+        graph.links.push(LaneLink { lane0, lanes, from: i, to: i + 1, length_m, roundabout: false });
+        let lane = |index| Lane { link: i, index, length_m, limit_mps, users: Users::ALL, move0: 0, moves: 0 };
+        graph.lanes.extend((0..lanes).map(lane));
+    }
+    for (from, to) in from.iter().zip(graph.links[1].lane0..) {
+        let lane = &mut graph.lanes[*from as usize];
+        (lane.move0, lane.moves) = (graph.moves.len() as u32, 1);
+        graph.moves.push(Move {
+            from: *from,
+            to,
+            from_link: 0,
+            to_link: 1,
+            node: 1,
+            length_m: INSIDE_M,
+            limit_mps,
+            kind: TurnKind::Straight,
+            right: RightOfWay::Major,
+            wait_at_m: 0.0,
+            program: NONE,
+            stream: NONE,
+            spare: false,
+        });
+    }
+    graph.without_conflicts()
+}
+
+/// When vehicles that come on two lanes in turn pass onto the second link, second; nobody touches anybody meanwhile.
+fn merged(graph: LaneGraph, every_s: f64, count: u32) -> Vec<f64> {
+    let beyond = graph.links[1].lane0;
+    let graph = Arc::new(graph);
+    let mut all = journeys(&graph, vec![even()], (0..count).map(|k| (f64::from(k) * every_s, 0)));
+    for (journey, lane) in all.list.iter_mut().zip([0, 1].into_iter().cycle()) {
+        journey.depart.lane = DepartLane::Index(lane);
+    }
+    let mut micro = Micro::new(graph, Arc::new(all), 1, 0.0, 0.5);
+    let mut passed = BTreeMap::new();
+    while passed.len() < count as usize {
+        micro.step();
+        let mut ahead: Option<MicroView> = None;
+        for car in micro.vehicles() {
+            if let Some(leader) = ahead.replace(car).filter(|l| l.on == car.on) {
+                let gap = leader.pos_m - leader.length_m - car.pos_m;
+                assert!(gap >= -1e-3, "{car:?} is {gap} m from {leader:?}");
+            }
+            if car.on.is_ok_and(|lane| lane >= beyond) {
+                passed.entry(car.vehicle).or_insert(micro.now_s());
+            }
+        }
+    }
+    let counts = micro.counts();
+    assert_eq!((counts.forced, counts.detours, counts.waiting), (0, 0, 0));
+    let mut all: Vec<f64> = passed.into_values().collect();
+    all.sort_by(f64::total_cmp);
+    all
+}
+
 /// When each vehicle passes the end of link 0, second, and every minute how many have.
 fn passages(links: &[(f32, f32)], every_s: f64, count: u32) -> (Vec<f64>, Vec<(f64, f64)>) {
     let graph = Arc::new(row(links, None));
@@ -180,6 +242,36 @@ fn queue_and_delay_before_a_bottleneck_are_those_of_cumulative_curves() {
         let off = delay / expected - 1.0;
         println!("limit {slow} m/s: capacity {capacity:.4} veh/s, queue up to {most}, delay {:.2} % off", 100.0 * off);
         assert!(most > 100.0 && off.abs() < 0.02, "limit {slow}: delay {delay} s, {expected} s expected");
+    }
+}
+
+/// Two lanes into one, whichever of them ends: the queue leaves at one lane's capacity, the maximum of the IDM's fundamental
+/// diagram.
+#[test]
+fn where_two_lanes_become_one_the_queue_leaves_at_the_capacity_of_one() {
+    for (limit, every_s, count) in [(8.3_f32, 1.7, 900), (13.9, 1.4, 900)] {
+        let lengths_m = [3000.0, 1000.0];
+        let come = merged(wide(lengths_m, limit, [2, 2], &[0, 1]), every_s, count);
+        let capacity = Steady::of(&even(), f64::from(limit)).capacity().0;
+        let mut before = f64::NEG_INFINITY;
+        let mut theory = Vec::new();
+        for at in &come {
+            before = at.max(before + 1.0 / capacity);
+            theory.push(before);
+        }
+        let delay = |curve: &[f64]| curve.iter().zip(&come).map(|(at, came)| at - came).sum::<f64>();
+        for leads_on in [0, 1] {
+            let go = merged(wide(lengths_m, limit, [2, 1], &[leads_on]), every_s, count);
+            let (first, last) = (100, count as usize - 50);
+            let flow = (last - first) as f64 / (go[last] - go[first]);
+            let (flow_off, delay_off) = (flow / capacity - 1.0, delay(&go) / delay(&theory) - 1.0);
+            println!(
+                "limit {limit} m/s, lane {leads_on} leads on: {flow:.4} of {capacity:.4} veh/s ({:.1} %), delay {:.1} %",
+                100.0 * flow_off,
+                100.0 * delay_off
+            );
+            assert!(flow_off.abs() < 0.02 && delay_off.abs() < 0.05);
+        }
     }
 }
 

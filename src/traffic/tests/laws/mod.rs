@@ -1,5 +1,7 @@
 //! What a run of the microscopic view must never do, and random towns and demands to see it in.
 
+#![allow(dead_code, reason = "each test uses some of it")]
+
 use std::sync::Arc;
 
 use citytwin_traffic::{
