@@ -1,13 +1,17 @@
 //! The grid in three phases: branches as 3 × 3 admittances, each phase of a node a node of its own for the Newton-Raphson
 //! iteration. A neutral conductor is in the phases' impedances (Kron's reduction) or in the zero sequence.
 
+use std::borrow::Cow;
+
 use faer::c64;
 use thiserror::Error;
 
 use super::{
     block_lu::Pattern,
     check::{Grid, Sets},
-    element::{Control, Demand, Ends, Label, Line, PhaseMatrix, PiBranch, Transformer, Winding, ZeroPlate, Zip},
+    element::{
+        Control, Demand, Ends, GridData, Label, Line, PhaseMatrix, PiBranch, Transformer, Winding, ZeroPlate, Zip,
+    },
     error::{Fault, GridError},
     network::{NONE, Network, NodeKind},
     newton::Admittance,
@@ -161,42 +165,34 @@ impl PhaseNetwork {
     }
 
     fn add_demand(&mut self, grid: &Grid) {
-        for load in grid.loads.iter().filter(|load| load.in_service) {
-            self.draw(load.bus, &load.demand, 1.0);
-        }
-        for battery in grid.batteries.iter().filter(|battery| battery.in_service) {
-            self.draw(battery.bus, &Demand::Balanced(Zip::constant(battery.p_w, battery.q_var)), 1.0);
-        }
-        for generator in grid.generators.iter().filter(|generator| generator.in_service) {
-            match &generator.control {
-                Control::Power(demand) => self.draw(generator.bus, demand, -1.0),
-                Control::Voltage { p_w, .. } => {
-                    self.draw(generator.bus, &Demand::Balanced(Zip::constant(-p_w, 0.0)), 1.0);
-                }
+        self.draw_powers(grid);
+        for (bus, demand, sign) in drawn(grid) {
+            let (node, zips) = (self.node(bus), by_phase(&demand, sign));
+            let (Some(zips), true) = (zips, node != NONE) else { continue };
+            for (phase, zip) in zips.iter().enumerate() {
+                let at = 3 * node as usize + phase;
+                self.current[at] = [self.current[at][0] + zip.current[0], self.current[at][1] + zip.current[1]];
+                self.shunt[node as usize][phase][phase] += c64::new(zip.impedance[0], -zip.impedance[1]);
             }
         }
     }
 
-    fn draw(&mut self, bus: u32, demand: &Demand, sign: f64) {
-        let node = self.node(bus);
-        if node == NONE {
-            return;
-        }
-        let zips = match demand {
-            Demand::Balanced(zip) => [zip.scaled(sign / 3.0 / PHASE_VA); 3],
-            Demand::Wye(zips) => zips.map(|zip| zip.scaled(sign / PHASE_VA)),
-            Demand::Delta(zips) => {
+    /// Takes constant powers, and all that is drawn between phases, from `data`, whose other parts are those of the grid.
+    pub fn draw_powers(&mut self, data: &GridData) {
+        self.power.fill([0.0; 2]);
+        self.between.clear();
+        for (bus, demand, sign) in drawn(data) {
+            let node = self.node(bus);
+            if node == NONE {
+                continue;
+            }
+            if let Demand::Delta(zips) = &*demand {
                 self.between.push((node, zips.map(|zip| zip.scaled(sign / PHASE_VA))));
-                return;
             }
-        };
-        for (phase, zip) in zips.iter().enumerate() {
-            let at = 3 * node as usize + phase;
-            for k in 0..2 {
-                self.power[at][k] += zip.power[k];
-                self.current[at][k] += zip.current[k];
+            for (phase, zip) in by_phase(&demand, sign).iter().flatten().enumerate() {
+                let power = &mut self.power[3 * node as usize + phase];
+                *power = [power[0] + zip.power[0], power[1] + zip.power[1]];
             }
-            self.shunt[node as usize][phase][phase] += c64::new(zip.impedance[0], -zip.impedance[1]);
         }
     }
 
@@ -272,6 +268,28 @@ impl PhaseNetwork {
         }
         self.shunt.iter().enumerate().for_each(|(node, y)| put(node as u32, node as u32, y));
         Admittance { pattern, values }
+    }
+}
+
+/// Bus, demand and sign of all that draws or makes power in service.
+fn drawn(data: &GridData) -> impl Iterator<Item = (u32, Cow<'_, Demand>, f64)> {
+    let constant = |p_w: f64, q_var: f64| Cow::Owned(Demand::Balanced(Zip::constant(p_w, q_var)));
+    let loads = data.loads.iter().filter(|e| e.in_service).map(|e| (e.bus, Cow::Borrowed(&e.demand), 1.0));
+    let batteries = data.batteries.iter().filter(|e| e.in_service);
+    let batteries = batteries.map(move |e| (e.bus, constant(e.p_w, e.q_var), 1.0));
+    let generators = data.generators.iter().filter(|e| e.in_service).map(move |e| match &e.control {
+        Control::Power(demand) => (e.bus, Cow::Borrowed(demand), -1.0),
+        Control::Voltage { p_w, .. } => (e.bus, constant(-p_w, 0.0), 1.0),
+    });
+    loads.chain(batteries).chain(generators)
+}
+
+/// Per unit of each phase to earth; None for what is between phases.
+fn by_phase(demand: &Demand, sign: f64) -> Option<[Zip; 3]> {
+    match demand {
+        Demand::Balanced(zip) => Some([zip.scaled(sign / 3.0 / PHASE_VA); 3]),
+        Demand::Wye(zips) => Some(zips.map(|zip| zip.scaled(sign / PHASE_VA))),
+        Demand::Delta(_) => None,
     }
 }
 

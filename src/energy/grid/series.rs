@@ -12,9 +12,10 @@ use super::{
     flow::{Flow, FlowError, not_converged},
     network::{NONE, Network, NodeKind},
     newton::{Admittance, NewtonRaphson, Nodes, flat_start},
+    phases::NoZeroSequence,
     series_tally::{SeriesReport, State, Tally},
     sweep::{Sweep, SweepError},
-    three_phase::{PhaseFlowError, solve_phases},
+    three_phase::PhaseSolver,
     two_port::BASE_VA,
 };
 
@@ -44,15 +45,29 @@ pub struct LoadProfiles {
     pub varied: Vec<Varied>,
 }
 
+impl LoadProfiles {
+    fn fit(&self, grid: &Grid) -> bool {
+        let known = |element: VariedElement| match element {
+            VariedElement::Load(at) => (at as usize) < grid.loads.len(),
+            VariedElement::Generator(at) => (at as usize) < grid.generators.len(),
+            VariedElement::Battery(at) => (at as usize) < grid.batteries.len(),
+        };
+        let whole = |varied: &Varied| varied.power.len() == self.hours.len() && known(varied.element);
+        self.times.len() == self.hours.len() && self.varied.iter().all(whole)
+    }
+}
+
 /// Why an instant has no solution.
 #[derive(Clone, PartialEq, Debug, Error)]
 pub enum SeriesError {
+    #[error("the profiles name elements or instants that are not there: read them for this grid")]
+    Foreign,
     #[error("at {time}: {why}")]
     Flow { time: String, why: FlowError },
     #[error("at {time}: {why}")]
     Sweep { time: String, why: SweepError },
-    #[error("at {time}: {why}")]
-    Phases { time: String, why: PhaseFlowError },
+    #[error(transparent)]
+    NoZeroSequence(#[from] NoZeroSequence),
 }
 
 /// How instants are solved.
@@ -64,9 +79,12 @@ pub enum SeriesKind {
 
 /// Solves every instant. `cpu_s` is left nought: engines have no clock.
 pub fn solve_series(grid: &Grid, profiles: &LoadProfiles, kind: SeriesKind) -> Result<SeriesReport, SeriesError> {
+    if !profiles.fit(grid) {
+        return Err(SeriesError::Foreign);
+    }
     let instants = profiles.hours.len();
     let blocks: Vec<usize> = (0..instants.div_ceil(BLOCK)).collect();
-    let solver = Solver::new(grid, kind);
+    let solver = Solver::new(grid, kind)?;
     let tallies: Result<Vec<Tally>, SeriesError> = blocks
         .into_par_iter()
         .map(|block| {
@@ -86,7 +104,15 @@ pub fn solve_series(grid: &Grid, profiles: &LoadProfiles, kind: SeriesKind) -> R
 enum Solver {
     /// Generators of given power and batteries are loads here, `map` says which.
     Balanced(Box<Balanced>),
-    Phases(Box<GridData>),
+    Phases(Box<Phases>),
+}
+
+/// `data` is `stated` with the powers of an instant.
+#[derive(Clone)]
+struct Phases {
+    stated: Grid,
+    data: GridData,
+    solver: PhaseSolver,
 }
 
 #[derive(Clone)]
@@ -109,17 +135,20 @@ enum Method {
 }
 
 impl Solver {
-    fn new(grid: &Grid, kind: SeriesKind) -> Self {
-        match kind {
-            SeriesKind::ThreePhase => Self::Phases(Box::new(grid.clone().into_data())),
+    fn new(grid: &Grid, kind: SeriesKind) -> Result<Self, NoZeroSequence> {
+        Ok(match kind {
             SeriesKind::Balanced => Self::Balanced(Box::new(Balanced::new(grid))),
-        }
+            SeriesKind::ThreePhase => {
+                let (stated, data) = (grid.clone(), grid.clone().into_data());
+                Self::Phases(Box::new(Phases { stated, data, solver: PhaseSolver::new(grid)? }))
+            }
+        })
     }
 
     fn solve(&mut self, profiles: &LoadProfiles, instant: usize) -> Result<State, SeriesError> {
         match self {
             Self::Balanced(balanced) => balanced.solve(profiles, instant),
-            Self::Phases(data) => solve_in_phases(data, profiles, instant),
+            Self::Phases(phases) => phases.solve(profiles, instant),
         }
     }
 }
@@ -233,34 +262,47 @@ fn of_nodes(network: &Network, of_bus: &[c64]) -> Vec<c64> {
     network.bus_of_node.iter().enumerate().map(of).collect()
 }
 
-fn solve_in_phases(data: &GridData, profiles: &LoadProfiles, instant: usize) -> Result<State, SeriesError> {
-    let mut data = data.clone();
-    for varied in &profiles.varied {
-        let Some(power) = varied.power[instant] else { continue };
-        match varied.element {
-            VariedElement::Load(at) => move_to(&mut data.loads[at as usize].demand, power),
+impl Phases {
+    fn solve(&mut self, profiles: &LoadProfiles, instant: usize) -> Result<State, SeriesError> {
+        for varied in &profiles.varied {
+            self.set(varied.element, varied.power[instant]);
+        }
+        self.solver.draw(&self.data);
+        let flow = self.solver.solve(&self.stated);
+        let flow = flow.map_err(|why| SeriesError::Flow { time: profiles.times[instant].clone(), why })?;
+        Ok(State {
+            vm_pu: flow.voltage.iter().map(|u| u.map(|u| u.norm()).to_vec()).collect(),
+            loading: flow.branches.iter().map(|branch| branch.loading).collect(),
+            given_w: flow.sources.iter().flatten().map(|s| s.re).sum(),
+            drawn_w: flow.drawn_w,
+            turnover_w: flow.turnover_w,
+            losses_w: flow.losses_w,
+            residual_va: flow.residual_va,
+        })
+    }
+
+    /// An element's power, as stated where None.
+    fn set(&mut self, element: VariedElement, power: Option<[f64; 2]>) {
+        match element {
+            VariedElement::Load(at) => {
+                let demand = &mut self.data.loads[at as usize].demand;
+                demand.clone_from(&self.stated.loads[at as usize].demand);
+                power.into_iter().for_each(|power| move_to(demand, power));
+            }
             VariedElement::Generator(at) => {
-                if let Control::Power(demand) = &mut data.generators[at as usize].control {
+                let generator = &mut self.data.generators[at as usize];
+                generator.control.clone_from(&self.stated.generators[at as usize].control);
+                if let (Control::Power(demand), Some(power)) = (&mut generator.control, power) {
                     move_to(demand, power);
                 }
             }
             VariedElement::Battery(at) => {
-                let battery = &mut data.batteries[at as usize];
-                [battery.p_w, battery.q_var] = power;
+                let stated = &self.stated.batteries[at as usize];
+                let battery = &mut self.data.batteries[at as usize];
+                [battery.p_w, battery.q_var] = power.unwrap_or([stated.p_w, stated.q_var]);
             }
         }
     }
-    let grid = Grid::trusted(data);
-    let flow = solve_phases(&grid).map_err(|why| SeriesError::Phases { time: profiles.times[instant].clone(), why })?;
-    Ok(State {
-        vm_pu: flow.voltage.iter().map(|u| u.map(|u| u.norm()).to_vec()).collect(),
-        loading: flow.branches.iter().map(|branch| branch.loading).collect(),
-        given_w: flow.sources.iter().flatten().map(|s| s.re).sum(),
-        drawn_w: flow.drawn_w,
-        turnover_w: flow.turnover_w,
-        losses_w: flow.losses_w,
-        residual_va: flow.residual_va,
-    })
 }
 
 /// The new total over the phases as the stated one was, evenly where nothing was stated.

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::{
     check::Grid,
-    element::Zip,
+    element::{GridData, Zip},
     flow::{FlowError, not_converged},
     network::{NONE, NodeKind},
     newton::{Diverged, NewtonRaphson, Nodes, flat_start},
@@ -54,27 +54,52 @@ pub enum PhaseFlowError {
 
 /// Solves by Newton-Raphson over phases.
 pub fn solve_phases(grid: &Grid) -> Result<PhaseFlow, PhaseFlowError> {
-    let network = PhaseNetwork::new(grid)?;
-    let mut newton = NewtonRaphson::new(network.admittance());
-    let mut voltage: Vec<c64> =
-        flat_start(&network.balanced).iter().flat_map(|u| (0..3).map(move |phase| u * turn(phase))).collect();
-    let (mut iterations, mut between) = (0, vec![[0.0; 2]; voltage.len()]);
-    for round in 0..=MAX_ROUNDS {
-        let next = between_phases(&network, &voltage);
-        let moved = next.iter().zip(&between).flat_map(|(a, b)| [(a[0] - b[0]).abs(), (a[1] - b[1]).abs()]);
-        if round > 0 && moved.fold(0.0, f64::max) <= SETTLED_PU {
-            break;
-        }
-        between = next;
-        let power: Vec<[f64; 2]> =
-            network.power.iter().zip(&between).map(|(a, b)| [a[0] + b[0], a[1] + b[1]]).collect();
-        let nodes = Nodes { kind: &network.kind, power: &power, current: &network.current };
-        let solved = newton.solve(nodes, &mut voltage).map_err(|diverged| {
-            not_converged(grid, &network.balanced, Diverged { node: diverged.node / 3, ..diverged })
-        })?;
-        iterations += solved.iterations;
+    Ok(PhaseSolver::new(grid)?.solve(grid)?)
+}
+
+/// A grid analysed once, for other powers as often as wanted.
+#[derive(Clone, Debug)]
+pub struct PhaseSolver {
+    network: PhaseNetwork,
+    newton: NewtonRaphson,
+    start: Vec<c64>,
+}
+
+impl PhaseSolver {
+    pub fn new(grid: &Grid) -> Result<Self, NoZeroSequence> {
+        let network = PhaseNetwork::new(grid)?;
+        let newton = NewtonRaphson::new(network.admittance());
+        let start = flat_start(&network.balanced);
+        let start = start.iter().flat_map(|u| (0..3).map(move |phase| u * turn(phase))).collect();
+        Ok(Self { network, newton, start })
     }
-    Ok(PhaseFlow::new(grid, &network, &voltage, iterations))
+
+    /// Takes the constant powers of `data`, the rest of which is the grid's.
+    pub fn draw(&mut self, data: &GridData) {
+        self.network.draw_powers(data);
+    }
+
+    pub fn solve(&mut self, grid: &Grid) -> Result<PhaseFlow, FlowError> {
+        let network = &self.network;
+        let mut voltage = self.start.clone();
+        let (mut iterations, mut between) = (0, vec![[0.0; 2]; voltage.len()]);
+        for round in 0..=MAX_ROUNDS {
+            let next = between_phases(network, &voltage);
+            let moved = next.iter().zip(&between).flat_map(|(a, b)| [(a[0] - b[0]).abs(), (a[1] - b[1]).abs()]);
+            if round > 0 && moved.fold(0.0, f64::max) <= SETTLED_PU {
+                break;
+            }
+            between = next;
+            let power: Vec<[f64; 2]> =
+                network.power.iter().zip(&between).map(|(a, b)| [a[0] + b[0], a[1] + b[1]]).collect();
+            let nodes = Nodes { kind: &network.kind, power: &power, current: &network.current };
+            let solved = self.newton.solve(nodes, &mut voltage).map_err(|diverged| {
+                not_converged(grid, &network.balanced, Diverged { node: diverged.node / 3, ..diverged })
+            })?;
+            iterations += solved.iterations;
+        }
+        Ok(PhaseFlow::new(grid, network, &voltage, iterations))
+    }
 }
 
 /// What loads between phases draw from each phase to earth at a voltage: `S_a = u_a (i_ab − i_ca)*`.

@@ -5,7 +5,8 @@ mod grid_case;
 use std::{f64::consts::TAU, path::Path};
 
 use citytwin_energy::grid::{
-    EstimateError, Grid, Islands, Measurement, Quantity, Side, estimate, estimate_phases, read, solve,
+    EstimateError, Grid, Islands, Measurement, PhaseMeasurement, Quantity, Side, estimate, estimate_phases, read,
+    solve, solve_phases,
 };
 use grid_case::{Tolerance, folders, json, root, scenarios};
 use serde_json::Value;
@@ -258,4 +259,99 @@ fn what_cannot_be_estimated_is_told() {
     assert_eq!(wrong(Quantity::FlowActive(99, Side::To), 1.0, 0.1), EstimateError::Place(0));
     assert!(matches!(wrong(Quantity::VoltageMagnitude(0), f64::NAN, 0.1), EstimateError::Value(0, _)));
     assert!(matches!(wrong(Quantity::VoltageMagnitude(0), 1.0, 0.0), EstimateError::Value(0, _)));
+}
+
+/// Feeders of 10,000 buses with a usual load at every bus and few voltmeters: the state comes back, the bad voltmeter is named, and
+/// the answer is the same bytes on any number of threads.
+#[test]
+fn ten_thousand_buses_are_estimated() {
+    const MANY: usize = 10_000;
+    let (mut nodes, mut lines) = ("id,u_rated_kv\n0,10\n".to_owned(), "id,from,to,r1_ohm,x1_ohm\n".to_owned());
+    let mut loads = "id,node,p_kw,q_kvar\n".to_owned();
+    for bus in 1..MANY {
+        // Fifty feeders of two hundred buses, a side branch of half of each.
+        let along = (bus - 1) % 200;
+        let from = if along == 0 {
+            0
+        } else if along == 100 {
+            bus - 60
+        } else {
+            bus - 1
+        };
+        nodes += &format!("{bus},10\n");
+        lines += &format!("{bus},{from},{bus},0.02,0.01\n");
+        loads += &format!("{bus},{bus},{},{}\n", 1 + bus % 3, bus % 2);
+    }
+    let files = [
+        ("nodes.csv", &*nodes),
+        ("lines.csv", &*lines),
+        ("loads.csv", &*loads),
+        ("source.csv", "node,u_ref_pu\n0,1.02\n"),
+    ];
+    let grid = read::csv("feeders", &files).unwrap();
+    let flow = solve(&grid).unwrap();
+    let mut all = Vec::new();
+    let mut push = |quantity, value, sigma| all.push(Measurement { quantity, value, sigma });
+    for bus in (0..MANY).step_by(25) {
+        push(Quantity::VoltageMagnitude(bus as u32), flow.voltage[bus].norm(), 0.001);
+    }
+    for load in &grid.loads {
+        let [p, q] = load.demand.total().power;
+        push(Quantity::InjectionActive(load.bus), -p, 300.0);
+        push(Quantity::InjectionReactive(load.bus), -q, 300.0);
+    }
+    let exact = estimate(&grid, &all).unwrap();
+    let off = exact.voltage.iter().zip(&flow.voltage).map(|(a, b)| (a - b).norm()).fold(0.0, f64::max);
+    assert!(off < 1e-8 && exact.suspect.is_none(), "{off}");
+    all[123].value += 0.02;
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| estimate(&grid, &all).unwrap())
+    };
+    let (one, three) = (on(1), on(3));
+    assert_eq!(one.suspect, Some(123));
+    assert_eq!(
+        (&one.voltage, &one.vm_sigma_pu, &one.normalised),
+        (&three.voltage, &three.vm_sigma_pu, &three.normalised)
+    );
+}
+
+/// Phase by phase: exact sensors of an unbalanced feeder give the state back, and a bad one is named.
+#[test]
+fn an_unbalanced_state_is_estimated() {
+    let files = [
+        ("nodes.csv", "id,u_rated_v\n1,400\n2,400\n3,400\n"),
+        ("source.csv", "node,u_ref_pu,sk_mva\n1,1.02,10\n"),
+        ("lines.csv", "id,from,to,r1_ohm,x1_ohm,r0_ohm,x0_ohm\n1,1,2,0.05,0.02,0.2,0.06\n2,2,3,0.05,0.02,0.2,0.06\n"),
+        ("loads.csv", "id,node,p_kw,q_kvar,phase\n1,2,6,1,a\n2,2,3,0,b\n3,3,4,2,c\n4,3,9,3,abc\n"),
+    ];
+    let grid = read::csv("phases", &files).unwrap();
+    let flow = solve_phases(&grid).unwrap();
+    let mut all = Vec::new();
+    for phase in 0..3_u8 {
+        let at = usize::from(phase);
+        let mut push = |quantity, value, sigma| {
+            all.push(PhaseMeasurement { measurement: Measurement { quantity, value, sigma }, phase });
+        };
+        for bus in 0..3 {
+            push(Quantity::VoltageReal(bus), flow.voltage[bus as usize][at].re, 0.001);
+            push(Quantity::VoltageImaginary(bus), flow.voltage[bus as usize][at].im, 0.001);
+        }
+        for (branch, flow) in flow.branches.iter().enumerate() {
+            for (side, power) in [(Side::From, flow.from_va[at]), (Side::To, flow.to_va[at])] {
+                push(Quantity::FlowActive(branch as u32, side), power.re, 20.0);
+                push(Quantity::FlowReactive(branch as u32, side), power.im, 20.0);
+            }
+        }
+    }
+    let exact = estimate_phases(&grid, &all).unwrap();
+    for (is, should) in exact.voltage.iter().flatten().zip(flow.voltage.iter().flatten()) {
+        assert!((is - should).norm() < 1e-9, "{is} {should}");
+    }
+    assert!(exact.suspect.is_none() && exact.vm_sigma_pu.iter().flatten().all(|sigma| *sigma > 0.0 && *sigma < 0.001));
+    // The active power of branch 1 in phase b.
+    all[20].measurement.value += 1000.0;
+    assert_eq!(estimate_phases(&grid, &all).unwrap().suspect, Some(20));
+    all[0].phase = 3;
+    assert_eq!(estimate_phases(&grid, &all).unwrap_err(), EstimateError::Place(0));
 }

@@ -1,6 +1,6 @@
 //! Profiles: reading, hand calculation, energy, any number of threads.
 
-use citytwin_energy::grid::{Grid, LoadProfiles, SeriesKind, read, solve, solve_series};
+use citytwin_energy::grid::{Grid, LoadProfiles, SeriesError, SeriesKind, read, solve, solve_phases, solve_series};
 
 const NODES: &str = "id,u_rated_v\n1,400\n2,400\n3,400\n";
 const SOURCE: &str = "node,u_ref_pu\n1,1\n";
@@ -142,6 +142,37 @@ fn what_cannot_be_read_is_told_with_its_place() {
         ", field kw: after time and id comes p_w, p_kw or p_mw, then q_var, q_kvar or q_mvar if wanted",
     );
     check("time,id,p_kw\n0,home,1\n0,home,2\n", ", row 2, field id: stands twice at this time");
+}
+
+/// Three phases: each instant is the unbalanced flow of the grid with that instant's powers, between phases too; after an instant
+/// that leaves an element out it stands as stated.
+#[test]
+fn each_instant_is_its_own_unbalanced_flow() {
+    let loads = |home: f64| format!("id,node,p_kw,q_kvar,phase\nhome,2,{home},0,a\nshop,3,5,1,bc\n");
+    let grid = |home: f64| {
+        let loads = loads(home);
+        let files = [("nodes.csv", NODES), ("source.csv", SOURCE), ("lines.csv", LINES), ("loads.csv", &*loads)];
+        read::csv("grid", &files).unwrap()
+    };
+    let report = |text: &str| {
+        let stated = grid(10.0);
+        solve_series(&stated, &profiles(&stated, text), SeriesKind::ThreePhase).unwrap()
+    };
+    for (text, home) in [("time,home\n0,2\n", 20.0), ("time,home\n0,0.5\n", 5.0)] {
+        let (report, flow) = (report(text), solve_phases(&grid(home)).unwrap());
+        let low = flow.voltage[1].iter().map(|u| u.norm()).fold(f64::INFINITY, f64::min);
+        assert!((report.buses[1].vm_min_pu - low).abs() < 1e-12, "{} {low}", report.buses[1].vm_min_pu);
+    }
+    let (twice, once) = (report("time,home\n0,0\n1,\n"), report("time,home\n0,1\n"));
+    assert_eq!(twice.buses[1].vm_min_pu, once.buses[1].vm_min_pu);
+}
+
+/// Profiles of another grid are refused, not run.
+#[test]
+fn profiles_of_another_grid_are_refused() {
+    let with = grid(&[("batteries.csv", "id,node,p_kw\nstore,2,-1\n")]);
+    let foreign = profiles(&with, "time,store\n0,1\n");
+    assert_eq!(solve_series(&grid(&[]), &foreign, SeriesKind::Balanced).unwrap_err(), SeriesError::Foreign);
 }
 
 /// Too much load at one instant: its time is told.

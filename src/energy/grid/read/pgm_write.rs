@@ -3,13 +3,16 @@
 //! Ids are numbered anew where a file needs numbers and ids are none: nodes first, then every other element in the
 //! order of the grid's tables; the source's own name stands in the field `_name`, which the format ignores. A generator
 //! that holds a voltage becomes a generator with a voltage regulator, a load of mixed kinds one load of each kind,
-//! a transformer that the format's plate cannot express a generic branch.
+//! a transformer that the format's plate cannot express a generic branch. Lines of fewer than three phases and ratios by phase
+//! are not of the format: their balanced equivalents stand for them.
 
 use serde_json::{Map, Value, json};
 
 use super::super::{
     check::Grid,
-    element::{Control, Demand, Ends, Label, PerKm, Side, Transformer, TransformerModel, Winding, Zip},
+    element::{
+        Control, Demand, Ends, Label, Line, PerKm, PhaseMatrix, Side, Transformer, TransformerModel, Winding, Zip,
+    },
     two_port::line_sections,
 };
 
@@ -65,6 +68,14 @@ impl Writer {
         // The format's capacitances are at 50 Hz; what counts is the susceptance.
         let omega = std::f64::consts::TAU * FREQUENCY_HZ;
         for line in &grid.lines {
+            if let Some(matrix) = line.matrix.as_ref().filter(|matrix| matrix.phases == [true; 3]) {
+                let mut fields = matrix_fields(line, matrix, grid.frequency_hz / FREQUENCY_HZ);
+                if let Some(rated_a) = line.rated_a {
+                    fields["i_n"] = json!(rated_a * f64::from(line.parallel));
+                }
+                self.branch("asym_line", &line.label, &line.ends, fields);
+                continue;
+            }
             let sequence = |per_km: &PerKm| {
                 let (series, shunt) = line_sections(line, per_km, grid.frequency_hz);
                 let tan = if shunt.im == 0.0 { 0.0 } else { shunt.re / shunt.im };
@@ -187,6 +198,22 @@ impl Writer {
             self.push(table, label, fields);
         }
     }
+}
+
+/// Lower triangles of the whole line; `susceptance` is what the grid's frequency makes of a capacitance at the format's.
+fn matrix_fields(line: &Line, matrix: &PhaseMatrix, susceptance: f64) -> Value {
+    let systems = f64::from(line.parallel);
+    let mut fields = json!({});
+    for (row, first) in ["a", "b", "c"].into_iter().enumerate() {
+        for (column, second) in ["a", "b", "c"].into_iter().enumerate().take(row + 1) {
+            let series = line.length_km / systems;
+            fields[format!("r_{first}{second}")] = json!(matrix.r_ohm[row][column] * series);
+            fields[format!("x_{first}{second}")] = json!(matrix.x_ohm[row][column] * series);
+            fields[format!("c_{first}{second}")] =
+                json!(matrix.c_f[row][column] * line.length_km * systems * susceptance);
+        }
+    }
+    fields
 }
 
 fn per_phase(kind: usize, zips: &[Zip; 3], part: fn(&Zip) -> [f64; 2]) -> Value {

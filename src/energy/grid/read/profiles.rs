@@ -22,9 +22,9 @@ use super::{
     row::parse_number,
 };
 
-/// Most instants, and most values of instants and elements together (3.2 GB).
+/// Most instants, and most values of instants and elements together (2.4 GB).
 const MOST_INSTANTS: usize = 2_000_000;
-const MOST_VALUES: usize = 200_000_000;
+const MOST_VALUES: usize = 100_000_000;
 /// Faults after which the rest of the file is not looked at.
 const MOST_FAULTS: usize = 100;
 
