@@ -1,5 +1,5 @@
-//! Pieces of streets by square cells as wide as the reach of a service: what is near a place stands in its cell and the
-//! eight around it. Only cells about places are kept, so that streets without buildings cost nothing.
+//! Pieces of streets by square cells, searched ring by ring about a place. Only what lies near places is kept, so that
+//! streets without buildings cost nothing.
 
 use std::{
     collections::HashMap,
@@ -8,8 +8,8 @@ use std::{
 
 use citytwin_model::Coord;
 
-/// A segment over more cells than this stands in all: it is hundreds of times longer than the reach.
-const MOST_CELLS: i64 = 1 << 20;
+/// Rings of cells within reach: most places find their street in the first two.
+const RINGS: i64 = 4;
 
 /// A hash of the few words of a cell or a point: numbers of a map, not of an adversary.
 #[derive(Clone, Copy, Default, Debug)]
@@ -56,25 +56,21 @@ pub struct Segments {
 impl Segments {
     /// Those that may lie within reach of a place.
     pub fn new(segments: impl Iterator<Item = Segment>, places: &[Coord<f64>], reach_m: f64) -> Self {
-        let mut cells: Lookup<(i64, i64), u32> = Lookup::default();
+        let mut near: Lookup<(i64, i64), ()> = Lookup::default();
         for &place in places {
-            for cell in around(cell(place, reach_m)) {
-                let next = cells.len() as u32;
-                cells.entry(cell).or_insert(next);
-            }
+            let middle = cell(place, reach_m);
+            near.extend((0..=1).flat_map(|ring| around(middle, ring)).map(|cell| (cell, ())));
         }
-        let touched = |segment: &Segment| -> Vec<u32> {
-            let [a, b] = segment.ends.map(|end| cell(end, reach_m));
-            let (low, high) = ((a.0.min(b.0), a.1.min(b.1)), (a.0.max(b.0), a.1.max(b.1)));
-            if high.0.saturating_sub(low.0).saturating_mul(high.1.saturating_sub(low.1)) > MOST_CELLS {
-                return cells.values().copied().collect();
-            }
-            let all = (low.0..=high.0).flat_map(|x| (low.1..=high.1).map(move |y| (x, y)));
-            all.filter_map(|cell| cells.get(&cell).copied()).collect()
-        };
+        let width_m = reach_m / f64::from(RINGS as u32);
+        let mut cells: Lookup<(i64, i64), u32> = Lookup::default();
         let mut pairs: Vec<(u32, Segment)> = Vec::new();
         for segment in segments {
-            pairs.extend(touched(&segment).into_iter().map(|cell| (cell, segment)));
+            for place in touched(&segment, width_m) {
+                if near.contains_key(&(place.0.div_euclid(RINGS), place.1.div_euclid(RINGS))) {
+                    let next = cells.len() as u32;
+                    pairs.push((*cells.entry(place).or_insert(next), segment));
+                }
+            }
         }
         let mut first = vec![0_u32; cells.len() + 1];
         pairs.iter().for_each(|(cell, _)| first[*cell as usize + 1] += 1);
@@ -83,35 +79,70 @@ impl Segments {
         }
         // Stable: segments stay in their order within a cell.
         pairs.sort_by_key(|(cell, _)| *cell);
-        Self { width_m: reach_m, cells, first, segments: pairs.into_iter().map(|(_, segment)| segment).collect() }
+        Self { width_m, cells, first, segments: pairs.into_iter().map(|(_, segment)| segment).collect() }
     }
 
     /// The segment nearest to a place within reach, the first of equals, and the nearest point's share along it.
     pub fn nearest(&self, place: Coord<f64>) -> Option<(Segment, f64)> {
         let mut best: Option<(f64, Segment, f64)> = None;
-        for cell in around(cell(place, self.width_m)) {
-            let Some(&index) = self.cells.get(&cell) else { continue };
-            let own = self.first[index as usize] as usize..self.first[index as usize + 1] as usize;
-            for segment in &self.segments[own] {
-                let (square, share) = away(segment, place);
-                let nearer = |(known, of, _): &(f64, Segment, f64)| {
-                    square.total_cmp(known).then((segment.course, segment.index).cmp(&(of.course, of.index))).is_lt()
-                };
-                if best.as_ref().is_none_or(nearer) {
-                    best = Some((square, *segment, share));
+        let middle = cell(place, self.width_m);
+        for ring in 0..=RINGS {
+            // What stands in no cell up to here is farther than all rings but the place's own cell.
+            let seen_m = self.width_m * (ring - 1).max(0) as f64;
+            if best.as_ref().is_some_and(|(square, ..)| *square < seen_m * seen_m) {
+                break;
+            }
+            for cell in around(middle, ring) {
+                let Some(&index) = self.cells.get(&cell) else { continue };
+                let own = self.first[index as usize] as usize..self.first[index as usize + 1] as usize;
+                for segment in &self.segments[own] {
+                    let (square, share) = away(segment, place);
+                    let nearer = |(known, of, _): &(f64, Segment, f64)| {
+                        square
+                            .total_cmp(known)
+                            .then((segment.course, segment.index).cmp(&(of.course, of.index)))
+                            .is_lt()
+                    };
+                    if best.as_ref().is_none_or(nearer) {
+                        best = Some((square, *segment, share));
+                    }
                 }
             }
         }
-        best.filter(|(square, ..)| *square <= self.width_m * self.width_m).map(|(_, segment, share)| (segment, share))
+        let reach_m = self.width_m * RINGS as f64;
+        best.filter(|(square, ..)| *square <= reach_m * reach_m).map(|(_, segment, share)| (segment, share))
     }
+}
+
+/// Cells that a segment passes: column by column, those between its heights at the column's sides.
+fn touched(segment: &Segment, width_m: f64) -> impl Iterator<Item = (i64, i64)> {
+    let [a, b] = segment.ends;
+    let (a, b) = if a.x <= b.x { (a, b) } else { (b, a) };
+    let height = move |x: f64| {
+        let share = if b.x > a.x { ((x - a.x) / (b.x - a.x)).clamp(0.0, 1.0) } else { 0.0 };
+        a.y + share * (b.y - a.y)
+    };
+    let (left, right) = (cell(a, width_m).0, cell(b, width_m).0);
+    (left..=right).flat_map(move |column| {
+        let from = if column == left { a.y } else { height(column as f64 * width_m) };
+        let to = if column == right { b.y } else { height((column + 1) as f64 * width_m) };
+        // A hair more, so that rounding loses no cell.
+        let (low, high) = (from.min(to) - 1e-6, from.max(to) + 1e-6);
+        let row = move |y: f64| (y / width_m).floor() as i64;
+        (row(low)..=row(high)).map(move |row| (column, row))
+    })
 }
 
 fn cell(at: Coord<f64>, width_m: f64) -> (i64, i64) {
     ((at.x / width_m).floor() as i64, (at.y / width_m).floor() as i64)
 }
 
-fn around((x, y): (i64, i64)) -> impl Iterator<Item = (i64, i64)> {
-    (-1..=1).flat_map(move |dx| (-1..=1).map(move |dy| (x.saturating_add(dx), y.saturating_add(dy))))
+/// The cells of a square ring about a middle; ring 0 is the middle itself.
+fn around((x, y): (i64, i64), ring: i64) -> impl Iterator<Item = (i64, i64)> {
+    (-ring..=ring).flat_map(move |dx| {
+        let step = if dx.abs() == ring { 1 } else { (2 * ring).max(1) };
+        (-ring..=ring).step_by(step as usize).map(move |dy| (x.saturating_add(dx), y.saturating_add(dy)))
+    })
 }
 
 /// Square of the distance from a segment, m², and the share along it of its nearest point.
