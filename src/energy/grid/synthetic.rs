@@ -19,6 +19,7 @@ pub(crate) mod paths;
 mod phases;
 mod power;
 mod rings;
+mod segments;
 pub(crate) mod streets;
 mod substations;
 pub(crate) mod tables;

@@ -241,3 +241,27 @@ fn services_are_short_in_a_town_with_streets() {
     let longest = services.map(|(_, line)| 1000.0 * line.length_km).fold(0.0, f64::max);
     assert!(longest < 40.0, "{longest} m");
 }
+
+/// Houses on a bank without a street hang on the farther street of their own bank, not on the nearer one across the water.
+#[test]
+fn straight_lines_keep_off_water() {
+    let mut city = town(0, 0);
+    city.roads.clear();
+    for points in [[(0.0, 0.0), (400.0, 0.0)], [(0.0, -400.0), (400.0, -400.0)], [(0.0, 0.0), (0.0, -400.0)]] {
+        city.roads.push(road(city.roads.len(), &points));
+    }
+    for index in 0..6 {
+        let x = 150.0 + 25.0 * index as f64;
+        for y in [10.0, -160.0, -390.0] {
+            city.buildings.push(building(city.buildings.len(), BuildingUse::House, (x, y), (10.0, 10.0)));
+        }
+    }
+    let river = town::strip((20.0, -110.0), (500.0, -60.0));
+    city.water.push(river.clone());
+    let grid = CityGrid::grow(&city, &EnergySystem::new(&city), 1).unwrap();
+    assert!(grid.figures(&city).straight_km > 0.1);
+    for line in 0..grid.lines.len() as u32 {
+        let course = citytwin_model::LineString::from(grid.course(line).to_vec());
+        assert!(!geo::Intersects::intersects(&course, &river.shape), "{}", grid.grid.lines[line as usize].label.id);
+    }
+}

@@ -94,6 +94,7 @@ pub fn grow(city: &City, system: &EnergySystem, seed: u64) -> Result<CityGrid, G
     growth.add_substations();
     growth.add_feeders();
     growth.add_rings();
+    growth.set_taps();
     growth.add_loads();
     growth.finish()
 }
@@ -322,6 +323,26 @@ impl Growth<'_> {
         let lines = [begin, self.elements.lines.len() as u32];
         let open_line = begin + plan.open as u32;
         self.rings.push(Ring { substation: plan.substation, laid, stations, lines, open_line, open_switch });
+    }
+
+    /// Each busbar section carries its side of the rings.
+    fn set_taps(&mut self) {
+        let mut carried = vec![[(0.0, 0.0); 2]; self.substations.len()];
+        for ring in &self.rings {
+            let before = (ring.open_line - ring.lines[0]) as usize;
+            let sides = &mut carried[ring.substation as usize];
+            for (at, &station) in ring.stations.iter().enumerate() {
+                sides[usize::from(at >= before)].0 += self.places.load_w[station as usize];
+            }
+            for line in ring.lines[0]..ring.lines[1] {
+                sides[usize::from(line > ring.open_line)].1 += self.elements.charging_var(line);
+            }
+        }
+        for (substation, sides) in self.substations.iter().zip(carried) {
+            for (&transformer, (load_w, charging_var)) in substation.transformers.iter().zip(sides) {
+                self.elements.set_tap(transformer, load_w, charging_var);
+            }
+        }
     }
 
     /// One load per building, then one per attached plant or charger.

@@ -144,7 +144,7 @@ impl Elements {
     }
 
     fn add_unit(&mut self, name: String, high_bus: u32, busbar: u32, load_w: f64) -> u32 {
-        let (kind, parallel, position) = substations::unit(&self.tables, load_w);
+        let (kind, parallel) = substations::unit(&self.tables, load_w);
         let rules = &self.tables.rules;
         let index = self.data.transformers.len();
         self.data.transformers.push(Transformer {
@@ -161,7 +161,7 @@ impl Elements {
             windings: [Winding::WyeEarthed, Winding::Delta],
             tap: Some(Tap {
                 side: Side::From,
-                position,
+                position: 0,
                 neutral: 0,
                 step_v: rules.tap_step * rules.high_v,
                 step_rad: 0.0,
@@ -171,6 +171,22 @@ impl Elements {
             zero: None,
         });
         index as u32
+    }
+
+    /// Sets the tap of a substation's unit for what its section carries.
+    pub fn set_tap(&mut self, transformer: u32, load_w: f64, charging_var: f64) {
+        let unit = &mut self.data.transformers[transformer as usize];
+        let position = substations::tap(&self.tables.rules, unit, load_w, charging_var);
+        if let Some(tap) = &mut unit.tap {
+            tap.position = position;
+        }
+    }
+
+    /// Charging power of a line at the medium voltage, var.
+    pub fn charging_var(&self, line: u32) -> f64 {
+        let line = &self.data.lines[line as usize];
+        let farad = line.positive.c_f * line.length_km * f64::from(line.parallel);
+        std::f64::consts::TAU * self.data.frequency_hz * farad * self.tables.rules.medium_v.powi(2)
     }
 
     pub fn add_line(&mut self, section: Section, course: Course) -> u32 {

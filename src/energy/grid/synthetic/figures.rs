@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use citytwin_model::{BuildingUse, City};
 
-use super::{CityGrid, LineKind};
+use super::{CityGrid, Feeder, LineKind};
 
 /// Floor area of a dwelling, walls included, m²: 100 m² within them (as the energy per dwelling is stated for).
 const DWELLING_M2: f64 = 100.0 / 0.9;
@@ -24,7 +24,9 @@ pub struct Figures {
     pub shared_va: f64,
     /// Low-voltage customers.
     pub low_customers: usize,
+    /// Cables from stations, and customers with a service of their own from the station itself.
     pub feeders: usize,
+    pub direct_services: usize,
     /// Longest way from the station to a customer of a feeder: first quartile, median, third quartile, m.
     pub feeder_m: [f64; 3],
     /// Low-voltage customers per shared station, quartiles.
@@ -66,12 +68,15 @@ impl CityGrid {
     pub fn figures(&self, city: &City) -> Figures {
         let mut meters_of = vec![0; self.stations.len()];
         let mut feeders_of = vec![0; self.stations.len()];
+        let mut shared = vec![false; self.stations.len()];
         for feeder in &self.feeders {
             let sum: usize = feeder.buildings.iter().map(|&building| meters(city, building)).sum();
             meters_of[feeder.transformer as usize] += sum;
-            feeders_of[feeder.transformer as usize] += 1;
+            feeders_of[feeder.transformer as usize] += usize::from(feeder.laid.is_some());
+            shared[feeder.transformer as usize] = true;
         }
-        let shared: Vec<usize> = (0..self.stations.len()).filter(|&station| feeders_of[station] > 0).collect();
+        let shared: Vec<usize> = (0..self.stations.len()).filter(|&station| shared[station]).collect();
+        let (laid, direct): (Vec<&Feeder>, Vec<&Feeder>) = self.feeders.iter().partition(|f| f.laid.is_some());
         let per_station = |counts: &[usize]| quartiles(shared.iter().map(|&s| counts[s] as f64).collect());
         let mut figures = Figures {
             buildings: self.buildings.len(),
@@ -82,8 +87,9 @@ impl CityGrid {
             own_stations: self.buildings.iter().filter(|building| building.feeder.is_none()).count(),
             shared_va: shared.iter().map(|&s| self.rated_va(s)).sum(),
             low_customers: meters_of.iter().sum(),
-            feeders: self.feeders.len(),
-            feeder_m: quartiles(self.feeders.iter().map(|feeder| feeder.length_m).collect()),
+            feeders: laid.len(),
+            direct_services: direct.iter().map(|feeder| feeder.buildings.len()).sum(),
+            feeder_m: quartiles(laid.iter().map(|feeder| feeder.length_m).collect()),
             customers_per_station: per_station(&meters_of),
             feeders_per_station: per_station(&feeders_of),
             ring_m: quartiles(self.rings.iter().map(|ring| self.length_m(ring.lines)).collect()),

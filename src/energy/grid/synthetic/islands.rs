@@ -1,7 +1,9 @@
 //! Straight lines to parts of the street graph that no street reaches: a shortest spanning tree (Kruskal 1956) over the
 //! nearest neighbours of their nodes, in which a line across water counts several times its length.
 
-use citytwin_model::{City, Coord, Polygon};
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use citytwin_model::{City, Polygon};
 use geo::{BoundingRect, Intersects, Line};
 use rayon::prelude::*;
 use rstar::{
@@ -33,15 +35,24 @@ pub fn joins(streets: &Streets, city: &City) -> Vec<[u32; 2]> {
     if apart.is_empty() {
         return Vec::new();
     }
-    let mut lines = Search::new(streets, city, &part, &needed, main).lines(&apart);
-    lines.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let search = Search::new(streets, city, &part, &needed, main);
+    let mut lines: BinaryHeap<Reverse<(u64, [u32; 2], bool)>> = search.lines(&apart).into();
     let mut above: Vec<u32> = (0..count as u32).collect();
-    let joined = |&(_, ends): &(f64, [u32; 2])| {
+    let mut joins = Vec::new();
+    while let Some(Reverse((bits, ends, looked_at))) = lines.pop() {
         let [a, b] = ends.map(|node| root(&mut above, part[node as usize]));
+        if a == b {
+            continue;
+        }
+        // Water is looked for late: few lines come so far.
+        if !looked_at && search.crosses_water(ends) {
+            lines.push(Reverse(((WATER * f64::from_bits(bits)).to_bits(), ends, true)));
+            continue;
+        }
         above[a.max(b) as usize] = a.min(b);
-        a != b
-    };
-    lines.into_iter().filter(joined).map(|(_, ends)| ends).collect()
+        joins.push(ends);
+    }
+    joins
 }
 
 /// The set of a part, by the part above it; halves the way there.
@@ -85,42 +96,30 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Cost and ends of the lines from nodes to their neighbours in other parts.
-    fn lines(&self, nodes: &[u32]) -> Vec<(f64, [u32; 2])> {
+    /// Length and ends of the lines from nodes to their neighbours in other parts, not yet looked at for water.
+    fn lines(&self, nodes: &[u32]) -> Vec<Reverse<(u64, [u32; 2], bool)>> {
         nodes.par_iter().flat_map_iter(|&node| self.from(node)).collect()
     }
 
-    /// To near nodes of other parts, and to the main part: its nearest node, and its nearest on this side of the water.
-    fn from(&self, node: u32) -> Vec<(f64, [u32; 2])> {
+    fn from(&self, node: u32) -> Vec<Reverse<(u64, [u32; 2], bool)>> {
         let at = self.streets.at[node as usize];
-        let near = |tree: &'_ RTree<Place>| -> Vec<u32> {
+        let near = |tree: &RTree<Place>| -> Vec<u32> {
             tree.nearest_neighbor_iter(&[at.x, at.y]).take(NEIGHBOURS).map(|found| found.data).collect()
         };
-        let mut lines = Vec::new();
-        for to in near(&self.others) {
-            if self.part[to as usize] != self.part[node as usize] {
-                lines.push((self.cost(at, to).0, [node.min(to), node.max(to)]));
-            }
-        }
-        for (index, to) in near(&self.main).into_iter().enumerate() {
-            let (cost, wet) = self.cost(at, to);
-            if index == 0 || !wet {
-                lines.push((cost, [node.min(to), node.max(to)]));
-            }
-            if !wet {
-                break;
-            }
-        }
-        lines
+        let other = |to: &u32| self.part[*to as usize] != self.part[node as usize];
+        let line = |to: u32| {
+            let length_m = distance(at, self.streets.at[to as usize]);
+            Reverse((length_m.to_bits(), [node.min(to), node.max(to)], false))
+        };
+        near(&self.others).into_iter().chain(near(&self.main)).filter(other).map(line).collect()
     }
 
-    fn cost(&self, from: Coord<f64>, to: u32) -> (f64, bool) {
-        let to = self.streets.at[to as usize];
+    fn crosses_water(&self, ends: [u32; 2]) -> bool {
+        let [from, to] = ends.map(|node| self.streets.at[node as usize]);
         let line = Line::new(from, to);
         let (low, high) = ([from.x.min(to.x), from.y.min(to.y)], [from.x.max(to.x), from.y.max(to.y)]);
-        let near = self.water.locate_in_envelope_intersecting(&AABB::from_corners(low, high));
-        let wet = near.into_iter().any(|found| found.data.intersects(&line));
-        (distance(from, to) * if wet { WATER } else { 1.0 }, wet)
+        let mut near = self.water.locate_in_envelope_intersecting(&AABB::from_corners(low, high));
+        near.any(|found| found.data.intersects(&line))
     }
 }
 

@@ -1,13 +1,13 @@
 //! The streets as a graph for cables: nodes where streets meet or end and where a place hangs on a street, edges between
 //! them with their course. Parts that no street joins are joined by straight lines.
 
-use std::collections::HashMap;
-
 use citytwin_model::{City, Coord, Road, RoadClass};
 use rayon::prelude::*;
-use rstar::{PointDistance, RTree, primitives::GeomWithData, primitives::Line};
 
-use super::islands;
+use super::{
+    islands,
+    segments::{Lookup, Segment, Segments},
+};
 
 /// Nodes of a street nearer than this along it are one, metre: no cable joint is more exact.
 const SNAP_M: f64 = 1.0;
@@ -150,14 +150,12 @@ struct Piece {
     course: Vec<Coord<f64>>,
 }
 
-type Segment = GeomWithData<Line<[f64; 2]>, (u32, u32)>;
-
 impl Draft {
     /// Cuts roads at the points that they share: what a map joins has the same coordinates to the last bit.
     fn new(city: &City) -> Self {
         let roads: Vec<&Road> = city.roads.iter().filter(|road| carries_cables(road)).collect();
         let key = |at: &Coord<f64>| (at.x.to_bits(), at.y.to_bits());
-        let mut uses: HashMap<(u64, u64), u32> = HashMap::new();
+        let mut uses: Lookup<(u64, u64), u32> = Lookup::default();
         for road in &roads {
             let points = &road.line.0;
             points.iter().for_each(|at| *uses.entry(key(at)).or_default() += 1);
@@ -166,7 +164,7 @@ impl Draft {
             }
         }
         let mut draft = Self { at: Vec::new(), pieces: Vec::new(), hung: Vec::new(), places: Vec::new() };
-        let mut nodes: HashMap<(u64, u64), u32> = HashMap::new();
+        let mut nodes: Lookup<(u64, u64), u32> = Lookup::default();
         for road in roads {
             let mut course: Vec<Coord<f64>> = Vec::new();
             let mut begin = None;
@@ -190,21 +188,17 @@ impl Draft {
     }
 
     fn hang(&mut self, places: &[Coord<f64>], reach_m: f64) {
-        let mut segments: Vec<Segment> = Vec::new();
-        for (index, piece) in self.pieces.iter().enumerate() {
-            for (at, pair) in piece.course.windows(2).enumerate() {
-                let line = Line::new([pair[0].x, pair[0].y], [pair[1].x, pair[1].y]);
-                segments.push(GeomWithData::new(line, (index as u32, at as u32)));
-            }
-        }
-        let tree = RTree::bulk_load(segments);
+        let of = |(course, piece): (usize, &'_ Piece)| {
+            let segment = move |(index, pair): (usize, &[Coord<f64>])| {
+                let (course, index) = (course as u32, index as u32);
+                Segment { course, index, ends: [pair[0], pair[1]] }
+            };
+            piece.course.windows(2).enumerate().map(segment).collect::<Vec<_>>()
+        };
+        let segments = Segments::new(self.pieces.iter().enumerate().flat_map(of), places, reach_m);
         let hang = |place: &Coord<f64>| {
-            let found = tree.nearest_neighbor(&[place.x, place.y])?;
-            if found.distance_2(&[place.x, place.y]) > reach_m * reach_m {
-                return None;
-            }
-            let (piece, segment) = found.data;
-            Some((piece, self.pieces[piece as usize].along(segment as usize, *place)))
+            let (segment, share) = segments.nearest(*place)?;
+            Some((segment.course, self.pieces[segment.course as usize].along(segment.index as usize, share)))
         };
         self.hung = places.par_iter().map(hang).collect();
         self.places = places.to_vec();
@@ -282,13 +276,9 @@ impl Streets {
 }
 
 impl Piece {
-    /// Distance along the piece of the point of a segment nearest to a place, metre.
-    fn along(&self, segment: usize, place: Coord<f64>) -> f64 {
+    /// Distance along the piece of a share of one of its segments, metre.
+    fn along(&self, segment: usize, share: f64) -> f64 {
         let before: f64 = self.course[..=segment].windows(2).map(|pair| distance(pair[0], pair[1])).sum();
-        let (a, b) = (self.course[segment], self.course[segment + 1]);
-        let (dx, dy) = (b.x - a.x, b.y - a.y);
-        let square = dx * dx + dy * dy;
-        let share = if square > 0.0 { ((place.x - a.x) * dx + (place.y - a.y) * dy) / square } else { 0.0 };
-        before + share.clamp(0.0, 1.0) * square.sqrt()
+        before + share * distance(self.course[segment], self.course[segment + 1])
     }
 }

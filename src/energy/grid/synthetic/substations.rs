@@ -6,6 +6,7 @@ use super::{
     streets::distance,
     tables::{Rules, SubstationType, Tables},
 };
+use crate::grid::Transformer;
 
 const RULE: &str = "no station stated: one per 30 MW of design peak, at the middle of the load it feeds";
 
@@ -94,18 +95,22 @@ fn middle(loads: &[Weight], part: &[u32]) -> Coord<f64> {
 }
 
 /// The transformer of each of a station's two units: one carries the whole station (n-1); beyond the largest type several
-/// stand side by side. Also the tap that holds the busbar with half of the load on each.
-pub fn unit(tables: &Tables, load_w: f64) -> (&SubstationType, u32, i32) {
-    let rules = &tables.rules;
-    let load_va = load_w / rules.power_factor;
+/// stand side by side.
+pub fn unit(tables: &Tables, load_w: f64) -> (&SubstationType, u32) {
+    let load_va = load_w / tables.rules.power_factor;
     let largest = tables.substations.len() - 1;
     let kind = tables.substations.iter().position(|kind| kind.rated_va >= load_va).unwrap_or(largest);
     let kind = &tables.substations[kind];
-    let parallel = (load_va / kind.rated_va).ceil().max(1.0);
-    let reactive = (kind.short_circuit.powi(2) - kind.resistive.powi(2)).max(0.0).sqrt();
-    let (p, q) = (rules.power_factor, rules.power_factor * rules.tan_phi());
-    let drop = 0.5 * load_va / (kind.rated_va * parallel) * (kind.resistive * p + reactive * q);
+    (kind, (load_va / kind.rated_va).ceil().max(1.0) as u32)
+}
+
+/// The tap at which a unit holds its busbar at the planned voltage, with the load on its section and the charging power
+/// of its cables, which lifts it.
+pub fn tap(rules: &Rules, unit: &Transformer, load_w: f64, charging_var: f64) -> i32 {
+    let rated_va = unit.rated_va * f64::from(unit.parallel);
+    let resistive = unit.load_loss_w / unit.rated_va;
+    let reactive = (unit.short_circuit.powi(2) - resistive.powi(2)).max(0.0).sqrt();
+    let drop = (load_w * resistive + (load_w * rules.tan_phi() - charging_var) * reactive) / rated_va;
     let ratio = rules.source_pu / (rules.busbar_pu + drop);
-    let tap = ((ratio - 1.0) / rules.tap_step).round().clamp(-rules.tap_most, rules.tap_most);
-    (kind, parallel as u32, tap as i32)
+    ((ratio - 1.0) / rules.tap_step).round().clamp(-rules.tap_most, rules.tap_most) as i32
 }

@@ -3,7 +3,7 @@
 use citytwin_model::{
     AccessLevel, Anchor, Building, BuildingId, BuildingUse, City, Coord, EnergyAsset, EnergyAssetId, EnergyAssetKind,
     GeoBounds, Known, LineString, LonLat, MultiPolygon, Oneway, Polygon, Road, RoadAccess, RoadClass, RoadId, Roof,
-    RoofShape, SourceRef, Tags, Volume, units::Watts,
+    RoofShape, SourceRef, Tags, Volume, WaterArea, WaterAreaId, WaterKind, units::Watts,
 };
 
 const BLOCK_M: (f64, f64) = (100.0, 60.0);
@@ -107,4 +107,17 @@ pub fn asset(city: &mut City, kind: EnergyAssetKind, at: (f64, f64), rated_w: Op
         rated: rated_w.map(|w| Known::stated(Watts(w))),
         tags: Tags::default(),
     });
+}
+
+/// A river of straight banks.
+pub fn strip(low: (f64, f64), high: (f64, f64)) -> WaterArea {
+    let ring = vec![low, (high.0, low.1), high, (low.0, high.1), low];
+    WaterArea {
+        id: WaterAreaId(0),
+        source: SourceRef::Way(5_000_000),
+        kind: WaterKind::River,
+        name: None,
+        shape: MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]),
+        tags: Tags::default(),
+    }
 }
