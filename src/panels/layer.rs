@@ -91,34 +91,35 @@ pub const LEVELS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 /// A named range of values with its colour.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Band {
-    pub name: &'static str,
+    /// Its upper end, as the legend writes it; nothing above the last.
+    pub mark: &'static str,
     /// Values below it, in the layer's unit; above the band before.
     pub below: f64,
     pub colour: Rgb,
 }
 
-const fn band(name: &'static str, below: f64, colour: Rgb) -> Band {
-    Band { name, below, colour }
+const fn band(mark: &'static str, below: f64, colour: Rgb) -> Band {
+    Band { mark, below, colour }
 }
 
 /// Voltages over nominal: the limits of EN 50160 (±10 %), the narrower ±5 % that planners keep, and ±2 % (ColorBrewer's PuOr).
 pub const VOLTAGES: [Band; 7] = [
-    band("< 0.90", 0.90, [179, 88, 6]),
-    band("0.90", 0.95, [241, 163, 64]),
-    band("0.95", 0.98, [254, 224, 182]),
-    band("0.98", 1.02, [247, 247, 247]),
-    band("1.02", 1.05, [216, 218, 235]),
-    band("1.05", 1.10, [153, 142, 195]),
-    band("> 1.10 pu", f64::INFINITY, [84, 39, 136]),
+    band("0.90", 0.90, [179, 88, 6]),
+    band("0.95", 0.95, [241, 163, 64]),
+    band("0.98", 0.98, [254, 224, 182]),
+    band("1.02", 1.02, [247, 247, 247]),
+    band("1.05", 1.05, [216, 218, 235]),
+    band("1.10", 1.10, [153, 142, 195]),
+    band("", f64::INFINITY, [84, 39, 136]),
 ];
 
 /// Loadings (ColorBrewer's RdYlBu).
 pub const LOADINGS: [Band; 5] = [
-    band("< 20", 0.2, [69, 117, 180]),
-    band("20", 0.5, [145, 191, 219]),
-    band("50", 0.8, [254, 224, 144]),
-    band("80", 1.0, [252, 141, 89]),
-    band("> 100 %", f64::INFINITY, [215, 48, 39]),
+    band("20", 0.2, [69, 117, 180]),
+    band("50", 0.5, [145, 191, 219]),
+    band("80", 0.8, [254, 224, 144]),
+    band("100", 1.0, [252, 141, 89]),
+    band("", f64::INFINITY, [215, 48, 39]),
 ];
 
 /// The colour of a level by its number, A is 0.
@@ -161,11 +162,11 @@ impl LayerKind {
         matches!(self, Self::Voltage | Self::GridLoading | Self::PowerDirection)
     }
 
-    /// The named ranges of a layer that has no continuous scale.
-    pub const fn bands(self) -> Option<&'static [Band]> {
+    /// The ranges of a layer that has no continuous scale, and what its marks count.
+    pub const fn bands(self) -> Option<(&'static [Band], &'static str)> {
         match self {
-            Self::Voltage => Some(&VOLTAGES),
-            Self::GridLoading => Some(&LOADINGS),
+            Self::Voltage => Some((&VOLTAGES, "of nominal (pu)")),
+            Self::GridLoading => Some((&LOADINGS, "% of rating")),
             _ => None,
         }
     }
@@ -259,7 +260,7 @@ impl LayerKind {
         let (low, high) = self.usual_range();
         std::array::from_fn(|k| match (self.ramp(), self.bands()) {
             (Some(ramp), _) => ramp.colour(k as f64 / 255.0),
-            (None, Some(bands)) => {
+            (None, Some((bands, _))) => {
                 let value = low + (high - low) * k as f64 / 255.0;
                 bands.iter().find(|band| value < band.below).map_or(NO_VALUE, |band| band.colour)
             }

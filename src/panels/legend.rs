@@ -83,20 +83,23 @@ fn gradient(bar: Rect, layer: &LayerInfo) -> Mesh {
     mesh
 }
 
-/// Equal boxes, each with where it begins.
+/// Equal boxes with the ends between them.
 fn bands(ui: &mut Ui, layer: &LayerInfo) {
-    let bands = layer.kind.bands().unwrap_or_default();
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::hover());
+    let Some((bands, unit)) = layer.kind.bands() else { return };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::hover());
     let width = (rect.width() - 4.0) / bands.len() as f32;
+    let small = FontId::proportional(10.5);
+    let painter = ui.painter();
     for (k, band) in bands.iter().enumerate() {
         let left = pos2(rect.left() + 2.0 + width * k as f32, rect.top() + 2.0);
         let bar = Rect::from_min_size(left, vec2(width, 10.0));
-        ui.painter().rect_filled(bar, 0.0, colour(band.colour));
-        let small = FontId::proportional(10.5);
-        ui.painter().text(pos2(bar.left(), bar.bottom() + 3.0), Align2::LEFT_TOP, band.name, small, theme::TEXT);
+        painter.rect_filled(bar, 0.0, colour(band.colour));
+        let below = bar.right_bottom() + vec2(0.0, 3.0);
+        painter.text(below, Align2::CENTER_TOP, band.mark, small.clone(), theme::TEXT);
     }
-    let names: Vec<&str> = bands.iter().map(|band| band.name).collect();
-    let words = format!("Legend: {} {}", layer.kind.title(), names.join(", "));
+    painter.text(pos2(rect.center().x, rect.top() + 28.0), Align2::CENTER_TOP, unit, small, theme::WEAK);
+    let marks: Vec<&str> = bands.iter().map(|band| band.mark).filter(|mark| !mark.is_empty()).collect();
+    let words = format!("Legend: {} {} {unit}", layer.kind.title(), marks.join(", "));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::Image, true, &words));
     response.on_hover_text(format!("{}\nGrey: no value.", layer.kind.meaning()));
 }
