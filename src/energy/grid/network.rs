@@ -90,6 +90,20 @@ impl Network {
         self.kind.len()
     }
 
+    /// Admittance to earth per node: shunts, and what lines that are open at their other end charge.
+    pub fn to_earth(&self) -> Vec<c64> {
+        let mut earth = self.shunt.clone();
+        for branch in &self.branches {
+            match (branch.from, branch.to) {
+                (NONE, NONE) => {}
+                (from, NONE) => earth[from as usize] += branch.y[0][0],
+                (NONE, to) => earth[to as usize] += branch.y[1][1],
+                _ => {}
+            }
+        }
+        earth
+    }
+
     fn add_branches(&mut self, grid: &Grid) {
         let rated = |bus: u32| grid.buses[bus as usize].rated_v;
         self.branches.reserve(grid.lines.len() + grid.transformers.len() + grid.pi_branches.len());

@@ -258,7 +258,17 @@ impl PhaseSweep {
 
 /// A, B and C of every position, from the leaves on: what hangs below a node is part of its admittance to earth.
 fn steps(network: &PhaseNetwork, radial: &Radial) -> Vec<Step> {
-    let mut earth: Vec<Three> = radial.node.iter().map(|&node| network.shunt[node as usize]).collect();
+    let mut at_node = network.shunt.clone();
+    // Lines that are open at their other end charge.
+    for (from, to, y) in &network.branches {
+        match (*from, *to) {
+            (NONE, NONE) => {}
+            (from, NONE) => add(&mut at_node[from as usize], &y[0][0]),
+            (NONE, to) => add(&mut at_node[to as usize], &y[1][1]),
+            _ => {}
+        }
+    }
+    let mut earth: Vec<Three> = radial.node.iter().map(|&node| at_node[node as usize]).collect();
     let empty = Step { parent: 0, a: [[0.0; 2]; 9], b: [[0.0; 2]; 9], c: [[0.0; 2]; 9] };
     let mut steps = vec![empty; radial.node.len()];
     for feeder in &radial.feeders {

@@ -71,11 +71,12 @@ impl Radial {
             position: vec![NONE; network.len()],
         };
         let neighbours = super::newton::neighbours(network);
+        let shunt = network.to_earth();
         for (source, kind) in network.kind.iter().enumerate() {
             let NodeKind::Slack(voltage) = *kind else { continue };
             for branch in neighbours.of(source as u32) {
                 layout
-                    .feeder(network, &neighbours, voltage, branch)
+                    .feeder(network, (&neighbours, &shunt), voltage, branch)
                     .map_err(|node| id(node as usize))
                     .map_err(NotRadial::Loop)?;
             }
@@ -87,7 +88,7 @@ impl Radial {
     fn feeder(
         &mut self,
         network: &Network,
-        neighbours: &super::newton::Neighbours,
+        (neighbours, shunt): (&super::newton::Neighbours, &[c64]),
         source_voltage: c64,
         first: (u32, bool),
     ) -> Result<(), u32> {
@@ -111,7 +112,7 @@ impl Radial {
             let at = self.node.len();
             self.branch.push((branch, from_here));
             self.parent.push(parent);
-            let (ratio, at_parent) = self.place(network, node, above, &Section::of(y));
+            let (ratio, at_parent) = self.place(shunt[node as usize], node, above, &Section::of(y));
             if parent > 0 {
                 let earth = &mut self.earth[begin + parent as usize - 1];
                 *earth = [earth[0] + at_parent.re, earth[1] + at_parent.im];
@@ -129,11 +130,11 @@ impl Radial {
     }
 
     /// Puts a node at the next position; its ratio to the source, and the admittance to earth that is its parent's.
-    fn place(&mut self, network: &Network, node: u32, above: c64, section: &Section) -> (c64, c64) {
+    fn place(&mut self, shunt: c64, node: u32, above: c64, section: &Section) -> (c64, c64) {
         let ratio = above * section.ratio;
         self.position[node as usize] = self.node.len() as u32;
         let z = section.impedance * above.norm_sqr();
-        let own = section.earth[1] / ratio.norm_sqr() + network.shunt[node as usize] / ratio.norm_sqr();
+        let own = (section.earth[1] + shunt) / ratio.norm_sqr();
         self.node.push(node);
         self.impedance.push([z.re, z.im]);
         self.earth.push([own.re, own.im]);

@@ -120,10 +120,11 @@ impl Sweep {
             }
         }
         self.buses.sort_unstable();
+        let earth = network.to_earth();
         for (node, power) in network.power.iter().enumerate().filter(|(node, _)| self.radial.position[*node] == NONE) {
             let vm = self.source_buses.iter().find(|(bus, _)| network.node_of_bus[*bus as usize] as usize == node);
             let vm = vm.map_or(0.0, |(_, voltage)| voltage.norm());
-            let shunt = network.shunt[node].conj() * vm * vm;
+            let shunt = earth[node].conj() * vm * vm;
             for (k, drawn) in [shunt.re, shunt.im].into_iter().enumerate() {
                 self.rest_at_sources[k] += power[k] + network.current[node][k] * vm + drawn;
             }

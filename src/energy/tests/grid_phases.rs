@@ -42,6 +42,19 @@ const TRAFOS: &str =
 const LINES: &str = "id,from,to,length_m,r1_ohm_per_km,x1_ohm_per_km,c1_nf_per_km,r0_ohm_per_km,x0_ohm_per_km,c0_nf_per_km\n\
                      1,2,3,200,0.2,0.08,250,0.8,0.3,250\n";
 
+/// Two long cables that are open at one end, either one: they charge.
+fn with_open_cables(grid: Grid) -> Grid {
+    let mut data = grid.into_data();
+    for (index, from_closed) in [(2, false), (3, true)] {
+        let mut line = data.lines[0].clone();
+        line.label = Label::new("line", index, index.to_string());
+        line.length_km = 20.0;
+        (line.ends.from_closed, line.ends.to_closed) = (from_closed, !from_closed);
+        data.lines.push(line);
+    }
+    Grid::new(data).unwrap()
+}
+
 /// Loads that are equal in all phases, to earth or between phases, give the balanced flow.
 #[test]
 fn equal_phases_are_the_balanced_flow() {
@@ -92,6 +105,7 @@ fn swept_hours_meet_newton() {
         ("loads.csv", loads),
     ];
     let grid = read::csv("small", &files).unwrap_or_else(|error| panic!("{error}"));
+    let grid = with_open_cables(grid);
     let sweep = PhaseSweep::new(&grid).unwrap();
     let (hours, row) = (11, 3 * grid.loads.len());
     let p_w: Vec<f64> = (0..hours * row).map(|k| 100.0 * ((k * 37) % 61) as f64 - 500.0).collect();

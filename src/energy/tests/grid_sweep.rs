@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use citytwin_energy::grid::{Grid, NotRadial, Profiles, Sweep, SweepError, read, solve};
+use citytwin_energy::grid::{Ends, Grid, Label, NotRadial, Profiles, Sweep, SweepError, read, solve};
 
 fn shared_case(name: &str) -> Option<Grid> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/energy/grid").join(name);
@@ -117,5 +117,42 @@ fn what_cannot_be_swept_is_told() {
     for p_w in [1e9, f64::NAN] {
         let result = sweep.solve_hours(Profiles { hours: 1, p_w: &[p_w], q_var: &[0.0] });
         assert!(matches!(result, Err(SweepError::NotConverged { .. })), "{p_w}");
+    }
+}
+
+/// A cable that is open at one end charges there, at a feeder's node and at the source.
+#[test]
+fn cables_open_at_one_end_meet_newton() {
+    let files = [
+        ("nodes.csv", "id,u_rated_kv\n1,10\n2,10\n3,10\n"),
+        ("source.csv", "node,u_ref_pu\n1,1.02\n"),
+        (
+            "lines.csv",
+            "id,from,to,length_m,r1_ohm_per_km,x1_ohm_per_km,c1_nf_per_km\n1,1,2,3000,0.2,0.1,300\n2,2,3,2000,0.2,0.1,300\n",
+        ),
+        ("loads.csv", "id,node,p_kw,q_kvar\n1,3,900,300\n"),
+    ];
+    let plain = read::csv("small", &files).unwrap_or_else(|error| panic!("{error}"));
+    for (from, to) in [(0, 2), (2, 0), (1, 0), (2, 1)] {
+        for from_closed in [true, false] {
+            let mut data = plain.clone().into_data();
+            let mut line = data.lines[0].clone();
+            line.label = Label::new("line", 3, "3");
+            line.length_km = 30.0;
+            line.ends = Ends { from, to, from_closed, to_closed: !from_closed };
+            data.lines.push(line);
+            let grid = Grid::new(data).unwrap();
+            let sweep = Sweep::new(&grid).unwrap();
+            let (swept, newton) = (sweep.solve().unwrap(), solve(&grid).unwrap());
+            for (bus, (a, b)) in swept.iter().zip(&newton.voltage).enumerate() {
+                assert!((a - b).norm() < 1e-9, "{from}-{to} {from_closed}, bus {bus}: {a} {b}");
+            }
+            let charged = solve(&plain).unwrap().sources[0].im - newton.sources[0].im;
+            assert!(charged > 1e5, "it charges enough to be seen: {charged} var");
+            let hour = Profiles { hours: 1, p_w: &[900e3], q_var: &[300e3] };
+            let given = sweep.solve_hours(hour).unwrap().sources_va[0];
+            let by_newton = newton.sources.iter().fold([0.0; 2], |sum, s| [sum[0] + s.re, sum[1] + s.im]);
+            assert!((0..2).all(|k| (given[k] - by_newton[k]).abs() < 1e-2), "{from}-{to}: {given:?} {by_newton:?}");
+        }
     }
 }
