@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bevy::prelude::*;
 use citytwin_energy::grid::synthetic::{CityGrid, LineKind};
-use citytwin_panels::{LayerInfo, LayerKind};
+use citytwin_panels::{GridElement, LayerInfo, LayerKind};
 use citytwin_twin::GridTwin;
-use citytwin_view::{GridPaint, GridShape, OverlayLayer, StationMark, Strand, StrandKind};
+use citytwin_view::{GridPaint, GridShape, OverlayLayer, PickedGrid, StationMark, Strand, StrandKind};
 
 use crate::{desk::Desk, layers::Offered};
 
@@ -48,12 +48,13 @@ fn shape_of(grid: &CityGrid) -> GridShape {
 fn paint(
     (twin, desk, offered): (Res<GridTwin>, Res<Desk>, Res<Offered>),
     mut paint: ResMut<GridPaint>,
-    mut last: Local<(u64, LayerKind)>,
+    mut last: Local<(u64, LayerKind, Option<GridElement>)>,
 ) {
-    if *last == (twin.version, desk.layer) && !twin.is_added() {
+    let now = (twin.version, desk.layer, desk.picked_grid);
+    if *last == now && !twin.is_added() {
         return;
     }
-    *last = (twin.version, desk.layer);
+    *last = now;
     let info = offered.0.iter().find(|l| l.kind == desk.layer && l.kind.is_grid() && l.unavailable.is_none());
     if info.is_none() && paint.strands.is_none() {
         return;
@@ -63,6 +64,10 @@ fn paint(
     let layer = |values: Vec<f32>| OverlayLayer { values: Arc::new(values), colours: colours.clone() };
     let (strands, stations) = values.unzip();
     (paint.strands, paint.stations) = (strands.map(layer), stations.map(layer));
+    paint.picked = desk.picked_grid.map(|element| match element {
+        GridElement::Line(line) => PickedGrid::Strand(line),
+        GridElement::Transformer(transformer) => PickedGrid::Station(transformer),
+    });
     paint.version += 1;
 }
 
@@ -71,10 +76,11 @@ fn values(info: &LayerInfo, twin: &GridTwin) -> Option<(Vec<f32>, Vec<f32>)> {
     let answer = twin.answer()?;
     let grid = &twin.grid.grid;
     let at = |value: f32| if value.is_finite() { info.position(f64::from(value)) } else { f32::NAN };
-    // What has no supply keeps the colour of no value, grey: it is not at 0 volt by its load.
-    let live = |vm: f32| if vm > 0.0 { at(vm) } else { f32::NAN };
+    // What has no supply is grey, not at 0 V by its load.
+    let vm = |bus: u32| Some(answer.bus_vm_pu[bus as usize]).filter(|vm| *vm > 0.0);
     let line = |k: usize| match info.kind {
-        LayerKind::Voltage => live(answer.bus_vm_pu[grid.lines[k].ends.to as usize]),
+        _ if vm(grid.lines[k].ends.to).is_none() || vm(grid.lines[k].ends.from).is_none() => f32::NAN,
+        LayerKind::Voltage => at(answer.bus_vm_pu[grid.lines[k].ends.to as usize]),
         LayerKind::GridLoading => at(answer.line_loading[k]),
         _ => {
             let sense = if answer.line_w[k] < 0.0 { -1.0 } else { 1.0 };
@@ -82,7 +88,8 @@ fn values(info: &LayerInfo, twin: &GridTwin) -> Option<(Vec<f32>, Vec<f32>)> {
         }
     };
     let transformer = |k: usize| match info.kind {
-        LayerKind::Voltage => live(answer.bus_vm_pu[grid.transformers[k].ends.to as usize]),
+        _ if vm(grid.transformers[k].ends.to).is_none() => f32::NAN,
+        LayerKind::Voltage => at(answer.bus_vm_pu[grid.transformers[k].ends.to as usize]),
         _ => at(answer.transformer_loading[k]),
     };
     Some(((0..grid.lines.len()).map(line).collect(), (0..grid.transformers.len()).map(transformer).collect()))

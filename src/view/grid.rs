@@ -10,6 +10,7 @@ use bevy::{
     camera::primitives::Aabb, light::NotShadowCaster, prelude::*, render::storage::ShaderBuffer,
     tasks::AsyncComputeTaskPool,
 };
+use citytwin_model::ramp::NO_VALUE;
 use geo::Coord;
 use rayon::prelude::*;
 use rstar::{
@@ -32,6 +33,8 @@ const STATION_M: f32 = 3.0;
 const STATION_SHARE: f32 = 0.006;
 /// The same of one from high voltage, in heights of the others.
 const PRIMARY: f32 = 3.0;
+/// Colour of what is picked, sRGB: in no ramp.
+const PICKED: [u8; 3] = [255, 60, 220];
 /// How exactly a finger points, radian.
 const FINGER_RAD: f64 = 0.006;
 
@@ -197,7 +200,12 @@ fn paint(
     if let (Some(layer), Some(mut buffer)) = (&paint.strands, buffers.get_mut(attributes)) {
         let mut rows = vec![0_u32; drawn.rows.max(4)];
         for (row, value) in rows[1..].iter_mut().zip(layer.values.iter()) {
-            *row = overlay::row(layer, *value);
+            *row = overlay::coloured(layer.colour(*value).unwrap_or(NO_VALUE));
+        }
+        if let Some(PickedGrid::Strand(strand)) = paint.picked
+            && let Some(row) = rows.get_mut(strand as usize + 1)
+        {
+            *row = overlay::coloured(PICKED);
         }
         buffer.data = Some(bytemuck::cast_slice(&rows).to_vec());
     }
@@ -221,8 +229,12 @@ fn stations(
     let eye = enu_from_bevy(camera.translation);
     let mut rows = Rows::new();
     if let Some(layer) = &paint.stations {
-        let both = shape.stations.iter().zip(layer.values.iter());
-        rows.extend(both.filter_map(|(station, value)| Some(house(station, layer.colour(*value)?, eye))));
+        let both = shape.stations.iter().zip(layer.values.iter()).enumerate();
+        rows.extend(both.map(|(k, (station, value))| {
+            let picked = paint.picked == Some(PickedGrid::Station(k as u32));
+            let colour = if picked { PICKED } else { layer.colour(*value).unwrap_or(NO_VALUE) };
+            house(station, colour, eye)
+        }));
     }
     let swarm = drawn
         .stations

@@ -161,10 +161,12 @@ pub struct GridBuilt(pub bool);
 /// What the grid is coloured by; not drawn without.
 #[derive(Resource, Clone, Default, Debug)]
 pub struct GridPaint {
-    /// Indexed as [`GridShape::strands`]; NaN is not drawn.
+    /// Indexed as [`GridShape::strands`]; NaN is grey.
     pub strands: Option<OverlayLayer>,
     /// Indexed as [`GridShape::stations`].
     pub stations: Option<OverlayLayer>,
+    /// Highlighted.
+    pub picked: Option<PickedGrid>,
     /// Changes whenever anything above does.
     pub version: u64,
 }

@@ -57,6 +57,11 @@ pub fn table(city: &City, slots: &Slots, overlay: &Overlay) -> Vec<u32> {
 }
 
 /// A table's row for a value; 0 without.
-pub fn row(layer: &OverlayLayer, value: f32) -> u32 {
-    layer.colour(value).map_or(0, |[r, g, b]| u32::from_le_bytes([r, g, b, COLOURED]))
+fn row(layer: &OverlayLayer, value: f32) -> u32 {
+    layer.colour(value).map_or(0, coloured)
+}
+
+/// A table's row of a colour.
+pub fn coloured([r, g, b]: [u8; 3]) -> u32 {
+    u32::from_le_bytes([r, g, b, COLOURED])
 }

@@ -47,7 +47,10 @@ pub fn place(grid: &CityGrid, element: GridElement) -> Option<(Coord<f64>, f64)>
 /// The grid's tab.
 pub fn data(seen: &Seen) -> Option<GridData> {
     let (twin, city) = (seen.twin.grid.as_ref()?, &seen.twin.city.as_ref()?.0);
-    let item = |element: Element, text: String| GridItem { element: shown(element), title: name(twin, element), text };
+    let item = |element: Element, text: String| {
+        let title = name(seen, twin, element);
+        GridItem { element: shown(element), title, text }
+    };
     Some(GridData {
         what: what(&twin.grid),
         now: now(twin, city),
@@ -85,13 +88,13 @@ fn now(twin: &GridTwin, city: &City) -> Vec<(String, String)> {
             let [low, high] = supplied.fold([f32::INFINITY, 0.0], |[low, high], vm| [vm.min(low), vm.max(high)]);
             let most = |values: &[f32]| f64::from(values.iter().copied().fold(0.0_f32, f32::max));
             row("Voltage at buildings", format!("{:.3} to {high:.3} pu", low.min(high)));
-            row("Highest cable loading", Unit::Share.text(most(&answer.line_loading)));
-            row("Highest transformer loading", Unit::Share.text(most(&answer.transformer_loading)));
+            row("Cables loaded to", Unit::Share.text(most(&answer.line_loading)));
+            row("Transformers to", Unit::Share.text(most(&answer.transformer_loading)));
             row("Losses", Unit::Watts.text(answer.losses_w));
         }
     }
     let off = twin.operated.off().len();
-    row("Buildings without supply", format!("{off} of {}", city.buildings.len()));
+    row("Without supply", format!("{off} of {} buildings", city.buildings.len()));
     rows
 }
 
@@ -113,16 +116,16 @@ fn sentence(day: &citytwin_scenario::GridDay) -> String {
 
 fn beyond(b: &Beyond) -> String {
     let worst = match b.limit {
-        Limit::Loading => format!("{:.0} % of rating", 100.0 * b.worst),
+        Limit::Loading => format!("{:.0} %", 100.0 * b.worst),
         Limit::LowVoltage | Limit::HighVoltage => format!("{:.3} pu", b.worst),
     };
-    let hours = citytwin_panels::format::count(usize::from(b.hours), "hour", "hours");
-    format!("from {}:30, {hours}; worst {worst} at {}:30", b.first_hour, b.worst_hour)
+    format!("{worst} at {}:30; from {}:30, {} h", b.worst_hour, b.first_hour, b.hours)
 }
 
 /// What people call it.
-fn name(twin: &GridTwin, element: Element) -> String {
+fn name(seen: &Seen, twin: &GridTwin, element: Element) -> String {
     let grid = &twin.grid;
+    let transformers = seen.twin.energy.as_ref().map(|energy| energy.0.transformers());
     match element {
         Element::Line(line) => {
             let id = &grid.grid.lines[line as usize].label.id;
@@ -133,7 +136,12 @@ fn name(twin: &GridTwin, element: Element) -> String {
             }
         }
         Element::Transformer(transformer) => {
-            format!("Transformer {}", grid.grid.transformers[transformer as usize].label.id)
+            let k = transformer as usize;
+            let asset = transformers.and_then(|all| all.get(k)).and_then(|state| state.asset);
+            match (asset, &seen.twin.city) {
+                (Some(asset), Some(city)) => title(&city.0, FeatureRef::EnergyAsset(asset)),
+                _ => format!("Transformer {}", grid.grid.transformers[k].label.id),
+            }
         }
     }
 }
@@ -149,7 +157,7 @@ pub fn inspector(seen: &Seen, element: GridElement) -> Option<InspectorData> {
     };
     Some(InspectorData {
         picked: Picked::Grid(element),
-        title: name(twin, meant),
+        title: name(seen, twin, meant),
         kind,
         source: None,
         at: Some(city.anchor.lonlat(at)),
