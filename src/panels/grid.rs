@@ -53,19 +53,25 @@ fn day(ui: &mut Ui, day: &GridDay, out: &mut Vec<PanelRequest>) {
         GridDay::Failed(why) => {
             ui.add(Label::new(RichText::new(why).color(theme::WORSE).size(12.0)).wrap());
         }
-        GridDay::Found { what, over } => {
+        GridDay::Found { what, over, helps } => {
             ui.add(Label::new(weak(what.as_str())).wrap());
             if !over.is_empty() {
                 ui.label(fine(count(over.len(), "element beyond a limit", "elements beyond a limit")));
-                entries(ui, over, out);
+                entries(ui, "over", over, out);
+            }
+            if let Some(help) = helps {
+                section(ui, "What helps", "", |ui| {
+                    ui.add(Label::new(weak(help.what.as_str())).wrap());
+                    entries(ui, "helps", &help.measures, out);
+                });
             }
         }
     }
 }
 
-fn entries(ui: &mut Ui, items: &[GridItem], out: &mut Vec<PanelRequest>) {
+fn entries(ui: &mut Ui, salt: &str, items: &[GridItem], out: &mut Vec<PanelRequest>) {
     ui.spacing_mut().item_spacing.y = 2.0;
-    let area = ScrollArea::vertical().id_salt("over").max_height(8.0 * ENTRY);
+    let area = ScrollArea::vertical().id_salt(salt).max_height(6.0 * ENTRY);
     area.show_rows(ui, ENTRY - 2.0, items.len(), |ui, range| {
         for item in &items[range] {
             let entry = Entry { lead: &item.title, text: &item.text, ..Entry::default() };

@@ -375,6 +375,15 @@ pub struct GridData {
     pub day: GridDay,
 }
 
+/// What keeps the limits, and what it costs.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GridHelp {
+    /// How many, how much, whose prices, in a sentence or two.
+    pub what: String,
+    /// Each measure with its price.
+    pub measures: Vec<GridItem>,
+}
+
 /// The grid over the 24 hours of the clock's day, with the assumptions in force.
 #[derive(Clone, PartialEq, Debug)]
 pub enum GridDay {
@@ -384,6 +393,7 @@ pub enum GridDay {
     Found {
         what: String,
         over: Vec<GridItem>,
+        helps: Option<GridHelp>,
     },
     Failed(String),
 }

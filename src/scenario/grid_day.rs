@@ -1,14 +1,18 @@
-//! The power grid over a day, hour by hour, under the city's typical weather: what breaks a limit, when first, for how long.
+//! The power grid over a day, hour by hour, under the city's typical weather: what breaks a limit, when first, for how long,
+//! and what helps.
+
+use std::collections::BTreeMap;
 
 use citytwin_energy::{
     EnergySystem,
     grid::{
         EN_50160, SweepError,
-        synthetic::{Answer, CityGrid, Element, Operated, Powers},
+        synthetic::{Answer, CityGrid, Element, LineKind, Operated, Powers, StationPlan},
     },
 };
 use citytwin_environment as environment;
 use citytwin_model::{BuildingId, City, Timestamp, time::LocalTime};
+use rayon::prelude::*;
 
 use crate::{energy_run::later, spec::RunError};
 
@@ -53,6 +57,10 @@ pub struct GridDay {
     pub losses_mwh: f64,
     /// Buildings without supply.
     pub off: usize,
+    /// What helps the stations where something breaks a limit, dearest first: index into the grid's stations.
+    pub plans: Vec<(u32, StationPlan)>,
+    /// Elements of medium voltage beyond a limit, for which nothing is planned.
+    pub unplanned: usize,
 }
 
 /// Runs the day from `midnight`; `energy` holds the shares in force.
@@ -66,7 +74,7 @@ pub fn grid_day(
     midnight: Timestamp,
 ) -> Result<GridDay, GridDayError> {
     let mut energy = energy.clone();
-    let mut hours = Vec::with_capacity(HOURS);
+    let (mut hours, mut drawn) = (Vec::with_capacity(HOURS), Vec::with_capacity(HOURS));
     for hour in 0..HOURS {
         let at = later(midnight, (hour as f64 + 0.5) * 3600.0)?;
         let (sun, weather) = environment::sky(&city.anchor, at);
@@ -74,8 +82,45 @@ pub fn grid_day(
         let powers =
             Powers { load_w: energy.building_load_w(), pv_w: energy.building_pv_w(), asset_w: energy.asset_power_w() };
         hours.append(&mut grid.solve(&[powers]).map_err(|error| GridDayError::Hour { hour, error })?);
+        drawn.push([powers.load_w, powers.pv_w, powers.asset_w].map(<[f32]>::to_vec));
     }
-    Ok(judge(grid, &hours))
+    let mut day = judge(grid, &hours);
+    plan(&mut day, grid.grid(), &hours, &drawn);
+    Ok(day)
+}
+
+/// Plans every low-voltage station with something beyond a limit, for the hours in which its elements are worst.
+fn plan(day: &mut GridDay, grid: &CityGrid, hours: &[Answer], drawn: &[[Vec<f32>; 3]]) {
+    let mut wanted: BTreeMap<u32, Vec<u8>> = BTreeMap::new();
+    for beyond in &day.beyond {
+        let station = match beyond.element {
+            Element::Transformer(transformer) => Some(transformer).filter(|t| (*t as usize) < grid.stations.len()),
+            Element::Line(line) => match grid.lines[line as usize].kind {
+                LineKind::Feeder(feeder) | LineKind::Service(feeder) => Some(grid.feeders[feeder as usize].transformer),
+                LineKind::Ring(_) => None,
+            },
+        };
+        match station {
+            Some(station) => {
+                let hours = wanted.entry(station).or_default();
+                if !hours.contains(&beyond.worst_hour) {
+                    hours.push(beyond.worst_hour);
+                }
+            }
+            None => day.unplanned += 1,
+        }
+    }
+    let planned = wanted.into_par_iter().filter_map(|(station, at)| {
+        let instant = |hour: &u8| {
+            let [load_w, pv_w, asset_w] = &drawn[usize::from(*hour)];
+            (Powers { load_w, pv_w, asset_w }, hours[usize::from(*hour)].bus_vm_pu.as_slice())
+        };
+        let instants: Vec<_> = at.iter().map(instant).collect();
+        // A station that cannot carry an hour at all has no plan.
+        Some((station, grid.measures(station, &instants, &EN_50160).ok()?))
+    });
+    day.plans = planned.collect();
+    day.plans.sort_by(|a, b| b.1.cost_eur.total_cmp(&a.1.cost_eur).then(a.0.cmp(&b.0)));
 }
 
 /// Why a day has no answer.
@@ -132,6 +177,8 @@ fn judge(grid: &Operated, hours: &[Answer]) -> GridDay {
         // Each answer stands for an hour.
         losses_mwh: hours.iter().map(|answer| answer.losses_w).sum::<f64>() / 1e6,
         off: grid.off().len(),
+        plans: Vec::new(),
+        unplanned: 0,
     }
 }
 

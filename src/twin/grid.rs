@@ -10,7 +10,7 @@ use citytwin_energy::{
     grid::synthetic::{Answer, CityGrid, Element, Operated, Powers},
 };
 use citytwin_model::{City, Timestamp, time::civil::Date};
-use citytwin_scenario::{GridDay, grid_day};
+use citytwin_scenario::{GridDay, grid_day, pool};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::{
@@ -266,7 +266,11 @@ impl GridTwin {
         let (send, coming) = bounded(1);
         let operated = self.operated.clone();
         let work = move || {
-            let day = grid_day(&city, &energy, &operated, midnight).map_err(|error| error.to_string());
+            // Half the cores: the live city has the others.
+            let cores = thread::available_parallelism().map_or(1, usize::from);
+            let day = pool(cores.div_ceil(2)).map_err(|error| error.to_string()).and_then(|pool| {
+                pool.install(|| grid_day(&city, &energy, &operated, midnight)).map_err(|error| error.to_string())
+            });
             // The window may be gone by now; then nobody waits for the result.
             let _ = send.send(day);
         };

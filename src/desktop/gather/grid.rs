@@ -1,8 +1,13 @@
 //! The power grid for the panels: what holds now, what the day brings, what an element is.
 
-use citytwin_energy::grid::synthetic::{CityGrid, Element, LineKind};
+use citytwin_energy::grid::{
+    MeasureKind,
+    synthetic::{CityGrid, Element, LineKind, StationMeasure},
+};
 use citytwin_model::{BuildingId, City, Coord, FeatureRef, Origin};
-use citytwin_panels::{Fact, GridData, GridDay, GridElement, GridItem, InspectorData, Measure, Picked, Related, Unit};
+use citytwin_panels::{
+    Fact, GridData, GridDay, GridElement, GridHelp, GridItem, InspectorData, Measure, Picked, Related, Unit, format,
+};
 use citytwin_scenario::{Beyond, HOURS, Limit};
 use citytwin_twin::{DayState, GridTwin};
 
@@ -61,6 +66,7 @@ pub fn data(seen: &Seen) -> Option<GridData> {
             DayState::Found(day) => GridDay::Found {
                 what: sentence(day),
                 over: day.beyond.iter().take(LISTED).map(|b| item(b.element, beyond(b))).collect(),
+                helps: help(day, &item),
             },
         },
     })
@@ -68,7 +74,7 @@ pub fn data(seen: &Seen) -> Option<GridData> {
 
 fn what(grid: &CityGrid) -> String {
     let km: f64 = grid.grid.lines.iter().map(|line| line.length_km * f64::from(line.parallel)).sum();
-    let count = |n: usize, one: &str, many: &str| citytwin_panels::format::count(n, one, many);
+    let count = |n: usize, one: &str, many: &str| format::count(n, one, many);
     format!(
         "Synthetic: grown along the streets by written rules, not the utility's own data. {}, {}, {} of cable.",
         count(grid.substations.len(), "substation", "substations"),
@@ -109,9 +115,51 @@ fn sentence(day: &citytwin_scenario::GridDay) -> String {
     let losses = Unit::MegawattHours.text(day.losses_mwh);
     let beyond = match day.beyond.len() {
         0 => "nothing goes beyond its limit".to_owned(),
-        n => citytwin_panels::format::count(n, "element goes beyond its limit", "elements go beyond their limits"),
+        n => format::count(n, "element goes beyond its limit", "elements go beyond their limits"),
     };
     format!("{HOURS} load flows with the shares in force: {voltage}losses {losses}; {beyond}.")
+}
+
+/// The measures, dearest station first.
+fn help(day: &citytwin_scenario::GridDay, item: &dyn Fn(Element, String) -> GridItem) -> Option<GridHelp> {
+    let measures = || day.plans.iter().flat_map(|(_, plan)| &plan.measures);
+    let count = measures().count();
+    if count == 0 && day.unplanned == 0 {
+        return None;
+    }
+    let cost: f64 = day.plans.iter().map(|(_, plan)| plan.cost_eur).sum();
+    let years = measures().map(|m| m.year).min().zip(measures().map(|m| m.year).max());
+    let years = years.map_or_else(String::new, |(first, last)| {
+        if first == last { format!(" in prices of {first}") } else { format!(" in prices of {first} to {last}") }
+    });
+    let left = day.plans.iter().filter(|(_, plan)| plan.left > 0).count();
+    let mut what = format!(
+        "{} at {} for {}{years}, cheapest first until limits hold; a cheaper plan may exist.",
+        format::count(count, "measure", "measures"),
+        format::count(day.plans.len(), "station", "stations"),
+        euros(cost),
+    );
+    if left > 0 {
+        what += &format!(" {} beyond a limit all the same.", format::count(left, "station stays", "stations stay"));
+    }
+    if day.unplanned > 0 {
+        let elements = format::count(day.unplanned, "element", "elements");
+        what += &format!(" Nothing is planned for {elements} of medium voltage.");
+    }
+    let row = |measure: &StationMeasure| {
+        let words = match measure.kind {
+            MeasureKind::ParallelCable => "a cable beside it",
+            MeasureKind::LargerTransformer => "the next larger transformer",
+            MeasureKind::SecondTransformer => "a second transformer",
+            MeasureKind::TapStep => "a step of its tap",
+        };
+        item(measure.element, format!("{words}, {}", euros(measure.cost_eur)))
+    };
+    Some(GridHelp { what, measures: measures().take(LISTED).map(row).collect() })
+}
+
+fn euros(cost: f64) -> String {
+    format!("{} €", format::grouped((cost / 100.0).round() * 100.0, 0))
 }
 
 fn beyond(b: &Beyond) -> String {

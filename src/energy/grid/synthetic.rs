@@ -7,12 +7,14 @@
 //! transformers comes out by [`CityGrid::answer`].
 
 mod build;
+mod cell;
 pub(crate) mod design;
 mod elements;
 mod figures;
 mod hosting;
 mod islands;
 mod low_voltage;
+mod measures;
 mod medium_voltage;
 mod operate;
 pub(crate) mod paths;
@@ -32,6 +34,7 @@ use crate::EnergySystem;
 pub use design::Laid;
 pub use figures::Figures;
 pub use hosting::Joining;
+pub use measures::{StationMeasure, StationPlan};
 pub use operate::{Element, Operated};
 pub use phases::Phases;
 pub use power::{Answer, Demands, Powers};

@@ -156,3 +156,25 @@ fn feeders_host_what_the_whole_grid_carries() {
         assert!(keeps == fits || close, "{feeder:?}: {low} pu, {transformer}");
     }
 }
+
+/// A station whose customers draw three times as much is helped, at a price; one within its limits needs nothing.
+#[test]
+fn measures_mend_a_station() {
+    let case = case();
+    let (operated, base) = case.with_out(&[]);
+    let (load_w, pv_w) = (case.system.building_load_w(), case.system.building_pv_w());
+    let powers = Powers { load_w, pv_w, asset_w: case.system.asset_power_w() };
+    let grid = operated.grid();
+    let calm = grid.measures(0, &[(powers, &base.bus_vm_pu)], &EN_50160).expect("carried");
+    assert_eq!((calm.measures.len(), calm.left), (0, 0));
+    let much: Vec<f32> = load_w.iter().map(|w| 3.0 * w).collect();
+    let instant = Powers { load_w: &much, ..powers };
+    let answer = operated.solve(&[instant]).expect("carried").swap_remove(0);
+    let over = (0..grid.stations.len()).find(|t| answer.transformer_loading[*t] > 1.0).expect("one is overloaded");
+    let plan = grid.measures(over as u32, &[(instant, &answer.bus_vm_pu)], &EN_50160).expect("carried");
+    let cost: f64 = plan.measures.iter().map(|m| m.cost_eur).sum();
+    assert!(plan.left == 0 && cost > 0.0 && (cost - plan.cost_eur).abs() < 1e-6, "{plan:?}");
+    assert!(plan.measures.iter().any(|m| m.element == Element::Transformer(over as u32)));
+    let again = grid.measures(over as u32, &[(instant, answer.bus_vm_pu.as_slice()); 2], &EN_50160).expect("carried");
+    assert_eq!(again, plan, "what is built for an instant carries it");
+}

@@ -242,6 +242,7 @@ fn elements_of_the_grid_are_found_and_switched() {
     click(&mut harness, "Grid");
     let there = [PanelRequest::SelectGrid(element), PanelRequest::FlyTo(FlyTarget::Grid(element))];
     assert_eq!(click(&mut harness, "Cable 17, Nordstraße: 112 % at 18:30, 3 h beyond its rating"), there);
+    assert_eq!(click(&mut harness, "Second cable, Nordstraße: 12,000 €"), there);
     let back = [PanelRequest::SwitchGrid(GridElement::Transformer(4), false)];
     assert_eq!(click(&mut harness, "Put Transformer 4 back"), back);
 }

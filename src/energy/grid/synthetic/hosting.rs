@@ -2,12 +2,10 @@
 //! orders in which they do (Bollen and Rönnberg 2017, Energies 10(9)). Each feeder is asked by itself: its station with the
 //! other feeders' load stands behind a medium voltage that stays as it is.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
-use super::{CityGrid, Connection, Demands, Feeder, Powers, Station, power};
-use crate::grid::{Ends, ExternalGrid, Grid, GridData, Hosting, Islands, Label, Limits, Sweep, hosting::order};
+use super::{CityGrid, Demands, Powers, cell::Cell};
+use crate::grid::{Hosting, Limits, hosting::order};
 
 /// What every customer who joins draws, and how often the order is drawn.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -23,10 +21,7 @@ impl CityGrid {
     /// Per feeder how many of its customers can join on top of the powers of an instant, whose load flow gave `bus_vm_pu`
     /// ([`super::Answer::bus_vm_pu`]). A feeder that breaks a limit as it stands hosts nothing. Stations go over threads.
     pub fn hosting(&self, powers: &Powers<'_>, bus_vm_pu: &[f32], joining: &Joining) -> Vec<Hosting> {
-        let mut of_station: Vec<Vec<u32>> = vec![Vec::new(); self.stations.len()];
-        for (index, feeder) in self.feeders.iter().enumerate() {
-            of_station[feeder.transformer as usize].push(index as u32);
-        }
+        let of_station = self.feeders_by_station();
         let stations = of_station.par_iter().enumerate().filter(|(_, feeders)| !feeders.is_empty());
         let found: Vec<Vec<Hosting>> = stations
             .map(|(station, feeders)| {
@@ -42,117 +37,23 @@ impl CityGrid {
         }
         all
     }
-}
 
-/// A station with its feeders as a grid of its own.
-struct Cell<'a> {
-    whole: &'a CityGrid,
-    grid: CityGrid,
-    /// Per load of the cell its load in the whole.
-    loads: Vec<u32>,
-    /// None where the station is dead.
-    sweep: Option<Sweep>,
-}
-
-/// Buses of the whole and their numbers in the cell.
-struct Buses(BTreeMap<u32, u32>);
-
-impl Buses {
-    fn ends(&self, ends: Ends) -> Ends {
-        Ends { from: self.0[&ends.from], to: self.0[&ends.to], ..ends }
-    }
-}
-
-impl<'a> Cell<'a> {
-    fn of(whole: &'a CityGrid, station: usize, feeders: &[u32], medium_pu: f64) -> Self {
-        let at = whole.stations[station];
-        let feeders: Vec<&Feeder> = feeders.iter().map(|f| &whole.feeders[*f as usize]).collect();
-        let lines: Vec<u32> = feeders.iter().flat_map(|f| f.lines[0]..f.lines[1]).collect();
-        let ends = lines.iter().flat_map(|l| {
-            let ends = whole.grid.lines[*l as usize].ends;
-            [ends.from, ends.to]
-        });
-        let mut buses: BTreeMap<u32, u32> = ends.chain([at.medium_bus, at.low_bus]).map(|bus| (bus, 0)).collect();
-        buses.values_mut().enumerate().for_each(|(index, own)| *own = index as u32);
-        let buses = Buses(buses);
-        let members: Vec<u32> = feeders.iter().flat_map(|f| f.buildings.iter().copied()).collect();
-        let count = whole.buildings.len();
-        let attached = (count..whole.grid.loads.len()).map(|load| load as u32);
-        let attached = attached.filter(|load| buses.0.contains_key(&whole.grid.loads[*load as usize].bus));
-        let loads: Vec<u32> = members.iter().copied().chain(attached).collect();
-        let grid = Grid::trusted(Self::data(whole, at, &lines, &loads, &buses, medium_pu));
-        let connection = |b: &u32| {
-            let own = whole.buildings[*b as usize];
-            Connection { bus: buses.0[&own.bus], ..own }
-        };
-        let cell = CityGrid {
-            order: power::order(&grid),
-            grid,
-            bus_at: Vec::new(),
-            lines: Vec::new(),
-            courses: Vec::new(),
-            cables: Vec::new(),
-            tan_phi: whole.tan_phi,
-            buildings: members.iter().map(connection).collect(),
-            attached: Vec::new(),
-            stations: Vec::new(),
-            feeders: Self::renumbered(&feeders),
-            rings: Vec::new(),
-            substations: Vec::new(),
-        };
-        let sweep = (medium_pu > 0.0).then(|| Sweep::new(&cell.grid).ok()).flatten();
-        Self { whole, grid: cell, loads, sweep }
-    }
-
-    fn data(whole: &CityGrid, at: Station, lines: &[u32], loads: &[u32], buses: &Buses, medium_pu: f64) -> GridData {
-        let mut transformer = whole.grid.transformers[at.transformer as usize].clone();
-        transformer.ends = buses.ends(transformer.ends);
-        let line = |l: &u32| {
-            let mut line = whole.grid.lines[*l as usize].clone();
-            line.ends = buses.ends(line.ends);
-            line
-        };
-        let load = |l: &u32| {
-            let mut load = whole.grid.loads[*l as usize].clone();
-            load.bus = buses.0[&load.bus];
-            load
-        };
-        GridData {
-            frequency_hz: whole.grid.frequency_hz,
-            islands: Islands::Dead,
-            buses: buses.0.keys().map(|bus| whole.grid.buses[*bus as usize].clone()).collect(),
-            external_grids: vec![ExternalGrid {
-                label: Label::new("source", 1, "medium voltage"),
-                bus: buses.0[&at.medium_bus],
-                vm_pu: medium_pu,
-                va_rad: 0.0,
-                short_circuit: None,
-                in_service: true,
-            }],
-            transformers: vec![transformer],
-            lines: lines.iter().map(line).collect(),
-            loads: loads.iter().map(load).collect(),
-            ..GridData::default()
+    /// Per station its feeders.
+    pub(super) fn feeders_by_station(&self) -> Vec<Vec<u32>> {
+        let mut of_station: Vec<Vec<u32>> = vec![Vec::new(); self.stations.len()];
+        for (index, feeder) in self.feeders.iter().enumerate() {
+            of_station[feeder.transformer as usize].push(index as u32);
         }
+        of_station
     }
+}
 
-    /// Lines and buildings counted within the cell.
-    fn renumbered(feeders: &[&Feeder]) -> Vec<Feeder> {
-        let (mut lines, mut buildings) = (0, 0);
-        let own = |feeder: &&Feeder| {
-            let (first, begin) = (lines, buildings);
-            lines += feeder.lines[1] - feeder.lines[0];
-            buildings += feeder.buildings.len() as u32;
-            Feeder { lines: [first, lines], buildings: (begin..buildings).collect(), ..(*feeder).clone() }
-        };
-        feeders.iter().map(own).collect()
-    }
-
+impl Cell<'_> {
     /// By halving, all placements side by side: each unit pushes voltages and loadings further the same way.
     fn hosts(&self, powers: &Powers<'_>, feeder: usize, joining: &Joining) -> Hosting {
         let members = &self.grid.feeders[feeder].buildings;
         let orders: Vec<Vec<u32>> = (0..joining.placements).map(|p| order(members, joining.seed, p)).collect();
-        let base: Vec<[f64; 2]> = self.loads.iter().map(|l| self.whole.drawn(powers, *l as usize)).collect();
+        let base = self.drawn(powers);
         let hold = |counts: &[usize]| self.hold(&base, feeder, (joining, &orders), counts);
         let mut units = vec![0; orders.len()];
         if hold(&units).iter().any(|holds| !holds) {

@@ -7,9 +7,9 @@ use citytwin_model::{
 };
 use citytwin_panels::{
     Abilities, Better, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, GridData, GridDay,
-    GridElement, GridItem, History, InspectorData, KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, Measure,
-    ModelNote, Notice, Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, SearchHit,
-    TrafficNow, Trail, Unit, Validation, WhatIfData,
+    GridElement, GridHelp, GridItem, History, InspectorData, KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind,
+    Measure, ModelNote, Notice, Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers,
+    SearchHit, TrafficNow, Trail, Unit, Validation, WhatIfData,
 };
 
 /// Owns what a [`PanelInput`] borrows.
@@ -314,6 +314,10 @@ fn grid() -> GridData {
         day: GridDay::Found {
             what: "24 hours computed.".into(),
             over: vec![item(GridElement::Line(17), "Cable 17, Nordstraße", "112 % at 18:30, 3 h beyond its rating")],
+            helps: Some(GridHelp {
+                what: "1 measure, 12,000 € (prices of 2012, urban).".into(),
+                measures: vec![item(GridElement::Line(17), "Second cable, Nordstraße", "12,000 €")],
+            }),
         },
     }
 }

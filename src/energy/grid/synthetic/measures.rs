@@ -1,0 +1,77 @@
+//! What helps a station whose grid breaks a limit: measures with their prices.
+
+use super::{CityGrid, Element, Powers, cell::Cell};
+use crate::grid::{Costs, ElementId, FlowError, Grid, Limits, MeasureKind, Setting, reinforce};
+
+/// A measure at an element of the city's grid.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StationMeasure {
+    pub element: Element,
+    pub kind: MeasureKind,
+    pub cost_eur: f64,
+    /// Of the price.
+    pub year: u16,
+    pub source: String,
+}
+
+/// What is to be done at a station.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct StationPlan {
+    pub measures: Vec<StationMeasure>,
+    pub cost_eur: f64,
+    /// Buses and branches that break their limits still.
+    pub left: usize,
+}
+
+impl CityGrid {
+    /// Measures after which a station, its transformer and its feeders keep the limits in each of these instants, one after
+    /// the other: powers, and the voltages that the load flow gave ([`super::Answer::bus_vm_pu`]). Urban prices.
+    ///
+    /// # Errors
+    /// An instant that the station cannot carry at all.
+    pub fn measures(
+        &self,
+        station: u32,
+        instants: &[(Powers<'_>, &[f32])],
+        limits: &Limits,
+    ) -> Result<StationPlan, FlowError> {
+        let mut plan = StationPlan::default();
+        let Some(at) = self.stations.get(station as usize) else { return Ok(plan) };
+        let feeders = self.feeders_by_station().swap_remove(station as usize);
+        let costs = Costs::built_in();
+        let mut built: Option<Grid> = None;
+        for (powers, bus_vm_pu) in instants {
+            let cell = Cell::of(self, station as usize, &feeders, f64::from(bus_vm_pu[at.medium_bus as usize]));
+            let loaded = cell.loaded(powers);
+            let grid = match built {
+                None => loaded,
+                Some(built) => with_loads_of(built, loaded),
+            };
+            let (found, after) = reinforce(&grid, limits, &costs, Setting::Urban)?;
+            plan.left = found.left.len();
+            plan.cost_eur += found.cost_eur;
+            plan.measures.extend(found.measures.into_iter().map(|measure| StationMeasure {
+                element: self.element(&cell, station, &measure.at),
+                kind: measure.kind,
+                cost_eur: measure.cost_eur,
+                year: measure.price_year,
+                source: measure.source,
+            }));
+            built = Some(after);
+        }
+        Ok(plan)
+    }
+
+    /// The line of this name, else the station's transformer.
+    fn element(&self, cell: &Cell<'_>, station: u32, name: &ElementId) -> Element {
+        let line = cell.lines.iter().find(|line| self.grid.lines[**line as usize].label.id == *name);
+        line.map_or(Element::Transformer(self.stations[station as usize].transformer), |line| Element::Line(*line))
+    }
+}
+
+/// What was built, with the loads and the source of another instant.
+fn with_loads_of(built: Grid, instant: Grid) -> Grid {
+    let (mut data, instant) = (built.into_data(), instant.into_data());
+    (data.loads, data.external_grids) = (instant.loads, instant.external_grids);
+    Grid::trusted(data)
+}
