@@ -42,11 +42,11 @@ pub const MODELS: &[ModelNote<'static>] = &[
         drives: "voltage, grid loading, power flow, what breaks a limit in the day, who is off",
         how: "Synthetic: stations where the load is, medium-voltage rings and low-voltage feeders along the streets, cables and \
               transformers sized by written rules (assets/energy), stated stations kept. A balanced load flow every simulated \
-              minute; rings close where that brings customers back.",
+              minute, the day's voltages phase by phase; rings close where that brings customers back.",
         validation: Validation::Plausible,
         evidence: "The load flow meets published networks to 1e-6 pu and power-grid-model to 1e-9; lengths and customers per \
                    station lie beside European figures. Where the utility's cables really lie is not known: no single street's \
-                   figure is a measurement. Phases are taken as balanced.",
+                   figure is a measurement.",
     },
     ModelNote {
         name: "Photovoltaics",

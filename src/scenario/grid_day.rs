@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use citytwin_energy::{
     EnergySystem,
     grid::{
-        EN_50160, SweepError,
+        EN_50160, NotSweepable, PhaseSweepError, SweepError,
         synthetic::{Answer, CityGrid, Element, LineKind, Operated, Powers, StationPlan},
     },
 };
 use citytwin_environment as environment;
-use citytwin_model::{BuildingId, City, Timestamp, time::LocalTime};
+use citytwin_model::{City, Timestamp, time::LocalTime};
 use rayon::prelude::*;
 
 use crate::{energy_run::later, spec::RunError};
@@ -48,7 +48,7 @@ pub struct Beyond {
 pub struct GridDay {
     /// Earliest first, then by how far beyond.
     pub beyond: Vec<Beyond>,
-    /// Lowest and highest voltage of a supplied building, over nominal, and the hours of both.
+    /// Lowest and highest voltage that a supplied building sees on its own phases, over nominal, and the hours of both.
     pub voltage_pu: [(f64, u8); 2],
     /// Highest loading of lines and of transformers, with index and hour.
     pub line: (f64, u32, u8),
@@ -75,6 +75,8 @@ pub fn grid_day(
 ) -> Result<GridDay, GridDayError> {
     let mut energy = energy.clone();
     let (mut hours, mut drawn) = (Vec::with_capacity(HOURS), Vec::with_capacity(HOURS));
+    let in_phases = grid.in_phases()?;
+    let mut voltages = Vec::with_capacity(HOURS);
     for hour in 0..HOURS {
         let at = later(midnight, (hour as f64 + 0.5) * 3600.0)?;
         let (sun, weather) = environment::sky(&city.anchor, at);
@@ -82,9 +84,10 @@ pub fn grid_day(
         let powers =
             Powers { load_w: energy.building_load_w(), pv_w: energy.building_pv_w(), asset_w: energy.asset_power_w() };
         hours.append(&mut grid.solve(&[powers]).map_err(|error| GridDayError::Hour { hour, error })?);
+        voltages.push(in_phases.voltages(&powers).map_err(|error| GridDayError::Phases { hour, error })?);
         drawn.push([powers.load_w, powers.pv_w, powers.asset_w].map(<[f32]>::to_vec));
     }
-    let mut day = judge(grid, &hours);
+    let mut day = judge(grid, &hours, &voltages);
     plan(&mut day, grid.grid(), &hours, &drawn);
     Ok(day)
 }
@@ -128,6 +131,10 @@ fn plan(day: &mut GridDay, grid: &CityGrid, hours: &[Answer], drawn: &[[Vec<f32>
 pub enum GridDayError {
     #[error("{hour}:30: {error}")]
     Hour { hour: usize, error: SweepError },
+    #[error("{hour}:30, phase by phase: {error}")]
+    Phases { hour: usize, error: PhaseSweepError },
+    #[error(transparent)]
+    NotSweepable(#[from] NotSweepable),
     #[error("{0}")]
     Calendar(String),
 }
@@ -138,26 +145,26 @@ impl From<RunError> for GridDayError {
     }
 }
 
-fn judge(grid: &Operated, hours: &[Answer]) -> GridDay {
+fn judge(grid: &Operated, hours: &[Answer], voltages: &[Vec<[f32; 2]>]) -> GridDay {
     let of = grid.grid();
     let lines = Loadings::of(hours, |answer| &answer.line_loading);
     let transformers = Loadings::of(hours, |answer| &answer.transformer_loading);
     let mut beyond: Vec<Beyond> = lines.beyond(Element::Line);
     beyond.append(&mut transformers.beyond(Element::Transformer));
     let mut voltage_pu = [(f64::INFINITY, 0), (f64::NEG_INFINITY, 0)];
-    for (hour, answer) in hours.iter().enumerate() {
-        for vm in answer.building_vm_pu.iter().map(|vm| f64::from(*vm)).filter(|vm| *vm > 0.0) {
-            if vm < voltage_pu[0].0 {
-                voltage_pu[0] = (vm, hour as u8);
+    for (hour, voltages) in voltages.iter().enumerate() {
+        for [low, high] in voltages.iter().map(|vm| vm.map(f64::from)).filter(|[low, _]| *low > 0.0) {
+            if low < voltage_pu[0].0 {
+                voltage_pu[0] = (low, hour as u8);
             }
-            if vm > voltage_pu[1].0 {
-                voltage_pu[1] = (vm, hour as u8);
+            if high > voltage_pu[1].0 {
+                voltage_pu[1] = (high, hour as u8);
             }
         }
     }
     for feeder in &of.feeders {
         for limit in [Limit::LowVoltage, Limit::HighVoltage] {
-            beyond.extend(voltage_beyond(of, feeder.transformer, &feeder.buildings, hours, limit));
+            beyond.extend(voltage_beyond(of, feeder.transformer, &feeder.buildings, voltages, limit));
         }
     }
     let far = |b: &Beyond| match b.limit {
@@ -228,10 +235,11 @@ fn voltage_beyond(
     grid: &CityGrid,
     transformer: u32,
     buildings: &[u32],
-    hours: &[Answer],
+    hours: &[Vec<[f32; 2]>],
     limit: Limit,
 ) -> Option<Beyond> {
-    let vm = |hour: usize, building: u32| f64::from(hours[hour].vm_pu(BuildingId(building)));
+    let end = usize::from(limit != Limit::LowVoltage);
+    let vm = |hour: usize, building: u32| f64::from(hours[hour][building as usize][end]);
     // How far beyond, above nought where it is; dead ones are off, not low.
     let beyond = |vm: f64| match limit {
         _ if vm <= 0.0 => f64::NEG_INFINITY,

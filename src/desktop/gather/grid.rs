@@ -117,7 +117,7 @@ fn sentence(day: &citytwin_scenario::GridDay) -> String {
         0 => "nothing goes beyond its limit".to_owned(),
         n => format::count(n, "element goes beyond its limit", "elements go beyond their limits"),
     };
-    format!("{HOURS} load flows with the shares in force: {voltage}losses {losses}; {beyond}.")
+    format!("{HOURS} load flows, phase by phase, with the shares in force: {voltage}losses {losses}; {beyond}.")
 }
 
 /// The measures, dearest station first.

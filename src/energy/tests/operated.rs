@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use citytwin_energy::{
     EnergySystem,
     grid::{
-        Demand, EN_50160, Grid, Zip, solve,
-        synthetic::{Answer, CityGrid, Element, Joining, Operated, Powers},
+        Demand, EN_50160, Grid, Zip, solve, solve_phases,
+        synthetic::{Answer, CityGrid, Element, Joining, Operated, Phases, Powers},
     },
 };
 use citytwin_model::{
@@ -177,4 +177,36 @@ fn measures_mend_a_station() {
     assert!(plan.measures.iter().any(|m| m.element == Element::Transformer(over as u32)));
     let again = grid.measures(over as u32, &[(instant, answer.bus_vm_pu.as_slice()); 2], &EN_50160).expect("carried");
     assert_eq!(again, plan, "what is built for an instant carries it");
+}
+
+/// Single-phase customers see their own phase; the voltages are those of the unbalanced Newton-Raphson.
+#[test]
+fn buildings_see_their_own_phases() {
+    let case = case();
+    let (operated, balanced) = case.with_out(&[]);
+    let (load_w, pv_w) = (case.system.building_load_w(), case.system.building_pv_w());
+    let powers = Powers { load_w, pv_w, asset_w: case.system.asset_power_w() };
+    let seen = operated.in_phases().expect("sweepable").voltages(&powers).expect("carried");
+    let demand = case.grid.phase_demand(&[powers]);
+    let mut data = operated.grid().grid.clone().into_data();
+    for (k, load) in data.loads.iter_mut().enumerate() {
+        let zip =
+            |phase: usize| Zip { power: [demand.p_w[3 * k + phase], demand.q_var[3 * k + phase]], ..Zip::default() };
+        load.demand = Demand::Wye(Box::new([zip(0), zip(1), zip(2)]));
+    }
+    let newton = solve_phases(&Grid::new(data).expect("sound")).expect("solvable");
+    let mut single = 0;
+    for (building, (connection, [low, high])) in case.grid.buildings.iter().zip(&seen).enumerate() {
+        let own = |phase: u8| newton.voltage[connection.bus as usize][usize::from(phase)].norm();
+        let phases: Vec<f64> = match connection.phases {
+            Phases::One(phase) => vec![own(phase)],
+            Phases::Three => (0..3).map(own).collect(),
+        };
+        single += usize::from(phases.len() == 1);
+        let lowest = phases.iter().copied().fold(f64::INFINITY, f64::min);
+        let highest = phases.iter().copied().fold(0.0, f64::max);
+        assert!((f64::from(*low) - lowest).abs() < 1e-6 && (f64::from(*high) - highest).abs() < 1e-6, "{building}");
+        assert!((f64::from(*low) - f64::from(balanced.building_vm_pu[building])).abs() < 0.05);
+    }
+    assert!(single > 0, "the town has single-phase customers");
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Answer, CityGrid, Powers, power};
-use crate::grid::{Ends, Islands, NotRadial, Sweep, SweepError};
+use super::{Answer, CityGrid, Connection, Phases, Powers, power};
+use crate::grid::{Ends, Islands, NotRadial, NotSweepable, PhaseSweep, PhaseSweepError, Sweep, SweepError};
 
 /// What can be taken out of service: a line or a transformer by its index in the grid.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -70,7 +70,43 @@ impl CityGrid {
     }
 }
 
+/// The same phase by phase.
+pub struct InPhases<'a> {
+    grid: &'a CityGrid,
+    sweep: PhaseSweep,
+}
+
+impl InPhases<'_> {
+    /// Lowest and highest voltage to neutral that each building sees on the phases it hangs on, per unit; nought without
+    /// supply. Index = `BuildingId`.
+    ///
+    /// # Errors
+    /// A load that the grid cannot carry.
+    pub fn voltages(&self, powers: &Powers<'_>) -> Result<Vec<[f32; 2]>, PhaseSweepError> {
+        let demands = self.grid.phase_demand(&[*powers]);
+        let flow = self.sweep.solve_hours(demands.phase_profiles())?;
+        let of = |connection: &Connection| {
+            let all = &flow.vm_pu[3 * connection.bus as usize..][..3];
+            let own = match connection.phases {
+                Phases::One(phase) => &all[usize::from(phase)..][..1],
+                Phases::Three => all,
+            };
+            let ends = own.iter().fold([f64::INFINITY, 0.0_f64], |[low, high], vm| [low.min(*vm), high.max(*vm)]);
+            ends.map(|vm| vm as f32)
+        };
+        Ok(self.grid.buildings.iter().map(of).collect())
+    }
+}
+
 impl Operated {
+    /// Analysed for unbalanced load flows.
+    ///
+    /// # Errors
+    /// A grid that cannot be swept so; none that was grown is.
+    pub fn in_phases(&self) -> Result<InPhases<'_>, NotSweepable> {
+        Ok(InPhases { grid: &self.grid, sweep: PhaseSweep::new(&self.grid.grid)? })
+    }
+
     /// Buildings without supply, ascending.
     pub fn off(&self) -> &[u32] {
         &self.off
