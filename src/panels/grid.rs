@@ -4,8 +4,7 @@ use egui::{Label, RichText, ScrollArea, Ui};
 
 use crate::{
     FlyTarget, GridData, GridDay, GridItem, PanelInput, PanelRequest,
-    element::{Entry, elided, empty, fine, icon_button, section, text_row, tight, weak},
-    format::count,
+    element::{Entry, elided, empty, icon_button, section, text_row, tight, weak},
     icon, theme,
 };
 
@@ -56,7 +55,6 @@ fn day(ui: &mut Ui, day: &GridDay, out: &mut Vec<PanelRequest>) {
         GridDay::Found { what, over, helps } => {
             ui.add(Label::new(weak(what.as_str())).wrap());
             if !over.is_empty() {
-                ui.label(fine(count(over.len(), "element beyond a limit", "elements beyond a limit")));
                 entries(ui, "over", over, out);
             }
             if let Some(help) = helps {

@@ -1,7 +1,14 @@
 //! The power grid of the live city: its elements as entities, a load flow at every evaluation of the energy system, what is
 //! switched off, and the day ahead on a worker thread.
 
-use std::{collections::BTreeSet, sync::Arc, thread};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
@@ -10,7 +17,7 @@ use citytwin_energy::{
     grid::synthetic::{Answer, CityGrid, Element, Operated, Powers},
 };
 use citytwin_model::{City, Timestamp, time::civil::Date};
-use citytwin_scenario::{GridDay, grid_day, pool};
+use citytwin_scenario::{GridDay, TechnologyHosting, grid_day, hosting, pool};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::{
@@ -21,6 +28,8 @@ use crate::{
 
 /// Which phases single-phase customers get; the same for everybody who opens the city.
 const SEED: u64 = 1;
+/// Random orders in which customers join, per feeder.
+const PLACEMENTS: u32 = 20;
 
 /// An element of the grid that an entity stands for, by its index in [`CityGrid`].
 #[derive(Component, Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -66,12 +75,29 @@ pub struct GridTwin {
     /// The last load flow, or why there is none.
     pub now: Option<Result<Answer, String>>,
     pub day: DayState,
+    /// What each feeder can still take, with the shares and switches for which it was found; None until then.
+    pub hosting: Option<Arc<Vec<TechnologyHosting>>>,
     /// Counts load flows, so that a picture knows when to change.
     pub version: u64,
     /// Wait for the next tick.
     switches: Vec<GridSwitch>,
     asked: Option<Question>,
     coming: Option<Receiver<Result<GridDay, String>>>,
+    hosting_of: Option<Question>,
+    hosting_coming: Option<Hosting>,
+}
+
+/// Hosting capacity under way.
+struct Hosting {
+    coming: Receiver<Result<Vec<TechnologyHosting>, String>>,
+    /// Set when nobody wants it any more.
+    given_up: Arc<AtomicBool>,
+}
+
+impl Drop for Hosting {
+    fn drop(&mut self) {
+        self.given_up.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What a day's answer depends on.
@@ -120,7 +146,7 @@ pub(crate) fn install(world: &mut World, grid: Result<Arc<CityGrid>, String>) {
 pub(crate) fn plugin(app: &mut App) {
     let there = resource_exists::<GridTwin>;
     app.add_message::<GridSwitch>()
-        .add_systems(PreUpdate, (collect, look_ahead).run_if(there))
+        .add_systems(PreUpdate, (collect, look_ahead, ask_feeders).chain().run_if(there))
         .add_systems(FixedUpdate, switch.in_set(TwinSystems::Receive).after(EditsApplied).run_if(there))
         // A paused clock has no ticks; what a person asks for takes effect all the same.
         .add_systems(Update, switch.run_if(there).run_if(crate::clock::is_paused))
@@ -133,7 +159,20 @@ pub(crate) fn plugin(app: &mut App) {
 impl GridTwin {
     fn new(grid: Arc<CityGrid>, operated: Arc<Operated>) -> Self {
         let (out, day) = (BTreeSet::new(), DayState::Working);
-        Self { grid, operated, out, now: None, day, version: 0, switches: Vec::new(), asked: None, coming: None }
+        Self {
+            grid,
+            operated,
+            out,
+            now: None,
+            day,
+            version: 0,
+            switches: Vec::new(),
+            asked: None,
+            coming: None,
+            hosting: None,
+            hosting_of: None,
+            hosting_coming: None,
+        }
     }
 
     fn solve(&mut self, energy: &EnergySystem) {
@@ -259,6 +298,45 @@ fn look_ahead(
     twin.day = DayState::Working;
     twin.asked = Some(question);
     twin.begin(city.0.clone(), energy.0.clone(), midnight);
+}
+
+/// Asks every feeder what it can take once the day is known, and takes the answer. What it was asked for before a change of
+/// shares or switches is given up.
+fn ask_feeders((city, energy): (Res<CityModel>, Res<EnergyTwin>), mut twin: ResMut<GridTwin>) {
+    // On which day does not matter: it is the worst hours of the year that are asked about.
+    let wanted = twin.asked.clone().map(|question| Question { date: Date::default(), ..question });
+    if wanted != twin.hosting_of {
+        (twin.hosting_of, twin.hosting_coming, twin.hosting) = (None, None, None);
+    }
+    match twin.hosting_coming.as_ref().map(|hosting| hosting.coming.try_recv()) {
+        Some(Err(TryRecvError::Empty)) => return,
+        Some(Ok(Ok(found))) => twin.hosting = Some(Arc::new(found)),
+        Some(Ok(Err(why))) => tracing::warn!("no hosting capacity: {why}"),
+        Some(Err(TryRecvError::Disconnected)) | None => {}
+    }
+    twin.hosting_coming = None;
+    if twin.hosting_of.is_none() && wanted.is_some() && matches!(twin.day, DayState::Found(_)) {
+        twin.hosting_of = wanted;
+        twin.hosting_coming = begin_hosting(city.0.clone(), energy.0.clone(), twin.operated.clone());
+    }
+}
+
+fn begin_hosting(city: Arc<City>, energy: EnergySystem, operated: Arc<Operated>) -> Option<Hosting> {
+    let (send, coming) = bounded(1);
+    let given_up = Arc::new(AtomicBool::new(false));
+    let told = given_up.clone();
+    let work = move || {
+        let wanted = |_: f32| !told.load(Ordering::Relaxed);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let found = pool(cores.div_ceil(2)).map_err(|error| error.to_string()).and_then(|pool| {
+            let ask = || hosting(&city, &energy, &operated, (PLACEMENTS, SEED), &wanted);
+            pool.install(ask).map_err(|error| error.to_string())
+        });
+        // The window may be gone by now; then nobody waits for the result.
+        let _ = send.send(found);
+    };
+    thread::Builder::new().name("grid-hosting".into()).spawn(work).ok()?;
+    Some(Hosting { coming, given_up })
 }
 
 impl GridTwin {

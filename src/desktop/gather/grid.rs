@@ -8,7 +8,7 @@ use citytwin_model::{BuildingId, City, Coord, FeatureRef, Origin};
 use citytwin_panels::{
     Fact, GridData, GridDay, GridElement, GridHelp, GridItem, InspectorData, Measure, Picked, Related, Unit, format,
 };
-use citytwin_scenario::{Beyond, HOURS, Limit};
+use citytwin_scenario::{Beyond, HOURS, Limit, TechnologyHosting};
 use citytwin_twin::{DayState, GridTwin};
 
 use super::{Seen, names::title};
@@ -244,6 +244,9 @@ fn line_data(twin: &GridTwin, line: usize) -> (String, Vec<Fact>, Vec<Measure>) 
     if let Some(rated_a) = element.rated_a {
         facts.push(fact("Rated current", format!("{rated_a:.0} A")));
     }
+    if let LineKind::Feeder(feeder) | LineKind::Service(feeder) = row.kind {
+        facts.extend(hosts(twin, &[feeder as usize]));
+    }
     let answer = twin.answer();
     let far = element.ends.to as usize;
     let measures = vec![
@@ -259,6 +262,25 @@ fn line_data(twin: &GridTwin, line: usize) -> (String, Vec<Fact>, Vec<Measure>) 
     (kind.into(), facts, measures)
 }
 
+/// How many customers of these feeders can join with each technology.
+fn hosts(twin: &GridTwin, feeders: &[usize]) -> Vec<Fact> {
+    let Some(found) = twin.hosting.as_ref().filter(|_| !feeders.is_empty()) else { return Vec::new() };
+    let buildings: usize = feeders.iter().map(|k| twin.grid.feeders[*k].buildings.len()).sum();
+    let fact = |of: &TechnologyHosting| {
+        let sum = |share: f64| feeders.iter().filter_map(|k| of.feeders.get(*k)?.quantile(share)).sum::<usize>();
+        let (low, middle, high) = (sum(0.05), sum(0.5), sum(0.95));
+        let spread = if low == high { String::new() } else { format!(" ({low} to {high})") };
+        let mut name = of.technology.name.to_owned();
+        name[..1].make_ascii_uppercase();
+        Fact {
+            label: format!("{name} fit"),
+            value: format!("{middle}{spread} of {buildings} buildings"),
+            origin: Origin::Inferred(of.technology.source),
+        }
+    };
+    found.iter().map(fact).collect()
+}
+
 fn transformer_data(seen: &Seen, twin: &GridTwin, transformer: usize) -> (String, Vec<Fact>, Vec<Measure>) {
     let element = &twin.grid.grid.transformers[transformer];
     let state = seen.twin.energy.as_ref().and_then(|energy| energy.0.transformers().get(transformer));
@@ -272,6 +294,8 @@ fn transformer_data(seen: &Seen, twin: &GridTwin, transformer: usize) -> (String
     if let Some(state) = state {
         facts.push(Fact { label: "Buildings".into(), value: state.buildings.to_string(), origin: state.origin });
     }
+    let own = (0..twin.grid.feeders.len()).filter(|k| twin.grid.feeders[*k].transformer as usize == transformer);
+    facts.extend(hosts(twin, &own.collect::<Vec<_>>()));
     let answer = twin.answer();
     let low = element.ends.to as usize;
     let measures = vec![

@@ -113,3 +113,28 @@ fn a_cable_out_takes_only_what_hangs_on_it() {
     let own = grid.buildings.iter().position(|b| b.service == Some(service as u32)).expect("its building");
     assert_eq!(twin(&app).operated.off(), [own as u32]);
 }
+
+#[test]
+fn feeders_tell_what_they_take_and_forget_it_when_shares_change() {
+    let mut app = town::app(1, &FeedChoice::Off);
+    let found = |app: &mut App| {
+        let began = Instant::now();
+        while twin(app).hosting.is_none() {
+            assert!(began.elapsed() < Duration::from_secs(60), "no answer");
+            app.update();
+            std::thread::yield_now();
+        }
+        twin(app).hosting.clone().expect("found")
+    };
+    let first = found(&mut app);
+    assert!(first.iter().all(|technology| technology.feeders.len() == twin(&app).grid.feeders.len()));
+    app.world_mut().write_message(EditRequested::Do(Request::SetEvShare(1.0)));
+    for _ in 0..3 {
+        app.update();
+    }
+    let second = found(&mut app);
+    let fit = |all: &[citytwin_scenario::TechnologyHosting]| -> usize {
+        all.iter().find(|t| t.technology.name == "chargers").expect("asked").feeders.iter().flat_map(|h| &h.units).sum()
+    };
+    assert!(fit(&second) <= fit(&first), "cars that charge already leave less room");
+}
