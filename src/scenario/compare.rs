@@ -87,11 +87,13 @@ pub fn compare(prepared: &Prepared, spec: &CompareSpec, watch: &dyn Watch) -> Re
     later(spec.base.start, seconds)?;
     let runs = Pairs { prepared, spec, sides: &sides, seconds }.run(watch)?;
     let energy = |side: usize| -> Result<Vec<_>, RunError> {
-        let of = |run: &TrafficRun| {
-            let energy = energy_run::run(prepared, &sides[side], spec.base.start, seconds, run.car_kwh_per_km)?;
-            Ok(figures::energy(&energy))
+        let of = |(run, base): (&TrafficRun, &TrafficRun)| {
+            // Cars make as many trips as before; what a trip takes follows how long it is now, and how it is driven.
+            let longer = run.metres_per_trip().zip(base.metres_per_trip()).map_or(1.0, |(now, before)| now / before);
+            let taken = run.car_kwh_per_km.map(|kwh| kwh * longer);
+            Ok(figures::energy(&energy_run::run(prepared, &sides[side], spec.base.start, seconds, taken)?))
         };
-        runs[side].iter().map(of).collect()
+        runs[side].iter().zip(&runs[0]).map(of).collect()
     };
     let mut figures = differences(&traffic_figures(&runs[0], &sides[0]), &traffic_figures(&runs[1], &sides[1]));
     figures.extend(differences(&energy(0)?, &energy(1)?));

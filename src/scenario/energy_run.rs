@@ -23,7 +23,8 @@ pub struct EnergyRun {
     pub system: EnergySystem,
 }
 
-/// Runs `seconds` from `start` under the city's typical weather; electric cars take what `car_kwh_per_km` says.
+/// Runs `seconds` from `start` under the city's typical weather; electric cars take what `car_kwh_per_km` says, over
+/// their usual mileage.
 pub fn run(
     prepared: &Prepared,
     assumptions: &Assumptions,

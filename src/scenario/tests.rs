@@ -208,8 +208,9 @@ fn closing_the_bridge_lengthens_trips_and_moves_the_flow() {
         links.map(|l| answer.flow_change_vph()[l.id.index()]).sum()
     };
     assert!(change(900) < -10.0 && change(901) > 10.0, "{} {}", change(900), change(901));
+    // Electric cars drive round and charge it at home.
     let load = answer.figures.iter().find(|f| f.name == "peak_load").unwrap();
-    assert_eq!((load.difference, load.interval_95), (0.0, Some(0.0)));
+    assert!(load.difference > load.interval_95.unwrap(), "{load:?}");
 }
 
 #[test]

@@ -70,6 +70,14 @@ pub struct TrafficRun {
 }
 
 impl TrafficRun {
+    /// Metres driven within the window per trip that ended in it; none where nobody arrived or drove.
+    pub fn metres_per_trip(&self) -> Option<f64> {
+        let (first, last) = self.ends();
+        let arrived = (last.trips.arrived - first.trips.arrived) as f64;
+        let metres = last.driven_m - first.driven_m;
+        (arrived > 0.0 && metres > 0.0).then(|| metres / arrived)
+    }
+
     /// First and last mark.
     pub fn ends(&self) -> (Mark, Mark) {
         (self.marks.first().copied().unwrap_or_default(), self.marks.last().copied().unwrap_or_default())
