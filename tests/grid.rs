@@ -113,6 +113,42 @@ fn wrong_files_get_a_line_with_their_place() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+#[test]
+fn wrong_sensors_get_a_line_with_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("feeder.json");
+    let wrong = [
+        (
+            r#""id":9,"measured_object":3"#,
+            r#""id":8,"measured_object":3"#,
+            "table sym_power_sensor, row 2 (id 8), field id",
+        ),
+        (
+            r#""id":6,"measured_object":1,"u_sigma":10"#,
+            r#""id":6,"measured_object":1,"u_sigma":0"#,
+            "(id 6), field u_sigma",
+        ),
+    ];
+    for (sound, faulty, place) in wrong {
+        fs::write(&file, sensors(-1e6).replace(sound, faulty)).unwrap();
+        let output = grid("estimate", &file, &[]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(place), "{place}: {said}");
+    }
+}
+
+/// What an open branch leaves without supply is said, not left out in silence.
+#[test]
+fn buses_without_supply_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("two.m");
+    fs::write(&file, TWO_BUSES.replace("0 0 1 -360", "0 0 0 -360")).unwrap();
+    assert_eq!(json(&grid("solve", &file, &["--json"]))["buses_without_supply"], 1);
+    let said = String::from_utf8(grid("solve", &file, &[]).stdout).unwrap();
+    assert!(said.contains("no supply at bus 2"), "{said}");
+}
+
 /// The demo city: every feeder answers for every technology, the same for any number of threads.
 #[test]
 fn feeders_of_a_city_tell_what_they_host() {

@@ -1,7 +1,6 @@
 //! The power grid by itself: `grid solve` and `grid estimate`.
 
 use std::{
-    ffi::OsStr,
     fmt::Write,
     fs,
     path::{Path, PathBuf},
@@ -69,11 +68,11 @@ fn open(path: &Path) -> anyhow::Result<Grid> {
     }
     let mut paths: Vec<PathBuf> =
         fs::read_dir(path).with_context(|| path.display().to_string())?.flatten().map(|entry| entry.path()).collect();
-    paths.retain(|p| p.extension() == Some(OsStr::new("csv")));
+    paths.retain(|p| p.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")));
     paths.sort();
     let mut tables = Vec::new();
     for path in &paths {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         tables.push((name, text_of(path)?.1));
     }
     let tables: Vec<(&str, &str)> = tables.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
@@ -124,6 +123,11 @@ fn in_words(report: &Report) -> String {
         report.residual_mva,
         report.cpu_s
     );
+    let dead: Vec<_> = report.buses.iter().filter(|b| magnitudes(&b.vm_pu).iter().all(|v| *v == 0.0)).collect();
+    if let Some(first) = dead.first() {
+        let more = if dead.len() > 1 { format!(" and {} more", dead.len() - 1) } else { String::new() };
+        let _ = writeln!(text, "no supply at bus {}{more}: what hangs there is not in this answer", first.id);
+    }
     let lowest = live.iter().min_by(|a, b| a.0.total_cmp(&b.0));
     let highest = live.iter().max_by(|a, b| a.0.total_cmp(&b.0));
     if let (Some((low, at_low)), Some((high, at_high))) = (lowest, highest) {

@@ -51,6 +51,8 @@ struct Report {
     /// The grid is grown by rules, not the utility's own data.
     synthetic: bool,
     placements: u32,
+    /// Buildings with a station of their own, which are not asked.
+    own_stations: usize,
     feeders: Vec<FeederRow>,
     technologies: Vec<TechnologyRow>,
 }
@@ -102,6 +104,7 @@ impl Report {
             city: city.name.clone(),
             synthetic: true,
             placements,
+            own_stations: grid.buildings.iter().filter(|building| building.feeder.is_none()).count(),
             feeders: grid.feeders.iter().map(row).collect(),
             technologies: found.iter().map(technology).collect(),
         }
@@ -112,9 +115,10 @@ impl Report {
         let customers: usize = self.feeders.iter().map(|f| f.customers).sum();
         let _ = writeln!(
             text,
-            "{}: {} feeders with {customers} buildings, a synthetic grid (grown by rules, not the utility's data); {} placements",
+            "{}: {} feeders with {customers} buildings, {} buildings with a station of their own left out; a synthetic grid (grown by rules, not the utility's data); {} placements",
             self.city,
             self.feeders.len(),
+            self.own_stations,
             self.placements
         );
         for technology in &self.technologies {
@@ -125,18 +129,15 @@ impl Report {
 
     fn technology_in_words(&self, technology: &TechnologyRow, text: &mut String) {
         let TechnologyRow { name, unit_kw, source, hour, units } = technology;
-        let sum = |k: usize| units.iter().map(|u| u[k]).sum::<usize>();
-        let all: usize = self.feeders.iter().map(|f| f.customers).sum();
-        let share = |k: usize| 100.0 * sum(k) as f64 / all.max(1) as f64;
-        let none = units.iter().filter(|u| u[1] == 0).count();
-        let full = units.iter().zip(&self.feeders).filter(|(u, f)| u[0] == f.customers).count();
-        let _ = writeln!(text, "\n{name}, {unit_kw:.2} kW each on top of {hour}: {source}");
+        let with_customers = || units.iter().zip(&self.feeders).filter(|(_, f)| f.customers > 0);
+        let none = with_customers().filter(|(u, _)| u[1] == 0).count();
+        let full = with_customers().filter(|(u, f)| u[0] == f.customers).count();
+        let feeds = if *unit_kw < 0.0 { "fed in" } else { "drawn" };
+        let _ = writeln!(text, "\n{name}, {:.2} kW {feeds} by each on top of {hour}: {source}", unit_kw.abs());
         let _ = writeln!(
             text,
-            "  {:.0} % of the buildings can join (5 to 95 % of the placements: {:.0} to {:.0} %); all of them on {full} feeders, none on {none}",
-            share(1),
-            share(0),
-            share(2)
+            "  each feeder by itself, the others as they are: all customers can join on {full} of {} feeders, none on {none}",
+            with_customers().count()
         );
         let mut least: Vec<_> = units.iter().zip(&self.feeders).filter(|(u, f)| u[1] < f.customers).collect();
         let ratio = |(u, f): &(&[usize; 3], &FeederRow)| u[1] as f64 / f.customers.max(1) as f64;

@@ -213,7 +213,10 @@ fn switch((clock, energy): (Res<Clock>, Res<EnergyTwin>), (mut twin, mut log): (
             twin.operated = Arc::new(operated);
             twin.solve(&energy.0);
         }
-        Err(error) => twin.now = Some(Err(error.to_string())),
+        Err(error) => {
+            twin.out = before;
+            twin.now = Some(Err(error.to_string()));
+        }
     }
 }
 

@@ -149,7 +149,7 @@ fn help(day: &citytwin_scenario::GridDay, item: &dyn Fn(Element, String) -> Grid
     let row = |measure: &StationMeasure| {
         let words = match measure.kind {
             MeasureKind::ParallelCable => "a cable beside it",
-            MeasureKind::LargerTransformer => "the next larger transformer",
+            MeasureKind::LargerTransformer => "a larger transformer",
             MeasureKind::SecondTransformer => "a second transformer",
             MeasureKind::TapStep => "a step of its tap",
         };

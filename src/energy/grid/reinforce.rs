@@ -76,8 +76,17 @@ pub fn reinforce(grid: &Grid, limits: &Limits, costs: &Costs, setting: Setting) 
     for _ in 0..MOST_MEASURES {
         let broken = Broken::of(&flow, limits);
         let Some(best) = best(&grid, &flow, &broken, (limits, costs, setting)) else { break };
-        plan.cost_eur += best.candidate.cost_eur;
-        plan.measures.push(best.candidate.measure(&grid, best.broken.mended(&broken, &grid)));
+        let measure = best.candidate.measure(&grid, best.broken.mended(&broken, &grid));
+        let swapped = |m: &&mut Measure| m.kind == MeasureKind::LargerTransformer && m.at == measure.at;
+        let before = plan.measures.iter_mut().find(swapped).filter(|_| measure.kind == MeasureKind::LargerTransformer);
+        match before {
+            // A still larger one in place of the one that is swapped in anyway.
+            Some(before) => before.mends.extend(measure.mends),
+            None => {
+                plan.cost_eur += measure.cost_eur;
+                plan.measures.push(measure);
+            }
+        }
         (grid, flow) = (best.grid, best.flow);
     }
     plan.left = Broken::of(&flow, limits).ids(&grid);

@@ -133,6 +133,14 @@ fn faults_of_csv_tables_are_named() {
         "folder: table loads.csv, row 1 (id 1), field p: NaN is no finite number; state a number",
     );
     check_csv(
+        &[("lines.csv", lines), ("loads.csv", "")],
+        "folder: table loads.csv: is empty; its first line names the columns",
+    );
+    check_csv(
+        &[("lines.csv", lines), ("loads.csv", "id,node,p_kw,p_w,q_kvar\n1,2,1,1000,0\n")],
+        "folder: table loads.csv, field p_w: states a quantity that another column states",
+    );
+    check_csv(
         &[("lines.csv", "id,from,to,r1_ohm,x1_ohm\n1,1,2,0.1\n")],
         "folder: table lines.csv, row 1 (id 1): has 4 cells where the header has 5",
     );

@@ -82,6 +82,15 @@ fn an_overloaded_transformer_becomes_the_next() {
     assert!(larger[0].mends.iter().any(|id| id.as_str() == "tr") && plan.left.is_empty());
 }
 
+/// 560 kW on 250 kVA: 630 kVA is three ratings up and one transformer.
+#[test]
+fn a_transformer_is_swapped_and_paid_once() {
+    let (plan, grid) = plan(&station(250.0, 560.0, 0.0), Setting::Urban);
+    assert!(plan.left.is_empty() && within(&solve(&grid).unwrap(), &EN_50160), "{plan:?}");
+    assert_eq!((plan.measures.len(), plan.measures[0].kind), (1, MeasureKind::LargerTransformer));
+    assert!((plan.cost_eur - 10_000.0).abs() < 1e-9 && grid.transformers[0].rated_va >= 560e3, "{plan:?}");
+}
+
 /// A feeder of 62.4 mΩ with 90 kW drops about 14 V of 400 V; with 12 % less at its source bus 3 stands below 0.9 pu. Two steps of
 /// 2.5 % raise it above, for 500 € each, where cables would cost 30,000 €.
 #[test]

@@ -190,11 +190,21 @@ pub(super) struct Reader {
 impl Reader {
     fn table(&mut self, table: &'static str, text: &str, read: fn(&mut Self, &mut Row<'_>)) {
         let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        let Some((_, header)) = lines.next() else { return };
-        let mut columns = Vec::new();
+        let Some((_, header)) = lines.next() else {
+            self.errors.extend(json::fault(table, "is empty; its first line names the columns".to_owned()).0);
+            return;
+        };
+        let mut columns: Vec<Column> = Vec::new();
         for name in header.split(',') {
             let name = name.trim().trim_start_matches('\u{feff}');
+            let twice = |column: &Column| columns.iter().any(|other| other.quantity == column.quantity);
             match column(name) {
+                Ok(column) if twice(&column) => {
+                    let fault = Fault::Unreadable("states a quantity that another column states".to_owned());
+                    let (table, id, field) = (table.to_owned(), String::new(), name.to_owned());
+                    self.errors.push(GridError { table, row: 0, id, field, fault });
+                    return;
+                }
                 Ok(column) => columns.push(column),
                 Err(fault) => {
                     let (table, id, field) = (table.to_owned(), String::new(), name.to_owned());

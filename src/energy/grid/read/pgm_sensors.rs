@@ -41,6 +41,7 @@ fn sensed(text: &str, grid: &Grid) -> Result<Vec<Sensed>, GridErrors> {
     let objects = Objects::new(grid);
     let mut reader =
         Reader { objects, appliances: HashMap::new(), at_nodes: Vec::new(), found: Vec::new(), errors: Vec::new() };
+    let mut ids: HashMap<i64, u32> = HashMap::new();
     for (table, rows) in tables(&value)? {
         let read: fn(&mut Reader, &'static str, usize, &Map<String, Value>) = match table.as_str() {
             "sym_voltage_sensor" | "asym_voltage_sensor" => Reader::voltage,
@@ -52,7 +53,13 @@ fn sensed(text: &str, grid: &Grid) -> Result<Vec<Sensed>, GridErrors> {
             _ => continue,
         };
         let known = SENSORS.into_iter().find(|known| *known == table).unwrap_or("sensor");
-        rows.iter().enumerate().for_each(|(index, cells)| read(&mut reader, known, index, cells));
+        for (index, cells) in rows.iter().enumerate() {
+            let id = cells.get("id").and_then(Value::as_i64);
+            if let Some(first) = id.and_then(|id| ids.insert(id, index as u32 + 1)) {
+                row_of(known, index, cells, &mut reader.errors).fail("id", Fault::DuplicateId(first));
+            }
+            read(&mut reader, known, index, cells);
+        }
     }
     reader.injections(grid);
     // What is dead or switched off measures nothing.
@@ -157,7 +164,11 @@ fn deviation(row: &mut Row<'_>, field: &str, default: [f64; 3]) -> [f64; 3] {
     if row.text(field).as_deref() == Some("inf") {
         return [f64::INFINITY; 3];
     }
-    each(stated(row, field)).unwrap_or(default)
+    let found = each(stated(row, field)).unwrap_or(default);
+    if let Some(sigma) = found.into_iter().find(|sigma| *sigma <= 0.0) {
+        row.fail(field, Fault::NotPositive(sigma));
+    }
+    found
 }
 
 struct Reader {

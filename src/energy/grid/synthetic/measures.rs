@@ -19,8 +19,23 @@ pub struct StationMeasure {
 pub struct StationPlan {
     pub measures: Vec<StationMeasure>,
     pub cost_eur: f64,
-    /// Buses and branches that break their limits still.
+    /// Buses and branches that break their limits still, in the instant in which most do.
     pub left: usize,
+}
+
+/// Rounds over the instants at most.
+const PASSES: usize = 4;
+
+impl StationPlan {
+    /// A transformer is swapped once, for whichever is large enough in the end.
+    fn add(&mut self, measure: StationMeasure) {
+        let same = |m: &StationMeasure| m.kind == measure.kind && m.element == measure.element;
+        if measure.kind == MeasureKind::LargerTransformer && self.measures.iter().any(same) {
+            return;
+        }
+        self.cost_eur += measure.cost_eur;
+        self.measures.push(measure);
+    }
 }
 
 impl CityGrid {
@@ -40,24 +55,35 @@ impl CityGrid {
         let feeders = self.feeders_by_station().swap_remove(station as usize);
         let costs = Costs::built_in();
         let mut built: Option<Grid> = None;
-        for (powers, bus_vm_pu) in instants {
-            let cell = Cell::of(self, station as usize, &feeders, f64::from(bus_vm_pu[at.medium_bus as usize]));
-            let loaded = cell.loaded(powers);
-            let grid = match built {
-                None => loaded,
-                Some(built) => with_loads_of(built, loaded),
-            };
-            let (found, after) = reinforce(&grid, limits, &costs, Setting::Urban)?;
-            plan.left = found.left.len();
-            plan.cost_eur += found.cost_eur;
-            plan.measures.extend(found.measures.into_iter().map(|measure| StationMeasure {
-                element: self.element(&cell, station, &measure.at),
-                kind: measure.kind,
-                cost_eur: measure.cost_eur,
-                year: measure.price_year,
-                source: measure.source,
-            }));
-            built = Some(after);
+        // What is built for a later instant may break an earlier one: until nothing more is built.
+        for _ in 0..PASSES {
+            let mut builds = false;
+            plan.left = 0;
+            for (powers, bus_vm_pu) in instants {
+                let cell = Cell::of(self, station as usize, &feeders, f64::from(bus_vm_pu[at.medium_bus as usize]));
+                let loaded = cell.loaded(powers);
+                let grid = match built {
+                    None => loaded,
+                    Some(built) => with_loads_of(built, loaded),
+                };
+                let (found, after) = reinforce(&grid, limits, &costs, Setting::Urban)?;
+                plan.left = plan.left.max(found.left.len());
+                builds |= !found.measures.is_empty();
+                for measure in found.measures {
+                    let element = self.element(&cell, station, &measure.at);
+                    plan.add(StationMeasure {
+                        element,
+                        kind: measure.kind,
+                        cost_eur: measure.cost_eur,
+                        year: measure.price_year,
+                        source: measure.source,
+                    });
+                }
+                built = Some(after);
+            }
+            if !builds {
+                break;
+            }
         }
         Ok(plan)
     }
