@@ -14,7 +14,7 @@ use super::{
     },
     error::{Fault, GridError},
     network::{NONE, Network, NodeKind},
-    newton::Admittance,
+    newton::{Admittance, Between},
     phase_matrix::{Three, add, circulant, inverse_over, product, turn},
     phase_reach,
     two_port::{self, BASE_VA, TwoPort},
@@ -48,8 +48,8 @@ pub struct PhaseNetwork {
     pub current: Vec<[f64; 2]>,
     /// Per node its admittance to earth and between phases.
     pub shunt: Vec<Three>,
-    /// Loads between phases: node and demand of ab, bc, ca, per unit.
-    pub between: Vec<(u32, [Zip; 3])>,
+    /// Loads between phases that their node has.
+    pub between: Vec<Between>,
     /// Whether some node has fewer than three phases; those that it has not are held at nought.
     pub lacks_phases: bool,
 }
@@ -83,6 +83,8 @@ impl PhaseNetwork {
             network.kind[unknown] = NodeKind::Slack(ZERO);
             network.lacks_phases = true;
         }
+        let kind = &network.kind;
+        network.between.retain(|load| load.nodes.iter().all(|&node| kind[node as usize] != NodeKind::Slack(ZERO)));
         Ok(network)
     }
 
@@ -187,11 +189,21 @@ impl PhaseNetwork {
                 continue;
             }
             if let Demand::Delta(zips) = &*demand {
-                self.between.push((node, zips.map(|zip| zip.scaled(sign / PHASE_VA))));
+                self.draw_between(node, zips, sign);
             }
             for (phase, zip) in by_phase(&demand, sign).iter().flatten().enumerate() {
                 let power = &mut self.power[3 * node as usize + phase];
                 *power = [power[0] + zip.power[0], power[1] + zip.power[1]];
+            }
+        }
+    }
+
+    /// Nothing draws between phases of which the node lacks one.
+    fn draw_between(&mut self, node: u32, zips: &[Zip; 3], sign: f64) {
+        for (phase, zip) in (0..).zip(zips).filter(|(_, zip)| **zip != Zip::default()) {
+            let nodes = [3 * node + phase, 3 * node + (phase + 1) % 3];
+            if nodes.iter().all(|&node| self.kind[node as usize] != NodeKind::Slack(ZERO)) {
+                self.between.push(Between { nodes, demand: zip.scaled(sign / PHASE_VA) });
             }
         }
     }

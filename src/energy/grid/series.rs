@@ -185,7 +185,7 @@ impl Balanced {
             Method::Newton(newton) => {
                 let mut voltage = flat_start(&self.network);
                 let Network { kind, power, current, .. } = &self.network;
-                let solved = newton.solve(Nodes { kind, power, current }, &mut voltage);
+                let solved = newton.solve(Nodes { kind, power, current, between: &[] }, &mut voltage);
                 let solved = solved.map_err(|diverged| {
                     let why = not_converged(&self.grid, &self.network, diverged);
                     SeriesError::Flow { time: time(), why }
