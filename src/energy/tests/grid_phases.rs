@@ -233,3 +233,27 @@ fn a_load_between_phases_is_solved_up_to_the_last_that_is_solvable() {
         assert!(error.contains("did not converge") && error.contains("at bus 2 (table nodes.csv, row 2)"), "{error}");
     }
 }
+
+/// One phase of a transformer, and of a regulator, has a third of the rated power: 60 kW on one of 100 kVA are 180 %.
+#[test]
+fn loading_is_that_of_the_most_loaded_phase() {
+    let trafos = "id,from_hv,to_lv,u1_kv,u2_kv,sn_kva,uk,pk_w,i0,p0_w,group\nt,1,2,10,0.4,100,0.04,1500,0,0,Dyn\n";
+    let regulators =
+        "id,from,to,tap_a,tap_b,tap_c,tap_step,r1_ohm,x1_ohm,sn_kva\nt,1,2,0,0,0,0.00625,0.001,0.002,100\n";
+    let cases = [("trafos.csv", trafos, "10"), ("regulators.csv", regulators, "0.4")];
+    for ((file, table, kilovolts), (phase, percent)) in
+        cases.into_iter().flat_map(|case| [(case, ("a", 180.0)), (case, ("abc", 60.0))])
+    {
+        let (nodes, loads) = (
+            format!("id,u_rated_kv\n1,{kilovolts}\n2,0.4\n"),
+            format!("id,node,p_kw,q_kvar,phase\nh,2,60,0,{phase}\n"),
+        );
+        let files =
+            [("nodes.csv", &*nodes), ("source.csv", "node,u_ref_pu\n1,1\n"), (file, table), ("loads.csv", &*loads)];
+        let grid = read::csv("one", &files).unwrap_or_else(|error| panic!("{error}"));
+        let loading = 100.0 * solve_phases(&grid).unwrap().branches[0].loading.unwrap();
+        println!("{file} {phase}: {loading:.1} %");
+        // Its losses are on top at the other side.
+        assert!(loading >= percent - 1e-6 && loading < 1.03 * percent, "{file} {phase}: {loading}");
+    }
+}
