@@ -223,16 +223,18 @@ pub struct Zip {
     pub power: [f64; 2],
     pub current: [f64; 2],
     pub impedance: [f64; 2],
+    /// Whether constant power is stated, be it nought: of three phases those that profiles move.
+    pub stated: bool,
 }
 
 impl Zip {
     pub fn constant(p_w: f64, q_var: f64) -> Self {
-        Self { power: [p_w, q_var], ..Self::default() }
+        Self { power: [p_w, q_var], stated: true, ..Self::default() }
     }
 
     pub fn scaled(self, by: f64) -> Self {
         let scale = |pair: [f64; 2]| pair.map(|x| x * by);
-        Self { power: scale(self.power), current: scale(self.current), impedance: scale(self.impedance) }
+        Self { power: scale(self.power), current: scale(self.current), impedance: scale(self.impedance), ..self }
     }
 
     pub fn plus(self, other: Self) -> Self {
@@ -241,7 +243,13 @@ impl Zip {
             power: add(self.power, other.power),
             current: add(self.current, other.current),
             impedance: add(self.impedance, other.impedance),
+            stated: self.stated || other.stated,
         }
+    }
+
+    /// Whether the phase is one that constant power is drawn from, be it nought.
+    pub fn draws_constant(&self) -> bool {
+        self.stated || self.power != [0.0; 2]
     }
 
     /// Power at a voltage, W and var.

@@ -100,7 +100,7 @@ impl<'a> MeshSolver<'a> {
     pub fn voltages(&mut self) -> Result<Vec<c64>, FlowError> {
         let mut voltage = self.start.clone();
         let network = &self.network;
-        let nodes = Nodes { kind: &network.kind, power: &network.power, current: &network.current };
+        let nodes = Nodes { kind: &network.kind, power: &network.power, current: &network.current, between: &[] };
         let solved = self.newton.solve(nodes, &mut voltage);
         solved.map_err(|diverged| not_converged(self.grid, network, diverged))?;
         let of_bus = |node: &u32| if *node == NONE { c64::new(0.0, 0.0) } else { voltage[*node as usize] };
@@ -143,7 +143,7 @@ fn hold_at_limits(network: &mut Network, voltage: &[c64]) -> bool {
 /// Voltages per node.
 pub fn solve_network(network: &Network) -> Result<(Vec<c64>, Converged), Diverged> {
     let mut newton = NewtonRaphson::new(Admittance::new(network));
-    let nodes = Nodes { kind: &network.kind, power: &network.power, current: &network.current };
+    let nodes = Nodes { kind: &network.kind, power: &network.power, current: &network.current, between: &[] };
     let mut voltage = flat_start(network);
     let first = match newton.solve(nodes, &mut voltage) {
         Ok(converged) => return Ok((voltage, converged)),

@@ -5,6 +5,7 @@ use faer::c64;
 
 use super::{
     block_lu::{Block, BlockLu, Pattern, Weak},
+    element::Zip,
     network::{NONE, Network, NodeBranch, NodeKind},
     pivoted_lu,
 };
@@ -58,6 +59,48 @@ pub struct Nodes<'a> {
     pub power: &'a [[f64; 2]],
     /// Drawn in proportion to the voltage.
     pub current: &'a [[f64; 2]],
+    pub between: &'a [Between],
+}
+
+/// A load between two nodes that the pattern joins, per unit.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Between {
+    pub nodes: [u32; 2],
+    /// At √3 per unit between the nodes, as between phases at rated voltage.
+    pub demand: Zip,
+}
+
+impl Between {
+    /// What it draws from either node at its voltage: its current enters at one and leaves at the other.
+    pub fn drawn(&self, voltage: &[c64]) -> [c64; 2] {
+        let across = self.across(voltage);
+        let [p, q] = self.demand.at(across.norm() / 3_f64.sqrt());
+        self.shares(voltage).map(|share| share * c64::new(p, q))
+    }
+
+    fn across(&self, voltage: &[c64]) -> c64 {
+        voltage[self.nodes[0] as usize] - voltage[self.nodes[1] as usize]
+    }
+
+    /// Each node's part of the voltage between them; both make 1.
+    fn shares(&self, voltage: &[c64]) -> [c64; 2] {
+        let across = self.across(voltage);
+        [voltage[self.nodes[0] as usize] / across, -voltage[self.nodes[1] as usize] / across]
+    }
+
+    /// Derivatives of what it draws from node `row` by angle and relative magnitude of node `column`, each 0 or 1. A
+    /// relative change `e` of a node's voltage changes the voltage between them by its share of `e`, and shares by their product.
+    fn derivative(&self, voltage: &[c64], row: usize, column: usize) -> Block {
+        let (vm, shares) = (self.across(voltage).norm() / 3_f64.sqrt(), self.shares(voltage));
+        let [p, q] = self.demand.at(vm);
+        let steepness = |k: usize| (self.demand.current[k] + 2.0 * self.demand.impedance[k] * vm) * vm;
+        let sign = if row == column { 1.0 } else { -1.0 };
+        let turned = c64::new(p, q) * shares[0] * shares[1] * sign;
+        let grown = shares[row] * c64::new(steepness(0), steepness(1));
+        let by = |e: c64| turned * e + grown * (shares[column] * e).re;
+        let (angle, magnitude) = (by(c64::new(0.0, 1.0)), by(c64::new(1.0, 0.0)));
+        [angle.re, magnitude.re, angle.im, magnitude.im]
+    }
 }
 
 /// Why there is no solution.
@@ -103,7 +146,9 @@ impl NewtonRaphson {
     pub fn solve(&mut self, nodes: Nodes<'_>, voltage: &mut [c64]) -> Result<Converged, Diverged> {
         self.start(nodes, voltage);
         let mut last = f64::INFINITY;
-        let total: f64 = nodes.power.iter().chain(nodes.current).map(|[p, q]| p.abs() + q.abs()).sum();
+        let between = nodes.between.iter().flat_map(|load| [&load.demand.power, &load.demand.current]);
+        let drawn = nodes.power.iter().chain(nodes.current).chain(between);
+        let total: f64 = drawn.map(|[p, q]| p.abs() + q.abs()).sum();
         let tolerance = (TOLERANCE * total).clamp(TOLERANCE_PU.0, TOLERANCE_PU.1);
         for iterations in 0..=MAX_ITERATIONS {
             let (node, mismatch) = self.evaluate(nodes, voltage);
@@ -176,6 +221,40 @@ impl NewtonRaphson {
             }
             if !largest.is_finite() {
                 return (worst, largest);
+            }
+        }
+        if nodes.between.is_empty() { (worst, largest) } else { self.add_between(nodes, voltage) }
+    }
+
+    /// Adds loads between nodes to the rows of what nodes do not hold; the node of the largest mismatch.
+    fn add_between(&mut self, nodes: Nodes<'_>, voltage: &[c64]) -> (u32, f64) {
+        for load in nodes.between {
+            let drawn = load.drawn(voltage);
+            for (row, node) in load.nodes.into_iter().enumerate() {
+                let free = match nodes.kind[node as usize] {
+                    NodeKind::Load => 2,
+                    NodeKind::Voltage(_) => 1,
+                    NodeKind::Slack(_) => 0,
+                };
+                for (k, drawn) in [drawn[row].re, drawn[row].im].into_iter().enumerate().take(free) {
+                    self.mismatch[node as usize][k] -= drawn;
+                }
+                for (column, other) in load.nodes.into_iter().enumerate() {
+                    let at = self.admittance.pattern.find(node, other).expect("the pattern joins the load's nodes");
+                    let own = load.derivative(voltage, row, column);
+                    self.jacobian[at].iter_mut().zip(own).take(2 * free).for_each(|(to, own)| *to += own);
+                }
+            }
+        }
+        let (mut worst, mut largest) = (0, 0.0_f64);
+        for (row, [p, q]) in self.mismatch.iter().enumerate() {
+            let size = p.abs().max(q.abs());
+            // Neither p nor q may hide what is no number: max ignores it.
+            if !(p + q).is_finite() {
+                return (row as u32, f64::INFINITY);
+            }
+            if size > largest {
+                (worst, largest) = (row as u32, size);
             }
         }
         (worst, largest)

@@ -14,7 +14,7 @@ use super::{
     },
     error::{Fault, GridError},
     network::{NONE, Network, NodeKind},
-    newton::Admittance,
+    newton::{Admittance, Between},
     phase_matrix::{Three, add, circulant, inverse_over, product, turn},
     phase_reach,
     two_port::{self, BASE_VA, TwoPort},
@@ -48,8 +48,8 @@ pub struct PhaseNetwork {
     pub current: Vec<[f64; 2]>,
     /// Per node its admittance to earth and between phases.
     pub shunt: Vec<Three>,
-    /// Loads between phases: node and demand of ab, bc, ca, per unit.
-    pub between: Vec<(u32, [Zip; 3])>,
+    /// Loads between phases that their node has.
+    pub between: Vec<Between>,
     /// Whether some node has fewer than three phases; those that it has not are held at nought.
     pub lacks_phases: bool,
 }
@@ -81,9 +81,31 @@ impl PhaseNetwork {
         network.hold_floating_parts(grid);
         for unknown in phase_reach::absent(&network.kind, &network.branches) {
             network.kind[unknown] = NodeKind::Slack(ZERO);
+            network.current[unknown] = [0.0; 2];
             network.lacks_phases = true;
         }
+        if network.lacks_phases {
+            network.refuse_balanced(grid)?;
+            network.draw_powers(grid);
+        }
         Ok(network)
+    }
+
+    /// What is drawn from all phases needs a bus that has them: its parts on the others would be lost.
+    fn refuse_balanced(&self, grid: &Grid) -> Result<(), NoZeroSequence> {
+        let balanced = drawn(grid).filter(|drawn| matches!(*drawn.demand, Demand::Balanced(_)));
+        for Drawn { label, bus, .. } in balanced.filter(|drawn| self.node(drawn.bus) != NONE) {
+            if let Some(phase) = (0..3).find(|phase| !self.has(3 * self.node(bus) + phase)) {
+                let fault = Fault::NoPhase(['a', 'b', 'c'][phase as usize]);
+                return Err(NoZeroSequence(Box::new(GridError::at(label, "phase", fault))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a source reaches this phase of its node.
+    fn has(&self, unknown: u32) -> bool {
+        self.kind[unknown as usize] != NodeKind::Slack(ZERO)
     }
 
     fn node(&self, bus: u32) -> u32 {
@@ -166,7 +188,7 @@ impl PhaseNetwork {
 
     fn add_demand(&mut self, grid: &Grid) {
         self.draw_powers(grid);
-        for (bus, demand, sign) in drawn(grid) {
+        for Drawn { bus, demand, sign, .. } in drawn(grid) {
             let (node, zips) = (self.node(bus), by_phase(&demand, sign));
             let (Some(zips), true) = (zips, node != NONE) else { continue };
             for (phase, zip) in zips.iter().enumerate() {
@@ -181,17 +203,31 @@ impl PhaseNetwork {
     pub fn draw_powers(&mut self, data: &GridData) {
         self.power.fill([0.0; 2]);
         self.between.clear();
-        for (bus, demand, sign) in drawn(data) {
+        for Drawn { bus, demand, sign, .. } in drawn(data) {
             let node = self.node(bus);
             if node == NONE {
                 continue;
             }
             if let Demand::Delta(zips) = &*demand {
-                self.between.push((node, zips.map(|zip| zip.scaled(sign / PHASE_VA))));
+                self.draw_between(node, zips, sign);
             }
-            for (phase, zip) in by_phase(&demand, sign).iter().flatten().enumerate() {
-                let power = &mut self.power[3 * node as usize + phase];
+            let zips = by_phase(&demand, sign);
+            for (unknown, zip) in (3 * node..).zip(zips.iter().flatten()) {
+                if !self.has(unknown) {
+                    continue;
+                }
+                let power = &mut self.power[unknown as usize];
                 *power = [power[0] + zip.power[0], power[1] + zip.power[1]];
+            }
+        }
+    }
+
+    /// Nothing draws between phases of which the node lacks one.
+    fn draw_between(&mut self, node: u32, zips: &[Zip; 3], sign: f64) {
+        for (phase, zip) in (0..).zip(zips).filter(|(_, zip)| **zip != Zip::default()) {
+            let nodes = [3 * node + phase, 3 * node + (phase + 1) % 3];
+            if nodes.iter().all(|&unknown| self.has(unknown)) {
+                self.between.push(Between { nodes, demand: zip.scaled(sign / PHASE_VA) });
             }
         }
     }
@@ -271,15 +307,28 @@ impl PhaseNetwork {
     }
 }
 
-/// Bus, demand and sign of all that draws or makes power in service.
-fn drawn(data: &GridData) -> impl Iterator<Item = (u32, Cow<'_, Demand>, f64)> {
+/// What draws power at a bus, or makes it where the sign is negative.
+struct Drawn<'a> {
+    label: &'a Label,
+    bus: u32,
+    demand: Cow<'a, Demand>,
+    sign: f64,
+}
+
+/// All that is in service.
+fn drawn(data: &GridData) -> impl Iterator<Item = Drawn<'_>> {
     let constant = |p_w: f64, q_var: f64| Cow::Owned(Demand::Balanced(Zip::constant(p_w, q_var)));
-    let loads = data.loads.iter().filter(|e| e.in_service).map(|e| (e.bus, Cow::Borrowed(&e.demand), 1.0));
+    let loads = data.loads.iter().filter(|e| e.in_service);
+    let loads = loads.map(|e| Drawn { label: &e.label, bus: e.bus, demand: Cow::Borrowed(&e.demand), sign: 1.0 });
     let batteries = data.batteries.iter().filter(|e| e.in_service);
-    let batteries = batteries.map(move |e| (e.bus, constant(e.p_w, e.q_var), 1.0));
-    let generators = data.generators.iter().filter(|e| e.in_service).map(move |e| match &e.control {
-        Control::Power(demand) => (e.bus, Cow::Borrowed(demand), -1.0),
-        Control::Voltage { p_w, .. } => (e.bus, constant(-p_w, 0.0), 1.0),
+    let batteries =
+        batteries.map(move |e| Drawn { label: &e.label, bus: e.bus, demand: constant(e.p_w, e.q_var), sign: 1.0 });
+    let generators = data.generators.iter().filter(|e| e.in_service).map(move |e| {
+        let (demand, sign) = match &e.control {
+            Control::Power(demand) => (Cow::Borrowed(demand), -1.0),
+            Control::Voltage { p_w, .. } => (constant(-p_w, 0.0), 1.0),
+        };
+        Drawn { label: &e.label, bus: e.bus, demand, sign }
     });
     loads.chain(batteries).chain(generators)
 }

@@ -185,7 +185,7 @@ impl Balanced {
             Method::Newton(newton) => {
                 let mut voltage = flat_start(&self.network);
                 let Network { kind, power, current, .. } = &self.network;
-                let solved = newton.solve(Nodes { kind, power, current }, &mut voltage);
+                let solved = newton.solve(Nodes { kind, power, current, between: &[] }, &mut voltage);
                 let solved = solved.map_err(|diverged| {
                     let why = not_converged(&self.grid, &self.network, diverged);
                     SeriesError::Flow { time: time(), why }
@@ -305,17 +305,29 @@ impl Phases {
     }
 }
 
-/// The new total over the phases as the stated one was, evenly where nothing was stated.
+/// The new total over the phases as the stated one was.
 fn move_to(demand: &mut Demand, power: [f64; 2]) {
-    let stated = demand.total().power;
-    let share = |zip: &Zip, k: usize| if stated[k] == 0.0 { 1.0 / 3.0 } else { zip.power[k] / stated[k] };
     match demand {
         Demand::Balanced(zip) => zip.power = power,
         Demand::Wye(zips) | Demand::Delta(zips) => {
-            **zips = std::array::from_fn(|phase| {
-                let zip = zips[phase];
-                Zip { power: [power[0] * share(&zip, 0), power[1] * share(&zip, 1)], ..zip }
-            });
+            let shares = shares(zips);
+            for (phase, zip) in zips.iter_mut().enumerate() {
+                zip.power = std::array::from_fn(|k| power[k] * shares[k][phase]);
+            }
         }
     }
+}
+
+/// Shares of the phases in active and reactive power. Where one of the two is nought in all it goes as the other; where both
+/// are, evenly over the phases that are stated.
+fn shares(zips: &[Zip; 3]) -> [[f64; 3]; 2] {
+    let as_stated = |k: usize| {
+        let total: f64 = zips.iter().map(|zip| zip.power[k]).sum();
+        (total != 0.0).then(|| [0, 1, 2].map(|phase: usize| zips[phase].power[k] / total))
+    };
+    let (active, reactive) = (as_stated(0), as_stated(1));
+    let drawn = [0, 1, 2].map(|phase: usize| f64::from(u8::from(zips[phase].draws_constant())));
+    let count: f64 = drawn.iter().sum();
+    let evenly = drawn.map(|drawn| drawn / count.max(1.0));
+    [active.or(reactive).unwrap_or(evenly), reactive.or(active).unwrap_or(evenly)]
 }

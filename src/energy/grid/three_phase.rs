@@ -5,26 +5,24 @@ use thiserror::Error;
 
 use super::{
     check::Grid,
-    element::{GridData, Zip},
+    element::GridData,
     flow::{FlowError, not_converged},
     network::{NONE, NodeKind},
     newton::{Diverged, NewtonRaphson, Nodes, flat_start},
     phase_matrix::{Three, turn},
     phases::{NoZeroSequence, PHASE_VA, PhaseNetwork},
+    two_port::BASE_VA,
 };
 
-/// Rounds in which the currents of loads between phases follow the voltages; each gains two digits in a grid that holds
-/// its voltages.
-const MAX_ROUNDS: u32 = 50;
-/// Largest change of such a load's phase powers between rounds that counts as none, per unit.
-const SETTLED_PU: f64 = 1e-11;
+/// Largest power that a solved state may miss at a node, per unit: 1 VA.
+const RESIDUAL_PU: f64 = 1.0 / PHASE_VA;
 
 /// Powers of a branch per phase, W + j var, positive into it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct PhaseBranchFlow {
     pub from_va: [c64; 3],
     pub to_va: [c64; 3],
-    /// Of the rating by its most loaded phase, 1.
+    /// Of the rating by the most loaded phase, 1; of transformers and regulators each phase has a third of the rated power.
     pub loading: Option<f64>,
 }
 
@@ -81,46 +79,47 @@ impl PhaseSolver {
 
     pub fn solve(&mut self, grid: &Grid) -> Result<PhaseFlow, FlowError> {
         let network = &self.network;
+        let PhaseNetwork { kind, power, current, between, .. } = network;
         let mut voltage = self.start.clone();
-        let (mut iterations, mut between) = (0, vec![[0.0; 2]; voltage.len()]);
-        for round in 0..=MAX_ROUNDS {
-            let next = between_phases(network, &voltage);
-            let moved = next.iter().zip(&between).flat_map(|(a, b)| [(a[0] - b[0]).abs(), (a[1] - b[1]).abs()]);
-            if round > 0 && moved.fold(0.0, f64::max) <= SETTLED_PU {
-                break;
-            }
-            between = next;
-            let power: Vec<[f64; 2]> =
-                network.power.iter().zip(&between).map(|(a, b)| [a[0] + b[0], a[1] + b[1]]).collect();
-            let nodes = Nodes { kind: &network.kind, power: &power, current: &network.current };
-            let solved = self.newton.solve(nodes, &mut voltage).map_err(|diverged| {
-                not_converged(grid, &network.balanced, Diverged { node: diverged.node / 3, ..diverged })
-            })?;
-            iterations += solved.iterations;
+        let failed = |diverged: Diverged| {
+            let (node, mismatch) = (diverged.node / 3, diverged.mismatch * (PHASE_VA / BASE_VA));
+            not_converged(grid, &network.balanced, Diverged { node, mismatch, ..diverged })
+        };
+        let solved = self.newton.solve(Nodes { kind, power, current, between }, &mut voltage).map_err(failed)?;
+        let (flow, missing) = PhaseFlow::new(grid, network, &voltage, solved.iterations);
+        let (node, mismatch) = unmet_current(network, &voltage, &missing);
+        // Not a number is no solution either.
+        if mismatch <= RESIDUAL_PU {
+            return Ok(flow);
         }
-        Ok(PhaseFlow::new(grid, network, &voltage, iterations))
+        Err(failed(Diverged { node, mismatch, iterations: solved.iterations }))
     }
 }
 
-/// What loads between phases draw from each phase to earth at a voltage: `S_a = u_a (i_ab − i_ca)*`.
-fn between_phases(network: &PhaseNetwork, voltage: &[c64]) -> Vec<[f64; 2]> {
-    let mut drawn = vec![[0.0; 2]; voltage.len()];
-    for (node, zips) in &network.between {
-        let at = 3 * *node as usize;
-        // Between phases that the node has not there is no voltage, and nothing draws.
-        for (phase, zip) in zips.iter().enumerate().filter(|(_, zip)| **zip != Zip::default()) {
-            let (i, j) = (at + phase, at + (phase + 1) % 3);
-            let u = voltage[i] - voltage[j];
-            let [p, q] = zip.at(u.norm() / 3_f64.sqrt());
-            let current = (c64::new(p, q) / u).conj();
-            for (node, current) in [(i, current), (j, -current)] {
-                let power = voltage[node] * current.conj();
-                drawn[node][0] += power.re;
-                drawn[node][1] += power.im;
-            }
+/// The node whose balance of currents is left furthest from nought, and by how much, as power at the rated voltage, per unit. A
+/// voltage that vanished meets every balance of powers, but not that of currents.
+fn unmet_current(network: &PhaseNetwork, voltage: &[c64], missing: &[c64]) -> (u32, f64) {
+    let mut worst = (0, 0.0);
+    for (node, (u, missing)) in voltage.iter().zip(missing).enumerate() {
+        let unmet = unmet(network.kind[node], *missing) / u.norm().min(1.0);
+        let held = matches!(network.kind[node], NodeKind::Slack(_));
+        if !held && (unmet > worst.1 || unmet.is_nan()) {
+            worst = (node as u32, unmet);
+        }
+        if worst.1.is_nan() {
+            break;
         }
     }
-    drawn
+    worst
+}
+
+/// What is missing of what a node does not hold, per unit.
+fn unmet(kind: NodeKind, missing: c64) -> f64 {
+    match kind {
+        NodeKind::Slack(_) => 0.0,
+        NodeKind::Voltage(_) => missing.re.abs(),
+        NodeKind::Load => missing.re.abs().max(missing.im.abs()),
+    }
 }
 
 fn times(y: &Three, u: &[c64; 3]) -> [c64; 3] {
@@ -128,7 +127,8 @@ fn times(y: &Three, u: &[c64; 3]) -> [c64; 3] {
 }
 
 impl PhaseFlow {
-    fn new(grid: &Grid, network: &PhaseNetwork, voltage: &[c64], iterations: u32) -> Self {
+    /// And what is missing at each node, per unit.
+    fn new(grid: &Grid, network: &PhaseNetwork, voltage: &[c64], iterations: u32) -> (Self, Vec<c64>) {
         let zero = [c64::new(0.0, 0.0); 3];
         let at = |node: u32| if node == NONE { zero } else { std::array::from_fn(|p| voltage[3 * node as usize + p]) };
         let mut flow = Self {
@@ -163,11 +163,11 @@ impl PhaseFlow {
                 flow.branches.push(branch_flow(grid, index, u, into));
             }
         }
-        flow.close(network, missing, &into_all);
-        flow
+        flow.close(network, &missing, &into_all);
+        (flow, missing)
     }
 
-    fn close(&mut self, network: &PhaseNetwork, missing: Vec<c64>, into: &[[[c64; 3]; 2]]) {
+    fn close(&mut self, network: &PhaseNetwork, missing: &[c64], into: &[[[c64; 3]; 2]]) {
         for (&(node, branch), share) in network.balanced.sources.iter().zip(&network.balanced.shares) {
             let given = match branch {
                 _ if node == NONE => [c64::new(0.0, 0.0); 3],
@@ -177,19 +177,17 @@ impl PhaseFlow {
             self.sources.push(given.map(|power| power * PHASE_VA));
         }
         for (missing, kind) in missing.iter().zip(&network.kind) {
-            let unmet = match kind {
-                NodeKind::Slack(_) => 0.0,
-                NodeKind::Voltage(_) => missing.re.abs(),
-                NodeKind::Load => missing.re.abs().max(missing.im.abs()),
-            };
-            self.residual_va = self.residual_va.max(unmet * PHASE_VA);
+            self.residual_va = self.residual_va.max(unmet(*kind, *missing) * PHASE_VA);
         }
     }
 }
 
 /// Per phase of each node what loads and shunts draw, per unit.
 fn drawn(network: &PhaseNetwork, voltage: &[c64]) -> Vec<c64> {
-    let mut drawn: Vec<c64> = between_phases(network, voltage).into_iter().map(|[p, q]| c64::new(p, q)).collect();
+    let mut drawn = vec![c64::new(0.0, 0.0); voltage.len()];
+    for load in &network.between {
+        load.nodes.into_iter().zip(load.drawn(voltage)).for_each(|(node, power)| drawn[node as usize] += power);
+    }
     for (node, shunt) in network.shunt.iter().enumerate() {
         let u: [c64; 3] = std::array::from_fn(|p| voltage[3 * node + p]);
         let into = times(shunt, &u);
@@ -203,18 +201,20 @@ fn drawn(network: &PhaseNetwork, voltage: &[c64]) -> Vec<c64> {
 }
 
 fn branch_flow(grid: &Grid, index: usize, u: [[c64; 3]; 2], into: [[c64; 3]; 2]) -> PhaseBranchFlow {
-    let lines = grid.lines.len();
+    let (lines, transformers) = (grid.lines.len(), grid.transformers.len());
+    let most_va = into.iter().flatten().map(|s| s.norm()).fold(0.0, f64::max) * PHASE_VA;
     let loading = if index < lines {
         let line = &grid.lines[index];
         let volts = grid.buses[line.ends.from as usize].rated_v / 3_f64.sqrt();
         let amperes = |u: &c64, s: &c64| if u.norm() > 0.0 { s.norm() * PHASE_VA / (u.norm() * volts) } else { 0.0 };
         let most = u.iter().flatten().zip(into.iter().flatten()).map(|(u, s)| amperes(u, s)).fold(0.0, f64::max);
         line.rated_a.filter(|&rated| rated > 0.0).map(|rated| most / (rated * f64::from(line.parallel)))
+    } else if index < lines + transformers {
+        let transformer = &grid.transformers[index - lines];
+        Some(3.0 * most_va / (transformer.rated_va * f64::from(transformer.parallel)))
     } else {
-        let transformer = grid.transformers.get(index - lines);
-        let sum = |powers: &[c64; 3]| powers.iter().map(|s| s.norm()).sum::<f64>() * PHASE_VA;
-        let most = into.iter().map(sum).fold(0.0, f64::max);
-        transformer.map(|t| most / (t.rated_va * f64::from(t.parallel)))
+        let rated_va = grid.pi_branches[index - lines - transformers].rated_va;
+        rated_va.filter(|&va| va > 0.0).map(|va| 3.0 * most_va / va)
     };
     let [from_va, to_va] = into.map(|powers| powers.map(|power| power * PHASE_VA));
     PhaseBranchFlow { from_va, to_va, loading }

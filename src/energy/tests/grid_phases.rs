@@ -195,3 +195,65 @@ fn lines_stated_by_phase_read_back() {
     }
     assert!(first.voltage[kept[5] as usize][2].norm() > 0.8);
 }
+
+fn one_line(lines: &str, loads: &str) -> Grid {
+    let files = [
+        ("nodes.csv", "id,u_rated_v\n1,400\n2,400\n"),
+        ("source.csv", "node,u_ref_pu\n1,1\n"),
+        ("lines.csv", lines),
+        ("loads.csv", loads),
+    ];
+    read::csv("line", &files).unwrap_or_else(|error| panic!("{error}"))
+}
+
+const EARTHED_LINE: &str = "id,from,to,r1_ohm,x1_ohm,r0_ohm,x0_ohm,i_n_a\n1,1,2,0.1,0.05,0.3,0.15,100\n";
+
+/// One load between a and b behind `z = 0.1 + 0.05j` ohm a phase: 400 V lose `2 z i`, so that `u² = m + √(m² − |2 z s|²)` with
+/// `m = 400²/2 − Re(2 z s*)`, up to 188.9 kW. Phase c carries nothing.
+#[test]
+fn a_load_between_phases_is_solved_up_to_the_last_that_is_solvable() {
+    let z = 2.0 * faer::c64::new(0.1, 0.05);
+    let mut most = (0.0, 0);
+    for half_kilowatts in 1..=377 {
+        let kilowatts = 0.5 * f64::from(half_kilowatts);
+        let grid = one_line(EARTHED_LINE, &format!("id,node,p_kw,q_kvar,phase\nh,2,{kilowatts},0,ab\n"));
+        let flow = solve_phases(&grid).unwrap_or_else(|error| panic!("{kilowatts} kW: {error}"));
+        let m = 0.5 * 400_f64.powi(2) - z.re * 1e3 * kilowatts;
+        let should = (m + (m * m - (z.norm() * 1e3 * kilowatts).powi(2)).sqrt()).sqrt();
+        let [a, b, c] = flow.voltage[1].map(|u| u * (400.0 / 3_f64.sqrt()));
+        let off = ((a - b).norm() - should).abs();
+        assert!(off < 1e-3 && flow.residual_va < 1.0, "{kilowatts} kW: {} {should}", (a - b).norm());
+        assert!((c.norm() - 400.0 / 3_f64.sqrt()).abs() < 1e-6, "{kilowatts} kW: {c}");
+        most = if flow.iterations > most.1 { (kilowatts, flow.iterations) } else { most };
+    }
+    println!("at most {} iterations, at {} kW", most.1, most.0);
+    for kilowatts in [189.0, 200.0, 1e3, 1e6, 1e12] {
+        let grid = one_line(EARTHED_LINE, &format!("id,node,p_kw,q_kvar,phase\nh,2,{kilowatts},0,ab\n"));
+        let error = solve_phases(&grid).expect_err("not solvable").to_string();
+        assert!(error.contains("did not converge") && error.contains("at bus 2 (table nodes.csv, row 2)"), "{error}");
+    }
+}
+
+/// One phase of a transformer, and of a regulator, has a third of the rated power: 60 kW on one of 100 kVA are 180 %.
+#[test]
+fn loading_is_that_of_the_most_loaded_phase() {
+    let trafos = "id,from_hv,to_lv,u1_kv,u2_kv,sn_kva,uk,pk_w,i0,p0_w,group\nt,1,2,10,0.4,100,0.04,1500,0,0,Dyn\n";
+    let regulators =
+        "id,from,to,tap_a,tap_b,tap_c,tap_step,r1_ohm,x1_ohm,sn_kva\nt,1,2,0,0,0,0.00625,0.001,0.002,100\n";
+    let cases = [("trafos.csv", trafos, "10"), ("regulators.csv", regulators, "0.4")];
+    for ((file, table, kilovolts), (phase, percent)) in
+        cases.into_iter().flat_map(|case| [(case, ("a", 180.0)), (case, ("abc", 60.0))])
+    {
+        let (nodes, loads) = (
+            format!("id,u_rated_kv\n1,{kilovolts}\n2,0.4\n"),
+            format!("id,node,p_kw,q_kvar,phase\nh,2,60,0,{phase}\n"),
+        );
+        let files =
+            [("nodes.csv", &*nodes), ("source.csv", "node,u_ref_pu\n1,1\n"), (file, table), ("loads.csv", &*loads)];
+        let grid = read::csv("one", &files).unwrap_or_else(|error| panic!("{error}"));
+        let loading = 100.0 * solve_phases(&grid).unwrap().branches[0].loading.unwrap();
+        println!("{file} {phase}: {loading:.1} %");
+        // Its losses are on top at the other side.
+        assert!(loading >= percent - 1e-6 && loading < 1.03 * percent, "{file} {phase}: {loading}");
+    }
+}

@@ -225,7 +225,7 @@ fn balanced(row: &mut Row<'_>, scaling: f64) -> Zip {
     let (impedance, current) = (share("z"), share("i"));
     let of = |share: [f64; 2]| [total[0] * share[0], total[1] * share[1]];
     let power = std::array::from_fn(|k| total[k] * (1.0 - impedance[k] - current[k]));
-    Zip { power, current: of(current), impedance: of(impedance) }
+    Zip { power, current: of(current), impedance: of(impedance), stated: true }
 }
 
 fn three_phase(row: &mut Row<'_>, scaling: f64) -> Demand {

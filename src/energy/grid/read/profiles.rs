@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use super::{
     super::{
         check::Grid,
-        element::{Control, Demand, Label, Zip},
+        element::{Control, Demand, Label},
         error::{Fault, GridError, GridErrors, ReadError},
         series::{LoadProfiles, Varied, VariedElement},
     },
@@ -89,8 +89,9 @@ fn elements(grid: &Grid) -> HashMap<String, Known> {
 
 fn movable(element: VariedElement, demand: &Demand) -> Known {
     let total = demand.total();
-    let follows = Zip { power: [0.0; 2], ..total } != Zip::default();
-    if follows {
+    // Of phases it must be known which ones constant power is drawn from.
+    let unknown = !matches!(demand, Demand::Balanced(_)) && !total.draws_constant();
+    if unknown || total.current != [0.0; 2] || total.impedance != [0.0; 2] {
         return Known::Fixed("follows the voltage; a profile needs constant power");
     }
     Known::Movable(element, total.power)
