@@ -22,6 +22,8 @@ use crate::{arguments::SimulateArguments, progress::Bar, say, verbs::json};
 const NAMED: usize = 20;
 /// A run without a stated end ends after so many seconds at the latest.
 const LONGEST_S: f64 = 86_400.0;
+/// When both views lift a vehicle out of a jam: SUMO's value where a scenario states none.
+const LIFTED_AFTER_S: f64 = 300.0;
 
 pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
     if let Some(out) = arguments.out.as_ref().filter(|out| out.is_file()) {
@@ -34,6 +36,10 @@ pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
     let end_s = arguments.end.or(scenario.end_s);
     if let Some(end) = end_s.filter(|end| *end <= scenario.begin_s) {
         bail!("--end {end}: the scenario begins at {} s; end later", scenario.begin_s);
+    }
+    if let Some(end) = end_s.filter(|end| !arguments.micro && end - scenario.begin_s > Meso::LONGEST_S) {
+        let (begin, longest) = (scenario.begin_s, Meso::LONGEST_S);
+        bail!("--end {end}: the scenario begins at {begin} s and --meso runs for {longest:.0} s at most; end earlier");
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build()?;
     let seed = arguments.seed.or(scenario.seed).unwrap_or(0);
@@ -49,6 +55,11 @@ pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
     };
     done.cpu_s = began.elapsed().as_secs_f64();
     tell_forced(&done, &scenario);
+    if end_s.is_none() && done.now_s - scenario.begin_s >= LONGEST_S {
+        eprintln!(
+            "stopped after {LONGEST_S} s, which no --end asked for: some vehicles had not arrived or not even departed"
+        );
+    }
     if let Some(out) = &arguments.out {
         let model = if arguments.micro { "micro" } else { "meso" };
         let provenance = Provenance { model, seed, scenario: arguments.scenario.display().to_string() };
@@ -102,7 +113,7 @@ impl Outcome {
             arrived: counts.arrived,
             running: counts.running,
             waiting: counts.waiting,
-            detours: 0,
+            detours: run.detours(),
             forced: counts.forced,
             now_s: run.now_s(),
             cpu_s: 0.0,
@@ -143,6 +154,10 @@ fn tell(scenario: &SumoScenario, found: &ScenarioJourneys) {
     }
     for (model, count) in &found.models {
         eprintln!("carFollowModel {model}: not known, {count} vehicles follow as Krauss has it");
+    }
+    if scenario.time_to_teleport_s != LIFTED_AFTER_S {
+        let stated = scenario.time_to_teleport_s;
+        eprintln!("time-to-teleport {stated}: not heeded, vehicles are lifted out of a jam after {LIFTED_AFTER_S} s");
     }
     if !scenario.unsupported.is_empty() {
         let list: Vec<String> = scenario.unsupported.iter().map(|(name, count)| format!("{name} ({count})")).collect();

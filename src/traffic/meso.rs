@@ -155,6 +155,14 @@ impl Meso {
         meso
     }
 
+    /// Longest run from its begin, second.
+    pub const LONGEST_S: f64 = (NEVER - 1) as f64 / 1000.0;
+
+    /// Ways round that waiting heads have taken.
+    pub fn detours(&self) -> u64 {
+        self.detours.count
+    }
+
     /// Runs until a second (of the day, as `begin_s`).
     pub fn run_until(&mut self, t_s: f64) {
         let until_ms = ((t_s - self.begin_s) * 1000.0).clamp(0.0, f64::from(NEVER - 1)) as u32;

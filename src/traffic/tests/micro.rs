@@ -109,10 +109,11 @@ fn idm_settles_at_its_equilibrium_gap() {
     }
 }
 
-/// An undersaturated signal: mean control delay against HCM 6th eq. 19-20, d₁ = C/2·(1 − λ)²/(1 − λX), for even arrivals,
-/// within 5 % of the cycle's half and a step: starting and stopping cost what the effective green leaves out.
+/// An undersaturated signal: mean control delay against HCM 6th eq. 19-20, d₁ = C/2·(1 − λ)²/(1 − λX), for even arrivals. It is
+/// 4 s longer (20.6 s against 16.6 s): these drivers brake and start with less than the formula's lost times allow for. It is
+/// held here to 5 % of the cycle, not of the delay.
 #[test]
-fn a_signal_delays_as_webster_says() {
+fn a_signal_delays_within_a_twentieth_of_its_cycle_of_webster() {
     let phase = |duration_ms, shows: Show| ProgramPhase { duration_ms, shows: vec![shows] };
     let program = Program {
         offset_ms: 0,
@@ -137,7 +138,6 @@ fn a_signal_delays_as_webster_says() {
     let share = green / cycle;
     let x = flow_vph / (saturation_vph * share);
     let uniform = 0.5 * cycle * (1.0 - share).powi(2) / (1.0 - share * f64::min(x, 1.0));
-    // Slowing to a stop and starting again cost a stopped vehicle v/2·(1/a + 1/b), part of which lies in d₁'s wait.
     assert!((delay - uniform).abs() < 0.05 * cycle, "{delay:.2} s against {uniform:.2} s");
 }
 
