@@ -22,7 +22,7 @@ use crate::{arguments::SimulateArguments, progress::Bar, say, verbs::json};
 const NAMED: usize = 20;
 /// A run without a stated end ends after so many seconds at the latest.
 const LONGEST_S: f64 = 86_400.0;
-/// When both views lift a vehicle out of a jam: SUMO's value where a scenario states none.
+/// When --micro lifts a vehicle out of a jam: SUMO's value where a scenario states none.
 const LIFTED_AFTER_S: f64 = 300.0;
 
 pub fn simulate(arguments: &SimulateArguments) -> anyhow::Result<()> {
@@ -157,7 +157,10 @@ fn tell(scenario: &SumoScenario, found: &ScenarioJourneys) {
     }
     if scenario.time_to_teleport_s != LIFTED_AFTER_S {
         let stated = scenario.time_to_teleport_s;
-        eprintln!("time-to-teleport {stated}: not heeded, vehicles are lifted out of a jam after {LIFTED_AFTER_S} s");
+        eprintln!(
+            "time-to-teleport {stated}: not heeded; --micro lifts vehicles out of a jam after {LIFTED_AFTER_S} s, --meso opens \
+             knots of full lanes as they form"
+        );
     }
     if !scenario.unsupported.is_empty() {
         let list: Vec<String> = scenario.unsupported.iter().map(|(name, count)| format!("{name} ({count})")).collect();
