@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::{
     check::Grid,
-    element::Demand,
+    element::{Demand, Load},
     network::{NONE, Network, NodeKind},
     phase_matrix::{Three, add, inverse, product},
     phase_sweep_state::{LANES, Lanes, Matrix, State, Step},
@@ -79,7 +79,9 @@ pub struct PhaseSweep {
 impl PhaseSweep {
     pub fn new(grid: &Grid) -> Result<Self, NotSweepable> {
         let network = PhaseNetwork::new(grid)?;
-        if !network.between.is_empty() {
+        // Those that draw nothing yet are no part of the network, but profiles may move them.
+        let is_between = |load: &Load| load.in_service && matches!(load.demand, Demand::Delta(_));
+        if !network.between.is_empty() || grid.loads.iter().any(is_between) {
             return Err(NotSweepable::BetweenPhases);
         }
         if network.lacks_phases {

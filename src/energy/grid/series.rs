@@ -319,7 +319,7 @@ fn move_to(demand: &mut Demand, power: [f64; 2]) {
 }
 
 /// Shares of the phases in active and reactive power. Where one of the two is nought in all it goes as the other; where both
-/// are, evenly over the phases that are stated.
+/// are, evenly over the phases that are stated, or over all three where the grid was built without saying which.
 fn shares(zips: &[Zip; 3]) -> [[f64; 3]; 2] {
     let as_stated = |k: usize| {
         let total: f64 = zips.iter().map(|zip| zip.power[k]).sum();
@@ -328,6 +328,6 @@ fn shares(zips: &[Zip; 3]) -> [[f64; 3]; 2] {
     let (active, reactive) = (as_stated(0), as_stated(1));
     let drawn = [0, 1, 2].map(|phase: usize| f64::from(u8::from(zips[phase].draws_constant())));
     let count: f64 = drawn.iter().sum();
-    let evenly = drawn.map(|drawn| drawn / count.max(1.0));
+    let evenly = if count > 0.0 { drawn.map(|drawn| drawn / count) } else { [1.0 / 3.0; 3] };
     [active.or(reactive).unwrap_or(evenly), reactive.or(active).unwrap_or(evenly)]
 }
