@@ -152,6 +152,10 @@ fn tell(scenario: &SumoScenario, found: &ScenarioJourneys) {
     for (t, from, to) in found.broken.iter().take(NAMED) {
         eprintln!("{}: no lane for it joins {} and {}; it does not drive", trip(*t), edge(*from), edge(*to));
     }
+    let more = found.unreachable.len().saturating_sub(NAMED) + found.broken.len().saturating_sub(NAMED);
+    if more > 0 {
+        eprintln!("… and {more} more trips without a way");
+    }
     for (model, count) in &found.models {
         eprintln!("carFollowModel {model}: not known, {count} vehicles follow as Krauss has it");
     }

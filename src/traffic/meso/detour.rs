@@ -1,7 +1,7 @@
 //! Drivers who see no room ahead for long take another way round, as far as their own way farther on: so full streets that
 //! wait for each other open before anybody has to be moved.
 //!
-//! What a way takes is judged by the queues that stand now. A journey does so a few times at most.
+//! What a way takes is judged by the queues that stand now. No journey does so without end: `MOST_STRAYS`.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
