@@ -2,7 +2,7 @@
 
 use citytwin_model::{
     Anchor, Building, BuildingId, BuildingUse, City, Coord, EnergyAsset, EnergyAssetId, EnergyAssetKind, GeoBounds,
-    Known, LonLat, MultiPolygon, Origin, Polygon, Roof, RoofShape, SourceRef, SunPosition, Tags, Volume, Weather,
+    Known, LonLat, MultiPolygon, Origin, Polygon, RoofShape, SourceRef, SunPosition, Tags, Volume, Weather,
     time::{LocalTime, civil::date},
     units::Watts,
 };
@@ -18,32 +18,10 @@ const DARK: Weather = Weather { ghi: 0.0, dni: 0.0, dhi: 0.0, air_temperature_c:
 pub fn building(index: usize, usage: BuildingUse, at: (f64, f64), size: (f64, f64), roof: RoofShape) -> Building {
     let (x, y) = at;
     let ring = vec![(x, y), (x + size.0, y), (x + size.0, y + size.1), (x, y + size.1), (x, y)];
-    let shape = Polygon::new(LineString::from(ring), vec![]);
-    let height = if roof == RoofShape::Flat { 0.0 } else { 4.0 };
-    Building {
-        id: BuildingId::from_index(index),
-        source: SourceRef::Way(1000 + index as i64),
-        name: None,
-        usage: Known::stated(usage),
-        volume: Volume {
-            footprint: MultiPolygon(vec![shape]),
-            height_m: Known::stated(10.0),
-            min_height_m: Known::stated(0.0),
-            levels: Known::stated(2.0),
-            roof: Roof {
-                shape: Known::stated(roof),
-                height_m: Known::stated(height),
-                direction_deg: None,
-                across: false,
-                colour: None,
-                material: None,
-            },
-            colour: None,
-            material: None,
-        },
-        parts: vec![],
-        tags: Tags::default(),
-    }
+    let footprint = MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]);
+    let height_m = if roof == RoofShape::Flat { 0.0 } else { 4.0 };
+    let volume = Volume::stated(footprint, 10.0, 2.0, (roof, height_m));
+    Building::stated(BuildingId::from_index(index), SourceRef::Way(1000 + index as i64), usage, volume)
 }
 
 /// `count` buildings of all uses in streets of 20.

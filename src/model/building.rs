@@ -97,7 +97,35 @@ pub struct BuildingPart {
     pub tags: Tags,
 }
 
+impl Volume {
+    /// A prism on the ground, all of it stated: height to the top of the roof, storeys, roof with its own height.
+    pub fn stated(footprint: MultiPolygon<f64>, height_m: f32, levels: f32, roof: (RoofShape, f32)) -> Self {
+        Self {
+            footprint,
+            height_m: Known::stated(height_m),
+            min_height_m: Known::stated(0.0),
+            levels: Known::stated(levels),
+            roof: Roof {
+                shape: Known::stated(roof.0),
+                height_m: Known::stated(roof.1),
+                direction_deg: None,
+                across: false,
+                colour: None,
+                material: None,
+            },
+            colour: None,
+            material: None,
+        }
+    }
+}
+
 impl Building {
+    /// A building without name, parts or tags.
+    pub fn stated(id: BuildingId, source: SourceRef, usage: BuildingUse, volume: Volume) -> Self {
+        let usage = Known::stated(usage);
+        Self { id, source, name: None, usage, volume, parts: Vec::new(), tags: Tags::default() }
+    }
+
     /// Footprint area × storeys, m².
     pub fn floor_area_m2(&self) -> f64 {
         use geo::Area;

@@ -3,7 +3,7 @@
 use citytwin_energy::{EnergyMwh, EnergySystem, Totals};
 use citytwin_environment as environment;
 use citytwin_model::{
-    Assumptions, Timestamp,
+    Assumptions, City, Timestamp,
     time::{LocalTime, SignedDuration},
 };
 
@@ -66,10 +66,14 @@ fn evaluate(
     start: Timestamp,
     after_s: f64,
 ) -> Result<Totals, RunError> {
-    let at = later(start, after_s)?;
-    let (sun, weather) = environment::sky(&prepared.city.anchor, at);
-    system.evaluate(LocalTime::of(at, &prepared.city.time_zone.value), sun, weather);
+    evaluate_at(prepared.city, system, later(start, after_s)?);
     Ok(system.totals())
+}
+
+/// The city's powers of an instant, under its typical weather.
+pub fn evaluate_at(city: &City, system: &mut EnergySystem, at: Timestamp) {
+    let (sun, weather) = environment::sky(&city.anchor, at);
+    system.evaluate(LocalTime::of(at, &city.time_zone.value), sun, weather);
 }
 
 /// An instant some seconds later.

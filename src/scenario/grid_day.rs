@@ -10,11 +10,13 @@ use citytwin_energy::{
         synthetic::{Answer, CityGrid, Element, LineKind, Operated, Powers, StationPlan},
     },
 };
-use citytwin_environment as environment;
-use citytwin_model::{City, Timestamp, time::LocalTime};
+use citytwin_model::{City, Timestamp};
 use rayon::prelude::*;
 
-use crate::{energy_run::later, spec::RunError};
+use crate::{
+    energy_run::{evaluate_at, later},
+    spec::RunError,
+};
 
 /// Hours of a day; each is looked at in its middle.
 pub const HOURS: usize = 24;
@@ -79,10 +81,8 @@ pub fn grid_day(
     let mut voltages = Vec::with_capacity(HOURS);
     for hour in 0..HOURS {
         let at = later(midnight, (hour as f64 + 0.5) * 3600.0)?;
-        let (sun, weather) = environment::sky(&city.anchor, at);
-        energy.evaluate(LocalTime::of(at, &city.time_zone.value), sun, weather);
-        let powers =
-            Powers { load_w: energy.building_load_w(), pv_w: energy.building_pv_w(), asset_w: energy.asset_power_w() };
+        evaluate_at(city, &mut energy, at);
+        let powers = Powers::of(&energy);
         hours.append(&mut grid.solve(&[powers]).map_err(|error| GridDayError::Hour { hour, error })?);
         voltages.push(in_phases.voltages(&powers).map_err(|error| GridDayError::Phases { hour, error })?);
         drawn.push([powers.load_w, powers.pv_w, powers.asset_w].map(<[f32]>::to_vec));

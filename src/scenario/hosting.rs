@@ -7,16 +7,12 @@ use citytwin_energy::{
         synthetic::{Joining, Operated, Powers},
     },
 };
-use citytwin_environment as environment;
 use citytwin_model::{
     City, Timestamp,
-    time::{
-        LocalTime,
-        civil::{Date, date},
-    },
+    time::civil::{Date, date},
 };
 
-use crate::spec::RunError;
+use crate::{energy_run::evaluate_at, spec::RunError};
 
 /// What customers join with.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -92,23 +88,14 @@ pub fn hosting(
             return Err(HostingError::Cancelled);
         }
         let hour = if technology.summer { noon(city)? } else { highest(city, &mut system)? };
-        evaluate(city, &mut system, hour);
-        let powers = powers(&system);
+        evaluate_at(city, &mut system, hour);
+        let powers = Powers::of(&system);
         let base = grid.solve(&[powers]).map_err(|error| HostingError::Base { hour, error })?;
         let joining = Joining { unit: [technology.unit_w, 0.0], limits: EN_50160, placements, seed };
         let feeders = grid.grid().hosting(&powers, &base[0].bus_vm_pu, &joining);
         found.push(TechnologyHosting { technology, hour, feeders });
     }
     Ok(found)
-}
-
-fn powers(system: &EnergySystem) -> Powers<'_> {
-    Powers { load_w: system.building_load_w(), pv_w: system.building_pv_w(), asset_w: system.asset_power_w() }
-}
-
-fn evaluate(city: &City, system: &mut EnergySystem, at: Timestamp) {
-    let (sun, weather) = environment::sky(&city.anchor, at);
-    system.evaluate(LocalTime::of(at, &city.time_zone.value), sun, weather);
 }
 
 /// Whether the city lies south of the equator: its winter is in July.
@@ -133,7 +120,7 @@ fn highest(city: &City, system: &mut EnergySystem) -> Result<Timestamp, RunError
     for day in 12..19 {
         for hour in 0..24 {
             let at = instant(city, date(2026, month, day), hour)?;
-            evaluate(city, system, at);
+            evaluate_at(city, system, at);
             let net_w = system.totals().load_w - system.totals().pv_w;
             if net_w > most.0 {
                 most = (net_w, at);

@@ -26,7 +26,7 @@ pub use grid_day::{Beyond, GridDay, GridDayError, HOURS, Limit, grid_day};
 pub use hosting::{HostingError, TECHNOLOGIES, Technology, TechnologyHosting, hosting};
 pub use output::{quoted, write_outputs, write_whole};
 pub use peak_hour::{PeakAnswer, PeakError, PeakHour, RoadAccount};
-pub use prepare::{Prepared, network_for, pool, timed};
+pub use prepare::{Prepared, half_pool, network_for, pool, timed};
 pub use result::{Better, HourRow, KeyFigure, LinkRow, RunResult, TransformerRow, Vehicles};
 pub use run::run;
 pub use spec::{RunError, RunSpec, Watch};

@@ -49,6 +49,12 @@ pub fn network_for(city: &City, network: &Arc<Network>, assumptions: &Assumption
     if layout == *network.changes() { network.clone() } else { Arc::new(network.changed(city, layout)) }
 }
 
+/// A pool of half the cores: for work beside a live city, which has the others.
+pub fn half_pool() -> Result<rayon::ThreadPool, RunError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    pool(cores.div_ceil(2))
+}
+
 /// A pool of worker threads; 0 for as many as the machine has.
 pub fn pool(threads: usize) -> Result<rayon::ThreadPool, RunError> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("run-{i}")).build()?)

@@ -8,7 +8,7 @@ use std::sync::{
 use citytwin_model::{
     AccessLevel, Anchor, Assumptions, Building, BuildingId, BuildingUse, City, Coord, EditError, GeoBounds, Known,
     LineString, Link, LinkEnd, LinkId, LonLat, MultiPolygon, NetworkEditError, Node, NodeId, Oneway, Polygon, Request,
-    Road, RoadAccess, RoadClass, RoadId, Roof, RoofShape, SourceRef, Tags, Timestamp, Volume,
+    Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Timestamp, Volume,
 };
 
 use citytwin_traffic::{Demand, Network};
@@ -75,30 +75,10 @@ fn street(city: &mut City, way: i64, (from, to): (NodeId, NodeId), class: RoadCl
 fn building(city: &mut City, usage: BuildingUse, x: f64, y: f64) {
     let index = city.buildings.len();
     let ring = vec![(x, y), (x + 40.0, y), (x + 40.0, y + 20.0), (x, y + 20.0), (x, y)];
-    city.buildings.push(Building {
-        id: BuildingId::from_index(index),
-        source: SourceRef::Way(5000 + index as i64),
-        name: None,
-        usage: Known::stated(usage),
-        volume: Volume {
-            footprint: MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]),
-            height_m: Known::stated(12.0),
-            min_height_m: Known::stated(0.0),
-            levels: Known::stated(4.0),
-            roof: Roof {
-                shape: Known::stated(RoofShape::Flat),
-                height_m: Known::stated(0.0),
-                direction_deg: None,
-                across: false,
-                colour: None,
-                material: None,
-            },
-            colour: None,
-            material: None,
-        },
-        parts: vec![],
-        tags: Tags::default(),
-    });
+    let footprint = MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]);
+    let volume = Volume::stated(footprint, 12.0, 4.0, (RoofShape::Flat, 0.0));
+    let (id, source) = (BuildingId::from_index(index), SourceRef::Way(5000 + index as i64));
+    city.buildings.push(Building::stated(id, source, usage, volume));
 }
 
 /// Homes on the west bank, work on the east bank, each a grid of streets; a short bridge and one 1.5 km north.

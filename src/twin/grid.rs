@@ -17,7 +17,7 @@ use citytwin_energy::{
     grid::synthetic::{Answer, CityGrid, Element, Operated, Powers},
 };
 use citytwin_model::{City, Timestamp, time::civil::Date};
-use citytwin_scenario::{GridDay, TechnologyHosting, grid_day, hosting, pool};
+use citytwin_scenario::{GridDay, TechnologyHosting, grid_day, half_pool, hosting};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::{
@@ -65,6 +65,29 @@ pub enum DayState {
     Failed(String),
 }
 
+/// What a load flow comes to, over the whole city.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Extremes {
+    /// Lowest and highest voltage of a supplied building, over nominal; nought where none is.
+    pub voltage_pu: [f32; 2],
+    /// Highest loadings, over rating.
+    pub line: f32,
+    pub transformer: f32,
+}
+
+impl Extremes {
+    fn of(answer: &Answer) -> Self {
+        let supplied = answer.building_vm_pu.iter().copied().filter(|vm| *vm > 0.0);
+        let [low, high] = supplied.fold([f32::INFINITY, 0.0], |[low, high], vm| [vm.min(low), vm.max(high)]);
+        let most = |values: &[f32]| values.iter().copied().fold(0.0_f32, f32::max);
+        Self {
+            voltage_pu: [low.min(high), high],
+            line: most(&answer.line_loading),
+            transformer: most(&answer.transformer_loading),
+        }
+    }
+}
+
 /// The live grid.
 #[derive(Resource)]
 pub struct GridTwin {
@@ -74,6 +97,10 @@ pub struct GridTwin {
     pub out: BTreeSet<Element>,
     /// The last load flow, or why there is none.
     pub now: Option<Result<Answer, String>>,
+    /// Of that load flow.
+    pub extremes: Option<Extremes>,
+    /// Length of all cables side by side, metre.
+    pub cable_m: f64,
     pub day: DayState,
     /// What each feeder can still take, with the shares and switches for which it was found; None until then.
     pub hosting: Option<Arc<Vec<TechnologyHosting>>>,
@@ -158,12 +185,15 @@ pub(crate) fn plugin(app: &mut App) {
 
 impl GridTwin {
     fn new(grid: Arc<CityGrid>, operated: Arc<Operated>) -> Self {
+        let cable_m = grid.grid.lines.iter().map(|line| 1000.0 * line.length_km * f64::from(line.parallel)).sum();
         let (out, day) = (BTreeSet::new(), DayState::Working);
         Self {
             grid,
             operated,
             out,
             now: None,
+            extremes: None,
+            cable_m,
             day,
             version: 0,
             switches: Vec::new(),
@@ -176,10 +206,10 @@ impl GridTwin {
     }
 
     fn solve(&mut self, energy: &EnergySystem) {
-        let powers =
-            Powers { load_w: energy.building_load_w(), pv_w: energy.building_pv_w(), asset_w: energy.asset_power_w() };
-        let solved = self.operated.solve(&[powers]).map_err(|error| error.to_string());
-        self.now = Some(solved.map(|mut answers| answers.swap_remove(0)));
+        let solved = self.operated.solve(&[Powers::of(energy)]).map_err(|error| error.to_string());
+        let answer = solved.map(|mut answers| answers.swap_remove(0));
+        self.extremes = answer.as_ref().ok().map(Extremes::of);
+        self.now = Some(answer);
         self.version += 1;
     }
 
@@ -198,25 +228,23 @@ fn switch((clock, energy): (Res<Clock>, Res<EnergyTwin>), (mut twin, mut log): (
     if twin.switches.is_empty() {
         return;
     }
-    let before = twin.out.clone();
+    let (mut now_out, mut lines) = (twin.out.clone(), Vec::new());
     for GridSwitch { element, out } in std::mem::take(&mut twin.switches) {
-        let changed = if out { twin.out.insert(element) } else { twin.out.remove(&element) };
+        let changed = if out { now_out.insert(element) } else { now_out.remove(&element) };
         if changed {
-            log.switches.push((clock.tick, element, out));
+            lines.push((clock.tick, element, out));
         }
     }
-    if twin.out == before {
-        return;
+    if now_out == twin.out {
+        return log.switches.append(&mut lines);
     }
-    match twin.grid.operated(&twin.out) {
+    match twin.grid.operated(&now_out) {
         Ok(operated) => {
-            twin.operated = Arc::new(operated);
+            (twin.operated, twin.out) = (Arc::new(operated), now_out);
+            log.switches.append(&mut lines);
             twin.solve(&energy.0);
         }
-        Err(error) => {
-            twin.out = before;
-            twin.now = Some(Err(error.to_string()));
-        }
+        Err(error) => (twin.now, twin.extremes) = (Some(Err(error.to_string())), None),
     }
 }
 
@@ -330,8 +358,7 @@ fn begin_hosting(city: Arc<City>, energy: EnergySystem, operated: Arc<Operated>)
     let told = given_up.clone();
     let work = move || {
         let wanted = |_: f32| !told.load(Ordering::Relaxed);
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let found = pool(cores.div_ceil(2)).map_err(|error| error.to_string()).and_then(|pool| {
+        let found = half_pool().map_err(|error| error.to_string()).and_then(|pool| {
             let ask = || hosting(&city, &energy, &operated, (PLACEMENTS, SEED), &wanted);
             pool.install(ask).map_err(|error| error.to_string())
         });
@@ -347,9 +374,7 @@ impl GridTwin {
         let (send, coming) = bounded(1);
         let operated = self.operated.clone();
         let work = move || {
-            // Half the cores: the live city has the others.
-            let cores = thread::available_parallelism().map_or(1, usize::from);
-            let day = pool(cores.div_ceil(2)).map_err(|error| error.to_string()).and_then(|pool| {
+            let day = half_pool().map_err(|error| error.to_string()).and_then(|pool| {
                 pool.install(|| grid_day(&city, &energy, &operated, midnight)).map_err(|error| error.to_string())
             });
             // The window may be gone by now; then nobody waits for the result.

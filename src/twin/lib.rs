@@ -34,7 +34,7 @@ pub use clock::{Clock, ClockRequest, QUEUES_FROM};
 pub use comparison::{Answer, ComparisonProgress, ComparisonRequest, ComparisonState, WhatIf};
 pub use edits::{EditLog, EditRefused, EditRequested, LoggedEdit, Stated};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
-pub use grid::{DayState, GridAsset, GridIndex, GridSwitch, GridTwin};
+pub use grid::{DayState, Extremes, GridAsset, GridIndex, GridSwitch, GridTwin};
 pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth};
 pub use peak_hour::{PeakState, PeakTwin, RoadInquired};
 pub use record::{Record, Sample, Trace};

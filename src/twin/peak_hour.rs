@@ -14,7 +14,7 @@ use std::{
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
 use citytwin_model::{Assumptions, City, RoadId};
-use citytwin_scenario::{PeakAnswer, PeakError, PeakHour, RoadAccount, Watch, pool};
+use citytwin_scenario::{PeakAnswer, PeakError, PeakHour, RoadAccount, Watch, half_pool};
 use citytwin_traffic::{Demand, Network};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
@@ -225,9 +225,7 @@ fn worker(
     questions: &Receiver<Question>,
     say: &Sender<Said>,
 ) {
-    // Half the cores: the live city has the others.
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let pool = match pool(cores.div_ceil(2)) {
+    let pool = match half_pool() {
         Ok(pool) => pool,
         Err(error) => return drop(say.send(Said::Failed(error.to_string()))),
     };

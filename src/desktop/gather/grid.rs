@@ -9,7 +9,7 @@ use citytwin_panels::{
     Fact, GridData, GridDay, GridElement, GridHelp, GridItem, InspectorData, Measure, Picked, Related, Unit, format,
 };
 use citytwin_scenario::{Beyond, HOURS, Limit, TechnologyHosting};
-use citytwin_twin::{DayState, GridTwin};
+use citytwin_twin::{DayState, Extremes, GridTwin};
 
 use super::{Seen, names::title};
 
@@ -57,7 +57,7 @@ pub fn data(seen: &Seen) -> Option<GridData> {
         GridItem { element: shown(element), title, text }
     };
     Some(GridData {
-        what: what(&twin.grid),
+        what: what(twin),
         now: now(twin, city),
         out: twin.out.iter().map(|element| item(*element, String::new())).collect(),
         day: match &twin.day {
@@ -72,32 +72,27 @@ pub fn data(seen: &Seen) -> Option<GridData> {
     })
 }
 
-fn what(grid: &CityGrid) -> String {
-    let km: f64 = grid.grid.lines.iter().map(|line| line.length_km * f64::from(line.parallel)).sum();
-    let count = |n: usize, one: &str, many: &str| format::count(n, one, many);
+fn what(twin: &GridTwin) -> String {
     format!(
         "Synthetic: grown along the streets by written rules, not the utility's own data. {}, {}, {} of cable.",
-        count(grid.substations.len(), "substation", "substations"),
-        count(grid.stations.len(), "transformer station", "transformer stations"),
-        Unit::Metres.text(1000.0 * km),
+        format::count(twin.grid.substations.len(), "substation", "substations"),
+        format::count(twin.grid.stations.len(), "transformer station", "transformer stations"),
+        Unit::Metres.text(twin.cable_m),
     )
 }
 
 fn now(twin: &GridTwin, city: &City) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     let mut row = |label: &str, value: String| rows.push((label.to_owned(), value));
-    match &twin.now {
-        None => row("Load flow", "not yet computed".into()),
-        Some(Err(why)) => row("Load flow", why.clone()),
-        Some(Ok(answer)) => {
-            let supplied = answer.building_vm_pu.iter().copied().filter(|vm| *vm > 0.0);
-            let [low, high] = supplied.fold([f32::INFINITY, 0.0], |[low, high], vm| [vm.min(low), vm.max(high)]);
-            let most = |values: &[f32]| f64::from(values.iter().copied().fold(0.0_f32, f32::max));
-            row("Voltage at buildings", format!("{:.3} to {high:.3} pu", low.min(high)));
-            row("Cables loaded to", Unit::Share.text(most(&answer.line_loading)));
-            row("Transformers to", Unit::Share.text(most(&answer.transformer_loading)));
+    match (&twin.now, twin.extremes) {
+        (Some(Err(why)), _) => row("Load flow", why.clone()),
+        (Some(Ok(answer)), Some(Extremes { voltage_pu: [low, high], line, transformer })) => {
+            row("Voltage at buildings", format!("{low:.3} to {high:.3} pu"));
+            row("Cables loaded to", Unit::Share.text(line.into()));
+            row("Transformers to", Unit::Share.text(transformer.into()));
             row("Losses", Unit::Watts.text(answer.losses_w));
         }
+        _ => row("Load flow", "not yet computed".into()),
     }
     let off = twin.operated.off().len();
     row("Without supply", format!("{off} of {} buildings", city.buildings.len()));

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use citytwin_energy::EnergySystem;
 use citytwin_model::{
-    Anchor, Building, BuildingId, BuildingUse, City, GeoBounds, Known, LineString, LonLat, MultiPolygon, Polygon, Roof,
-    RoofShape, SourceRef, SunPosition, Tags, Volume, Weather,
+    Anchor, Building, BuildingId, BuildingUse, City, GeoBounds, LineString, LonLat, MultiPolygon, Polygon, RoofShape,
+    SourceRef, SunPosition, Volume, Weather,
     time::{LocalTime, civil::date},
 };
 
@@ -42,28 +42,6 @@ fn city() -> City {
 fn building(index: usize, usage: BuildingUse) -> Building {
     let (x, y) = ((index % 316) as f64 * 25.0, (index / 316) as f64 * 30.0);
     let ring = LineString::from(vec![(x, y), (x + 14.0, y), (x + 14.0, y + 10.0), (x, y + 10.0), (x, y)]);
-    Building {
-        id: BuildingId::from_index(index),
-        source: SourceRef::Way(index as i64),
-        name: None,
-        usage: Known::stated(usage),
-        volume: Volume {
-            footprint: MultiPolygon(vec![Polygon::new(ring, vec![])]),
-            height_m: Known::stated(9.0),
-            min_height_m: Known::stated(0.0),
-            levels: Known::stated(2.0),
-            roof: Roof {
-                shape: Known::stated(RoofShape::Gabled),
-                height_m: Known::stated(4.0),
-                direction_deg: None,
-                across: false,
-                colour: None,
-                material: None,
-            },
-            colour: None,
-            material: None,
-        },
-        parts: vec![],
-        tags: Tags::default(),
-    }
+    let volume = Volume::stated(MultiPolygon(vec![Polygon::new(ring, vec![])]), 9.0, 2.0, (RoofShape::Gabled, 4.0));
+    Building::stated(BuildingId::from_index(index), SourceRef::Way(index as i64), usage, volume)
 }

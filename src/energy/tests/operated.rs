@@ -38,16 +38,13 @@ fn case() -> Case {
 impl Case {
     fn with_out(&self, out: &[Element]) -> (Operated, Answer) {
         let operated = self.grid.operated(&BTreeSet::from_iter(out.iter().copied())).expect("radial");
-        let (load_w, pv_w) = (self.system.building_load_w(), self.system.building_pv_w());
-        let powers = Powers { load_w, pv_w, asset_w: self.system.asset_power_w() };
-        let answer = operated.solve(&[powers]).expect("carried").swap_remove(0);
+        let answer = operated.solve(&[Powers::of(&self.system)]).expect("carried").swap_remove(0);
         (operated, answer)
     }
 
     /// The same switching state and loads for the general load flow.
     fn loaded(&self, operated: &Operated) -> Grid {
-        let (load_w, pv_w) = (self.system.building_load_w(), self.system.building_pv_w());
-        let demand = self.grid.demand(&[Powers { load_w, pv_w, asset_w: self.system.asset_power_w() }]);
+        let demand = self.grid.demand(&[Powers::of(&self.system)]);
         let mut data = operated.grid().grid.clone().into_data();
         for (k, load) in data.loads.iter_mut().enumerate() {
             load.demand = Demand::Balanced(Zip { power: [demand.p_w[k], demand.q_var[k]], ..Zip::default() });
@@ -128,8 +125,7 @@ fn power_in_is_loads_and_losses_whatever_is_out() {
 fn feeders_host_what_the_whole_grid_carries() {
     let case = case();
     let (operated, base) = case.with_out(&[]);
-    let (load_w, pv_w) = (case.system.building_load_w(), case.system.building_pv_w());
-    let powers = Powers { load_w, pv_w, asset_w: case.system.asset_power_w() };
+    let powers = Powers::of(&case.system);
     let hosts = |unit_w: f64| {
         let joining = Joining { unit: [unit_w, 0.0], limits: EN_50160, placements: 9, seed: 4 };
         operated.grid().hosting(&powers, &base.bus_vm_pu, &joining)
@@ -143,7 +139,7 @@ fn feeders_host_what_the_whole_grid_carries() {
     }
     assert!(large.iter().enumerate().any(|(k, h)| h.quantile(0.5) < Some(members(k))), "the test reaches a limit");
     for (feeder, all) in case.grid.feeders.iter().zip(&large) {
-        let mut with: Vec<f32> = load_w.to_vec();
+        let mut with: Vec<f32> = powers.load_w.to_vec();
         feeder.buildings.iter().for_each(|b| with[*b as usize] += 12_000.0);
         let answer = operated.solve(&[Powers { load_w: &with, ..powers }]).expect("carried").swap_remove(0);
         let lines = &answer.line_loading[feeder.lines[0] as usize..feeder.lines[1] as usize];
@@ -162,12 +158,11 @@ fn feeders_host_what_the_whole_grid_carries() {
 fn measures_mend_a_station() {
     let case = case();
     let (operated, base) = case.with_out(&[]);
-    let (load_w, pv_w) = (case.system.building_load_w(), case.system.building_pv_w());
-    let powers = Powers { load_w, pv_w, asset_w: case.system.asset_power_w() };
+    let powers = Powers::of(&case.system);
     let grid = operated.grid();
     let calm = grid.measures(0, &[(powers, &base.bus_vm_pu)], &EN_50160).expect("carried");
     assert_eq!((calm.measures.len(), calm.left), (0, 0));
-    let much: Vec<f32> = load_w.iter().map(|w| 3.0 * w).collect();
+    let much: Vec<f32> = powers.load_w.iter().map(|w| 3.0 * w).collect();
     let instant = Powers { load_w: &much, ..powers };
     let answer = operated.solve(&[instant]).expect("carried").swap_remove(0);
     let over = (0..grid.stations.len()).find(|t| answer.transformer_loading[*t] > 1.0).expect("one is overloaded");
@@ -184,8 +179,7 @@ fn measures_mend_a_station() {
 fn buildings_see_their_own_phases() {
     let case = case();
     let (operated, balanced) = case.with_out(&[]);
-    let (load_w, pv_w) = (case.system.building_load_w(), case.system.building_pv_w());
-    let powers = Powers { load_w, pv_w, asset_w: case.system.asset_power_w() };
+    let powers = Powers::of(&case.system);
     let seen = operated.in_phases().expect("sweepable").voltages(&powers).expect("carried");
     let demand = case.grid.phase_demand(&[powers]);
     let mut data = operated.grid().grid.clone().into_data();

@@ -37,7 +37,7 @@ fn at_its_peak(city: &City) -> EnergySystem {
 }
 
 fn powers(system: &EnergySystem) -> Powers<'_> {
-    Powers { load_w: system.building_load_w(), pv_w: system.building_pv_w(), asset_w: system.asset_power_w() }
+    Powers::of(system)
 }
 
 /// Base load within EN 50160 and all ratings, by the grid's own sweep.

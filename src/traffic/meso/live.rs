@@ -16,6 +16,7 @@ use super::{Counts, ForcedMove, Meso, NEVER, Turns, Vehicle, insert, record};
 use crate::{
     journeys::{Departure, Journeys, VehicleType},
     lane_graph::{LaneGraph, NONE},
+    micro,
     timed_ways::{Bounds, EmptyRoad, Request, Search, Times, Ways},
 };
 use links::Tally;
@@ -120,15 +121,24 @@ impl Live {
         let open = !route.is_empty() && route.iter().all(|l| self.closed.get(*l as usize) == Some(&false));
         let kind = self.types.get(journey.kind as usize).filter(|_| journey.kind <= u32::from(u16::MAX));
         let (true, Some(kind)) = (open, kind) else { return self.refuse() };
-        let factor = kind.speed_factor;
-        let Some(rows) = self.meso.routes.lay(journey.kind as u16, route) else { return self.refuse() };
         let mut rng = rand_pcg::Pcg64Mcg::seed_from_u64(self.seed ^ (self.begun << 20));
+        let factor = insert::factor(kind.speed_factor, &mut rng);
+        let NewJourney { kind, route, depart, arrival_m } = *journey;
+        let new = micro::NewJourney { kind, route, depart, arrival_m, factor };
+        let Some(number) = self.take_in(&new) else { return self.refuse() };
         self.begun += 1;
+        self.meso.begin(number, self.meso.now_ms);
+        Some(number)
+    }
+
+    /// `None` where no lanes join its links.
+    fn take_in(&mut self, new: &micro::NewJourney) -> Option<u32> {
+        let rows = self.meso.routes.lay(new.kind as u16, new.route)?;
         let vehicle = Vehicle {
             at: rows.start,
-            end: rows.start + route.len() as u32,
-            kind: journey.kind as u16,
-            factor: insert::factor(factor, &mut rng),
+            end: rows.start + new.route.len() as u32,
+            kind: new.kind as u16,
+            factor: new.factor,
             stop: 0,
             halts: 0,
             next: NONE,
@@ -136,8 +146,7 @@ impl Live {
             journey: 0,
         };
         let number = self.admit(vehicle, rows);
-        self.meso.record.admit(number as usize, (journey.depart, journey.arrival_m));
-        self.meso.begin(number, self.meso.now_ms);
+        self.meso.record.admit(number as usize, (new.depart, new.arrival_m));
         Some(number)
     }
 

@@ -52,7 +52,8 @@ impl CityGrid {
     ) -> Result<StationPlan, FlowError> {
         let mut plan = StationPlan::default();
         let Some(at) = self.stations.get(station as usize) else { return Ok(plan) };
-        let feeders = self.feeders_by_station().swap_remove(station as usize);
+        let own = |feeder: &u32| self.feeders[*feeder as usize].transformer == station;
+        let feeders: Vec<u32> = (0..self.feeders.len() as u32).filter(own).collect();
         let costs = Costs::built_in();
         let mut built: Option<Grid> = None;
         // What is built for a later instant may break an earlier one: until nothing more is built.

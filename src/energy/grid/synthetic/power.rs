@@ -1,10 +1,12 @@
 //! The loads of an instant into the grid, and voltages and loadings out of it.
 
-use citytwin_model::BuildingId;
 use faer::c64;
 
 use super::{CityGrid, Phases, paths::NONE};
-use crate::grid::{Grid, PhaseProfiles, Profiles, two_port::line_sections};
+use crate::{
+    EnergySystem,
+    grid::{Grid, PhaseProfiles, Profiles, two_port::line_sections},
+};
 
 /// Powers of an instant as [`crate::EnergySystem`] gives them, W.
 #[derive(Clone, Copy, Debug)]
@@ -212,8 +214,9 @@ fn through_pi([series_s, shunt_s]: [c64; 2], near_v: f64, far_v: f64, out: c64) 
     inner + series_s.inv() * (inner.norm_sqr() / (far_v * far_v)) + half * near_v * near_v
 }
 
-impl Answer {
-    pub fn vm_pu(&self, building: BuildingId) -> f32 {
-        self.building_vm_pu[building.index()]
+impl<'a> Powers<'a> {
+    /// Those of an energy system's last evaluation.
+    pub fn of(system: &'a EnergySystem) -> Self {
+        Self { load_w: system.building_load_w(), pv_w: system.building_pv_w(), asset_w: system.asset_power_w() }
     }
 }

@@ -2,7 +2,7 @@
 
 use citytwin_model::{
     AccessLevel, Anchor, Building, BuildingId, BuildingUse, City, Coord, EnergyAsset, EnergyAssetId, EnergyAssetKind,
-    GeoBounds, Known, LineString, LonLat, MultiPolygon, Oneway, Polygon, Road, RoadAccess, RoadClass, RoadId, Roof,
+    GeoBounds, Known, LineString, LonLat, MultiPolygon, Oneway, Polygon, Road, RoadAccess, RoadClass, RoadId,
     RoofShape, SourceRef, Tags, Volume, WaterArea, WaterAreaId, WaterKind, units::Watts,
 };
 
@@ -44,30 +44,9 @@ fn of_uses(count: usize, usage: impl Fn(usize) -> BuildingUse) -> City {
 
 pub fn building(index: usize, usage: BuildingUse, (x, y): (f64, f64), size: (f64, f64)) -> Building {
     let ring = vec![(x, y), (x + size.0, y), (x + size.0, y + size.1), (x, y + size.1), (x, y)];
-    Building {
-        id: BuildingId::from_index(index),
-        source: SourceRef::Way(1000 + index as i64),
-        name: None,
-        usage: Known::stated(usage),
-        volume: Volume {
-            footprint: MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]),
-            height_m: Known::stated(7.0),
-            min_height_m: Known::stated(0.0),
-            levels: Known::stated(2.0),
-            roof: Roof {
-                shape: Known::stated(RoofShape::Flat),
-                height_m: Known::stated(0.0),
-                direction_deg: None,
-                across: false,
-                colour: None,
-                material: None,
-            },
-            colour: None,
-            material: None,
-        },
-        parts: vec![],
-        tags: Tags::default(),
-    }
+    let footprint = MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]);
+    let volume = Volume::stated(footprint, 7.0, 2.0, (RoofShape::Flat, 0.0));
+    Building::stated(BuildingId::from_index(index), SourceRef::Way(1000 + index as i64), usage, volume)
 }
 
 pub fn road(index: usize, points: &[(f64, f64)]) -> Road {

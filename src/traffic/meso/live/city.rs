@@ -1,7 +1,7 @@
 //! What a live city asks of the view: vehicles put where they are, told of link by link, sent other ways, taken out.
 
 use super::Live;
-use crate::{lane_graph::NONE, meso::Vehicle, micro::NewJourney};
+use crate::{lane_graph::NONE, micro::NewJourney};
 
 impl Live {
     /// A vehicle waits to enter its first link from now on. `None` where no lanes join its links.
@@ -25,24 +25,6 @@ impl Live {
         self.meso.record.loaded(number, now_ms);
         self.meso.record.entered(number, fixed.link, now_ms);
         self.meso.take_over(lane, number, speed_mps.max(0.0), at_m.clamp(0.0, fixed.length_m));
-        Some(number)
-    }
-
-    fn take_in(&mut self, new: &NewJourney) -> Option<u32> {
-        let rows = self.meso.routes.lay(new.kind as u16, new.route)?;
-        let vehicle = Vehicle {
-            at: rows.start,
-            end: rows.start + new.route.len() as u32,
-            kind: new.kind as u16,
-            factor: new.factor,
-            stop: 0,
-            halts: 0,
-            next: NONE,
-            since_ms: self.meso.now_ms,
-            journey: 0,
-        };
-        let number = self.admit(vehicle, rows);
-        self.meso.record.admit(number as usize, (new.depart, new.arrival_m));
         Some(number)
     }
 

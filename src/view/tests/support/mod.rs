@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use citytwin_model::{
-    Anchor, Building, BuildingId, BuildingUse, City, GeoBounds, Known, LonLat, MultiPolygon, Polygon, Roof, RoofShape,
-    Tags, Volume,
+    Anchor, Building, BuildingId, BuildingUse, City, GeoBounds, LonLat, MultiPolygon, Polygon, RoofShape, Volume,
 };
 
 #[allow(dead_code, reason = "each test file uses some of these")]
@@ -55,30 +54,9 @@ pub fn empty() -> City {
 
 /// A building with this footprint and roof.
 pub fn building(index: usize, footprint: Polygon<f64>, shape: RoofShape, height_m: f32, rise_m: f32) -> Building {
-    let roof = Roof {
-        shape: Known::stated(shape),
-        height_m: Known::stated(if shape == RoofShape::Flat { 0.0 } else { rise_m }),
-        direction_deg: None,
-        across: false,
-        colour: None,
-        material: None,
-    };
-    let volume = Volume {
-        footprint: MultiPolygon::new(vec![footprint]),
-        height_m: Known::stated(height_m),
-        min_height_m: Known::stated(0.0),
-        levels: Known::stated((height_m / 3.0).floor().max(1.0)),
-        roof,
-        colour: None,
-        material: None,
-    };
-    Building {
-        id: BuildingId::from_index(index),
-        source: format!("way/{}", index + 1).parse().expect("a source reference"),
-        name: None,
-        usage: Known::stated(BuildingUse::House),
-        volume,
-        parts: Vec::new(),
-        tags: Tags::default(),
-    }
+    let roof = (shape, if shape == RoofShape::Flat { 0.0 } else { rise_m });
+    let levels = (height_m / 3.0).floor().max(1.0);
+    let volume = Volume::stated(MultiPolygon::new(vec![footprint]), height_m, levels, roof);
+    let source = format!("way/{}", index + 1).parse().expect("a source reference");
+    Building::stated(BuildingId::from_index(index), source, BuildingUse::House, volume)
 }
