@@ -52,4 +52,4 @@ pub use sun::SunPosition;
 pub use surface::{LandArea, LandKind, Railway, RailwayKind, Tree, WaterArea, WaterKind, Waterway};
 pub use tags::Tags;
 pub use time::Timestamp;
-pub use weather::Weather;
+pub use weather::{HOURS_OF_YEAR, Weather, WeatherHour, WeatherYear};

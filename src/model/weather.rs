@@ -12,3 +12,43 @@ pub struct Weather {
     /// Air temperature 2 m above ground, °C.
     pub air_temperature_c: f64,
 }
+
+/// Hours of a [`WeatherYear`]: no leap day, as weather files have it.
+pub const HOURS_OF_YEAR: usize = 8760;
+
+/// A year of hourly weather at one place. Row `h` is the hour from `h` to `h + 1` o'clock counted from the start
+/// of 1 January, in the place's standard time: irradiance is its mean, the rest its value at the end of the hour.
+#[derive(Clone, PartialEq, Debug)]
+pub struct WeatherYear {
+    /// Where it is from, as said on screen: station and file, or the rule that made it.
+    pub label: String,
+    /// Measured or compiled from measurements; otherwise a model made it.
+    pub measured: bool,
+    /// Degree, north positive.
+    pub latitude_deg: f64,
+    /// Degree, east positive.
+    pub longitude_deg: f64,
+    /// Height above the sea, m.
+    pub elevation_m: f64,
+    /// Standard time ahead of UTC, hour.
+    pub utc_offset_h: f64,
+    /// [`HOURS_OF_YEAR`] rows.
+    pub hours: Vec<WeatherHour>,
+}
+
+/// One hour of a [`WeatherYear`].
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+pub struct WeatherHour {
+    /// Irradiance and air temperature.
+    pub weather: Weather,
+    /// Dew point, °C.
+    pub dew_point_c: f64,
+    /// Air pressure at the station, Pa.
+    pub pressure_pa: f64,
+    /// Thermal irradiance of the sky on a horizontal surface, W/m².
+    pub sky_infrared_w_m2: f64,
+    /// Wind speed 10 m above ground, m/s.
+    pub wind_m_s: f64,
+    /// Share of irradiance that the ground reflects, 0…1; `None` where it is not given.
+    pub albedo: Option<f64>,
+}
