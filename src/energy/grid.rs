@@ -39,7 +39,8 @@ pub use check::Grid;
 pub use element::*;
 pub use error::{Fault, GridError, GridErrors, ReadError};
 pub use estimate::{
-    Estimate, EstimateError, Measurement, PhaseEstimate, PhaseMeasurement, Quantity, estimate, estimate_phases,
+    Estimate, EstimateError, Measurement, PhaseEstimate, PhaseMeasurement, Quantity, estimate, estimate_asking,
+    estimate_phases,
 };
 pub use flow::{BranchFlow, Flow, FlowError, MeshSolver, ReactiveLimits, solve, solve_within};
 pub use hosting::{EN_50160, Hosting, Limits, Question, hosting, within};

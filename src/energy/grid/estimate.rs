@@ -78,6 +78,8 @@ pub struct Estimate {
     pub threshold: f64,
     /// The measurement with the largest normalised residual, where that is above 3.
     pub suspect: Option<usize>,
+    /// What was asked for and its standard deviation, in the unit of the quantity.
+    pub asked: Vec<[f64; 2]>,
     pub steps: u32,
 }
 
@@ -124,9 +126,18 @@ pub enum EstimateError {
 
 /// Estimates the state. Buses without load, generator, battery or external grid inject nothing, which is used as exact.
 pub fn estimate(grid: &Grid, measurements: &[Measurement]) -> Result<Estimate, EstimateError> {
+    estimate_asking(grid, measurements, &[])
+}
+
+/// The same; quantities that nobody measures are told with it ([`Estimate::asked`]).
+pub fn estimate_asking(
+    grid: &Grid,
+    measurements: &[Measurement],
+    asked: &[Quantity],
+) -> Result<Estimate, EstimateError> {
     let all: Vec<(Measurement, usize)> = measurements.iter().map(|m| (*m, 0)).collect();
     let circuit = Circuit::balanced(grid);
-    let found = settle(grid, &circuit, &all)?;
+    let found = settle(grid, &circuit, &all, asked)?;
     let of_bus = |node: &u32| if *node == NONE { None } else { Some(*node as usize) };
     let voltage = |node: &u32| of_bus(node).map_or(c64::new(0.0, 0.0), |at| found.voltage[at]);
     let sigma = |node: &u32| of_bus(node).map_or(0.0, |at| found.vm_sigma_pu[at]);
@@ -138,6 +149,7 @@ pub fn estimate(grid: &Grid, measurements: &[Measurement]) -> Result<Estimate, E
         objective: found.objective,
         threshold: found.threshold,
         suspect: found.suspect,
+        asked: found.asked,
         steps: found.steps,
     })
 }
@@ -146,7 +158,7 @@ pub fn estimate(grid: &Grid, measurements: &[Measurement]) -> Result<Estimate, E
 pub fn estimate_phases(grid: &Grid, measurements: &[PhaseMeasurement]) -> Result<PhaseEstimate, EstimateError> {
     let all: Vec<(Measurement, usize)> = measurements.iter().map(|m| (m.measurement, usize::from(m.phase))).collect();
     let circuit = Circuit::in_phases(grid)?;
-    let found = settle(grid, &circuit, &all)?;
+    let found = settle(grid, &circuit, &all, &[])?;
     let unknown = |node: &u32, phase: usize| (*node != NONE).then(|| 3 * *node as usize + phase);
     let voltage = |node: &u32, phase| unknown(node, phase).map_or(c64::new(0.0, 0.0), |at| found.voltage[at]);
     let sigma = |node: &u32, phase| unknown(node, phase).map_or(0.0, |at| found.vm_sigma_pu[at]);
@@ -171,12 +183,18 @@ struct Found {
     objective: f64,
     threshold: f64,
     suspect: Option<usize>,
+    asked: Vec<[f64; 2]>,
     steps: u32,
 }
 
 /// Gauss-Newton steps until the state settles.
-fn settle(grid: &Grid, circuit: &Circuit, measurements: &[(Measurement, usize)]) -> Result<Found, EstimateError> {
-    let equations = Equations::new(grid, circuit, measurements)?;
+fn settle(
+    grid: &Grid,
+    circuit: &Circuit,
+    measurements: &[(Measurement, usize)],
+    asked: &[Quantity],
+) -> Result<Found, EstimateError> {
+    let equations = Equations::new(grid, circuit, measurements, asked)?;
     let mut voltage = circuit.start.clone();
     let mut rows = Rows::default();
     equations.linear(&voltage, &mut rows);
@@ -214,12 +232,19 @@ fn judge(equations: &Equations, squares: &LeastSquares, rows: &Rows, (voltage, s
     let normalised: Vec<Option<f64>> = (0..equations.measured).into_par_iter().map_init(scratch, normalise).collect();
     let largest = normalised.iter().enumerate().filter_map(|(index, r)| Some((index, (*r)?)));
     let largest = largest.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    let answers = equations.answers(&voltage);
+    let answer = |work: &mut Vec<f64>, index: usize| {
+        let unit = equations.rows[equations.measured + index].unit;
+        [answers.rhs[index] * unit, squares.variance_of_row(&answers, index, work).sqrt() * unit]
+    };
+    let freedom = rows.len().saturating_sub(equations.asked + 2 * voltage.len());
     let sigma = |work: &mut Vec<f64>, node: usize| squares.variance_of(node, 1, work).sqrt() * voltage[node].norm();
     Found {
         vm_sigma_pu: (0..voltage.len()).into_par_iter().map_init(scratch, sigma).collect(),
         residual: (0..equations.measured).map(residual).collect(),
         objective: weighted.iter().map(|x| x * x).sum(),
-        threshold: chi_square_99(rows.len().saturating_sub(2 * voltage.len())),
+        threshold: chi_square_99(freedom),
+        asked: (0..equations.asked).into_par_iter().map_init(scratch, answer).collect(),
         suspect: largest.filter(|(_, r)| *r > SUSPECT).map(|(index, _)| index),
         normalised,
         voltage,

@@ -1,10 +1,13 @@
 //! Measurements as equations: what each sensor would read at a state, and how that changes with the state. Owns the
 //! circuit of an estimate, balanced or phase by phase; knows nothing of how the state is found.
 
+use std::collections::BTreeSet;
+
 use faer::c64;
 
 use super::{
     check::Grid,
+    element::ExternalGrid,
     estimate::{EstimateError, Measurement, Quantity},
     givens::Rows,
     network::{NONE, Network},
@@ -107,6 +110,29 @@ impl Circuit {
         self.phases * self.nodes
     }
 
+    /// Per node the lowest node that branches join it to.
+    fn parts(&self) -> Vec<u32> {
+        let mut part = vec![NONE; self.nodes];
+        let mut waiting = Vec::new();
+        for first in 0..self.nodes as u32 {
+            if part[first as usize] != NONE {
+                continue;
+            }
+            part[first as usize] = first;
+            waiting.push(first);
+            while let Some(node) = waiting.pop() {
+                for &(branch, end) in &self.at_node[node as usize] {
+                    let other = self.ends[branch as usize][1 - end as usize];
+                    if other != NONE && part[other as usize] == NONE {
+                        part[other as usize] = first;
+                        waiting.push(other);
+                    }
+                }
+            }
+        }
+        part
+    }
+
     fn unknown(&self, node: u32, phase: usize) -> u32 {
         (self.phases * node as usize + phase) as u32
     }
@@ -166,28 +192,48 @@ pub struct Row {
     pub unit: f64,
 }
 
-/// All equations of an estimate: those of measurements first.
+/// All equations of an estimate: those of measurements first, then those that only ask and weigh nothing.
 pub struct Equations {
     pub rows: Vec<Row>,
     pub measured: usize,
+    pub asked: usize,
 }
 
 impl Equations {
-    /// Measurements with their phase (0 where balanced), then what is known of buses that inject nothing and of the
-    /// reference angles, where no phasor is measured.
-    pub fn new(grid: &Grid, circuit: &Circuit, measurements: &[(Measurement, usize)]) -> Result<Self, EstimateError> {
-        let mut rows = Vec::with_capacity(measurements.len());
+    /// Measurements with their phase (0 where balanced), quantities whose estimate is asked for, then what is known of buses
+    /// that inject nothing and of the reference angles, where no phasor is measured.
+    pub fn new(
+        grid: &Grid,
+        circuit: &Circuit,
+        measurements: &[(Measurement, usize)],
+        asked: &[Quantity],
+    ) -> Result<Self, EstimateError> {
+        let mut rows = Vec::with_capacity(measurements.len() + asked.len());
         for (index, (measurement, phase)) in measurements.iter().enumerate() {
             rows.push(row(grid, circuit, (index, *phase), measurement)?);
         }
-        let mut equations = Self { rows, measured: measurements.len() };
+        for (index, &quantity) in asked.iter().enumerate() {
+            let measurement = Measurement { quantity, value: 0.0, sigma: 1.0 };
+            let row = row(grid, circuit, (measurements.len() + index, 0), &measurement)?;
+            rows.push(Row { sigma: f64::INFINITY, ..row });
+        }
+        let mut equations = Self { rows, measured: measurements.len(), asked: asked.len() };
         equations.add_known(grid, circuit);
         Ok(equations)
     }
 
+    /// What is asked for at a state, unweighted: derivatives, and the values on the right-hand side, per unit.
+    pub fn answers(&self, voltage: &[c64]) -> Rows {
+        let mut rows = Rows::default();
+        rows.clear();
+        for row in &self.rows[self.measured..self.measured + self.asked] {
+            let is = row.evaluate(voltage, &mut |column, value| rows.put(column, value));
+            rows.end(is);
+        }
+        rows
+    }
+
     fn add_known(&mut self, grid: &Grid, circuit: &Circuit) {
-        let absolute = |row: &Row| matches!(row.kind, Kind::Voltage | Kind::Current);
-        let phasors = self.rows.iter().any(|row| row.imaginary && absolute(row));
         let mut injects = vec![false; circuit.nodes];
         let loads = grid.loads.iter().filter(|e| e.in_service).map(|e| e.bus);
         let generators = grid.generators.iter().filter(|e| e.in_service).map(|e| e.bus);
@@ -211,14 +257,24 @@ impl Equations {
                 }
             }
         }
-        let source = grid.external_grids.iter().find(|source| circuit.node_of_bus[source.bus as usize] != NONE);
-        if let (false, Some(source)) = (phasors, source) {
+        for source in self.references(grid, circuit) {
             for phase in 0..circuit.phases {
                 let own = circuit.unknown(circuit.node_of_bus[source.bus as usize], phase);
                 let (kind, value, sigma) = (Kind::Angle, source.va_rad + turn(phase).arg(), REFERENCE_RAD);
                 self.rows.push(Row { kind, imaginary: false, own, terms: Vec::new(), value, sigma, unit: 1.0 });
             }
         }
+    }
+
+    /// The first source of each part of the circuit in which no phasor is measured.
+    fn references<'a>(&self, grid: &'a Grid, circuit: &Circuit) -> Vec<&'a ExternalGrid> {
+        let part = circuit.parts();
+        let absolute = |row: &&Row| row.imaginary && matches!(row.kind, Kind::Voltage | Kind::Current);
+        let measured = self.rows.iter().filter(absolute).map(|row| part[row.own as usize / circuit.phases]);
+        let mut referred: BTreeSet<u32> = measured.collect();
+        let live = |source: &&ExternalGrid| circuit.node_of_bus[source.bus as usize] != NONE;
+        let first = |source: &&ExternalGrid| referred.insert(part[circuit.node_of_bus[source.bus as usize] as usize]);
+        grid.external_grids.iter().filter(live).filter(first).collect()
     }
 
     /// Weighted Jacobian over turn and relative growth of each voltage, and weighted residuals, into `rows`.

@@ -10,6 +10,7 @@ mod build;
 mod cell;
 pub(crate) mod design;
 mod elements;
+mod estimate;
 mod figures;
 mod hosting;
 mod islands;
@@ -32,6 +33,7 @@ use super::{Grid, GridErrors};
 use crate::EnergySystem;
 
 pub use design::Laid;
+pub use estimate::{GridEstimate, Sensed, Sensing};
 pub use figures::Figures;
 pub use hosting::Joining;
 pub use measures::{StationMeasure, StationPlan};

@@ -142,6 +142,16 @@ impl CityGrid {
         }
     }
 
+    /// Load and photovoltaics of a load side by side, W: how much may differ from what is expected.
+    pub(super) fn gross_w(&self, powers: &Powers<'_>, load: usize) -> f64 {
+        let of = |values: &[f32]| values.get(load).copied().map_or(0.0, f64::from);
+        if load < self.buildings.len() {
+            of(powers.load_w).hypot(of(powers.pv_w))
+        } else {
+            self.drawn(powers, load)[0].abs()
+        }
+    }
+
     /// Voltages of the buildings and loadings of everything, from one instant of the demands and the bus voltages that
     /// the load flow found for it ([`crate::grid::BatchFlow::vm_pu`]). Branch powers are summed from the customers to the
     /// sources, with the losses that the voltages give.
