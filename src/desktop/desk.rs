@@ -10,7 +10,7 @@ use citytwin_panels::{
 use citytwin_twin::{EditRefused, RoadInquired, TwinPlugin};
 use citytwin_view::{InputGate, Picked, PickedGrid, PickedVehicle, Selection, ViewPlugin, ViewSystems};
 
-use crate::{gather, labels, layers, load, obey, picture, wires};
+use crate::{gather, labels, layers, load, obey, picture, rings, wires};
 
 /// Choices of the person that neither twin nor view keep.
 #[derive(Resource, Debug)]
@@ -84,6 +84,7 @@ impl Plugin for DeskPlugin {
         picture::plugin(app);
         labels::plugin(app);
         wires::plugin(app);
+        rings::plugin(app);
     }
 }
 

@@ -16,8 +16,8 @@ use citytwin_panels::{
 };
 use citytwin_traffic::TrafficView;
 use citytwin_twin::{
-    CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, GridTwin, JumpState, Observed,
-    PeakTwin, Record, Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
+    CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, GridAsset, GridEstimation,
+    GridIndex, GridTwin, JumpState, Observed, PeakTwin, Record, Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
 };
 use citytwin_view::{BuildProgress, Selection, VehicleFrame, Visibility};
 
@@ -48,6 +48,8 @@ pub struct Seen<'w, 's> {
     pub feed: Option<Res<'w, Feed>>,
     pub feed_clock: Option<Res<'w, FeedClock>>,
     pub health: Option<Res<'w, FeedHealth>>,
+    /// What sensors say of the grid's elements.
+    pub metered: Query<'w, 's, &'static Observed, With<GridAsset>>,
     pub assets: Query<'w, 's, (&'static Source, &'static Observed, &'static Simulated, Option<&'static Trace>)>,
 }
 
@@ -66,6 +68,8 @@ pub struct Twin<'w> {
     pub jump: Option<Res<'w, JumpState>>,
     pub peak: Option<Res<'w, PeakTwin>>,
     pub grid: Option<Res<'w, GridTwin>>,
+    pub grid_index: Option<Res<'w, GridIndex>>,
+    pub grid_estimation: Option<Res<'w, GridEstimation>>,
 }
 
 /// Owned pieces of a frame's panel input.

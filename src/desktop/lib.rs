@@ -12,6 +12,7 @@ mod load;
 mod models;
 mod obey;
 mod picture;
+mod rings;
 mod window;
 mod wires;
 

@@ -30,7 +30,7 @@ pub fn hosting(arguments: &GridHostingArguments) -> anyhow::Result<()> {
         bar.set("growing the power grid", 0.0);
         let mut energy = EnergySystem::new(&city);
         let assumptions = Assumptions::default();
-        energy.set_shares(assumptions.pv_share, assumptions.ev_share);
+        energy.set_shares(&city, &assumptions);
         let grid = CityGrid::grow(&city, &energy, 1)?;
         let operated = grid.operated(&BTreeSet::new())?;
         let watch = |fraction| {

@@ -22,6 +22,6 @@ mod transformer;
 #[cfg(test)]
 mod tests;
 
-pub use survey::Coverage;
+pub use survey::{Coverage, electric_car_share};
 pub use system::{EnergyMwh, EnergySystem, Totals};
 pub use transformer::TransformerState;

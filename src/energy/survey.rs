@@ -1,6 +1,6 @@
 //! Reads a city once: customers, roofs, cars, and how much of it there is.
 
-use citytwin_model::{Building, City, Coord};
+use citytwin_model::{Assumptions, Building, City, Coord, Technology};
 use geo::Centroid;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -39,13 +39,31 @@ pub struct Coverage {
     pub transformers_inferred: usize,
 }
 
+/// Share of a city's cars that are electric: cars belong to households, as many as their floor area.
+pub fn electric_car_share(city: &City, assumptions: &Assumptions) -> f64 {
+    if assumptions.areas.is_empty() {
+        return assumptions.ev_share;
+    }
+    let share = assumptions.share_at(city, Technology::ElectricCars);
+    let homes = city.buildings.iter().filter(|building| is_dwelling(building.usage.value));
+    let [electric, all] = homes.fold([0.0, 0.0], |[electric, all], building| {
+        let area_m2 = building.floor_area_m2();
+        [electric + area_m2 * share(place(building)), all + area_m2]
+    });
+    if all > 0.0 { electric / all } else { assumptions.ev_share }
+}
+
+/// The middle of a building, local metres.
+fn place(building: &Building) -> Coord<f64> {
+    building.volume.footprint.centroid().map_or(Coord { x: 0.0, y: 0.0 }, |p| p.0)
+}
+
 /// Every building as a customer, in id order.
 pub fn customers(city: &City) -> Vec<Customer> {
     let of = |building: &Building| {
         let usage = building.usage.value;
         let annual_kwh = annual_kwh_per_m2(usage) * INTERNAL_AREA_SHARE * building.floor_area_m2();
-        let at = building.volume.footprint.centroid().map_or(Coord { x: 0.0, y: 0.0 }, |p| p.0);
-        Customer { at, usage: use_index(usage), mean_w: annual_kwh * 1000.0 / HOURS_PER_YEAR }
+        Customer { at: place(building), usage: use_index(usage), mean_w: annual_kwh * 1000.0 / HOURS_PER_YEAR }
     };
     city.buildings.par_iter().map(of).collect()
 }

@@ -1,6 +1,9 @@
 //! The engine: structure-of-arrays state of all buildings, evaluated for one instant at a time.
 
-use citytwin_model::{BuildingId, City, SunPosition, Weather, time::LocalTime, units::JOULES_PER_MWH};
+use citytwin_model::{
+    AreaShare, Assumptions, BuildingId, City, Coord, SunPosition, Technology, Weather, time::LocalTime,
+    units::JOULES_PER_MWH,
+};
 use rayon::prelude::*;
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
@@ -47,6 +50,7 @@ pub struct EnergySystem {
     coverage: Coverage,
     pv_share: f64,
     ev_share: f64,
+    areas: Vec<AreaShare>,
     /// What electric cars take from their batteries, kWh/km.
     kwh_per_km: f64,
     /// Per building: annual mean load, W.
@@ -55,6 +59,10 @@ pub struct EnergySystem {
     class: Vec<u16>,
     /// Per building: mean charging power if all its cars were electric, W.
     cars_w: Vec<f32>,
+    /// Per building: mean charging power of those of its cars that are electric, W, at the usual consumption.
+    electric_w: Vec<f32>,
+    /// Per building: its place, local metres.
+    places: Vec<Coord<f64>>,
     /// Per building: the modules its roof could carry.
     roofs: Vec<Option<Modules>>,
     /// Per building: PV is on the roof where this lies below the share; 2 where never.
@@ -87,15 +95,18 @@ impl EnergySystem {
         let roofs = roofs(city);
         let (coverage, cars_w) = cover(city, &customers, &roofs, &supply.transformers);
         let count = city.buildings.len();
-        let mut system = Self {
+        Self {
             profiles,
             charging: Charging::new(),
             coverage,
             pv_share: 0.0,
             ev_share: 0.0,
+            areas: Vec::new(),
             kwh_per_km: USUAL_KWH_PER_KM,
             mean_w: customers.iter().map(|c| c.mean_w as f32).collect(),
             class: classes(city),
+            electric_w: vec![0.0; count],
+            places: customers.iter().map(|c| c.at).collect(),
             cars_w,
             rank: ranks(city, &roofs),
             planes: vec![[0; 2]; count],
@@ -112,23 +123,35 @@ impl EnergySystem {
             serves: supply.serves,
             totals: Totals::default(),
             joules: [0.0; 3],
-        };
-        system.set_shares(0.0, 0.0);
-        system
+        }
     }
 
-    /// Share of suitable roofs with photovoltaics and share of cars that are electric, 0…1 (values outside
-    /// are cut). Raising the first only adds roofs. Takes effect at the next [`Self::evaluate`].
-    pub fn set_shares(&mut self, pv_share: f64, ev_share: f64) {
-        self.pv_share = pv_share.clamp(0.0, 1.0);
-        self.ev_share = ev_share.clamp(0.0, 1.0);
+    /// Gives roofs photovoltaics and households electric cars by the assumptions' shares; raising a share only adds. Before
+    /// the first call there are none. `city` is the one of [`Self::new`]. Takes effect at the next [`Self::evaluate`].
+    pub fn set_shares(&mut self, city: &City, assumptions: &Assumptions) {
+        (self.pv_share, self.ev_share) = (assumptions.pv_share, assumptions.ev_share);
+        self.areas.clone_from(&assumptions.areas);
+        let solar = assumptions.share_at(city, Technology::Photovoltaics);
         for (index, roof) in self.roofs.iter().enumerate() {
             if let Some(modules) = roof {
-                let on = f64::from(self.rank[index]) < self.pv_share;
+                let on = f64::from(self.rank[index]) < solar(self.places[index]);
                 self.planes[index] = modules.planes.map(|plane| plane.0);
                 self.installed_w[index] = if on { modules.peak_w } else { [0.0; 2] };
             }
         }
+        let electric = assumptions.share_at(city, Technology::ElectricCars);
+        for ((electric_w, cars_w), place) in self.electric_w.iter_mut().zip(&self.cars_w).zip(&self.places) {
+            *electric_w = (f64::from(*cars_w) * electric(*place)) as f32;
+        }
+    }
+
+    /// Share of the city's cars that are electric, areas with a share of their own included.
+    pub fn electric_share(&self) -> f64 {
+        if self.areas.is_empty() {
+            return self.ev_share;
+        }
+        let sum = |values: &[f32]| values.iter().map(|w| f64::from(*w)).sum::<f64>();
+        sum(&self.electric_w) / sum(&self.cars_w).max(f64::MIN_POSITIVE)
     }
 
     /// What electric cars take from their batteries, kWh/km, as traffic drives them; their yearly mileage stays. None or no
@@ -255,13 +278,13 @@ impl EnergySystem {
         hash.digest()
     }
 
-    /// Share of charging that happens at home, and mean power of public charging, W. All energy of the
+    /// Charging at home over all that electric cars charge at the usual consumption, and mean power of public charging, W. All energy of the
     /// electric cars is charged somewhere.
     fn split_charging(&self) -> (f64, f64) {
-        let all_w = self.coverage.cars * self.ev_share * kwh_per_car_and_day(self.kwh_per_km) * 1000.0 / 24.0;
+        let all_w = self.coverage.cars * self.electric_share() * kwh_per_car_and_day(self.kwh_per_km) * 1000.0 / 24.0;
         let public_w = (PUBLIC_SHARE * all_w).min(PUBLIC_USE_MAX * self.charger_rated_w());
         let home = if all_w > 0.0 { 1.0 - public_w / all_w } else { 0.0 };
-        (home * self.ev_share * self.kwh_per_km / USUAL_KWH_PER_KM, public_w)
+        (home * self.kwh_per_km / USUAL_KWH_PER_KM, public_w)
     }
 
     fn charger_rated_w(&self) -> f64 {
@@ -271,9 +294,9 @@ impl EnergySystem {
     fn evaluate_buildings(&mut self, local: &LocalTime, home_share: f64, yields: &[f32]) {
         let relative = self.profiles.relative(local);
         let home = self.charging.home(local).map(|r| r * home_share as f32);
-        let load = (&mut self.load_w, &self.mean_w, &self.class, &self.cars_w);
-        load.into_par_iter().with_min_len(GRAIN).for_each(|(load, mean_w, &class, cars_w)| {
-            *load = mean_w * relative[usize::from(class)] + cars_w * home[usize::from(class) % SLOTS];
+        let load = (&mut self.load_w, &self.mean_w, &self.class, &self.electric_w);
+        load.into_par_iter().with_min_len(GRAIN).for_each(|(load, mean_w, &class, electric_w)| {
+            *load = mean_w * relative[usize::from(class)] + electric_w * home[usize::from(class) % SLOTS];
         });
         let pv = (&mut self.pv_w, &self.planes, &self.installed_w);
         pv.into_par_iter().with_min_len(GRAIN).for_each(|(pv, planes, installed_w)| {

@@ -1,14 +1,15 @@
 //! What the engine promises: conservation, monotone sliders, dark nights, exact years, same bytes.
 
 use citytwin_model::{
-    Anchor, Building, BuildingId, BuildingUse, City, Coord, EnergyAsset, EnergyAssetId, EnergyAssetKind, GeoBounds,
-    Known, LonLat, MultiPolygon, Origin, Polygon, RoofShape, SourceRef, SunPosition, Tags, Volume, Weather,
+    Anchor, Assumptions, Building, BuildingId, BuildingUse, City, Coord, EnergyAsset, EnergyAssetId, EnergyAssetKind,
+    GeoBounds, Known, LonLat, MultiPolygon, Origin, Polygon, Request, RoofShape, SourceRef, SunPosition, Tags, Volume,
+    Weather,
     time::{LocalTime, civil::date},
     units::Watts,
 };
-use geo::LineString;
+use geo::{Centroid, LineString};
 
-use crate::{EnergySystem, intensity::USES};
+use crate::{EnergySystem, electric_car_share, intensity::USES};
 
 const NOON: SunPosition = SunPosition { azimuth_deg: 180.0, elevation_deg: 60.0 };
 const CLEAR: Weather = Weather { ghi: 850.0, dni: 850.0, dhi: 110.0, air_temperature_c: 20.0 };
@@ -55,9 +56,13 @@ fn monday(hour: i8) -> LocalTime {
     LocalTime::of_civil(date(2025, 6, 23).at(hour, 0, 0, 0))
 }
 
+fn shared((pv_share, ev_share): (f64, f64)) -> Assumptions {
+    Assumptions { pv_share, ev_share, ..Assumptions::default() }
+}
+
 fn evaluated(city: &City, shares: (f64, f64), hour: i8, noon: bool) -> EnergySystem {
     let mut system = EnergySystem::new(city);
-    system.set_shares(shares.0, shares.1);
+    system.set_shares(city, &shared(shares));
     let (sun, weather) = if noon { (NOON, CLEAR) } else { (NIGHT, DARK) };
     system.evaluate(monday(hour), sun, weather);
     system
@@ -160,7 +165,7 @@ fn all_cars_are_charged() {
     let mut city = city(90);
     for chargers in 0..2 {
         let (mut without, mut with) = (EnergySystem::new(&city), EnergySystem::new(&city));
-        with.set_shares(0.0, 0.5);
+        with.set_shares(&city, &shared((0.0, 0.5)));
         // In the second week traffic has them take half as much again.
         with.set_car_kwh_per_km((chargers == 1).then_some(1.5 * 0.171));
         for hour in 0..7 * 24_i16 {
@@ -233,4 +238,44 @@ fn an_empty_city_is_no_error() {
     system.accumulate(60.0);
     assert_eq!(system.totals().supplied_w, 0.0);
     assert_eq!(system.coverage().buildings, 0);
+}
+
+/// A share of an area holds for what stands there, and nothing else changes.
+#[test]
+fn an_area_has_shares_of_its_own() {
+    let city = city(90);
+    let places: Vec<Coord<f64>> = city.buildings.iter().map(|b| b.volume.footprint.centroid().unwrap().0).collect();
+    let middle = places[30];
+    let LonLat { lon, lat } = city.anchor.lonlat(middle);
+    let with = |edits: &[String]| {
+        let requests: Vec<Request> = edits.iter().map(|text| text.parse().unwrap()).collect();
+        let mut system = EnergySystem::new(&city);
+        let mut assumptions = Assumptions::default();
+        for request in requests {
+            let edit = assumptions.check(&city, &request).unwrap();
+            edit.iter().for_each(|edit| assumptions.apply(edit));
+        }
+        system.set_shares(&city, &assumptions);
+        system.evaluate(monday(19), NOON, CLEAR);
+        assert_conserved(&system);
+        (system, assumptions)
+    };
+    let (base, _) = with(&[]);
+    let area = format!("{lon:.5},{lat:.5},60");
+    let (own, assumptions) = with(&[format!("pv@{area}=1"), format!("ev@{area}=1")]);
+    let mut changed = [0, 0];
+    for (building, at) in city.buildings.iter().zip(&places) {
+        let inside = (at.x - middle.x).hypot(at.y - middle.y) <= 59.0;
+        let outside = (at.x - middle.x).hypot(at.y - middle.y) >= 61.0;
+        let pv = [&base, &own].map(|system| system.installed_pv_w(building.id));
+        assert!(!outside || pv[0] == pv[1], "{}", building.id.0);
+        changed[0] += usize::from(pv[1] > pv[0]);
+        let load = [&base, &own].map(|system| system.building_load_w()[building.id.index()]);
+        assert!(!inside || load[1] >= load[0]);
+        changed[1] += usize::from(load[1] > load[0]);
+    }
+    assert!(changed[0] > 0 && changed[1] > 0, "{changed:?}");
+    let share = electric_car_share(&city, &assumptions);
+    assert!(share > base.electric_share() && share < 1.0);
+    assert!((share / own.electric_share() - 1.0).abs() < 1e-6);
 }

@@ -117,6 +117,8 @@ fn measured(quantity: Quantity, truth: f64, rng: &mut Pcg64Mcg) -> f64 {
         Quantity::Speed => truth * (1.0 + 0.03 * normal(rng)),
         // Assumption: 3 %; a meter of class 2 alone is within 2 % (IEC 62053-21), its transformers add theirs.
         Quantity::ActivePower => truth * (1.0 + 0.03 * normal(rng)),
+        // IEC 61000-4-30, class S: 0.5 % of nominal, as the 95 % bound.
+        Quantity::Voltage => truth * (1.0 + 0.0025 * normal(rng)),
         // WMO-No. 8 (2018), Part I, Annex 1.A: achievable uncertainty 0.2 K; street sites twice that.
         Quantity::AirTemperature => truth + 0.2 * normal(rng),
         // Pyranometer of good quality: hourly totals within 8 % (WMO-No. 8, Part I, chapter 7, ISO 9060 classes).
@@ -215,6 +217,7 @@ mod tests {
             (Quantity::VehicleFlow, 1200.0, 120.0),
             (Quantity::Speed, 50.0, 1.5),
             (Quantity::ActivePower, 250_000.0, 7500.0),
+            (Quantity::Voltage, 232.0, 0.58),
             (Quantity::AirTemperature, 18.0, 0.2),
             (Quantity::Irradiance, 600.0, 24.0),
             (Quantity::Pm25, 12.0, 1.5),

@@ -41,6 +41,11 @@ fn factors(quantity: Quantity, unit: &str) -> Option<(f64, f64)> {
             "MW" => linear(1e6),
             _ => None,
         },
+        Quantity::Voltage => match unit {
+            "V" => linear(1.0),
+            "kV" | "KV" => linear(1e3),
+            _ => None,
+        },
         Quantity::AirTemperature => match unit {
             "°C" | "C" | "degC" | "Cel" => linear(1.0),
             "°F" | "F" | "degF" => Some((5.0 / 9.0, -32.0 * 5.0 / 9.0)),
@@ -90,6 +95,7 @@ mod tests {
             (Quantity::ActivePower, "kW", 2.5, 2500.0),
             (Quantity::ActivePower, "mW", 2.5, 0.0025),
             (Quantity::ActivePower, "MW", 2.5, 2_500_000.0),
+            (Quantity::Voltage, "kV", 0.23, 230.0),
             (Quantity::AirTemperature, "°F", -40.0, -40.0),
             (Quantity::AirTemperature, "F", 212.0, 100.0),
             (Quantity::AirTemperature, "K", 273.15, 0.0),

@@ -75,19 +75,21 @@ fn counters(plan: &Plan, ways: &[StreetWay]) -> Vec<Sensor> {
     sensors
 }
 
-/// Every n-th transformer, so that the whole town is covered.
+/// Power and voltage at every n-th transformer, so that the whole town is covered.
 fn meters(assets: &[Asset], all: &mut Vec<Sensor>) {
     let transformers: Vec<&Asset> = assets.iter().filter(|a| a.table == "transformer").collect();
     let step = (transformers.len() / METERS).max(1);
     for asset in transformers.iter().step_by(step).take(METERS) {
-        all.push(Sensor {
-            id: format!("power-{}", asset.id),
-            name: format!("Wirkleistung {}", asset.name),
-            quantity: "active_power",
-            at: asset.at,
-            observes: Some(format!("transformer/{}", asset.id)),
-            interval_s: 10,
-        });
+        for (quantity, label, what) in [("active_power", "power", "Wirkleistung"), ("voltage", "voltage", "Spannung")] {
+            all.push(Sensor {
+                id: format!("{label}-{}", asset.id),
+                name: format!("{what} {}", asset.name),
+                quantity,
+                at: asset.at,
+                observes: Some(format!("transformer/{}", asset.id)),
+                interval_s: 10,
+            });
+        }
     }
 }
 

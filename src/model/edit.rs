@@ -5,7 +5,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{City, NetworkChange, NetworkChanges, NetworkEdit, NetworkEditError, RoadId, SourceRef};
+use crate::{
+    Area, AreaRequest, AreaShare, City, Coord, NetworkChange, NetworkChanges, NetworkEdit, NetworkEditError, RoadId,
+    SourceRef, Technology,
+};
 
 /// What a person may ask for. Saved as its text, e.g. `close:way/9`.
 #[derive(Clone, PartialEq, Debug)]
@@ -18,6 +21,8 @@ pub enum Request {
     SetPvShare(f64),
     /// Share of cars that are electric, 0…1.
     SetEvShare(f64),
+    /// One of the two within an area alone.
+    SetAreaShare(AreaRequest),
 }
 
 /// The state that edits change.
@@ -27,13 +32,22 @@ pub struct Assumptions {
     pub demand_factor: f64,
     pub pv_share: f64,
     pub ev_share: f64,
+    /// Where the shares are others; of areas that overlap the later one holds.
+    #[serde(default)]
+    pub areas: Vec<AreaShare>,
 }
 
 impl Default for Assumptions {
     /// Today: the roads as mapped, demand as modelled, 10 % of suitable roofs with PV, 5 % electric cars
     /// (order of magnitude of EU averages around 2024; a city's own figures belong into its city.toml).
     fn default() -> Self {
-        Self { network: NetworkChanges::default(), demand_factor: 1.0, pv_share: 0.10, ev_share: 0.05 }
+        Self {
+            network: NetworkChanges::default(),
+            demand_factor: 1.0,
+            pv_share: 0.10,
+            ev_share: 0.05,
+            areas: Vec::new(),
+        }
     }
 }
 
@@ -42,9 +56,23 @@ impl Default for Assumptions {
 #[serde(rename_all = "snake_case")]
 pub enum Edit {
     Network(NetworkChange),
-    DemandFactor { was: f64, will: f64 },
-    PvShare { was: f64, will: f64 },
-    EvShare { was: f64, will: f64 },
+    DemandFactor {
+        was: f64,
+        will: f64,
+    },
+    PvShare {
+        was: f64,
+        will: f64,
+    },
+    EvShare {
+        was: f64,
+        will: f64,
+    },
+    /// All areas before and after.
+    Areas {
+        was: Vec<AreaShare>,
+        will: Vec<AreaShare>,
+    },
 }
 
 /// Why a request cannot be done.
@@ -54,9 +82,12 @@ pub enum EditError {
     Network(#[from] NetworkEditError),
     #[error("{what} must lie between {low} and {high}, not {value}")]
     OutOfRange { what: &'static str, low: f64, high: f64, value: f64 },
+    #[error("the area {0} lies outside the city; give lon,lat,radius in degrees and metres")]
+    Outside(Area),
     #[error(
         "`{0}` is no edit; write close:way/123, reopen:way/123, oneway:way/123=forward (backward, both, map), \
-         lanes:way/123=2, speed:way/123=30, toll:way/123=1.5, ban:way/1>node/2>way/3, demand=1.2, pv=0.3 or ev=0.5"
+         lanes:way/123=2, speed:way/123=30, toll:way/123=1.5, ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5 or, \
+         within 400 m of a place, pv@7.2012,54.5971,400=0.8 (=city to take it back)"
     )]
     Unreadable(String),
 }
@@ -71,6 +102,9 @@ impl Assumptions {
             }
             Request::SetPvShare(will) => Edit::PvShare { was: self.pv_share, will: in_range("pv", *will, 0.0, 1.0)? },
             Request::SetEvShare(will) => Edit::EvShare { was: self.ev_share, will: in_range("ev", *will, 0.0, 1.0)? },
+            Request::SetAreaShare(request) => {
+                Edit::Areas { was: self.areas.clone(), will: self.with_area(city, *request)? }
+            }
         };
         Ok((!edit.is_nothing()).then_some(edit))
     }
@@ -82,6 +116,7 @@ impl Assumptions {
             Edit::DemandFactor { will, .. } => self.demand_factor = *will,
             Edit::PvShare { will, .. } => self.pv_share = *will,
             Edit::EvShare { will, .. } => self.ev_share = *will,
+            Edit::Areas { will, .. } => self.areas.clone_from(will),
         }
     }
 
@@ -92,6 +127,7 @@ impl Assumptions {
             Edit::DemandFactor { was, .. } => self.demand_factor = *was,
             Edit::PvShare { was, .. } => self.pv_share = *was,
             Edit::EvShare { was, .. } => self.ev_share = *was,
+            Edit::Areas { was, .. } => self.areas.clone_from(was),
         }
     }
 
@@ -127,7 +163,51 @@ impl Assumptions {
         if self.ev_share != base.ev_share {
             requests.push(Request::SetEvShare(self.ev_share));
         }
+        if self.areas != base.areas {
+            let request = |of: &AreaShare, share| AreaRequest { technology: of.technology, area: of.area, share };
+            let gone = base.areas.iter().map(|of| request(of, None));
+            let all = gone.chain(self.areas.iter().map(|of| request(of, Some(of.share))));
+            requests.extend(all.map(Request::SetAreaShare));
+        }
         requests
+    }
+
+    /// The areas once a request is done: what is asked last lies on top.
+    fn with_area(&self, city: &City, request: AreaRequest) -> Result<Vec<AreaShare>, EditError> {
+        let AreaRequest { technology, area, share } = request;
+        let outside = EditError::Outside(area);
+        let (low, high) = Area::RADIUS_M;
+        in_range("the radius of an area", area.radius_m, low, high)?;
+        if !area.centre.is_valid() || !area.touches(&city.bounds) {
+            return Err(outside);
+        }
+        let area = area.rounded();
+        let share = share.map(|share| in_range(technology.word(), share, 0.0, 1.0)).transpose()?;
+        let same = |of: &AreaShare| of.technology == technology && of.area == area;
+        let mut areas: Vec<AreaShare> = self.areas.iter().filter(|of| !same(of)).copied().collect();
+        match (share, self.areas.iter().position(same)) {
+            (Some(share), Some(_)) if self.areas.last().is_some_and(|of| same(of) && of.share == share) => {
+                return Ok(self.areas.clone());
+            }
+            (Some(share), _) => areas.push(AreaShare { technology, area, share }),
+            (None, _) => {}
+        }
+        Ok(areas)
+    }
+
+    /// The share of a technology at places of the city, local metres.
+    pub fn share_at<'a>(&'a self, city: &City, technology: Technology) -> impl Fn(Coord<f64>) -> f64 + use<'a> {
+        let base = match technology {
+            Technology::Photovoltaics => self.pv_share,
+            Technology::ElectricCars => self.ev_share,
+        };
+        let own = self.areas.iter().rev().filter(move |of| of.technology == technology);
+        let circles: Vec<(Coord<f64>, &AreaShare)> = own.map(|of| (city.anchor.enu(of.area.centre), of)).collect();
+        move |at| {
+            let within =
+                |(centre, of): &&(Coord<f64>, &AreaShare)| (at.x - centre.x).hypot(at.y - centre.y) <= of.area.radius_m;
+            circles.iter().find(within).map_or(base, |(_, of)| of.share)
+        }
     }
 }
 
@@ -147,6 +227,7 @@ impl Edit {
             // A network edit that changes nothing never becomes a change.
             Self::Network(_) => false,
             Self::DemandFactor { was, will } | Self::PvShare { was, will } | Self::EvShare { was, will } => was == will,
+            Self::Areas { was, will } => was == will,
         }
     }
 }
@@ -172,6 +253,9 @@ impl FromStr for Request {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fail = || EditError::Unreadable(text.to_owned());
+        if text.contains('@') {
+            return text.parse().map(Self::SetAreaShare).map_err(|()| fail());
+        }
         if text.contains(':') {
             return text.parse().map(Self::Network).map_err(|_| fail());
         }
@@ -193,6 +277,7 @@ impl fmt::Display for Request {
             Self::SetDemandFactor(x) => write!(f, "demand={x}"),
             Self::SetPvShare(x) => write!(f, "pv={x}"),
             Self::SetEvShare(x) => write!(f, "ev={x}"),
+            Self::SetAreaShare(request) => request.fmt(f),
         }
     }
 }
@@ -217,10 +302,25 @@ mod tests {
             "demand=1.2",
             "pv=0.3",
             "ev=0.5",
+            "pv@7.20120,54.59710,400=0.8",
+            "ev@-51.20000,-30.03000,1500=city",
         ] {
             assert_eq!(text.parse::<Request>().unwrap().to_string(), text);
         }
-        for text in ["", "close", "close:bridge", "open:way/1", "pv=", "pv=x", "wind=1"] {
+        for text in [
+            "",
+            "close",
+            "close:bridge",
+            "open:way/1",
+            "pv=",
+            "pv=x",
+            "wind=1",
+            "pv@1,2=0.5",
+            "wind@1,2,3=0.5",
+            "pv@1,2,3,4=1",
+            "pv@1,2,x=1",
+            "pv@1,2,3",
+        ] {
             assert!(text.parse::<Request>().is_err(), "{text}");
         }
     }
@@ -240,5 +340,34 @@ mod tests {
         assert_eq!(now.ev_share, 0.5);
         now.undo(&edit);
         assert_eq!(now, before);
+    }
+
+    #[test]
+    fn areas_hold_where_they_lie_the_later_on_top() {
+        let mut now = Assumptions::default();
+        let city = city();
+        let mut ask = |text: &str| {
+            let edit = now.check(&city, &text.parse().unwrap()).unwrap();
+            edit.iter().for_each(|edit| now.apply(edit));
+            now.clone()
+        };
+        ask("pv@0,0,500=0.8");
+        let wide = ask("pv@0,0,2000=0.5");
+        let at = |of: &Assumptions, x: f64| of.share_at(&city, Technology::Photovoltaics)(Coord { x, y: 0.0 });
+        assert_eq!([at(&wide, 100.0), at(&wide, 1900.0), at(&wide, 2100.0)], [0.5, 0.5, wide.pv_share]);
+        let narrow = ask("pv@0,0,500=0.9");
+        assert_eq!([at(&narrow, 100.0), at(&narrow, 1900.0)], [0.9, 0.5]);
+        assert_eq!(narrow.share_at(&city, Technology::ElectricCars)(Coord { x: 0.0, y: 0.0 }), narrow.ev_share);
+        let requests = narrow.requests_from(&Assumptions::default());
+        assert_eq!(Assumptions::with_requests(&city, &requests).unwrap(), narrow);
+        assert_eq!(narrow.check(&city, &"pv@0,0,500=0.9".parse().unwrap()), Ok(None));
+        let back = ask("pv@0,0,500=city");
+        assert_eq!(at(&back, 100.0), 0.5);
+        assert_eq!(back.check(&city, &"ev@0,0,500=city".parse().unwrap()), Ok(None));
+        for wrong in
+            ["pv@0,0,5=0.5", "pv@0,0,500=1.1", "pv@9,9,500=0.5", "pv@0,99,500=0.5", "pv@0,0,NaN=0.5", "pv@NaN,0,99=0"]
+        {
+            assert!(back.check(&city, &wrong.parse().unwrap()).is_err(), "{wrong}");
+        }
     }
 }

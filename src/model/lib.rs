@@ -8,6 +8,7 @@
 pub mod building;
 pub mod city;
 pub mod edit;
+pub mod edit_area;
 pub mod edit_network;
 pub mod energy_asset;
 pub mod geography;
@@ -30,6 +31,7 @@ pub mod weather;
 pub use building::{Building, BuildingPart, BuildingUse, Roof, RoofShape, Volume};
 pub use city::City;
 pub use edit::{Assumptions, Edit, EditError, Request};
+pub use edit_area::{Area, AreaRequest, AreaShare, Technology};
 pub use edit_network::{NetworkChange, NetworkChanges, NetworkEdit, NetworkEditError, RoadChange, TurnRef};
 pub use energy_asset::{EnergyAsset, EnergyAssetKind};
 pub use geo::{Coord, LineString, MultiPolygon, Polygon};

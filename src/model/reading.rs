@@ -16,6 +16,8 @@ pub enum Quantity {
     Speed,
     /// Active power, W; load positive.
     ActivePower,
+    /// Voltage of a phase to neutral, mean of the phases, V.
+    Voltage,
     /// Air temperature, °C.
     AirTemperature,
     /// Global horizontal irradiance, W/m².
@@ -29,10 +31,11 @@ pub enum Quantity {
 }
 
 impl Quantity {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::VehicleFlow,
         Self::Speed,
         Self::ActivePower,
+        Self::Voltage,
         Self::AirTemperature,
         Self::Irradiance,
         Self::Pm25,
@@ -46,6 +49,7 @@ impl Quantity {
             Self::VehicleFlow => "vehicle_flow",
             Self::Speed => "speed",
             Self::ActivePower => "active_power",
+            Self::Voltage => "voltage",
             Self::AirTemperature => "air_temperature",
             Self::Irradiance => "irradiance",
             Self::Pm25 => "pm25",
@@ -65,6 +69,7 @@ impl Quantity {
             Self::VehicleFlow => "veh/h",
             Self::Speed => "km/h",
             Self::ActivePower => "W",
+            Self::Voltage => "V",
             Self::AirTemperature => "°C",
             Self::Irradiance => "W/m²",
             Self::Pm25 | Self::No2 => "µg/m³",
@@ -78,6 +83,7 @@ impl Quantity {
             Self::VehicleFlow => (0.0, 30_000.0),
             Self::Speed => (0.0, 300.0),
             Self::ActivePower => (-1e9, 1e9),
+            Self::Voltage => (0.0, 1e6),
             Self::AirTemperature => (-90.0, 60.0),
             Self::Irradiance => (-20.0, 2_000.0),
             Self::Pm25 | Self::No2 => (0.0, 10_000.0),

@@ -57,6 +57,7 @@ impl Unit {
             Quantity::VehicleFlow => Self::VehiclesPerHour,
             Quantity::Speed => Self::KilometresPerHour,
             Quantity::ActivePower => Self::Watts,
+            Quantity::Voltage => Self::Of("V"),
             Quantity::AirTemperature => Self::Celsius,
             Quantity::Irradiance => Self::WattsPerSquareMetre,
             Quantity::Pm25 | Quantity::No2 => Self::MicrogramsPerCubicMetre,

@@ -3,7 +3,7 @@
 use egui::{Label, RichText, ScrollArea, Ui};
 
 use crate::{
-    FlyTarget, GridData, GridDay, GridItem, PanelInput, PanelRequest,
+    FlyTarget, GridData, GridDay, GridItem, GridSensed, PanelInput, PanelRequest,
     element::{Entry, elided, empty, icon_button, section, text_row, tight, weak},
     icon, theme,
 };
@@ -22,11 +22,24 @@ pub fn show(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
         tight(ui);
         ui.add(Label::new(weak(data.what.as_str())).wrap());
         section(ui, "Now", "", |ui| data.now.iter().for_each(|(label, value)| text_row(ui, label, value)));
+        section(ui, "From its sensors", "", |ui| sensed(ui, &data.estimate, out));
         if !data.out.is_empty() {
             section(ui, "Out of service", "", |ui| switched(ui, data, out));
         }
         section(ui, "This day", "", |ui| day(ui, &data.day, out));
     });
+}
+
+fn sensed(ui: &mut Ui, sensed: &GridSensed, out: &mut Vec<PanelRequest>) {
+    ui.add(Label::new(weak(sensed.what.as_str())).wrap());
+    sensed.rows.iter().for_each(|(label, value)| text_row(ui, label, value));
+    for suspect in &sensed.contradict {
+        let entry = Entry { lead: &suspect.title, text: &suspect.text, ..Entry::default() };
+        if entry.show(ui, ENTRY - 2.0).clicked() {
+            out.push(PanelRequest::Select(suspect.feature));
+            out.push(PanelRequest::FlyTo(FlyTarget::Feature(suspect.feature)));
+        }
+    }
 }
 
 fn switched(ui: &mut Ui, data: &GridData, out: &mut Vec<PanelRequest>) {

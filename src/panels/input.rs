@@ -193,6 +193,8 @@ pub struct Measure {
     pub unit: Unit,
     pub observed: Option<Observation>,
     pub simulated: Option<f64>,
+    /// The most likely value for all that is measured, and its standard deviation.
+    pub estimated: Option<[f64; 2]>,
     /// Which model says so.
     pub model: String,
     /// The last hours, when kept.
@@ -370,9 +372,30 @@ pub struct GridData {
     pub what: String,
     /// Label and value of what holds now.
     pub now: Vec<(String, String)>,
+    /// What its sensors make of it.
+    pub estimate: GridSensed,
     /// Elements taken out of service.
     pub out: Vec<GridItem>,
     pub day: GridDay,
+}
+
+/// The grid's state as its sensors have it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GridSensed {
+    /// From what, how sure, or why there is none.
+    pub what: String,
+    /// Label and value with its deviation.
+    pub rows: Vec<(String, String)>,
+    /// Sensors that contradict the rest, with what they say and what they should.
+    pub contradict: Vec<GridSuspect>,
+}
+
+/// A sensor that contradicts the rest.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GridSuspect {
+    pub feature: FeatureRef,
+    pub title: String,
+    pub text: String,
 }
 
 /// What keeps the limits, and what it costs.

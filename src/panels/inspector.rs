@@ -114,7 +114,8 @@ fn actions(ui: &mut Ui, data: &InspectorData, input: &PanelInput, out: &mut Vec<
 fn measure(ui: &mut Ui, measure: &Measure) {
     ui.spacing_mut().item_spacing.y = 3.0;
     ui.label(strong(measure.label.as_str()));
-    let sizes = [measure.observed.as_ref().map(|o| o.value), measure.simulated];
+    let estimated = measure.estimated.map(|[value, _]| value);
+    let sizes = [measure.observed.as_ref().map(|o| o.value), measure.simulated, estimated];
     let size = sizes.into_iter().flatten().filter(|v| v.is_finite()).fold(0.0_f64, |a, v| a.max(v.abs()));
     let scale = measure.unit.scaled(size);
     ui.columns_const(|[left, right]| {
@@ -139,6 +140,12 @@ fn measure(ui: &mut Ui, measure: &Measure) {
     });
     if let (Some(seen), Some(simulated)) = (&measure.observed, measure.simulated) {
         difference(ui, measure, simulated - seen.value, seen.value);
+    }
+    if let Some([value, sigma]) = measure.estimated {
+        let text =
+            format!("Estimated from the sensors: {} ± {}", scale.text(value), measure.unit.scaled(sigma).text(sigma));
+        elided(ui, fine(text))
+            .on_hover_text("The most likely value for all that is measured, ± one standard deviation.");
     }
     if let Some(trail) = &measure.trail {
         sparkline::show(ui, trail, measure.unit);

@@ -31,9 +31,10 @@ fn sections(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
             section(ui, "Map colours", "", |ui| layers(ui, (live, 1), input, out));
         }
         if let Some(data) = input.what_if {
+            let place = input.inspector.and_then(|picked| Some((picked.title.as_str(), picked.at?)));
             let aside =
                 if data.edits.is_empty() { String::new() } else { count(data.edits.len(), "change", "changes") };
-            section(ui, "What if", &aside, |ui| what_if::show(ui, state, data, out));
+            section(ui, "What if", &aside, |ui| what_if::show(ui, state, (data, place), out));
         }
         if !peak.is_empty() {
             section(ui, "Map colours: weekday peak hour", "", |ui| layers(ui, (peak, live.len() + 1), input, out));

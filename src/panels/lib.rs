@@ -65,9 +65,9 @@ pub use figures::Verdict;
 pub use format::Unit;
 pub use input::{
     Abilities, Better, Busy, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, GridData, GridDay,
-    GridElement, GridHelp, GridItem, History, InspectorData, KeyFigureRow, KeyNote, Measure, ModelNote, Notice,
-    Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail,
-    Validation, WhatIfData,
+    GridElement, GridHelp, GridItem, GridSensed, GridSuspect, History, InspectorData, KeyFigureRow, KeyNote, Measure,
+    ModelNote, Notice, Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, SearchHit,
+    TrafficNow, Trail, Validation, WhatIfData,
 };
 pub use layer::{LayerGroup, LayerInfo, LayerKind};
 pub use request::{CameraPreset, FlyTarget, PanelRequest};

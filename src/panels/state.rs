@@ -30,6 +30,10 @@ pub struct PanelState {
     pub(crate) demand: Draft,
     pub(crate) pv: Draft,
     pub(crate) ev: Draft,
+    pub(crate) area_pv: Draft,
+    pub(crate) area_ev: Draft,
+    /// Of the area about what is picked, metre.
+    pub(crate) radius_m: f64,
     pub(crate) time: Draft,
     pub(crate) problems: ProblemView,
     /// What the inspector showed last: a new pick brings the tab to the front.
@@ -50,6 +54,9 @@ impl Default for PanelState {
             demand: Draft::default(),
             pv: Draft::default(),
             ev: Draft::default(),
+            area_pv: Draft::default(),
+            area_ev: Draft::default(),
+            radius_m: 400.0,
             time: Draft::default(),
             problems: ProblemView::default(),
             inspected: None,

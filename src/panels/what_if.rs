@@ -1,6 +1,6 @@
 //! What-if: the assumptions as sliders, the picked road as a switch, the list of changes, the comparison.
 
-use citytwin_model::{NetworkEdit, Oneway, Request};
+use citytwin_model::{Area, AreaRequest, AreaShare, Assumptions, LonLat, NetworkEdit, Oneway, Request, Technology};
 use egui::{Button, DragValue, RichText, Slider, Ui, vec2};
 
 use crate::{
@@ -12,30 +12,37 @@ use crate::{
 };
 
 /// One assumption as a slider, in per cent.
-struct Knob {
-    title: &'static str,
-    meaning: &'static str,
+struct Knob<'a> {
+    title: &'a str,
+    meaning: &'a str,
     /// Per cent.
     high: f64,
     /// As it is now, share.
     now: f64,
     /// Without edits, share.
     baseline: f64,
-    request: fn(f64) -> Request,
+    request: &'a dyn Fn(f64) -> Request,
 }
 
 /// Draws the section.
-pub fn show(ui: &mut Ui, state: &mut PanelState, data: &WhatIfData, out: &mut Vec<PanelRequest>) {
+pub fn show(
+    ui: &mut Ui,
+    state: &mut PanelState,
+    (data, place): (&WhatIfData, Option<(&str, LonLat)>),
+    out: &mut Vec<PanelRequest>,
+) {
     tight(ui);
     let knob = |title, meaning, high, now, baseline, request| Knob { title, meaning, high, now, baseline, request };
     let (now, base) = (&data.now, &data.baseline);
     let demand = "Trips relative to today: 100% is the demand as modelled.";
     let pv = "Share of suitable roofs that carry photovoltaics.";
     let ev = "Share of cars that are electric and charge in the city.";
-    let (d, p, e) = (Request::SetDemandFactor, Request::SetPvShare, Request::SetEvShare);
+    let (d, p, e) = (&Request::SetDemandFactor, &Request::SetPvShare, &Request::SetEvShare);
     slide(ui, &mut state.demand, &knob("Traffic demand", demand, 300.0, now.demand_factor, base.demand_factor, d), out);
     slide(ui, &mut state.pv, &knob("Roofs with solar", pv, 100.0, now.pv_share, base.pv_share, p), out);
     slide(ui, &mut state.ev, &knob("Electric cars", ev, 100.0, now.ev_share, base.ev_share, e), out);
+    ui.add_space(2.0);
+    area(ui, state, (now, place), out);
     ui.add_space(2.0);
     road(ui, data.road.as_ref(), out);
     if !data.edits.is_empty() {
@@ -45,7 +52,7 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, data: &WhatIfData, out: &mut Ve
     compare(ui, state, data, out);
 }
 
-fn slide(ui: &mut Ui, draft: &mut Draft, knob: &Knob, out: &mut Vec<PanelRequest>) {
+fn slide(ui: &mut Ui, draft: &mut Draft, knob: &Knob<'_>, out: &mut Vec<PanelRequest>) {
     let now_s = ui.input(|i| i.time);
     // The draft holds per cent, rounded to whole ones, so that what is shown is what is sent.
     let city = if knob.now.is_finite() { (100.0 * knob.now).clamp(0.0, knob.high) } else { 0.0 };
@@ -91,6 +98,85 @@ fn mark_baseline(ui: &Ui, rect: egui::Rect, share: f32) {
         let y = rect.center().y;
         ui.painter().vline(x, y + 7.0..=y + 11.0, (1.5, theme::WEAK));
     }
+}
+
+/// Radii offered for an area, metre.
+const RADII_M: [f64; 6] = [100.0, 200.0, 400.0, 800.0, 1_500.0, 3_000.0];
+
+/// What stands for a technology.
+pub(crate) const fn technology(technology: Technology) -> &'static str {
+    match technology {
+        Technology::Photovoltaics => "solar",
+        Technology::ElectricCars => "electric cars",
+    }
+}
+
+/// Shares within a circle about what is picked, and those that hold somewhere already.
+fn area(
+    ui: &mut Ui,
+    state: &mut PanelState,
+    (now, place): (&Assumptions, Option<(&str, LonLat)>),
+    out: &mut Vec<PanelRequest>,
+) {
+    for of in &now.areas {
+        own_share(ui, of, out);
+    }
+    let Some((name, centre)) = place else {
+        ui.add(egui::Label::new(weak("Click a building to give its surroundings shares of their own.")).wrap());
+        return;
+    };
+    card(ui, |ui| {
+        elided(ui, RichText::new(format!("Around {name}")).color(theme::STRONG));
+        let radii = RADII_M.map(|radius_m| (radius_m, format!("{radius_m:.0} m")));
+        row(ui, "Within", |ui| {
+            let shown = RichText::new(format!("{:.0} m", state.radius_m)).size(12.0);
+            let combo = egui::ComboBox::from_id_salt("radius").width(90.0).selected_text(shown);
+            let response = combo.show_ui(ui, |ui| {
+                for (radius_m, text) in radii {
+                    ui.selectable_value(&mut state.radius_m, radius_m, text);
+                }
+            });
+            let named = || egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, "Radius of the area");
+            response.response.widget_info(named);
+        });
+        let area = Area { centre, radius_m: state.radius_m }.rounded();
+        let share = |technology: Technology, city: f64| {
+            let own = now.areas.iter().find(|of| of.technology == technology && of.area == area);
+            own.map_or(city, |of| of.share)
+        };
+        let ask = |technology| move |share| Request::SetAreaShare(AreaRequest { technology, area, share: Some(share) });
+        let (pv, ev) = (Technology::Photovoltaics, Technology::ElectricCars);
+        let (solar, cars) = (ask(pv), ask(ev));
+        let knob = |title, technology, city, request| Knob {
+            title,
+            meaning: "The share within the circle alone.",
+            high: 100.0,
+            now: share(technology, city),
+            baseline: city,
+            request,
+        };
+        slide(ui, &mut state.area_pv, &knob("Roofs with solar here", pv, now.pv_share, &solar), out);
+        slide(ui, &mut state.area_ev, &knob("Electric cars here", ev, now.ev_share, &cars), out);
+    });
+}
+
+/// A share that holds in an area, and the way out of it.
+fn own_share(ui: &mut Ui, of: &AreaShare, out: &mut Vec<PanelRequest>) {
+    let AreaShare { technology: of_what, area, share } = *of;
+    let LonLat { lon, lat } = area.centre;
+    let what = format!("{:.0} % {} within {:.0} m", 100.0 * share, technology(of_what), area.radius_m);
+    ui.horizontal(|ui| {
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if icon_button(ui, icon::CLOSE, &format!("As in the rest of the city: {what}")).clicked() {
+                let request = AreaRequest { technology: of_what, area, share: None };
+                out.push(PanelRequest::Edit(Request::SetAreaShare(request)));
+            }
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let text = elided(ui, RichText::new(&what).color(theme::TEXT));
+                text.on_hover_text(format!("of {lat:.5}, {lon:.5}"));
+            });
+        });
+    });
 }
 
 fn road(ui: &mut Ui, road: Option<&PickedRoad>, out: &mut Vec<PanelRequest>) {

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+use citytwin_energy::electric_car_share;
 use citytwin_model::{Assumptions, Request};
 use serde::Serialize;
 
@@ -95,7 +96,8 @@ pub fn compare(prepared: &Prepared, spec: &CompareSpec, watch: &dyn Watch) -> Re
         };
         runs[side].iter().zip(&runs[0]).map(of).collect()
     };
-    let mut figures = differences(&traffic_figures(&runs[0], &sides[0]), &traffic_figures(&runs[1], &sides[1]));
+    let traffic = |side: usize| traffic_figures(&runs[side], electric_car_share(city, &sides[side]));
+    let mut figures = differences(&traffic(0), &traffic(1));
     figures.extend(differences(&energy(0)?, &energy(1)?));
     Ok(Comparison {
         hours: spec.base.hours,
@@ -186,8 +188,8 @@ impl<'a> Shared<'a> {
     }
 }
 
-fn traffic_figures(runs: &[TrafficRun], side: &Assumptions) -> Vec<Vec<KeyFigure>> {
-    runs.iter().map(|run| figures::traffic(run, side)).collect()
+fn traffic_figures(runs: &[TrafficRun], electric_share: f64) -> Vec<Vec<KeyFigure>> {
+    runs.iter().map(|run| figures::traffic(run, electric_share)).collect()
 }
 
 /// Per figure over the pairs; both sides list the same figures in the same order.

@@ -1,7 +1,5 @@
 //! The key figures: what they are called, what they mean, how they follow from the engines.
 
-use citytwin_model::Assumptions;
-
 use crate::{
     energy_run::EnergyRun,
     result::{Better, KeyFigure},
@@ -51,7 +49,7 @@ impl Flow {
 }
 
 /// Key figures of the traffic.
-pub fn traffic(run: &TrafficRun, assumptions: &Assumptions) -> Vec<KeyFigure> {
+pub fn traffic(run: &TrafficRun, electric_share: f64) -> Vec<KeyFigure> {
     let passage = Passage::of(run);
     let (trips, flow) = (passage.trips, passage.flow);
     let vehicle_km = passage.driven_m / 1000.0;
@@ -109,7 +107,7 @@ pub fn traffic(run: &TrafficRun, assumptions: &Assumptions) -> Vec<KeyFigure> {
             "car_co2",
             "CO₂ from tailpipes",
             "t",
-            vehicle_km * CO2_KG_PER_KM * (1.0 - assumptions.ev_share) / 1000.0,
+            vehicle_km * CO2_KG_PER_KM * (1.0 - electric_share) / 1000.0,
             Better::Lower,
             "distance driven × share without a plug × 0.167 kg/km, every vehicle taken as an average car (UK Government \
              conversion factors 2023)",

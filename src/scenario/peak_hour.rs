@@ -8,6 +8,7 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
+use citytwin_energy::electric_car_share;
 use citytwin_model::{Assumptions, City, LinkId, RoadId};
 use citytwin_traffic::{
     Demand, Network, OdMatrix, OdZone, ZoneKind,
@@ -141,7 +142,7 @@ impl PeakHour {
 
     /// The city as it is.
     pub fn baseline(&self) -> Result<PeakAnswer, PeakError> {
-        self.describe(&self.base, Assumptions::default().ev_share)
+        self.describe(&self.base, electric_car_share(&self.city, &Assumptions::default()))
     }
 
     /// The peak hour under some assumptions, found from the last answer on.
@@ -152,7 +153,7 @@ impl PeakHour {
         let roads_as_mapped = assumptions.network.is_empty();
         if roads_as_mapped && assumptions.demand_factor == self.base.factor {
             self.now = self.base.clone();
-            return self.describe(&self.now, assumptions.ev_share);
+            return self.describe(&self.now, electric_car_share(&self.city, assumptions));
         }
         let network = network_for(&self.city, &self.network, assumptions);
         let factor = assumptions.demand_factor.max(LEAST_FACTOR);
@@ -175,7 +176,7 @@ impl PeakHour {
             return Err(PeakError::Cancelled);
         }
         self.now = next;
-        self.describe(&self.now, assumptions.ev_share)
+        self.describe(&self.now, electric_car_share(&self.city, assumptions))
     }
 
     /// Who drives on a road under the last answer. `None` where cars may not drive on it.
@@ -255,7 +256,7 @@ impl PeakHour {
         list
     }
 
-    fn describe(&self, standing: &Standing, ev_share: f64) -> Result<PeakAnswer, PeakError> {
+    fn describe(&self, standing: &Standing, electric_share: f64) -> Result<PeakAnswer, PeakError> {
         let Standing { network, graph, equilibrium, factor } = standing;
         let driven: Vec<usize> =
             (0..graph.links().len()).filter(|l| network.usable(LinkId(*l as u32)) && !graph.closed(*l)).collect();
@@ -282,7 +283,7 @@ impl PeakHour {
             answer.saturation[*l] = link.volume_to_capacity as f32;
             answer.level[*l] = f32::from(link.service as u8);
         }
-        answer.figures = figures(&totals, &answer, ev_share);
+        answer.figures = figures(&totals, &answer, electric_share);
         Ok(answer)
     }
 
@@ -378,7 +379,7 @@ fn name(city: &City, zone: &OdZone) -> String {
     }
 }
 
-fn figures(totals: &Totals, answer: &PeakAnswer, ev_share: f64) -> Vec<KeyFigure> {
+fn figures(totals: &Totals, answer: &PeakAnswer, electric_share: f64) -> Vec<KeyFigure> {
     let figure = |name, label, unit, value, better, source| KeyFigure { name, label, unit, value, better, source };
     let driven = totals.vehicle_km.max(f64::MIN_POSITIVE);
     let jammed = totals.vehicle_km_by_service[4] + totals.vehicle_km_by_service[5];
@@ -427,7 +428,7 @@ fn figures(totals: &Totals, answer: &PeakAnswer, ev_share: f64) -> Vec<KeyFigure
             "peak_co2",
             "CO₂ from tailpipes",
             "t",
-            totals.emissions.co2_g * (1.0 - ev_share) / 1e6,
+            totals.emissions.co2_g * (1.0 - electric_share) / 1e6,
             Better::Lower,
             "by mean speed of each link (EMEP/EEA guidebook, hot engines, every vehicle as a car) × share without a plug",
         ),
@@ -435,7 +436,7 @@ fn figures(totals: &Totals, answer: &PeakAnswer, ev_share: f64) -> Vec<KeyFigure
             "peak_nox",
             "Nitrogen oxides",
             "kg",
-            totals.emissions.nox_g * (1.0 - ev_share) / 1e3,
+            totals.emissions.nox_g * (1.0 - electric_share) / 1e3,
             Better::Lower,
             "by mean speed of each link (EMEP/EEA guidebook, hot engines, every vehicle as a car) × share without a plug",
         ),

@@ -1,6 +1,6 @@
 //! One run: prepare, drive both engines, sum up.
 
-use citytwin_energy::EnergyMwh;
+use citytwin_energy::{EnergyMwh, electric_car_share};
 use citytwin_environment::TYPICAL_WEATHER_LABEL;
 use citytwin_model::{Assumptions, City, Link};
 use citytwin_traffic::Network;
@@ -29,7 +29,7 @@ pub fn run(city: &City, spec: &RunSpec, watch: &dyn Watch) -> Result<RunResult, 
             !watch.cancelled()
         })?;
         let energy = energy_run::run(&prepared, &assumptions, spec.start, seconds, traffic.car_kwh_per_km)?;
-        let mut key_figures = figures::traffic(&traffic, &assumptions);
+        let mut key_figures = figures::traffic(&traffic, electric_car_share(city, &assumptions));
         key_figures.extend(figures::energy(&energy));
         let passage = Passage::of(&traffic);
         Ok(RunResult {

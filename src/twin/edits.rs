@@ -165,10 +165,9 @@ impl Changing<'_> {
     }
 
     fn tell_engines(&mut self) {
-        let Assumptions { demand_factor, pv_share, ev_share, .. } = self.stated.0;
         self.traffic.0.set_closed(&self.stated.0.closed_ids(&self.city.0));
-        self.traffic.0.set_demand_factor(demand_factor);
-        self.energy.0.set_shares(pv_share, ev_share);
+        self.traffic.0.set_demand_factor(self.stated.0.demand_factor);
+        self.energy.0.set_shares(&self.city.0, &self.stated.0);
     }
 }
 

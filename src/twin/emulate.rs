@@ -9,7 +9,7 @@ use citytwin_model::{Quantity, SensorId};
 use citytwin_traffic::LinkState;
 
 use crate::{
-    CityModel, Clock, EnergyTwin, Feed, TrafficTwin, TwinSystems, WeatherNow,
+    CityModel, Clock, EnergyTwin, Feed, GridTwin, TrafficTwin, TwinSystems, WeatherNow,
     simulate::{SensorSights, Sight, flow_vph, truth},
 };
 
@@ -49,6 +49,7 @@ pub(crate) fn plugin(app: &mut App) {
 fn measure(
     (clock, city, sights): (Res<Clock>, Res<CityModel>, Res<SensorSights>),
     (traffic, energy, weather): (Res<TrafficTwin>, Res<EnergyTwin>, Res<WeatherNow>),
+    grid: Option<Res<GridTwin>>,
     feed: Res<Feed>,
     mut emulation: ResMut<Emulation>,
 ) {
@@ -66,7 +67,7 @@ fn measure(
         }
         if clock.tick >= *next {
             *next = clock.tick + interval;
-            if let Some(value) = truth(sensor, sight, traffic.0.link_states(), &energy, &weather)
+            if let Some(value) = truth(sensor, sight, traffic.0.link_states(), &energy, (&weather, grid.as_deref()))
                 .or_else(|| made_up(sensor.quantity, sight, traffic.0.link_states()))
             {
                 batch.push((sensor.id, value));

@@ -65,7 +65,7 @@ impl Engines {
         let mut energy = EnergySystem::new(&city);
         report("growing the power grid", 0.45).then_some(())?;
         let grid = grid::grow(&city, &energy);
-        energy.set_shares(assumptions.pv_share, assumptions.ev_share);
+        energy.set_shares(&city, &assumptions);
         let changed = citytwin_scenario::network_for(&city, &network, &assumptions);
         let traffic = warmed_up(&city, &changed, &demand, start, seed, &assumptions, report)?;
         Some(Self { city, network, demand, traffic, energy, grid, start, seed, assumptions })

@@ -16,7 +16,7 @@ use citytwin_energy::{
     EnergySystem,
     grid::synthetic::{Answer, CityGrid, Element, Operated, Powers},
 };
-use citytwin_model::{City, Timestamp, time::civil::Date};
+use citytwin_model::{AreaShare, City, EnergyAssetId, Timestamp, time::civil::Date};
 use citytwin_scenario::{GridDay, TechnologyHosting, grid_day, half_pool, hosting};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
@@ -99,6 +99,8 @@ pub struct GridTwin {
     pub now: Option<Result<Answer, String>>,
     /// Of that load flow.
     pub extremes: Option<Extremes>,
+    /// Per transformer of medium to low voltage the energy asset it is, where the city states it.
+    pub(crate) stations_of_assets: Vec<Option<EnergyAssetId>>,
     /// Length of all cables side by side, metre.
     pub cable_m: f64,
     pub day: DayState,
@@ -132,6 +134,7 @@ impl Drop for Hosting {
 struct Question {
     date: Date,
     shares: [f64; 2],
+    areas: Vec<AreaShare>,
     out: BTreeSet<Element>,
 }
 
@@ -164,7 +167,8 @@ pub(crate) fn install(world: &mut World, grid: Result<Arc<CityGrid>, String>) {
                 lines: spawn(grid.lines.len(), GridAsset::Line),
             };
             world.insert_resource(index);
-            world.insert_resource(GridTwin::new(grid, operated));
+            let assets = world.resource::<EnergyTwin>().0.transformers().iter().map(|state| state.asset).collect();
+            world.insert_resource(GridTwin::new(grid, operated, assets));
         }
         Err(why) => tracing::warn!("this city has no power grid: {why}"),
     }
@@ -184,7 +188,7 @@ pub(crate) fn plugin(app: &mut App) {
 }
 
 impl GridTwin {
-    fn new(grid: Arc<CityGrid>, operated: Arc<Operated>) -> Self {
+    fn new(grid: Arc<CityGrid>, operated: Arc<Operated>, stations_of_assets: Vec<Option<EnergyAssetId>>) -> Self {
         let cable_m = grid.grid.lines.iter().map(|line| 1000.0 * line.length_km * f64::from(line.parallel)).sum();
         let (out, day) = (BTreeSet::new(), DayState::Working);
         Self {
@@ -193,6 +197,7 @@ impl GridTwin {
             out,
             now: None,
             extremes: None,
+            stations_of_assets,
             cable_m,
             day,
             version: 0,
@@ -211,6 +216,17 @@ impl GridTwin {
         self.extremes = answer.as_ref().ok().map(Extremes::of);
         self.now = Some(answer);
         self.version += 1;
+    }
+
+    /// What a voltmeter between a phase and neutral would read at a bus, V; None without a load flow.
+    pub(crate) fn volts(&self, bus: u32) -> Option<f64> {
+        let vm_pu = f64::from(*self.answer()?.bus_vm_pu.get(bus as usize)?);
+        Some(vm_pu * self.phase_v(bus))
+    }
+
+    /// Nominal voltage of a phase to neutral, V.
+    pub fn phase_v(&self, bus: u32) -> f64 {
+        self.grid.grid.buses[bus as usize].rated_v / 3_f64.sqrt()
     }
 
     /// The last load flow.
@@ -321,7 +337,8 @@ fn look_ahead(
         Some(Err(TryRecvError::Empty)) | None => {}
     }
     let date = clock.zone.to_datetime(clock.now()).date();
-    let question = Question { date, shares: [stated.0.pv_share, stated.0.ev_share], out: twin.out.clone() };
+    let (shares, areas) = ([stated.0.pv_share, stated.0.ev_share], stated.0.areas.clone());
+    let question = Question { date, shares, areas, out: twin.out.clone() };
     if twin.asked.as_ref() == Some(&question) {
         return;
     }

@@ -13,6 +13,7 @@ mod edits;
 mod emulate;
 mod engines;
 mod grid;
+mod grid_estimate;
 mod observe;
 mod peak_hour;
 mod record;
@@ -35,6 +36,7 @@ pub use comparison::{Answer, ComparisonProgress, ComparisonRequest, ComparisonSt
 pub use edits::{EditLog, EditRefused, EditRequested, LoggedEdit, Stated};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
 pub use grid::{DayState, Extremes, GridAsset, GridIndex, GridSwitch, GridTwin};
+pub use grid_estimate::{EstimateState, GridEstimated, GridEstimation};
 pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth};
 pub use peak_hour::{PeakState, PeakTwin, RoadInquired};
 pub use record::{Record, Sample, Trace};
@@ -91,6 +93,7 @@ impl Plugin for TwinPlugin {
         comparison::plugin(app);
         peak_hour::plugin(app);
         grid::plugin(app);
+        grid_estimate::plugin(app);
     }
 }
 
@@ -113,6 +116,7 @@ pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
     comparison::install(world);
     peak_hour::install(world);
     grid::install(world, grid);
+    grid_estimate::install(world);
 }
 
 /// The state that decides what happens next, as one number: engines, assumptions, clock. Readings are not in
@@ -130,6 +134,9 @@ pub fn state_hash(world: &World) -> u64 {
         bytes.extend(clock.now().as_millisecond().to_le_bytes());
         for edit in stated.0.network.edits_from(&NetworkChanges::default()) {
             bytes.extend(edit.to_string().into_bytes());
+        }
+        for area in &stated.0.areas {
+            bytes.extend(format!("{area:?}").into_bytes());
         }
         for share in [stated.0.demand_factor, stated.0.pv_share, stated.0.ev_share] {
             bytes.extend(share.to_le_bytes());

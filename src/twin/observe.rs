@@ -11,8 +11,8 @@ use citytwin_feeds::{Broker, Emulator, FeedError, FeedStatus, MqttConfig, MqttFe
 use citytwin_model::{City, FeatureRef, Quality, SensorId, Timestamp, slug};
 
 use crate::{
-    Asset, CityModel, Clock, EntityIndex, Observed, Residual, Simulated, TwinSystems, edits::EditsApplied,
-    emulate::Emulation, record::Trace,
+    Asset, CityModel, Clock, EntityIndex, GridIndex, GridTwin, Observed, Residual, Simulated, TwinSystems,
+    edits::EditsApplied, emulate::Emulation, record::Trace,
 };
 
 /// Readings taken per tick at most, so that a flood of packets never stalls a frame.
@@ -213,8 +213,8 @@ impl FeedHealth {
 
 /// What a sensor says is said of the asset it observes.
 fn assimilate(
-    city: Res<CityModel>,
-    index: Res<EntityIndex>,
+    (city, index): (Res<CityModel>, Res<EntityIndex>),
+    grid: Option<(Res<GridTwin>, Res<GridIndex>)>,
     changed: Query<(&Asset, &Observed), Changed<Observed>>,
     mut written: Local<Vec<(Entity, Observed)>>,
     mut commands: Commands,
@@ -224,6 +224,13 @@ fn assimilate(
         let FeatureRef::Sensor(sensor) = asset.0 else { continue };
         if let Some(entity) = observed_entity(&city.0, &index, sensor) {
             written.push((entity, observed.clone()));
+        }
+        let station = |asset| grid.as_ref()?.0.stations_of_assets.iter().position(|of| *of == Some(asset));
+        if let (Some(FeatureRef::EnergyAsset(asset)), Some((_, grid))) =
+            (city.0.sensors[sensor.index()].observes, &grid)
+            && let Some(entity) = station(asset).and_then(|station| grid.transformers.get(station))
+        {
+            written.push((*entity, observed.clone()));
         }
     }
     for (entity, observed) in written.drain(..) {

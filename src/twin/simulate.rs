@@ -8,7 +8,9 @@ use citytwin_environment as environment;
 use citytwin_model::{City, FeatureRef, LinkId, Quantity, Sensor, Timestamp};
 use citytwin_traffic::{LinkState, Simulation};
 
-use crate::{Asset, CityModel, Clock, EnergyTwin, EntityIndex, Simulated, TrafficTwin, TwinSystems, WeatherNow};
+use crate::{
+    Asset, CityModel, Clock, EnergyTwin, EntityIndex, GridTwin, Simulated, TrafficTwin, TwinSystems, WeatherNow,
+};
 
 /// Simulated time between two evaluations of the energy system, second.
 const ENERGY_STEP_S: f64 = 60.0;
@@ -187,13 +189,16 @@ fn publish_sensors(
     clock: Res<Clock>,
     (city, sights, index): (Res<CityModel>, Res<SensorSights>, Res<EntityIndex>),
     (traffic, energy, weather): (Res<TrafficTwin>, Res<EnergyTwin>, Res<WeatherNow>),
+    grid: Option<Res<GridTwin>>,
     mut assets: Query<&mut Simulated, With<Asset>>,
 ) {
     if !due(clock.tick, PUBLISH_STEP_S) && clock.tick != 1 {
         return;
     }
     for ((sensor, sight), entity) in city.0.sensors.iter().zip(&sights.0).zip(&index.sensors) {
-        let Some(value) = truth(sensor, sight, traffic.0.link_states(), &energy, &weather) else { continue };
+        let Some(value) = truth(sensor, sight, traffic.0.link_states(), &energy, (&weather, grid.as_deref())) else {
+            continue;
+        };
         if let Ok(mut simulated) = assets.get_mut(*entity) {
             simulated.set_if_neq(Simulated::Sensor { value });
         }
@@ -206,7 +211,7 @@ pub(crate) fn truth(
     sight: &Sight,
     links: &[LinkState],
     energy: &EnergyTwin,
-    weather: &WeatherNow,
+    (weather, grid): (&WeatherNow, Option<&GridTwin>),
 ) -> Option<f64> {
     match (sight, sensor.quantity) {
         (Sight::Links(seen), Quantity::VehicleFlow) => Some(flow_vph(seen, links)),
@@ -218,6 +223,10 @@ pub(crate) fn truth(
         (Sight::Transformer(transformer), Quantity::ActivePower) => {
             let state = energy.0.transformers().get(*transformer)?;
             Some(state.load_w + state.losses_w - state.pv_w)
+        }
+        (Sight::Building(building), Quantity::Voltage) => grid?.volts(grid?.grid.buildings.get(*building)?.bus),
+        (Sight::Transformer(transformer), Quantity::Voltage) => {
+            grid?.volts(grid?.grid.stations.get(*transformer)?.low_bus)
         }
         (Sight::Weather, Quantity::AirTemperature) => Some(weather.weather.air_temperature_c),
         (Sight::Weather, Quantity::Irradiance) => Some(weather.weather.ghi),
@@ -247,8 +256,10 @@ fn find_sights(city: &City, energy: &citytwin_energy::EnergySystem) -> Vec<Sight
                 Sight::Links(links_at(city, sensor, |link| link.road == road))
             }
             (Quantity::VehicleFlow | Quantity::Speed, _) => Sight::Links(links_at(city, sensor, |_| true)),
-            (Quantity::ActivePower, Some(FeatureRef::Building(building))) => Sight::Building(building.index()),
-            (Quantity::ActivePower, Some(FeatureRef::EnergyAsset(asset))) => {
+            (Quantity::ActivePower | Quantity::Voltage, Some(FeatureRef::Building(building))) => {
+                Sight::Building(building.index())
+            }
+            (Quantity::ActivePower | Quantity::Voltage, Some(FeatureRef::EnergyAsset(asset))) => {
                 match energy.transformers().iter().position(|t| t.asset == Some(asset)) {
                     Some(transformer) => Sight::Transformer(transformer),
                     None => Sight::Unmodelled(Vec::new()),

@@ -20,6 +20,7 @@ mod overlay;
 pub mod pick;
 mod project;
 mod quality;
+mod rings;
 mod vehicles;
 pub mod world;
 
@@ -37,6 +38,7 @@ pub use inputs::{
 pub use overlay::table as overlay_table;
 pub use project::project;
 pub use quality::Quality;
+pub use rings::Rings;
 
 use bevy::prelude::*;
 
@@ -76,6 +78,7 @@ impl Plugin for ViewPlugin {
             vehicles::plugin,
             marks::plugin,
             grid::plugin,
+            rings::plugin,
         ));
     }
 }

@@ -1,7 +1,8 @@
 //! Key figures, the what-if and the day's curves.
 
 use citytwin_model::{
-    AccessLevel, Assumptions, City, Edit, FeatureRef, NetworkChange, Oneway, Road, RoadAccess, SourceRef,
+    AccessLevel, AreaShare, Assumptions, City, Edit, FeatureRef, LonLat, NetworkChange, Oneway, Road, RoadAccess,
+    SourceRef, Technology,
 };
 use citytwin_panels::{Better, Comparison as Shown, History, KeyFigureRow, PickedRoad, TrafficNow, Unit, WhatIfData};
 use citytwin_scenario::Better as Wish;
@@ -112,6 +113,23 @@ pub fn unit(symbol: &str) -> Unit {
     }
 }
 
+/// The area that changes between two lists.
+fn area_in_words(was: &[AreaShare], will: &[AreaShare]) -> String {
+    let what = |of: &AreaShare| match of.technology {
+        Technology::Photovoltaics => "solar",
+        Technology::ElectricCars => "electric cars",
+    };
+    let place = |of: &AreaShare| {
+        let LonLat { lon, lat } = of.area.centre;
+        format!("within {:.0} m of {lat:.4}, {lon:.4}", of.area.radius_m)
+    };
+    match (will.iter().find(|of| !was.contains(of)), was.iter().find(|of| !will.contains(of))) {
+        (Some(of), _) => format!("{:.0} % {} {}", 100.0 * of.share, what(of), place(of)),
+        (None, Some(of)) => format!("No own share of {} {}", what(of), place(of)),
+        (None, None) => "Areas in another order".into(),
+    }
+}
+
 /// The what-if as it stands.
 pub fn what_if(seen: &Seen) -> Option<WhatIfData> {
     let twin = &seen.twin;
@@ -122,6 +140,7 @@ pub fn what_if(seen: &Seen) -> Option<WhatIfData> {
         Edit::DemandFactor { will, .. } => format!("Trips at {:.0} % of today", will * 100.0),
         Edit::PvShare { will, .. } => format!("Solar on {:.0} % of suitable roofs", will * 100.0),
         Edit::EvShare { will, .. } => format!("{:.0} % electric cars", will * 100.0),
+        Edit::Areas { was, will } => area_in_words(was, will),
     };
     let comparison = match &what_if.state {
         ComparisonState::Idle => Shown::None,

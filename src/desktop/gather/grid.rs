@@ -2,14 +2,15 @@
 
 use citytwin_energy::grid::{
     MeasureKind,
-    synthetic::{CityGrid, Element, LineKind, StationMeasure},
+    synthetic::{CityGrid, Element, LineKind, Sensed, StationMeasure},
 };
-use citytwin_model::{BuildingId, City, Coord, FeatureRef, Origin};
+use citytwin_model::{BuildingId, City, Coord, EnergyAssetId, FeatureRef, Origin, Quantity};
 use citytwin_panels::{
-    Fact, GridData, GridDay, GridElement, GridHelp, GridItem, InspectorData, Measure, Picked, Related, Unit, format,
+    Fact, GridData, GridDay, GridElement, GridHelp, GridItem, GridSensed, GridSuspect, InspectorData, Measure,
+    Observation, Picked, Related, Unit, format,
 };
 use citytwin_scenario::{Beyond, HOURS, Limit, TechnologyHosting};
-use citytwin_twin::{DayState, Extremes, GridTwin};
+use citytwin_twin::{DayState, EstimateState, Extremes, GridEstimated, GridTwin};
 
 use super::{Seen, names::title};
 
@@ -59,6 +60,7 @@ pub fn data(seen: &Seen) -> Option<GridData> {
     Some(GridData {
         what: what(twin),
         now: now(twin, city),
+        estimate: sensed(seen, city),
         out: twin.out.iter().map(|element| item(*element, String::new())).collect(),
         day: match &twin.day {
             DayState::Working => GridDay::Working,
@@ -97,6 +99,81 @@ fn now(twin: &GridTwin, city: &City) -> Vec<(String, String)> {
     let off = twin.operated.off().len();
     row("Without supply", format!("{off} of {} buildings", city.buildings.len()));
     rows
+}
+
+/// What the sensors make of it.
+fn sensed(seen: &Seen, city: &City) -> GridSensed {
+    let only = |what: &str| GridSensed { what: what.into(), rows: Vec::new(), contradict: Vec::new() };
+    let Some(estimation) = &seen.twin.grid_estimation else { return only("Not yet.") };
+    match &estimation.state {
+        EstimateState::Unmeasured => {
+            only("No sensor of this city measures its power grid: everything above is simulated.")
+        }
+        EstimateState::Silent => only("None of the grid's sensors has a fresh reading: everything above is simulated."),
+        EstimateState::Working => only("Working out what the readings mean for the rest of the grid …"),
+        EstimateState::Failed(why) => only(why),
+        EstimateState::Found(found) => found_from_sensors(found, city),
+    }
+}
+
+fn found_from_sensors(found: &GridEstimated, city: &City) -> GridSensed {
+    let estimate = &found.estimate;
+    let used = found.sensors.len() - estimate.set_aside.len();
+    let what = format!(
+        "The most likely state for {used} of {} and what the energy model expects of every building (± as much again). \
+         ± is one standard deviation.",
+        format::count(found.of, "sensor", "sensors"),
+    );
+    let volts = estimate.answer.bus_vm_pu.iter().zip(&estimate.vm_sigma_pu).filter(|(vm, _)| **vm > 0.0);
+    let lowest = volts.min_by(|a, b| a.0.total_cmp(b.0));
+    let highest = (0..estimate.transformer_w.len())
+        .max_by(|a, b| estimate.answer.transformer_loading[*a].total_cmp(&estimate.answer.transformer_loading[*b]));
+    let mut rows = Vec::new();
+    if let Some((vm, sigma)) = lowest {
+        rows.push(("Lowest voltage".into(), format!("{vm:.3} ± {sigma:.3} pu")));
+    }
+    if let Some(loading) = highest.map(|at| loading(found, at)) {
+        rows.push(("Transformers loaded to".into(), plus_minus(loading)));
+    }
+    let verdict = if estimate.objective > estimate.threshold { "no: model or meters are off" } else { "yes" };
+    rows.push(("Readings and model agree".into(), verdict.into()));
+    let suspect = |at: &usize| {
+        let (sensor, sensing) = &found.sensors[*at];
+        let feature = FeatureRef::Sensor(*sensor);
+        let far = estimate.normalised[*at].unwrap_or(0.0);
+        let says = match sensing.what {
+            Sensed::Voltage(_) => format!("{:.3} pu", sensing.value),
+            _ => Unit::Watts.text(sensing.value),
+        };
+        let text = format!("says {says}, {far:.0} standard deviations from the rest; set aside");
+        GridSuspect { feature, title: title(city, feature), text }
+    };
+    GridSensed { what, rows, contradict: estimate.set_aside.iter().map(suspect).collect() }
+}
+
+fn plus_minus([value, sigma]: [f64; 2]) -> String {
+    format!("{:.0} ± {:.0} %", 100.0 * value, 100.0 * sigma)
+}
+
+/// Estimated loading of a transformer and its deviation: that of its active power.
+fn loading(found: &GridEstimated, transformer: usize) -> [f64; 2] {
+    let [power_w, sigma_w] = found.estimate.transformer_w[transformer].map(f64::from);
+    let loading = f64::from(found.estimate.answer.transformer_loading[transformer]);
+    [loading, if power_w == 0.0 { 0.0 } else { loading * sigma_w / power_w.abs() }]
+}
+
+fn estimated<'a>(seen: &'a Seen) -> Option<&'a GridEstimated> {
+    match &seen.twin.grid_estimation.as_ref()?.state {
+        EstimateState::Found(found) => Some(found),
+        _ => None,
+    }
+}
+
+/// Estimated voltage of a bus and its deviation, of nominal; None without supply.
+fn estimated_vm(seen: &Seen, bus: u32) -> Option<[f64; 2]> {
+    let estimate = &estimated(seen)?.estimate;
+    let vm = *estimate.answer.bus_vm_pu.get(bus as usize).filter(|vm| **vm > 0.0)?;
+    Some([vm, estimate.vm_sigma_pu[bus as usize]].map(f64::from))
 }
 
 fn sentence(day: &citytwin_scenario::GridDay) -> String {
@@ -195,7 +272,7 @@ pub fn inspector(seen: &Seen, element: GridElement) -> Option<InspectorData> {
     let (at, _) = place(&twin.grid, element)?;
     let meant = meant(element);
     let (kind, facts, measures) = match element {
-        GridElement::Line(line) => line_data(twin, line as usize),
+        GridElement::Line(line) => line_data(seen, twin, line as usize),
         GridElement::Transformer(transformer) => transformer_data(seen, twin, transformer as usize),
     };
     Some(InspectorData {
@@ -221,12 +298,13 @@ fn measure(label: &str, unit: Unit, value: Option<f32>) -> Measure {
         unit,
         observed: None,
         simulated: value.map(f64::from),
+        estimated: None,
         model: MODEL.into(),
         trail: None,
     }
 }
 
-fn line_data(twin: &GridTwin, line: usize) -> (String, Vec<Fact>, Vec<Measure>) {
+fn line_data(seen: &Seen, twin: &GridTwin, line: usize) -> (String, Vec<Fact>, Vec<Measure>) {
     let (row, element) = (&twin.grid.lines[line], &twin.grid.grid.lines[line]);
     let cable = &twin.grid.cables[usize::from(row.cable)];
     let origin = row.origin();
@@ -247,7 +325,10 @@ fn line_data(twin: &GridTwin, line: usize) -> (String, Vec<Fact>, Vec<Measure>) 
     let measures = vec![
         measure("Loading", Unit::Share, answer.map(|a| a.line_loading[line])),
         measure("Power away from the source", Unit::Watts, answer.map(|a| a.line_w[line])),
-        measure("Voltage at its far end", Unit::Of("pu"), answer.map(|a| a.bus_vm_pu[far])),
+        Measure {
+            estimated: estimated_vm(seen, element.ends.to),
+            ..measure("Voltage at its far end", Unit::Of("pu"), answer.map(|a| a.bus_vm_pu[far]))
+        },
     ];
     let kind = match row.kind {
         LineKind::Ring(_) => "Cable of a medium-voltage ring, synthetic",
@@ -291,14 +372,40 @@ fn transformer_data(seen: &Seen, twin: &GridTwin, transformer: usize) -> (String
     }
     let own = (0..twin.grid.feeders.len()).filter(|k| twin.grid.feeders[*k].transformer as usize == transformer);
     facts.extend(hosts(twin, &own.collect::<Vec<_>>()));
-    let answer = twin.answer();
-    let low = element.ends.to as usize;
-    let measures = vec![
-        measure("Loading", Unit::Share, answer.map(|a| a.transformer_loading[transformer])),
-        measure("Voltage on its lower side", Unit::Of("pu"), answer.map(|a| a.bus_vm_pu[low])),
-    ];
+    let loading = Measure {
+        estimated: estimated(seen).map(|found| loading(found, transformer)),
+        ..measure("Loading", Unit::Share, twin.answer().map(|a| a.transformer_loading[transformer]))
+    };
+    let mut measures = vec![power(seen, transformer), loading, volts(seen, twin, element.ends.to)];
+    for measure in &mut measures {
+        measure.observed = metered(seen, transformer, measure.unit);
+    }
     let kind = if state.is_some() { "Transformer, medium to low voltage" } else { "Transformer of a substation" };
     (kind.into(), facts, measures)
+}
+
+/// Active power into a transformer.
+fn power(seen: &Seen, transformer: usize) -> Measure {
+    let state = seen.twin.energy.as_ref().and_then(|energy| energy.0.transformers().get(transformer));
+    let into = state.map(|state| (state.load_w + state.losses_w - state.pv_w) as f32);
+    let estimated = estimated(seen).map(|found| found.estimate.transformer_w[transformer].map(f64::from));
+    Measure { estimated, ..measure("Active power", Unit::of(Quantity::ActivePower), into) }
+}
+
+/// Voltage of a phase to neutral at a bus.
+fn volts(seen: &Seen, twin: &GridTwin, bus: u32) -> Measure {
+    let nominal = twin.phase_v(bus);
+    let volts = twin.answer().map(|answer| answer.bus_vm_pu[bus as usize] * nominal as f32);
+    let estimated = estimated_vm(seen, bus).map(|vm| vm.map(|x| x * nominal));
+    Measure { estimated, ..measure("Voltage of a phase to neutral", Unit::of(Quantity::Voltage), volts) }
+}
+
+/// What sensors say of a transformer in a unit.
+fn metered(seen: &Seen, transformer: usize, unit: Unit) -> Option<Observation> {
+    let entity = *seen.twin.grid_index.as_ref()?.transformers.get(transformer)?;
+    let observed = seen.metered.get(entity).ok()?;
+    let observation = observed.0.iter().find(|observation| Unit::of(observation.reading.quantity) == unit)?;
+    Some(super::inspect::shown(&seen.twin.city.as_ref()?.0, seen, observation))
 }
 
 /// The building at the end of a service cable.
@@ -319,6 +426,13 @@ fn related(twin: &GridTwin, city: &City, element: GridElement) -> Vec<Related> {
 /// Voltage at a building now.
 pub fn building_measure(seen: &Seen, building: BuildingId) -> Option<Measure> {
     let twin = seen.twin.grid.as_ref()?;
-    let vm = *twin.answer()?.building_vm_pu.get(building.index())?;
-    Some(measure("Voltage", Unit::Of("pu"), Some(vm)))
+    twin.answer()?;
+    Some(volts(seen, twin, twin.grid.buildings.get(building.index())?.bus))
+}
+
+/// Voltage on the lower side of a transformer that the city states.
+pub fn station_measure(seen: &Seen, asset: EnergyAssetId) -> Option<Measure> {
+    let (twin, energy) = (seen.twin.grid.as_ref()?, seen.twin.energy.as_ref()?);
+    let station = energy.0.transformers().iter().position(|state| state.asset == Some(asset))?;
+    Some(volts(seen, twin, twin.grid.stations.get(station)?.low_bus))
 }

@@ -80,6 +80,7 @@ fn vehicle(seen: &Seen, desk: &Desk, id: u32) -> Option<InspectorData> {
             observed: None,
             simulated: Some(f64::from(trip.speed_mps) * 3.6),
             model: engine.into(),
+            estimated: None,
             trail: None,
         }],
         users: None,
@@ -238,6 +239,9 @@ fn measures(city: &City, seen: &Seen, feature: FeatureRef) -> Vec<Measure> {
     if let FeatureRef::Building(building) = feature {
         measures.extend(super::grid::building_measure(seen, building));
     }
+    if let FeatureRef::EnergyAsset(asset) = feature {
+        measures.extend(super::grid::station_measure(seen, asset));
+    }
     for observation in &observed.0 {
         let unit = Unit::of(observation.reading.quantity);
         let shown = shown(city, seen, observation);
@@ -248,6 +252,7 @@ fn measures(city: &City, seen: &Seen, feature: FeatureRef) -> Vec<Measure> {
                 unit,
                 observed: Some(shown),
                 simulated: None,
+                estimated: None,
                 model: "no model covers this yet".into(),
                 trail: None,
             }),
@@ -264,6 +269,7 @@ const fn label(quantity: Quantity) -> &'static str {
         Quantity::VehicleFlow => "Vehicle flow",
         Quantity::Speed => "Mean speed",
         Quantity::ActivePower => "Active power",
+        Quantity::Voltage => "Voltage",
         Quantity::AirTemperature => "Air temperature",
         Quantity::Irradiance => "Irradiance",
         Quantity::Pm25 => "Fine particles (PM2.5)",
@@ -278,6 +284,7 @@ fn simulated_measures(city: &City, feature: FeatureRef, simulated: Simulated) ->
         unit,
         observed: None,
         simulated: Some(value),
+        estimated: None,
         model: model.into(),
         trail: None,
     };
@@ -310,6 +317,7 @@ fn simulated_measures(city: &City, feature: FeatureRef, simulated: Simulated) ->
             let model = match sensor.quantity {
                 Quantity::VehicleFlow | Quantity::Speed => traffic,
                 Quantity::ActivePower => energy,
+                Quantity::Voltage => "Power grid",
                 _ => "Typical weather",
             };
             vec![measure(label(sensor.quantity), Unit::of(sensor.quantity), value, model)]
@@ -317,7 +325,7 @@ fn simulated_measures(city: &City, feature: FeatureRef, simulated: Simulated) ->
     }
 }
 
-fn shown(city: &City, seen: &Seen, observation: &Observation) -> ShownObservation {
+pub(super) fn shown(city: &City, seen: &Seen, observation: &Observation) -> ShownObservation {
     let now = seen.feed_clock.as_ref().map(|c| c.now());
     let reading = &observation.reading;
     ShownObservation {

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use citytwin_energy::EnergySystem;
 use citytwin_model::{
-    Anchor, Building, BuildingId, BuildingUse, City, GeoBounds, LineString, LonLat, MultiPolygon, Polygon, RoofShape,
-    SourceRef, SunPosition, Volume, Weather,
+    Anchor, Assumptions, Building, BuildingId, BuildingUse, City, GeoBounds, LineString, LonLat, MultiPolygon, Polygon,
+    RoofShape, SourceRef, SunPosition, Volume, Weather,
     time::{LocalTime, civil::date},
 };
 
@@ -16,7 +16,7 @@ fn main() {
     let city = city();
     let start = Instant::now();
     let mut system = EnergySystem::new(&city);
-    system.set_shares(0.3, 0.3);
+    system.set_shares(&city, &Assumptions { pv_share: 0.3, ev_share: 0.3, ..Assumptions::default() });
     println!("new: {:.0} ms for {BUILDINGS} buildings", start.elapsed().as_secs_f64() * 1e3);
     println!("{:?}", system.coverage());
     let sun = SunPosition { azimuth_deg: 180.0, elevation_deg: 50.0 };

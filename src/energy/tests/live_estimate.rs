@@ -149,13 +149,17 @@ fn every_kind_of_sensor_counts() {
     let powers = case.powers(&case.load_w);
     let station = case.grid.feeders[case.grid.buildings[building].feeder.expect("a feeder") as usize].transformer;
     let before = operated.estimate(&powers, &[]).expect("an estimate");
-    let metered = [Sensing { what: Sensed::Building(building as u32), value: f64::from(case.load_w[building]) + 3000.0, sigma: 30.0 }];
+    let metered = [Sensing {
+        what: Sensed::Building(building as u32),
+        value: f64::from(case.load_w[building]) + 3000.0,
+        sigma: 30.0,
+    }];
     let after = operated.estimate(&powers, &metered).expect("an estimate");
     let more = after.transformer_w[station as usize][0] - before.transformer_w[station as usize][0];
     assert!((more - 3000.0).abs() < 150.0, "{more}");
     let low = case.grid.grid.transformers[station as usize].ends.to as usize;
     let value = f64::from(before.answer.bus_vm_pu[low]) + 0.004;
-    let metered = [Sensing { what: Sensed::Voltage(station), value, sigma: 0.001 }];
+    let metered = [Sensing { what: Sensed::Voltage(low as u32), value, sigma: 0.001 }];
     let after = operated.estimate(&powers, &metered).expect("an estimate");
     assert!((f64::from(after.answer.bus_vm_pu[low]) - value).abs() < 0.001);
     assert!(after.vm_sigma_pu[low] < before.vm_sigma_pu[low]);
@@ -163,9 +167,10 @@ fn every_kind_of_sensor_counts() {
         Sensing { what: Sensed::Building(u32::MAX), value: 1.0, sigma: 1.0 },
         Sensing { what: Sensed::Transformer(u32::MAX), value: 1.0, sigma: 1.0 },
         Sensing { what: Sensed::Asset(u32::MAX), value: 1.0, sigma: 1.0 },
+        Sensing { what: Sensed::Voltage(u32::MAX), value: 1.0, sigma: 1.0 },
     ];
     let found = operated.estimate(&powers, &nowhere).expect("an estimate");
-    assert_eq!((found.answer, found.normalised), (before.answer, vec![None; 3]));
+    assert_eq!((found.answer, found.normalised), (before.answer, vec![None; 4]));
 }
 
 /// A station without supply takes no part, and its meter says nothing of the rest.

@@ -2,14 +2,19 @@
 
 mod town;
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bevy_app::App;
 use citytwin_energy::grid::synthetic::{Element, LineKind};
-use citytwin_model::Request;
+use citytwin_feeds::Broker;
+use citytwin_model::{Quantity, Request};
 use citytwin_twin::{
-    Clock, DayState, EditLog, EditRequested, FeedChoice, GridAsset, GridIndex, GridSwitch, GridTwin, Simulated,
-    state_hash,
+    Clock, DayState, EditLog, EditRequested, EstimateState, FeedChoice, GridAsset, GridEstimated, GridEstimation,
+    GridIndex, GridSwitch, GridTwin, Observed, Simulated, state_hash,
 };
 
 fn switch(app: &mut App, element: Element, out: bool) {
@@ -137,4 +142,75 @@ fn feeders_tell_what_they_take_and_forget_it_when_shares_change() {
         all.iter().find(|t| t.technology.name == "chargers").expect("asked").feeders.iter().flat_map(|h| &h.units).sum()
     };
     assert!(fit(&second) <= fit(&first), "cars that charge already leave less room");
+}
+
+/// Updates until there is an estimate from so many sensors; the last word where none comes.
+fn estimated(app: &mut App, sensors: usize) -> Result<Arc<GridEstimated>, EstimateState> {
+    let began = Instant::now();
+    loop {
+        app.update();
+        match &app.world().resource::<GridEstimation>().state {
+            EstimateState::Found(found) if found.sensors.len() == sensors => return Ok(found.clone()),
+            state if began.elapsed() > Duration::from_secs(30) => return Err(state.clone()),
+            _ => std::thread::yield_now(),
+        }
+    }
+}
+
+/// The emulator measures the simulated city, so that the estimate is what is simulated, within its own deviations.
+#[test]
+fn the_live_grid_is_estimated_from_its_sensors() {
+    let mut app = town::app(1, &FeedChoice::Emulated { seed: 5 });
+    let found = estimated(&mut app, 2).expect("an estimate");
+    assert!(found.of == 2 && found.estimate.set_aside.is_empty(), "{:?}", found.sensors);
+    let (loading, [power_w, sigma_w]) = (found.estimate.answer.transformer_loading[0], found.estimate.transformer_w[0]);
+    let simulated = twin(&app).answer().expect("solved").transformer_loading[0];
+    assert!((loading / simulated - 1.0).abs() < 0.2, "{loading} {simulated}");
+    assert!(sigma_w > 0.0 && sigma_w < 0.1 * power_w, "{power_w} {sigma_w}");
+    // What the sensors say stands on the transformer of the grid, too.
+    let entity = app.world().resource::<GridIndex>().transformers[0];
+    let on_it = app.world().get::<Observed>(entity).expect("observed");
+    assert!(on_it.get(Quantity::ActivePower).is_some() || on_it.get(Quantity::Voltage).is_some());
+}
+
+/// A meter in watts that is mapped as kilowatts is named, and the estimate goes on without it.
+#[test]
+fn a_meter_that_contradicts_the_rest_is_named() {
+    if Command::new("mosquitto_pub").arg("--help").output().is_err() {
+        println!("skipped: mosquitto_pub is not installed (apt install mosquitto-clients)");
+        return;
+    }
+    let broker = Broker::start_loopback().expect("a broker");
+    let mut app = town::app(1, &FeedChoice::External(broker.config()));
+    app.update();
+    assert!(matches!(app.world().resource::<GridEstimation>().state, EstimateState::Silent));
+    let port = broker.port().to_string();
+    let began = Instant::now();
+    let found = loop {
+        let (topic, value) = ("citytwin/test-town/power/active_power", "{\"value\": 90000, \"unit\": \"kW\"}");
+        let sent =
+            Command::new("mosquitto_pub").args(["-h", "127.0.0.1", "-p", &port, "-t", topic, "-m", value]).status();
+        assert!(sent.expect("mosquitto_pub runs").success());
+        for _ in 0..50 {
+            app.update();
+        }
+        match &app.world().resource::<GridEstimation>().state {
+            EstimateState::Found(found) => break found.clone(),
+            state => assert!(began.elapsed() < Duration::from_secs(30), "{state:?}"),
+        }
+    };
+    assert_eq!((found.sensors.len(), found.estimate.set_aside.as_slice()), (1, &[0][..]));
+    assert!(found.estimate.normalised[0] > Some(3.0));
+    let simulated = twin(&app).answer().expect("solved").transformer_loading[0];
+    let loading = found.estimate.answer.transformer_loading[0];
+    assert!((loading / simulated - 1.0).abs() < 0.05, "{loading} {simulated}");
+}
+
+#[test]
+fn without_a_feed_nothing_is_estimated() {
+    let mut app = town::app(1, &FeedChoice::Off);
+    for _ in 0..5 {
+        app.update();
+    }
+    assert!(matches!(app.world().resource::<GridEstimation>().state, EstimateState::Silent));
 }

@@ -1,4 +1,4 @@
-//! A town small enough to read: two districts, two bridges, three sensors.
+//! A town small enough to read: two districts, two bridges, four sensors.
 
 use std::{fmt::Write, fs, sync::Arc};
 
@@ -21,7 +21,9 @@ pub fn city() -> Arc<City> {
         observes = \"way/900\"\ninterval_s = 5\n\
         [[sensor]]\nid = \"power\"\nname = \"T1 power\"\nquantity = \"active_power\"\nlon = 0.001\nlat = 50.001\n\
         observes = \"transformer/t1\"\ninterval_s = 5\n\
-        [[sensor]]\nid = \"air\"\nname = \"Air\"\nquantity = \"no2\"\nlon = 0.001\nlat = 50.002\ninterval_s = 5\n";
+        [[sensor]]\nid = \"air\"\nname = \"Air\"\nquantity = \"no2\"\nlon = 0.001\nlat = 50.002\ninterval_s = 5\n\
+        [[sensor]]\nid = \"volts\"\nname = \"T1 voltage\"\nquantity = \"voltage\"\nlon = 0.001\nlat = 50.001\n\
+        observes = \"transformer/t1\"\ninterval_s = 5\n";
     fs::write(folder.path().join("city.toml"), sensors).unwrap();
     Arc::new(citytwin_import::open(folder.path(), &Default::default(), &()).unwrap())
 }

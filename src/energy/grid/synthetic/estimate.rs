@@ -24,7 +24,7 @@ const SET_ASIDE: usize = 10;
 pub enum Sensed {
     /// Active power into the upper side of a transformer, by its index in the grid.
     Transformer(u32),
-    /// Voltage of its lower side, of nominal.
+    /// Voltage of a bus, of nominal, by its index in the grid.
     Voltage(u32),
     /// Active power that a building draws, by its `BuildingId`.
     Building(u32),
@@ -171,20 +171,23 @@ impl Operated {
         (buses, at_bus, powers): (&[Expected], &[Option<usize>], &Powers<'_>),
     ) -> Option<Measurement> {
         let Sensing { what, value, sigma } = *sensing;
-        let transformer = |t: u32| ((t as usize) < self.grid().grid.transformers.len() && self.feeds(t, live)).then_some(t);
+        let transformer =
+            |t: u32| ((t as usize) < self.grid().grid.transformers.len() && self.feeds(t, live)).then_some(t);
         let load = match what {
             Sensed::Transformer(t) => {
                 return Some(Measurement { quantity: self.into_transformer(transformer(t)?), value, sigma });
             }
-            Sensed::Voltage(t) => {
-                let bus = self.grid().grid.transformers[transformer(t)? as usize].ends.to;
+            Sensed::Voltage(bus) if live.get(bus as usize) == Some(&true) => {
                 return Some(Measurement { quantity: Quantity::VoltageMagnitude(bus), value, sigma });
             }
+            Sensed::Voltage(_) => false,
             Sensed::Building(building) => (building as usize) < self.grid().buildings.len(),
             Sensed::Asset(_) => true,
         };
         let load = match what {
-            Sensed::Asset(asset) => self.grid().buildings.len() + self.grid().attached.iter().position(|a| *a == asset)?,
+            Sensed::Asset(asset) => {
+                self.grid().buildings.len() + self.grid().attached.iter().position(|a| *a == asset)?
+            }
             Sensed::Building(building) if load => building as usize,
             _ => return None,
         };

@@ -7,9 +7,9 @@ use citytwin_model::{
 };
 use citytwin_panels::{
     Abilities, Better, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, GridData, GridDay,
-    GridElement, GridHelp, GridItem, History, InspectorData, KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind,
-    Measure, ModelNote, Notice, Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers,
-    SearchHit, TrafficNow, Trail, Unit, Validation, WhatIfData,
+    GridElement, GridHelp, GridItem, GridSensed, GridSuspect, History, InspectorData, KeyFigureRow, KeyNote,
+    LayerGroup, LayerInfo, LayerKind, Measure, ModelNote, Notice, Observation, PanelInput, PeakHour, PeakState, Picked,
+    PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail, Unit, Validation, WhatIfData,
 };
 
 /// Owns what a [`PanelInput`] borrows.
@@ -181,6 +181,7 @@ pub fn road() -> InspectorData {
             }),
             simulated: Some(1_240.0),
             model: "Traffic: car following".into(),
+            estimated: Some([1_190.0, 60.0]),
             trail: Some(Trail {
                 observed: (0..72)
                     .map(|k| -6.0 + f64::from(k) / 12.0)
@@ -229,6 +230,7 @@ pub fn building() -> InspectorData {
             observed: None,
             simulated: Some(18_420.0),
             model: "Energy: hourly profiles".into(),
+            estimated: None,
             trail: None,
         }],
         users: None,
@@ -310,6 +312,15 @@ fn grid() -> GridData {
     GridData {
         what: "Synthetic, grown from streets and buildings: 2 substations, 214 transformers, 312 km of cable.".into(),
         now: vec![("Lowest voltage".into(), "0.94 pu".into()), ("Highest loading".into(), "88 %".into())],
+        estimate: GridSensed {
+            what: "The most likely state for 38 of 40 sensors.".into(),
+            rows: vec![("Lowest voltage".into(), "0.941 ± 0.004 pu".into())],
+            contradict: vec![GridSuspect {
+                feature: FeatureRef::Sensor(SensorId(0)),
+                title: "Power of station 7".into(),
+                text: "says 412 kW, 9 standard deviations from the rest; set aside".into(),
+            }],
+        },
         out: vec![item(GridElement::Transformer(4), "Transformer 4", "400 kVA, out of service")],
         day: GridDay::Found {
             what: "24 hours computed.".into(),
