@@ -172,3 +172,52 @@ fn feeders_of_a_city_tell_what_they_host() {
     assert_eq!(missing.status.code(), Some(2));
     assert_eq!(String::from_utf8_lossy(&missing.stderr).lines().count(), 1);
 }
+
+/// A second branch beside the first: either may fail and the other carries all; a stub beyond has nobody to help it.
+#[test]
+fn outages_say_who_is_off_and_what_the_rest_carries() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("three.m");
+    let bus = "2 1 5 2 0 0 1 1 0 10 1 1.1 0.9;\n";
+    let branch = "1 2 0.02 0.04 0 8 8 8 0 0 1 -360 360;\n";
+    let stub = format!("{branch}{branch}2 3 0.02 0.04 0 8 8 8 0 0 1 -360 360;\n");
+    let text = TWO_BUSES.replace(bus, &format!("{bus}3 1 1 0 0 0 1 1 0 10 1 1.1 0.9;\n")).replace(branch, &stub);
+    fs::write(&file, text).unwrap();
+    let rows = json(&grid("outages", &file, &["--json"]));
+    let rows = rows.as_array().expect("a row per branch");
+    assert_eq!(rows.len(), 3);
+    let without = fs::read_to_string(&file).unwrap().replacen(branch, "", 1);
+    let alone = folder.path().join("alone.m");
+    fs::write(&alone, without).unwrap();
+    let solved = json(&grid("solve", &alone, &["--json"]));
+    let most = solved["branches"].as_array().unwrap().iter().map(|b| b["loading_percent"].as_f64().unwrap());
+    let most = most.fold(0.0, f64::max);
+    for row in &rows[..2] {
+        assert_eq!((&row["loads_off"], &row["loads_off_after"]), (&Value::from(0), &Value::from(0)));
+        assert!((row["loading_max_percent"].as_f64().unwrap() / most - 1.0).abs() < 1e-9, "{row}");
+    }
+    assert_eq!((&rows[2]["loads_off_after"], &rows[2]["off_mw"]), (&Value::from(1), &Value::from(1.0)));
+    let said = String::from_utf8(grid("outages", &file, &[]).stdout).unwrap();
+    assert!(said.starts_with("3 branches failed one by one: 1 leave loads off"), "{said}");
+    assert_eq!(grid("outages", &folder.path().join("none.m"), &[]).status.code(), Some(2));
+}
+
+/// What is written is the same grid: it solves to the same voltages; nothing is written over.
+#[test]
+fn a_grid_is_converted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("two.m"), folder.path().join("two.json"));
+    fs::write(&file, TWO_BUSES).unwrap();
+    let written = grid("convert", &file, &[out.to_str().unwrap()]);
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    let vm = |file: &Path| json(&grid("solve", file, &["--json"]))["buses"][1]["vm_pu"].as_f64().expect("a magnitude");
+    assert!((vm(&file) - vm(&out)).abs() < 1e-9);
+    let before = fs::read(&out).unwrap();
+    let again = grid("convert", &file, &[out.to_str().unwrap()]);
+    assert_eq!((again.status.code(), fs::read(&out).unwrap()), (Some(2), before));
+    let broken = folder.path().join("broken.m");
+    fs::write(&broken, "mpc.bus = [").unwrap();
+    let none = folder.path().join("none.json");
+    assert_eq!(grid("convert", &broken, &[none.to_str().unwrap()]).status.code(), Some(2));
+    assert!(!none.exists());
+}

@@ -33,16 +33,18 @@ pub const MODELS: &[ModelNote<'static>] = &[
         drives: "building and transformer loads, energy supplied",
         how: "Annual use per floor area and kind of building, spread over the hours by standard load shapes; every \
               building hangs on its nearest transformer. Home charging follows an evening profile; what a \
-              kilometre takes follows how cars drive in the traffic simulation, kilometres per car a statistical mean.",
+              kilometre takes follows how cars drive in the traffic simulation, kilometres per car a statistical mean. Heat pumps: heat by floor area and kind of building (CIBSE TM46, Ofgem) in step \
+              with the outdoor temperature, over the performance of air-source pumps in the field (Staffell et al. 2012).",
         validation: Validation::NotValidated,
-        evidence: "Conserves energy and reproduces the stated annual values; no meter of this city was used.",
+        evidence: "Conserves energy and reproduces the stated annual values; no meter of this city was used. Buildings store no heat \
+                   in it yet, so that the coldest hour is overstated.",
     },
     ModelNote {
         name: "Power grid",
         drives: "voltage, grid loading, power flow, what breaks a limit in the day, who is off",
         how: "Synthetic: stations where the load is, medium-voltage rings and low-voltage feeders along the streets, cables and \
               transformers sized by written rules (assets/energy), stated stations kept. A balanced load flow every simulated \
-              minute, the day's voltages phase by phase; rings close where that brings customers back.",
+              minute, an estimate of its state from the grid's sensors (weighted least squares), the day's voltages phase by phase; rings close where that brings customers back.",
         validation: Validation::Plausible,
         evidence: "The load flow meets published networks to 1e-6 pu and power-grid-model to 1e-9; lengths and customers per \
                    station lie beside European figures. Where the utility's cables really lie is not known: no single street's \

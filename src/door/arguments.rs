@@ -50,6 +50,30 @@ pub enum GridVerb {
     Estimate(GridEstimateArguments),
     /// Grow a city's grid and ask how many customers of each feeder can have photovoltaics, a charger or a heat pump.
     Hosting(GridHostingArguments),
+    /// Take every branch out in turn (N-1): who is off, who comes back over open rings, what is loaded then.
+    Outages(GridOutagesArguments),
+    /// Write a grid of any kind that is read as power-grid-model .json.
+    Convert(GridConvertArguments),
+}
+
+#[derive(Args)]
+pub struct GridOutagesArguments {
+    /// The file, or the folder of tables.
+    pub file: PathBuf,
+    /// Threads; 0: all cores.
+    #[arg(long, default_value_t = 0)]
+    pub threads: usize,
+    /// JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct GridConvertArguments {
+    /// The file, or the folder of tables.
+    pub file: PathBuf,
+    /// The file to write; it must not be there yet.
+    pub out: PathBuf,
 }
 
 #[derive(Args)]

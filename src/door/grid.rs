@@ -61,7 +61,7 @@ pub fn estimate(arguments: &GridEstimateArguments) -> anyhow::Result<()> {
 }
 
 /// A file of any kind, or a folder of tables.
-fn open(path: &Path) -> anyhow::Result<Grid> {
+pub fn open(path: &Path) -> anyhow::Result<Grid> {
     if !path.is_dir() {
         let (file, text) = text_of(path)?;
         return sound(read::any(&file, &text));

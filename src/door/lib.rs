@@ -4,6 +4,7 @@
 mod arguments;
 mod grid;
 mod hosting;
+mod outages;
 mod progress;
 mod simulate;
 mod traffic;
@@ -35,6 +36,8 @@ pub fn enter() -> ExitCode {
         Some(Verb::Grid(GridVerb::Solve(arguments))) => grid::solve(&arguments),
         Some(Verb::Grid(GridVerb::Estimate(arguments))) => grid::estimate(&arguments),
         Some(Verb::Grid(GridVerb::Hosting(arguments))) => hosting::hosting(&arguments),
+        Some(Verb::Grid(GridVerb::Outages(arguments))) => outages::outages(&arguments),
+        Some(Verb::Grid(GridVerb::Convert(arguments))) => outages::convert(&arguments),
         Some(Verb::Traffic(TrafficVerb::Assign(arguments))) => traffic::assign(&arguments),
         Some(Verb::Traffic(TrafficVerb::Demand(arguments))) => traffic::demand(&arguments),
         Some(Verb::Traffic(TrafficVerb::Simulate(arguments))) => simulate::simulate(&arguments),

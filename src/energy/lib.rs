@@ -10,6 +10,7 @@
 mod assets;
 mod charging;
 pub mod grid;
+mod heat_pump;
 mod intensity;
 mod profile;
 mod roof;

@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{
     assets::roofs_taken,
     charging::{USUAL_KWH_PER_KM, kwh_per_car_and_day},
+    heat_pump::HeatNeed,
     intensity::{
         CARS_PER_PERSON, DWELLING_AREA_M2_PER_PERSON, HOURS_PER_YEAR, INTERNAL_AREA_SHARE, annual_kwh_per_m2,
         is_dwelling,
@@ -68,6 +69,12 @@ pub fn customers(city: &City) -> Vec<Customer> {
     city.buildings.par_iter().map(of).collect()
 }
 
+/// What every building needs of heat, in id order.
+pub fn heat(city: &City) -> Vec<HeatNeed> {
+    let of = |building: &Building| HeatNeed::of(building.usage.value, INTERNAL_AREA_SHARE * building.floor_area_m2());
+    city.buildings.par_iter().map(of).collect()
+}
+
 pub fn roofs(city: &City) -> Vec<Option<Modules>> {
     let taken = roofs_taken(city);
     let latitude = city.anchor.origin.lat;
@@ -82,14 +89,15 @@ pub fn classes(city: &City) -> Vec<u16> {
     city.buildings.par_iter().map(of).collect()
 }
 
-/// Order in which roofs get photovoltaics: by a hash of the source, so that it survives other edits of the map.
-pub fn ranks(city: &City, roofs: &[Option<Modules>]) -> Vec<f32> {
-    let mut order: Vec<(u64, u32)> = (0..roofs.len() as u32)
-        .filter(|&i| roofs[i as usize].is_some())
-        .map(|i| (xxh3_64(format!("roof {}", city.buildings[i as usize].source).as_bytes()), i))
+/// Order in which buildings that are fit get a technology: by a hash of the source, so that it survives other edits of the map.
+/// 2 for those that are not.
+pub fn ranks(city: &City, what: &str, is_fit: impl Fn(usize) -> bool) -> Vec<f32> {
+    let mut order: Vec<(u64, u32)> = (0..city.buildings.len() as u32)
+        .filter(|&i| is_fit(i as usize))
+        .map(|i| (xxh3_64(format!("{what} {}", city.buildings[i as usize].source).as_bytes()), i))
         .collect();
     order.sort_unstable();
-    let mut rank = vec![2.0; roofs.len()];
+    let mut rank = vec![2.0; city.buildings.len()];
     for (position, &(_, index)) in order.iter().enumerate() {
         rank[index as usize] = ((position as f64 + 0.5) / order.len() as f64) as f32;
     }

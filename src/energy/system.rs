@@ -12,12 +12,13 @@ use crate::{
     assets::{Attachment, AttachmentKind, attachments},
     charging::{Charging, PUBLIC_SHARE, PUBLIC_USE_MAX, USUAL_KWH_PER_KM, kwh_per_car_and_day},
     grid::synthetic::{design::Design, tables::Tables},
+    heat_pump::{self, HeatNeed},
     intensity::{HOURS_PER_YEAR, USE_COUNT},
     profile::{Profiles, SLOTS},
     roof::Modules,
     solar,
     supply::Supply,
-    survey::{Coverage, by_transformer, classes, cover, customers, ranks, roofs},
+    survey::{Coverage, by_transformer, classes, cover, customers, heat, ranks, roofs},
     transformer::{Losses, TransformerState},
 };
 
@@ -65,6 +66,10 @@ pub struct EnergySystem {
     places: Vec<Coord<f64>>,
     /// Per building: the modules its roof could carry.
     roofs: Vec<Option<Modules>>,
+    /// Per building: heat it needs, and where this lies below the share, it comes from a heat pump: its part of it.
+    heat: Vec<HeatNeed>,
+    heat_rank: Vec<f32>,
+    pumped: Vec<HeatNeed>,
     /// Per building: PV is on the roof where this lies below the share; 2 where never.
     rank: Vec<f32>,
     /// Per building: planes and peak power installed at the present share.
@@ -93,6 +98,7 @@ impl EnergySystem {
         let supply = Supply::plan(city, &customers, &profiles, &Tables::embedded().rules);
         let (first, members) = by_transformer(supply.transformers.len(), &supply.serves);
         let roofs = roofs(city);
+        let heat = heat(city);
         let (coverage, cars_w) = cover(city, &customers, &roofs, &supply.transformers);
         let count = city.buildings.len();
         Self {
@@ -108,7 +114,10 @@ impl EnergySystem {
             electric_w: vec![0.0; count],
             places: customers.iter().map(|c| c.at).collect(),
             cars_w,
-            rank: ranks(city, &roofs),
+            rank: ranks(city, "roof", |index| roofs[index].is_some()),
+            heat_rank: ranks(city, "heat pump", |index| heat[index].is_heated()),
+            pumped: vec![HeatNeed::default(); count],
+            heat,
             planes: vec![[0; 2]; count],
             installed_w: vec![[0.0; 2]; count],
             roofs,
@@ -126,7 +135,7 @@ impl EnergySystem {
         }
     }
 
-    /// Gives roofs photovoltaics and households electric cars by the assumptions' shares; raising a share only adds. Before
+    /// Gives roofs photovoltaics, households electric cars and buildings heat pumps by the assumptions' shares; raising a share only adds. Before
     /// the first call there are none. `city` is the one of [`Self::new`]. Takes effect at the next [`Self::evaluate`].
     pub fn set_shares(&mut self, city: &City, assumptions: &Assumptions) {
         (self.pv_share, self.ev_share) = (assumptions.pv_share, assumptions.ev_share);
@@ -138,6 +147,11 @@ impl EnergySystem {
                 self.planes[index] = modules.planes.map(|plane| plane.0);
                 self.installed_w[index] = if on { modules.peak_w } else { [0.0; 2] };
             }
+        }
+        let pumps = assumptions.share_at(city, Technology::HeatPumps);
+        for (index, place) in self.places.iter().enumerate() {
+            let on = f64::from(self.heat_rank[index]) < pumps(*place);
+            self.pumped[index] = if on { self.heat[index] } else { HeatNeed::default() };
         }
         let electric = assumptions.share_at(city, Technology::ElectricCars);
         for ((electric_w, cars_w), place) in self.electric_w.iter_mut().zip(&self.cars_w).zip(&self.places) {
@@ -169,7 +183,7 @@ impl EnergySystem {
     pub fn evaluate(&mut self, local: LocalTime, sun: SunPosition, weather: Weather) {
         let (home_share, public_w) = self.split_charging();
         let yields = solar::yields(sun, &weather);
-        self.evaluate_buildings(&local, home_share, &yields);
+        self.evaluate_buildings(&local, home_share, &yields, heat_pump::electricity(weather.air_temperature_c));
         let extra = self.evaluate_assets(public_w * f64::from(self.charging.public(&local)), &yields);
         self.sum_transformers(&extra);
         self.sum_city(&extra);
@@ -219,6 +233,12 @@ impl EnergySystem {
     /// Peak power of photovoltaics on a building at the present share, W.
     pub fn installed_pv_w(&self, building: BuildingId) -> f64 {
         self.installed_w[building.index()].iter().map(|&w| f64::from(w)).sum()
+    }
+
+    /// Whether a heat pump heats a building at the present share, and what heat it gives at an outdoor temperature of 0 °C, W.
+    pub fn heat_pump_w(&self, building: BuildingId) -> Option<f64> {
+        let pumped = self.pumped[building.index()];
+        pumped.is_heated().then(|| heat_pump::heat_w(pumped, 0.0))
     }
 
     pub fn coverage(&self) -> &Coverage {
@@ -291,12 +311,13 @@ impl EnergySystem {
         self.attached.iter().filter(|a| a.kind == AttachmentKind::Charger).map(|a| a.rated_w).sum()
     }
 
-    fn evaluate_buildings(&mut self, local: &LocalTime, home_share: f64, yields: &[f32]) {
+    fn evaluate_buildings(&mut self, local: &LocalTime, home_share: f64, yields: &[f32], [space, water]: [f32; 2]) {
         let relative = self.profiles.relative(local);
         let home = self.charging.home(local).map(|r| r * home_share as f32);
-        let load = (&mut self.load_w, &self.mean_w, &self.class, &self.electric_w);
-        load.into_par_iter().with_min_len(GRAIN).for_each(|(load, mean_w, &class, electric_w)| {
-            *load = mean_w * relative[usize::from(class)] + electric_w * home[usize::from(class) % SLOTS];
+        let load = (&mut self.load_w, &self.mean_w, &self.class, &self.electric_w, &self.pumped);
+        load.into_par_iter().with_min_len(GRAIN).for_each(|(load, mean_w, &class, electric_w, pumped)| {
+            let heat = pumped.per_k * space + pumped.water * water;
+            *load = mean_w * relative[usize::from(class)] + electric_w * home[usize::from(class) % SLOTS] + heat;
         });
         let pv = (&mut self.pv_w, &self.planes, &self.installed_w);
         pv.into_par_iter().with_min_len(GRAIN).for_each(|(pv, planes, installed_w)| {

@@ -9,7 +9,11 @@ use citytwin_model::{
 };
 use geo::{Centroid, LineString};
 
-use crate::{EnergySystem, electric_car_share, intensity::USES};
+use crate::{
+    EnergySystem, electric_car_share,
+    heat_pump::{self, HeatNeed},
+    intensity::USES,
+};
 
 const NOON: SunPosition = SunPosition { azimuth_deg: 180.0, elevation_deg: 60.0 };
 const CLEAR: Weather = Weather { ghi: 850.0, dni: 850.0, dhi: 110.0, air_temperature_c: 20.0 };
@@ -57,7 +61,7 @@ fn monday(hour: i8) -> LocalTime {
 }
 
 fn shared((pv_share, ev_share): (f64, f64)) -> Assumptions {
-    Assumptions { pv_share, ev_share, ..Assumptions::default() }
+    Assumptions { pv_share, ev_share, hp_share: 0.0, ..Assumptions::default() }
 }
 
 fn evaluated(city: &City, shares: (f64, f64), hour: i8, noon: bool) -> EnergySystem {
@@ -278,4 +282,35 @@ fn an_area_has_shares_of_its_own() {
     let share = electric_car_share(&city, &assumptions);
     assert!(share > base.electric_share() && share < 1.0);
     assert!((share / own.electric_share() - 1.0).abs() < 1e-6);
+}
+
+/// Heated buildings with a heat pump draw their heat over its performance, others nothing more; twice the share is about twice.
+#[test]
+fn heat_pumps_draw_when_it_is_cold() {
+    let city = city(90);
+    let load_w = |hp_share: f64, air_temperature_c: f64| {
+        let mut system = EnergySystem::new(&city);
+        system.set_shares(&city, &Assumptions { hp_share, ..shared((0.0, 0.0)) });
+        system.evaluate(monday(5), NIGHT, Weather { air_temperature_c, ..DARK });
+        assert_conserved(&system);
+        (system.totals().load_w, city.buildings.iter().filter(|b| system.heat_pump_w(b.id).is_some()).count())
+    };
+    let (none, with_none) = load_w(0.0, -5.0);
+    let (half, with_half) = load_w(0.5, -5.0);
+    let (all, with_all) = load_w(1.0, -5.0);
+    assert!(with_none == 0 && with_half.abs_diff(with_all / 2) <= 1, "{with_half} of {with_all}");
+    assert!(none < half && half < all);
+    let need: f64 = city
+        .buildings
+        .iter()
+        .filter(|b| HeatNeed::of(b.usage.value, 1.0).is_heated())
+        .map(|b| {
+            let need = HeatNeed::of(b.usage.value, 0.9 * b.floor_area_m2());
+            let [space, water] = heat_pump::electricity(-5.0);
+            f64::from(need.per_k * space + need.water * water)
+        })
+        .sum();
+    assert!(((all - none) / need - 1.0).abs() < 1e-4, "{} {need}", all - none);
+    let (warm, _) = load_w(1.0, 25.0);
+    assert!(warm - none < 0.2 * (all - none), "hot water alone");
 }

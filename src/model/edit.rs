@@ -21,24 +21,28 @@ pub enum Request {
     SetPvShare(f64),
     /// Share of cars that are electric, 0…1.
     SetEvShare(f64),
-    /// One of the two within an area alone.
+    /// Share of heated buildings with a heat pump, 0…1.
+    SetHpShare(f64),
+    /// One of the three within an area alone.
     SetAreaShare(AreaRequest),
 }
 
 /// The state that edits change.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Assumptions {
     pub network: NetworkChanges,
     pub demand_factor: f64,
     pub pv_share: f64,
     pub ev_share: f64,
+    pub hp_share: f64,
     /// Where the shares are others; of areas that overlap the later one holds.
-    #[serde(default)]
     pub areas: Vec<AreaShare>,
 }
 
 impl Default for Assumptions {
-    /// Today: the roads as mapped, demand as modelled, 10 % of suitable roofs with PV, 5 % electric cars
+    /// Today: the roads as mapped, demand as modelled, 10 % of suitable roofs with PV, 5 % electric cars, 5 % of heated buildings with
+    /// a heat pump
     /// (order of magnitude of EU averages around 2024; a city's own figures belong into its city.toml).
     fn default() -> Self {
         Self {
@@ -46,6 +50,7 @@ impl Default for Assumptions {
             demand_factor: 1.0,
             pv_share: 0.10,
             ev_share: 0.05,
+            hp_share: 0.05,
             areas: Vec::new(),
         }
     }
@@ -68,6 +73,10 @@ pub enum Edit {
         was: f64,
         will: f64,
     },
+    HpShare {
+        was: f64,
+        will: f64,
+    },
     /// All areas before and after.
     Areas {
         was: Vec<AreaShare>,
@@ -86,7 +95,7 @@ pub enum EditError {
     Outside(Area),
     #[error(
         "`{0}` is no edit; write close:way/123, reopen:way/123, oneway:way/123=forward (backward, both, map), \
-         lanes:way/123=2, speed:way/123=30, toll:way/123=1.5, ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5 or, \
+         lanes:way/123=2, speed:way/123=30, toll:way/123=1.5, ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5, hp=0.2 or, \
          within 400 m of a place, pv@7.2012,54.5971,400=0.8 (=city to take it back)"
     )]
     Unreadable(String),
@@ -102,6 +111,7 @@ impl Assumptions {
             }
             Request::SetPvShare(will) => Edit::PvShare { was: self.pv_share, will: in_range("pv", *will, 0.0, 1.0)? },
             Request::SetEvShare(will) => Edit::EvShare { was: self.ev_share, will: in_range("ev", *will, 0.0, 1.0)? },
+            Request::SetHpShare(will) => Edit::HpShare { was: self.hp_share, will: in_range("hp", *will, 0.0, 1.0)? },
             Request::SetAreaShare(request) => {
                 Edit::Areas { was: self.areas.clone(), will: self.with_area(city, *request)? }
             }
@@ -116,6 +126,7 @@ impl Assumptions {
             Edit::DemandFactor { will, .. } => self.demand_factor = *will,
             Edit::PvShare { will, .. } => self.pv_share = *will,
             Edit::EvShare { will, .. } => self.ev_share = *will,
+            Edit::HpShare { will, .. } => self.hp_share = *will,
             Edit::Areas { will, .. } => self.areas.clone_from(will),
         }
     }
@@ -127,6 +138,7 @@ impl Assumptions {
             Edit::DemandFactor { was, .. } => self.demand_factor = *was,
             Edit::PvShare { was, .. } => self.pv_share = *was,
             Edit::EvShare { was, .. } => self.ev_share = *was,
+            Edit::HpShare { was, .. } => self.hp_share = *was,
             Edit::Areas { was, .. } => self.areas.clone_from(was),
         }
     }
@@ -162,6 +174,9 @@ impl Assumptions {
         }
         if self.ev_share != base.ev_share {
             requests.push(Request::SetEvShare(self.ev_share));
+        }
+        if self.hp_share != base.hp_share {
+            requests.push(Request::SetHpShare(self.hp_share));
         }
         if self.areas != base.areas {
             let request = |of: &AreaShare, share| AreaRequest { technology: of.technology, area: of.area, share };
@@ -200,6 +215,7 @@ impl Assumptions {
         let base = match technology {
             Technology::Photovoltaics => self.pv_share,
             Technology::ElectricCars => self.ev_share,
+            Technology::HeatPumps => self.hp_share,
         };
         let own = self.areas.iter().rev().filter(move |of| of.technology == technology);
         let circles: Vec<(Coord<f64>, &AreaShare)> = own.map(|of| (city.anchor.enu(of.area.centre), of)).collect();
@@ -226,7 +242,8 @@ impl Edit {
         match self {
             // A network edit that changes nothing never becomes a change.
             Self::Network(_) => false,
-            Self::DemandFactor { was, will } | Self::PvShare { was, will } | Self::EvShare { was, will } => was == will,
+            Self::DemandFactor { was, will } | Self::PvShare { was, will } => was == will,
+            Self::EvShare { was, will } | Self::HpShare { was, will } => was == will,
             Self::Areas { was, will } => was == will,
         }
     }
@@ -265,6 +282,7 @@ impl FromStr for Request {
             "demand" => Ok(Self::SetDemandFactor(value)),
             "pv" => Ok(Self::SetPvShare(value)),
             "ev" => Ok(Self::SetEvShare(value)),
+            "hp" => Ok(Self::SetHpShare(value)),
             _ => Err(fail()),
         }
     }
@@ -277,6 +295,7 @@ impl fmt::Display for Request {
             Self::SetDemandFactor(x) => write!(f, "demand={x}"),
             Self::SetPvShare(x) => write!(f, "pv={x}"),
             Self::SetEvShare(x) => write!(f, "ev={x}"),
+            Self::SetHpShare(x) => write!(f, "hp={x}"),
             Self::SetAreaShare(request) => request.fmt(f),
         }
     }
@@ -302,6 +321,7 @@ mod tests {
             "demand=1.2",
             "pv=0.3",
             "ev=0.5",
+            "hp=0.2",
             "pv@7.20120,54.59710,400=0.8",
             "ev@-51.20000,-30.03000,1500=city",
         ] {

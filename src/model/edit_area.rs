@@ -13,16 +13,19 @@ pub enum Technology {
     Photovoltaics,
     /// Electric cars of the households.
     ElectricCars,
+    /// Heat pumps in place of boilers.
+    HeatPumps,
 }
 
 impl Technology {
-    pub const ALL: [Self; 2] = [Self::Photovoltaics, Self::ElectricCars];
+    pub const ALL: [Self; 3] = [Self::Photovoltaics, Self::ElectricCars, Self::HeatPumps];
 
     /// The word of edits, e.g. `pv`.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Photovoltaics => "pv",
             Self::ElectricCars => "ev",
+            Self::HeatPumps => "hp",
         }
     }
 

@@ -37,10 +37,12 @@ pub fn show(
     let demand = "Trips relative to today: 100% is the demand as modelled.";
     let pv = "Share of suitable roofs that carry photovoltaics.";
     let ev = "Share of cars that are electric and charge in the city.";
-    let (d, p, e) = (&Request::SetDemandFactor, &Request::SetPvShare, &Request::SetEvShare);
+    let hp = "Share of heated buildings (homes, offices, shops, schools …) that a heat pump warms.";
+    let (d, p, e, h) = (&Request::SetDemandFactor, &Request::SetPvShare, &Request::SetEvShare, &Request::SetHpShare);
     slide(ui, &mut state.demand, &knob("Traffic demand", demand, 300.0, now.demand_factor, base.demand_factor, d), out);
     slide(ui, &mut state.pv, &knob("Roofs with solar", pv, 100.0, now.pv_share, base.pv_share, p), out);
     slide(ui, &mut state.ev, &knob("Electric cars", ev, 100.0, now.ev_share, base.ev_share, e), out);
+    slide(ui, &mut state.hp, &knob("Heat pumps", hp, 100.0, now.hp_share, base.hp_share, h), out);
     ui.add_space(2.0);
     area(ui, state, (now, place), out);
     ui.add_space(2.0);
@@ -108,6 +110,7 @@ pub(crate) const fn technology(technology: Technology) -> &'static str {
     match technology {
         Technology::Photovoltaics => "solar",
         Technology::ElectricCars => "electric cars",
+        Technology::HeatPumps => "heat pumps",
     }
 }
 
@@ -145,8 +148,8 @@ fn area(
             own.map_or(city, |of| of.share)
         };
         let ask = |technology| move |share| Request::SetAreaShare(AreaRequest { technology, area, share: Some(share) });
-        let (pv, ev) = (Technology::Photovoltaics, Technology::ElectricCars);
-        let (solar, cars) = (ask(pv), ask(ev));
+        let [pv, ev, hp] = Technology::ALL;
+        let (solar, cars, pumps) = (ask(pv), ask(ev), ask(hp));
         let knob = |title, technology, city, request| Knob {
             title,
             meaning: "The share within the circle alone.",
@@ -157,6 +160,7 @@ fn area(
         };
         slide(ui, &mut state.area_pv, &knob("Roofs with solar here", pv, now.pv_share, &solar), out);
         slide(ui, &mut state.area_ev, &knob("Electric cars here", ev, now.ev_share, &cars), out);
+        slide(ui, &mut state.area_hp, &knob("Heat pumps here", hp, now.hp_share, &pumps), out);
     });
 }
 

@@ -133,7 +133,7 @@ impl Drop for Hosting {
 #[derive(Clone, PartialEq, Debug)]
 struct Question {
     date: Date,
-    shares: [f64; 2],
+    shares: [f64; 3],
     areas: Vec<AreaShare>,
     out: BTreeSet<Element>,
 }
@@ -337,7 +337,7 @@ fn look_ahead(
         Some(Err(TryRecvError::Empty)) | None => {}
     }
     let date = clock.zone.to_datetime(clock.now()).date();
-    let (shares, areas) = ([stated.0.pv_share, stated.0.ev_share], stated.0.areas.clone());
+    let (shares, areas) = ([stated.0.pv_share, stated.0.ev_share, stated.0.hp_share], stated.0.areas.clone());
     let question = Question { date, shares, areas, out: twin.out.clone() };
     if twin.asked.as_ref() == Some(&question) {
         return;

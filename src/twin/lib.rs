@@ -138,7 +138,7 @@ pub fn state_hash(world: &World) -> u64 {
         for area in &stated.0.areas {
             bytes.extend(format!("{area:?}").into_bytes());
         }
-        for share in [stated.0.demand_factor, stated.0.pv_share, stated.0.ev_share] {
+        for share in [stated.0.demand_factor, stated.0.pv_share, stated.0.ev_share, stated.0.hp_share] {
             bytes.extend(share.to_le_bytes());
         }
     }

@@ -18,6 +18,9 @@ pub fn building_facts(twin: &Twin, building: BuildingId) -> Vec<Fact> {
     if installed > 0.0 {
         facts.push(fact("Solar on the roof", Unit::Watts.text(installed), "suitable roof area × module rating"));
     }
+    if let Some(heat_w) = energy.0.heat_pump_w(building) {
+        facts.push(fact("Heat pump, heat at 0 °C", Unit::Watts.text(heat_w), "floor area × benchmark of its kind"));
+    }
     if let Some(transformer) = energy.0.transformers().get(energy.0.transformer_of(building))
         && transformer.asset.is_none()
     {

@@ -118,6 +118,7 @@ fn area_in_words(was: &[AreaShare], will: &[AreaShare]) -> String {
     let what = |of: &AreaShare| match of.technology {
         Technology::Photovoltaics => "solar",
         Technology::ElectricCars => "electric cars",
+        Technology::HeatPumps => "heat pumps",
     };
     let place = |of: &AreaShare| {
         let LonLat { lon, lat } = of.area.centre;
@@ -140,6 +141,7 @@ pub fn what_if(seen: &Seen) -> Option<WhatIfData> {
         Edit::DemandFactor { will, .. } => format!("Trips at {:.0} % of today", will * 100.0),
         Edit::PvShare { will, .. } => format!("Solar on {:.0} % of suitable roofs", will * 100.0),
         Edit::EvShare { will, .. } => format!("{:.0} % electric cars", will * 100.0),
+        Edit::HpShare { will, .. } => format!("{:.0} % heat pumps", will * 100.0),
         Edit::Areas { was, will } => area_in_words(was, will),
     };
     let comparison = match &what_if.state {

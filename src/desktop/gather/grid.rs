@@ -120,8 +120,8 @@ fn found_from_sensors(found: &GridEstimated, city: &City) -> GridSensed {
     let estimate = &found.estimate;
     let used = found.sensors.len() - estimate.set_aside.len();
     let what = format!(
-        "The most likely state for {used} of {} and what the energy model expects of every building (± as much again). \
-         ± is one standard deviation.",
+        "The most likely state for {used} of {} and what the energy model expects (of a household ± as much again, of \
+         a large building ± a fifth). ± is one standard deviation.",
         format::count(found.of, "sensor", "sensors"),
     );
     let volts = estimate.answer.bus_vm_pu.iter().zip(&estimate.vm_sigma_pu).filter(|(vm, _)| **vm > 0.0);
@@ -133,10 +133,10 @@ fn found_from_sensors(found: &GridEstimated, city: &City) -> GridSensed {
         rows.push(("Lowest voltage".into(), format!("{vm:.3} ± {sigma:.3} pu")));
     }
     if let Some(loading) = highest.map(|at| loading(found, at)) {
-        rows.push(("Transformers loaded to".into(), plus_minus(loading)));
+        rows.push(("Transformers to".into(), plus_minus(loading)));
     }
     let verdict = if estimate.objective > estimate.threshold { "no: model or meters are off" } else { "yes" };
-    rows.push(("Readings and model agree".into(), verdict.into()));
+    rows.push(("They agree".into(), verdict.into()));
     let suspect = |at: &usize| {
         let (sensor, sensing) = &found.sensors[*at];
         let feature = FeatureRef::Sensor(*sensor);

@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use super::{Answer, Demands, Operated, Powers};
 use crate::grid::{Estimate, EstimateError, Measurement, Quantity, Side, estimate_asking};
 
-/// Standard deviation of a building's power from what is expected, of that power, 1: the load of a single household varies by
-/// about as much as its mean; a station of 25 is then within 20 %, as Singh, Pal and Jabr take for one.
-const PSEUDO_SHARE: f64 = 1.0;
+/// Variance of a building's power from what is expected, W² per W: a household of 500 W varies by as much as its mean, and what
+/// draws more is so many of them side by side.
+const PSEUDO_PER_W: f64 = 500.0;
+/// And standard deviation of all of its power alike, 1: with the first part a station of 50 households is within 25 %; Singh,
+/// Pal and Jabr take 20 to 50 %.
+const PSEUDO_SHARE: f64 = 0.2;
 /// At least, W.
 const PSEUDO_LEAST_W: f64 = 50.0;
 /// Standard deviation of the voltage that a substation is set to, per unit: half of a usual tap step of 1.5 to 2 %.
@@ -154,11 +157,12 @@ impl Operated {
         let mut of_bus: BTreeMap<u32, Expected> = BTreeMap::new();
         for (index, load) in self.grid().grid.loads.iter().enumerate().filter(|(_, load)| live[load.bus as usize]) {
             let drawn = self.grid().drawn(powers, index);
-            let wide = self.grid().gross_w(powers, index) * PSEUDO_SHARE;
+            let gross_w = self.grid().gross_w(powers, index);
+            let variance = PSEUDO_PER_W * gross_w + (PSEUDO_SHARE * gross_w).powi(2);
             let none = || Expected { drawn: [0.0; 2], row: 0, loads: Vec::new() };
             let expected = of_bus.entry(load.bus).or_insert_with(none);
             expected.drawn = [expected.drawn[0] + drawn[0], expected.drawn[1] + drawn[1]];
-            expected.loads.push((index as u32, wide.max(PSEUDO_LEAST_W).powi(2)));
+            expected.loads.push((index as u32, variance.max(PSEUDO_LEAST_W.powi(2))));
         }
         of_bus.into_values().collect()
     }
