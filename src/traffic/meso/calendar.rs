@@ -3,9 +3,9 @@
 //! Events of one millisecond come by their object's number, so the order is fixed whatever order they were put in.
 
 /// Slot width, as a power of two of milliseconds: about as many events in one as sort fast.
-const WIDTH: u32 = 8;
+const WIDTH: u32 = 7;
 /// Slots; what lies beyond comes at the last and is put in again by who asked for it.
-const SLOTS: usize = 1024;
+const SLOTS: usize = 2048;
 
 #[derive(Clone, Debug)]
 pub struct Calendar {
