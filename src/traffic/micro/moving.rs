@@ -82,9 +82,8 @@ impl Micro {
     fn fetch_leaving<'a>(&self, tracks: impl Iterator<Item = (&'a Track, f32)>, plans: &[Plan]) {
         let (mut leaving, mut count, mut row) = ([0; AT_ONCE], 0, 0);
         for (track, length_m) in tracks {
-            if let Some((car, plan)) =
-                track.cars.first().zip(plans.get(row)).filter(|(c, p)| c.pos + p.moved >= length_m)
-            {
+            let first = track.cars.first().zip(plans.get(row));
+            if let Some((car, _)) = first.filter(|(car, plan)| car.pos + plan.moved >= length_m) {
                 leaving[count] = car.vehicle;
                 count += 1;
             }
