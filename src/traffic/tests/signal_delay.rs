@@ -140,11 +140,11 @@ fn delay_of_even_arrivals_is_the_uniform_delay() {
 }
 
 /// Random arrivals: Webster, Traffic Signal Settings, Road Research Technical Paper 39 (1958), within 5 %, from the wish to enter
-/// (two who come at once cannot enter at once, which is queueing too). Over 200 hours at degrees of 0.2, 0.4, 0.5, 0.6, 0.7, 0.8 and 0.9
-/// it was 0.6, 3.8, 3.7, 4.7, 5.0, 4.2 and 2.4 % less.
+/// (two who come at once cannot enter at once, which is queueing too). It is less at all degrees: over 400 hours at 0.2, 0.5, 0.7
+/// and 0.8 by 1.4, 3.7, 4.6 and 4.1 %, over 200 hours at 0.4, 0.6 and 0.9 by 3.8, 4.7 and 2.4 %.
 #[test]
 fn delay_of_random_arrivals_is_websters() {
-    const LONG_S: f64 = 100.0 * 3600.0;
+    const LONG_S: f64 = 200.0 * 3600.0;
     let found = discharge();
     let share = found.green_s / CYCLE_S;
     for degree in [0.2, 0.5, 0.8] {
