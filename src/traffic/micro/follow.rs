@@ -77,10 +77,21 @@ impl Driver {
     /// Metres needed to stop from a speed, without time to react.
     #[inline]
     pub fn brake_gap(&self, speed: f32, dt: f32) -> f32 {
+        self.stopping_m(speed, self.decel, dt)
+    }
+
+    /// The same as hard as the brakes can.
+    #[inline]
+    pub fn emergency_gap(&self, speed: f32, dt: f32) -> f32 {
+        self.stopping_m(speed, self.emergency, dt)
+    }
+
+    #[inline]
+    fn stopping_m(&self, speed: f32, decel: f32, dt: f32) -> f32 {
         match self.model {
-            CarFollowing::Idm => 0.5 * speed * speed / self.decel,
+            CarFollowing::Idm => 0.5 * speed * speed / decel,
             CarFollowing::Krauss => {
-                let less = self.decel * dt;
+                let less = decel * dt;
                 let steps = whole(speed / less);
                 dt * (steps * speed - less * steps * (steps + 1.0) * 0.5)
             }

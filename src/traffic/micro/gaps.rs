@@ -61,6 +61,21 @@ pub(super) struct Foe {
     merges: bool,
 }
 
+/// Where who is on a foe's way is looked for: that way and the lane beyond, as tracks. Kept close together, apart from the rest of
+/// the foe: mostly nobody is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    way: u32,
+    beyond: u32,
+}
+
+impl Place {
+    /// Those of all foes, in their order.
+    pub fn all(foes: &Rows<Foe>, lanes: usize) -> Vec<Self> {
+        foes.list.iter().map(|foe| Self { way: lanes as u32 + foe.other, beyond: foe.to }).collect()
+    }
+}
+
 impl Foe {
     /// Those of every move.
     pub fn all(graph: &LaneGraph) -> Rows<Self> {
@@ -236,8 +251,12 @@ impl Micro {
         // Metres to its own place to wait inside: it takes nobody's turn who is on the way already.
         let wait_at_m = self.graph.moves[way as usize].wait_at_m;
         let to_wait = if distance <= 0.0 && wait_at_m > 0.0 { wait_at_m + distance } else { f32::NEG_INFINITY };
-        for foe in self.foes.of(way) {
-            let track = self.track_of(foe.other);
+        let rows = self.foes.range(way);
+        for (place, row) in self.foes_at[rows.clone()].iter().zip(rows) {
+            if self.marks[place.way as usize] & BUSY == 0 && self.marks[place.beyond as usize] & NEAR == 0 {
+                continue;
+            }
+            let (foe, track) = (&self.foes.list[row], place.way as usize);
             let own = distance + foe.at_m;
             for other in self.on(track) {
                 let to_meet = foe.other_at_m - other.pos;

@@ -62,6 +62,10 @@ impl Micro {
         for (Part { first, tracks, marks }, busy) in parts.into_iter().zip([&busy[..lanes], &busy[lanes..]]) {
             for some in busy.chunks(AT_ONCE) {
                 fetch(some.iter().map(|t| tracks[*t as usize - first].touch()));
+                self.fetch_leaving(
+                    some.iter().map(|t| (&tracks[*t as usize - first], self.lengths_m[*t as usize])),
+                    next,
+                );
                 for track in some.iter().map(|t| *t as usize) {
                     let lane = self.graph.lanes.get(track).map(|l| l.index);
                     let on = On { track, length_m: self.lengths_m[track], lane };
@@ -72,6 +76,24 @@ impl Micro {
             }
         }
         (region.plans, region.busy) = (plans, busy);
+    }
+
+    /// Reads what those need who leave their track, the first ones of tracks of some length: all at once, in two stages.
+    fn fetch_leaving<'a>(&self, tracks: impl Iterator<Item = (&'a Track, f32)>, plans: &[Plan]) {
+        let (mut leaving, mut count, mut row) = ([0; AT_ONCE], 0, 0);
+        for (track, length_m) in tracks {
+            let first = track.cars.first().zip(plans.get(row));
+            if let Some((car, _)) = first.filter(|(car, plan)| car.pos + plan.moved >= length_m) {
+                leaving[count] = car.vehicle;
+                count += 1;
+            }
+            row += track.cars.len();
+        }
+        let leaving = &leaving[..count];
+        let known = |v: &u32| self.voyages[*v as usize].leg as f32 + self.journeys.list[*v as usize].route.0 as f32;
+        fetch(leaving.iter().map(known));
+        let next = |v: &u32| self.route(*v).get(self.voyages[*v as usize].leg as usize + 1);
+        fetch(leaving.iter().filter_map(next).map(|link| self.graph.links[*link as usize].length_m));
     }
 
     /// Moves the vehicles of a track; its marks.
@@ -173,7 +195,11 @@ impl Micro {
         let mut regions = std::mem::take(&mut self.regions);
         for region in &mut regions {
             let mut left = region.left.drain(..);
-            for Landing { car, track, leg, left: tracks, ahead, crossed_m } in region.landings.drain(..) {
+            for (i, landing) in region.landings.iter().enumerate() {
+                if i % AT_ONCE == 0 {
+                    self.fetch_landing(&region.landings[i..region.landings.len().min(i + AT_ONCE)]);
+                }
+                let Landing { car, track, leg, left: tracks, ahead, crossed_m } = *landing;
                 self.voyages[car.vehicle as usize].drive.base_m += crossed_m;
                 for left in left.by_ref().take(tracks as usize) {
                     match left {
@@ -190,10 +216,17 @@ impl Micro {
                 if track == NONE { self.arrive(&car) } else { self.place(track as usize, car) }
             }
             drop(left);
+            region.landings.clear();
             region.near.drain(..).for_each(|track| self.sums[track as usize].rear_end += 1);
             self.counts.forced += std::mem::take(&mut region.forced);
         }
         self.regions = regions;
+    }
+
+    /// Reads what some landings will need, all at once.
+    fn fetch_landing(&self, some: &[Landing]) {
+        fetch(some.iter().map(|l| self.voyages[l.car.vehicle as usize].drive.base_m));
+        fetch(some.iter().filter(|l| l.track != NONE).map(|l| self.tracks[l.track as usize].touch()));
     }
 
     /// Puts a vehicle onto a track where its place is.

@@ -7,7 +7,8 @@
 use super::{
     Micro,
     bytes::fields,
-    car::{BRAKES, BUSY, CONFLICT, Car},
+    car::{BRAKES, CONFLICT, Car},
+    region::{AT_ONCE, fetch, marked},
 };
 use crate::{lane_graph::LaneGraph, network::Rows, results::battery::Battery};
 
@@ -391,18 +392,29 @@ impl Micro {
         }
         let dt = (every * self.step_ms) as f32 / 1000.0;
         self.tallies.samples += 1;
-        for track in (0..self.tracks.len()).filter(|track| self.marks[*track] & BUSY != 0) {
-            let mut queued = 0;
-            for car in &self.tracks[track].cars {
-                let battery = self.batteries[usize::from(car.kind)].as_ref();
-                self.voyages[car.vehicle as usize].drive.sample(car, battery, dt);
-                queued += u16::from(car.speed < STOPPED_MPS);
+        let mut busy = Vec::new();
+        marked(&self.marks, 0, &mut busy);
+        for tracks in busy.chunks(AT_ONCE) {
+            fetch(tracks.iter().map(|track| self.tracks[*track as usize].touch()));
+            let cars = tracks.iter().flat_map(|track| &self.tracks[*track as usize].cars);
+            fetch(cars.map(|car| self.voyages[car.vehicle as usize].drive.base_m));
+            for track in tracks {
+                self.sample_track(*track as usize, dt);
             }
-            if queued > 0 {
-                let sums = &mut self.sums[track];
-                sums.queued += u32::from(queued);
-                sums.most_queued = sums.most_queued.max(queued);
-            }
+        }
+    }
+
+    fn sample_track(&mut self, track: usize, dt: f32) {
+        let mut queued = 0;
+        for car in &self.tracks[track].cars {
+            let battery = self.batteries[usize::from(car.kind)].as_ref();
+            self.voyages[car.vehicle as usize].drive.sample(car, battery, dt);
+            queued += u16::from(car.speed < STOPPED_MPS);
+        }
+        if queued > 0 {
+            let sums = &mut self.sums[track];
+            sums.queued += u32::from(queued);
+            sums.most_queued = sums.most_queued.max(queued);
         }
     }
 
