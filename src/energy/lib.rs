@@ -12,6 +12,7 @@ mod charging;
 pub mod grid;
 mod intensity;
 mod profile;
+mod pvwatts;
 mod roof;
 mod solar;
 mod supply;
@@ -22,6 +23,7 @@ mod transformer;
 #[cfg(test)]
 mod tests;
 
+pub use pvwatts::{PvSystem, cell_c};
 pub use survey::Coverage;
 pub use system::{EnergyMwh, EnergySystem, Totals};
 pub use transformer::TransformerState;

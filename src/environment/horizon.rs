@@ -1,6 +1,12 @@
 //! What stands in a surface's view of the sky: the height of the horizon all around, and how much sky that leaves.
 
+mod obstacles;
+mod sites;
+
 use std::f64::consts::{PI, TAU};
+
+pub use obstacles::{LEAST_SLOPE, Obstacles, solid_top_m};
+pub use sites::{Facade, facades, roof_site};
 
 /// A horizon is known in so many directions, clockwise from north, evenly spaced. Between them it runs straight.
 pub const DIRECTIONS: usize = 72;

@@ -4,7 +4,7 @@
 //! file or network; measured and forecast weather come as other sources of [`citytwin_model::Weather`].
 
 mod clear_sky;
-mod horizon;
+pub mod horizon;
 mod sky;
 mod sky_year;
 mod split;
