@@ -7,8 +7,10 @@ mod clear_sky;
 pub mod horizon;
 mod sky;
 mod sky_year;
+mod spell;
 mod split;
 mod sun;
+mod synthetic;
 mod temperature;
 
 use citytwin_model::{
@@ -20,8 +22,10 @@ pub use clear_sky::{Irradiance, clear_sky, extraterrestrial_w_m2};
 pub use horizon::{DIRECTIONS, Horizon};
 pub use sky::{SkyHour, SkyModel, Surface};
 pub use sky_year::{ALBEDO, SkyYear};
+pub use spell::{Spell, SpellError, extreme_days};
 pub use split::split;
 pub use sun::{SunYear, sun};
+pub use synthetic::{SYNTHETIC_YEAR_LABEL, synthetic_year};
 pub use temperature::typical_air_temperature_c;
 
 /// What to write beside anything computed from [`typical_weather`].
