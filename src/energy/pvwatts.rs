@@ -10,6 +10,8 @@ const HEAT_LOSS: (f64, f64) = (25.0, 6.84);
 /// Reference inverter of PVWatts (equations 10 to 12): efficiency at nominal power, and of the part-load curve.
 const REFERENCE_EFFICIENCY: f64 = 0.9637;
 const PART_LOAD: (f64, f64, f64) = (-0.0162, -0.0059, 0.9858);
+/// Hours are stepped in groups of this size, which the compiler turns into vectors.
+const LANES: usize = 8;
 
 /// Modules on one plane with an inverter.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -41,21 +43,12 @@ impl PvSystem {
 
     /// Direct current, W, at plane-of-array irradiance W/m², air °C and wind m/s.
     pub fn dc_w(&self, irradiance_w_m2: f64, air_c: f64, wind_m_s: f64) -> f64 {
-        let warm = 1.0 + self.temperature_per_k * (cell_c(irradiance_w_m2, air_c, wind_m_s) - STC_C);
-        (self.peak_w * irradiance_w_m2 / STC_W_M2 * warm * (1.0 - self.losses)).max(0.0)
+        self.warm_dc_w(irradiance_w_m2, air_c + irradiance_w_m2 * warming(wind_m_s))
     }
 
     /// Alternating current, W, from direct current, W: part-load curve, and the limit of the inverter.
     pub fn ac_w(&self, dc_w: f64) -> f64 {
-        let limit_w = self.inverter_efficiency * self.inverter_dc_w;
-        if dc_w <= 0.0 || self.inverter_dc_w <= 0.0 {
-            return 0.0;
-        }
-        let load = dc_w / self.inverter_dc_w;
-        let (slope, hyperbola, offset) = PART_LOAD;
-        // The efficiency times the load: no quotient, no singularity at nought.
-        let out = self.inverter_efficiency / REFERENCE_EFFICIENCY * (slope * load * load + hyperbola + offset * load);
-        (out * self.inverter_dc_w).clamp(0.0, limit_w)
+        if self.inverter_dc_w > 0.0 { self.converted_w(dc_w) } else { 0.0 }
     }
 
     /// Alternating current, W, at plane-of-array irradiance W/m², air °C and wind m/s.
@@ -63,16 +56,44 @@ impl PvSystem {
         self.ac_w(self.dc_w(irradiance_w_m2, air_c, wind_m_s))
     }
 
-    /// Sum of [`Self::power_w`] over hours, Wh. The slices are as long as each other.
-    pub fn energy_wh(&self, irradiance_w_m2: &[f64], air_c: &[f64], wind_m_s: &[f64]) -> f64 {
-        let hours = irradiance_w_m2.iter().zip(air_c).zip(wind_m_s);
-        hours.map(|((light, air), wind)| self.power_w(*light, *air, *wind)).sum()
+    /// Sum of [`Self::power_w`] over hours, Wh: irradiance, W/m², air, °C, and [`warming`] by its wind, K·m²/W. The slices
+    /// are as long as each other.
+    pub fn energy_wh(&self, irradiance_w_m2: &[f64], air_c: &[f64], warming: &[f64]) -> f64 {
+        if self.inverter_dc_w <= 0.0 {
+            return 0.0;
+        }
+        let power_w =
+            |light: f64, air_c: f64, warming: f64| self.converted_w(self.warm_dc_w(light, air_c + light * warming));
+        let (lights, light_rest) = irradiance_w_m2.as_chunks::<LANES>();
+        let (airs, air_rest) = air_c.as_chunks::<LANES>();
+        let (warmings, warming_rest) = warming.as_chunks::<LANES>();
+        let mut sums = [0.0; LANES];
+        for ((light, air), warming) in lights.iter().zip(airs).zip(warmings) {
+            for lane in 0..LANES {
+                sums[lane] += power_w(light[lane], air[lane], warming[lane]);
+            }
+        }
+        let rest = light_rest.iter().zip(air_rest).zip(warming_rest);
+        sums.iter().sum::<f64>() + rest.map(|((light, air), warming)| power_w(*light, *air, *warming)).sum::<f64>()
+    }
+
+    fn warm_dc_w(&self, irradiance_w_m2: f64, cell_c: f64) -> f64 {
+        let warm = 1.0 + self.temperature_per_k * (cell_c - STC_C);
+        (self.peak_w * irradiance_w_m2 / STC_W_M2 * warm * (1.0 - self.losses)).max(0.0)
+    }
+
+    /// The efficiency times the load: no quotient, so no singularity at nought. The inverter is larger than nought.
+    fn converted_w(&self, dc_w: f64) -> f64 {
+        let load = dc_w / self.inverter_dc_w;
+        let (slope, hyperbola, offset) = PART_LOAD;
+        let out = self.inverter_efficiency / REFERENCE_EFFICIENCY * (slope * load * load + hyperbola + offset * load);
+        (out.max(0.0) * self.inverter_dc_w).min(self.inverter_efficiency * self.inverter_dc_w)
     }
 }
 
-/// Cell temperature, °C (Faiman).
-pub fn cell_c(irradiance_w_m2: f64, air_c: f64, wind_m_s: f64) -> f64 {
-    air_c + irradiance_w_m2 / (HEAT_LOSS.0 + HEAT_LOSS.1 * wind_m_s)
+/// How much warmer than the air cells are, K per W/m² (Faiman).
+pub fn warming(wind_m_s: f64) -> f64 {
+    1.0 / (HEAT_LOSS.0 + HEAT_LOSS.1 * wind_m_s)
 }
 
 #[cfg(test)]
@@ -133,6 +154,17 @@ mod tests {
         let system = PvSystem::typical(5000.0);
         assert_eq!([system.power_w(0.0, 20.0, 1.0), system.power_w(-5.0, 20.0, 1.0), system.ac_w(1e-3)], [0.0; 3]);
         assert_eq!(PvSystem::typical(0.0).power_w(800.0, 20.0, 1.0), 0.0);
-        assert_eq!(system.energy_wh(&[0.0, 500.0], &[10.0, 10.0], &[2.0, 2.0]), system.power_w(500.0, 10.0, 2.0));
+    }
+
+    #[test]
+    fn many_hours_are_the_sum_of_each() {
+        let system = PvSystem::typical(5000.0);
+        let light: Vec<f64> = (0..1003).map(|k| f64::from(k * 37 % 1300)).collect();
+        let air: Vec<f64> = (0..1003).map(|k| f64::from(k * 11 % 50) - 15.0).collect();
+        let wind: Vec<f64> = (0..1003).map(|k| f64::from(k % 13)).collect();
+        let each: f64 = (0..1003).map(|k| system.power_w(light[k], air[k], wind[k])).sum();
+        let warming: Vec<f64> = wind.iter().map(|wind| warming(*wind)).collect();
+        assert!((system.energy_wh(&light, &air, &warming) / each - 1.0).abs() < 1e-12);
+        assert_eq!(PvSystem::typical(0.0).energy_wh(&light, &air, &warming), 0.0);
     }
 }
