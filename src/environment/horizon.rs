@@ -3,7 +3,10 @@
 mod obstacles;
 mod sites;
 
-use std::f64::consts::{PI, TAU};
+use std::{
+    f64::consts::{PI, TAU},
+    sync::LazyLock,
+};
 
 pub use obstacles::{LEAST_SLOPE, Obstacles, solid_top_m};
 pub use sites::{Facade, facades, roof_site};
@@ -17,9 +20,9 @@ pub struct Horizon {
     pub slopes: [f32; DIRECTIONS],
 }
 
-/// Elevation up to which the brightening of the sky near the horizon reaches, rad: 6.5° (R. Perez et al., Solar Energy 39
-/// (1987) 221–231).
-const BAND_RAD: f64 = 6.5 * PI / 180.0;
+/// Tangent of the elevation up to which the brightening of the sky near the horizon reaches: 6.5° (R. Perez et al., Solar
+/// Energy 39 (1987) 221–231).
+const BAND_SLOPE: f64 = 0.113_936;
 
 /// What of the sky a surface sees.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -63,23 +66,35 @@ impl Horizon {
     /// direction.
     pub fn sky_view(&self, tilt_deg: f64, azimuth_deg: f64) -> SkyView {
         let (sin, cos) = tilt_deg.to_radians().sin_cos();
+        let (sin_azimuth, cos_azimuth) = azimuth_deg.to_radians().sin_cos();
+        // From an elevation by its tangent t up to the zenith: of cos² for what faces the side, of sin·cos for what faces up.
+        let aside = |t: f64| 0.25 * PI - 0.5 * (t.atan() + t / (1.0 + t * t));
+        let above = |t: f64| 0.5 / (1.0 + t * t);
         let (mut dome, mut band, mut band_open) = (0.0, 0.0, 0.0);
-        for (direction, slope) in self.slopes.iter().enumerate() {
-            let facing = (Self::azimuth_deg(direction) - azimuth_deg).to_radians().cos();
-            let horizon = f64::from(*slope).atan();
+        for (slope, (to_east, to_north)) in self.slopes.iter().zip(BEARINGS.iter()) {
+            let (slope, facing) = (f64::from(*slope), to_east * sin_azimuth + to_north * cos_azimuth);
+            let edge = sin * facing;
             // The surface's own plane cuts off the sky: from below behind one that leans back, from above before one that
             // leans over.
-            let edge = sin * facing;
-            let low = horizon.max((-edge).atan2(cos.max(0.0)));
-            let high = if cos < 0.0 { edge.atan2(-cos).max(low) } else { 0.5 * PI };
-            let upright = 0.5 * (high - low) + 0.25 * ((2.0 * high).sin() - (2.0 * low).sin());
-            dome += edge * upright + cos * 0.5 * (low.cos().powi(2) - high.cos().powi(2));
-            band += facing.max(0.0) * (1.0 - horizon / BAND_RAD).max(0.0);
+            let plane = -edge / if cos.abs() < UPRIGHT { UPRIGHT } else { cos };
+            let low = if cos >= 0.0 { slope.max(plane) } else { slope };
+            dome += edge * aside(low) + cos * above(low);
+            if cos < 0.0 {
+                dome -= edge * aside(plane.max(low)) + cos * above(plane.max(low));
+            }
+            band += facing.max(0.0) * (1.0 - slope / BAND_SLOPE).max(0.0);
             band_open += facing.max(0.0);
         }
         SkyView { dome: (dome * TAU / DIRECTIONS as f64 / PI).clamp(0.0, 1.0), band: sin * band / band_open }
     }
 }
+
+/// A cosine of the tilt that counts as upright.
+const UPRIGHT: f64 = 1e-9;
+
+/// Sine and cosine of each direction's azimuth.
+static BEARINGS: LazyLock<[(f64, f64); DIRECTIONS]> =
+    LazyLock::new(|| std::array::from_fn(|d| Horizon::azimuth_deg(d).to_radians().sin_cos()));
 
 /// The direction at or before an azimuth, and how far it is to the next, 0…1.
 pub(crate) fn direction_of(azimuth_deg: f64) -> (usize, f64) {

@@ -22,20 +22,27 @@ const PADDING: u16 = u16::MAX;
 pub struct SkyYear {
     /// Hour of the year of each slot, or [`PADDING`].
     hour: Vec<u16>,
-    east: Vec<f64>,
-    north: Vec<f64>,
-    up: Vec<f64>,
-    /// As in [`SkyHour`].
-    direct: Vec<f64>,
-    dome: Vec<f64>,
-    band: Vec<f64>,
-    ground: Vec<f64>,
-    /// Tangent of the sun's elevation.
-    slope: Vec<f64>,
-    /// How far the sun is from the run's direction to the next, 0…1.
-    fraction: Vec<f64>,
-    /// Slots of each direction.
+    groups: Vec<Group>,
+    /// Groups of each direction.
     runs: [std::ops::Range<usize>; DIRECTIONS],
+}
+
+/// Some hours side by side.
+#[derive(Clone, PartialEq, Debug)]
+struct Group {
+    /// Unit vector to the sun.
+    east: [f64; LANES],
+    north: [f64; LANES],
+    up: [f64; LANES],
+    /// As in [`SkyHour`].
+    direct: [f64; LANES],
+    dome: [f64; LANES],
+    band: [f64; LANES],
+    ground: [f64; LANES],
+    /// Tangent of the sun's elevation.
+    slope: [f64; LANES],
+    /// How far the sun is from the run's direction to the next, 0…1.
+    fraction: [f64; LANES],
 }
 
 impl SkyYear {
@@ -65,50 +72,19 @@ impl SkyYear {
             }
         }
         lit.sort_by_key(|(direction, _, hour, _)| (*direction, *hour));
-        let mut year = Self::empty();
+        let mut year = Self { hour: Vec::new(), groups: Vec::new(), runs: std::array::from_fn(|_| 0..0) };
         let mut rest = lit.as_slice();
         for direction in 0..DIRECTIONS {
             let (run, after) = rest.split_at(rest.partition_point(|hour| hour.0 <= direction));
-            let start = year.hour.len();
-            run.iter().for_each(|(_, fraction, hour, sky)| year.push(*hour, *fraction, sky));
-            while !year.hour.len().is_multiple_of(LANES) {
-                year.push(PADDING, 0.0, &SkyHour { sun_enu: [0.0, 0.0, 1.0], ..SkyHour::default() });
+            let start = year.groups.len();
+            for some in run.chunks(LANES) {
+                year.hour.extend((0..LANES).map(|lane| some.get(lane).map_or(PADDING, |(_, _, hour, _)| *hour)));
+                year.groups.push(Group::of(some));
             }
-            year.runs[direction] = start..year.hour.len();
+            year.runs[direction] = start..year.groups.len();
             rest = after;
         }
         year
-    }
-
-    fn empty() -> Self {
-        Self {
-            hour: Vec::new(),
-            east: Vec::new(),
-            north: Vec::new(),
-            up: Vec::new(),
-            direct: Vec::new(),
-            dome: Vec::new(),
-            band: Vec::new(),
-            ground: Vec::new(),
-            slope: Vec::new(),
-            fraction: Vec::new(),
-            runs: std::array::from_fn(|_| 0..0),
-        }
-    }
-
-    fn push(&mut self, hour: u16, fraction: f64, sky: &SkyHour) {
-        let [east, north, up] = sky.sun_enu;
-        self.hour.push(hour);
-        self.east.push(east);
-        self.north.push(north);
-        self.up.push(up);
-        self.direct.push(sky.direct);
-        self.dome.push(sky.dome);
-        self.band.push(sky.band);
-        self.ground.push(sky.ground);
-        // The sun in the zenith is above every horizon.
-        self.slope.push((up / east.hypot(north)).min(f64::from(f32::MAX)));
-        self.fraction.push(fraction);
     }
 
     /// Hours of the year by slot, the order of [`Self::slots_into`]; `None` fills up and is dark.
@@ -118,17 +94,17 @@ impl SkyYear {
 
     /// Irradiance on a surface by slot, W/m². `out` is made as long as there are slots.
     pub fn slots_into(&self, surface: &Surface, out: &mut Vec<f64>) {
-        out.resize(self.hour.len(), 0.0);
-        self.pass(surface, |group, lanes| out[group..group + LANES].copy_from_slice(lanes));
+        out.clear();
+        self.pass(surface, |lanes| out.extend_from_slice(lanes));
     }
 
     /// Irradiance on a surface in all [`HOURS_OF_YEAR`] hours, W/m²; 0 in hours that are not looked at.
     pub fn hourly(&self, surface: &Surface) -> Vec<f64> {
-        let mut hours = vec![0.0; HOURS_OF_YEAR];
-        self.pass(surface, |group, lanes| {
-            for (hour, value) in self.hour[group..group + LANES].iter().zip(lanes) {
-                if let Some(slot) = hours.get_mut(usize::from(*hour)) {
-                    *slot = *value;
+        let (mut hours, mut slots) = (vec![0.0; HOURS_OF_YEAR], self.slots());
+        self.pass(surface, |lanes| {
+            for (value, slot) in lanes.iter().zip(slots.by_ref()) {
+                if let Some(hour) = slot {
+                    hours[hour] = *value;
                 }
             }
         });
@@ -138,7 +114,7 @@ impl SkyYear {
     /// Irradiation of a surface over all hours looked at, Wh/m².
     pub fn total(&self, surface: &Surface) -> f64 {
         let mut sums = [0.0; LANES];
-        self.pass(surface, |_, lanes| {
+        self.pass(surface, |lanes| {
             for (sum, lane) in sums.iter_mut().zip(lanes) {
                 *sum += lane;
             }
@@ -151,33 +127,49 @@ impl SkyYear {
         surfaces.par_iter().map(|surface| self.total(surface)).collect()
     }
 
-    /// Hands the irradiance on a surface to `take`, group by group: first slot, W/m².
+    /// Hands the irradiance on a surface to `take`, W/m², group by group.
     #[inline(always)]
-    fn pass(&self, surface: &Surface, mut take: impl FnMut(usize, &[f64; LANES])) {
+    fn pass(&self, surface: &Surface, mut take: impl FnMut(&[f64; LANES])) {
         let [a, b, c] = surface.normal_enu();
         let view = surface.sky_view();
-        let ground = 0.5 * (1.0 - c);
+        let to_ground = 0.5 * (1.0 - c);
         for (direction, run) in self.runs.iter().enumerate() {
             let [low, high] = match surface.horizon {
                 Some(horizon) => [direction, (direction + 1) % DIRECTIONS].map(|d| f64::from(horizon.slopes[d])),
                 None => [0.0; 2],
             };
-            let rise = high - low;
-            for group in run.clone().step_by(LANES) {
-                let of =
-                    |values: &[f64]| -> [f64; LANES] { std::array::from_fn(|lane| values[group..group + LANES][lane]) };
-                let (east, north, up) = (of(&self.east), of(&self.north), of(&self.up));
-                let (direct, slope, fraction) = (of(&self.direct), of(&self.slope), of(&self.fraction));
-                let (dome, band, lit_ground) = (of(&self.dome), of(&self.band), of(&self.ground));
+            for group in &self.groups[run.clone()] {
                 let mut lanes = [0.0; LANES];
-                for i in 0..LANES {
-                    let incidence = (east[i] * a + north[i] * b + up[i] * c).max(0.0);
-                    let beam = if slope[i] >= low + rise * fraction[i] { direct[i] * incidence } else { 0.0 };
-                    let diffuse = (dome[i] * view.dome + band[i] * view.band).max(0.0);
-                    lanes[i] = beam + diffuse + lit_ground[i] * ground;
+                for (i, lane) in lanes.iter_mut().enumerate() {
+                    let incidence = (group.east[i] * a + group.north[i] * b + group.up[i] * c).max(0.0);
+                    let lit = group.slope[i] >= low + (high - low) * group.fraction[i];
+                    let beam = if lit { group.direct[i] * incidence } else { 0.0 };
+                    let diffuse = (group.dome[i] * view.dome + group.band[i] * view.band).max(0.0);
+                    *lane = beam + diffuse + group.ground[i] * to_ground;
                 }
-                take(group, &lanes);
+                take(&lanes);
             }
+        }
+    }
+}
+
+impl Group {
+    /// Of up to [`LANES`] hours; the rest is dark.
+    fn of(hours: &[(usize, f64, u16, SkyHour)]) -> Self {
+        let dark = SkyHour { sun_enu: [0.0, 0.0, 1.0], ..SkyHour::default() };
+        let lane = |i: usize| hours.get(i).map_or((0.0, dark), |(_, fraction, _, sky)| (*fraction, *sky));
+        let each = |of: fn(&SkyHour) -> f64| std::array::from_fn(|i| of(&lane(i).1));
+        Self {
+            east: each(|sky| sky.sun_enu[0]),
+            north: each(|sky| sky.sun_enu[1]),
+            up: each(|sky| sky.sun_enu[2]),
+            direct: each(|sky| sky.direct),
+            dome: each(|sky| sky.dome),
+            band: each(|sky| sky.band),
+            ground: each(|sky| sky.ground),
+            // The sun in the zenith is above every horizon.
+            slope: each(|sky| (sky.sun_enu[2] / sky.sun_enu[0].hypot(sky.sun_enu[1])).min(f64::from(f32::MAX))),
+            fraction: std::array::from_fn(|i| lane(i).0),
         }
     }
 }

@@ -1,37 +1,44 @@
 //! The walls of a city, and the horizon they make for any point.
 
-use std::f64::consts::TAU;
+use std::f64::consts::{FRAC_1_SQRT_2, PI, TAU};
 
 use citytwin_model::{City, Coord, Volume};
 use rayon::prelude::*;
 
-use super::{DIRECTIONS, Horizon};
+use super::{BEARINGS, DIRECTIONS, Horizon};
 
-/// Least side of a cell, m, most cells along a side of the grid (beyond 65 km they grow), cells along the side of a block.
+/// Least side of a cell, m, and most cells along a side of the grid (beyond 65 km they grow).
 const CELL_M: f64 = 32.0;
 const CELLS_MAX: f64 = 2048.0;
-const BLOCK: usize = 8;
+/// A square of each level holds so many of the level below along its side; the lowest are the cells.
+const FOLD: i64 = 8;
+const LEVELS: usize = 3;
 /// Cells so many rings about the point come first: what is near raises the horizon, and spares a look at what is far.
-const NEAR: usize = 3;
+const NEAR: i64 = 3;
 /// What rises less than this is not looked at (1°): a house beyond half a kilometre.
 pub const LEAST_SLOPE: f64 = 0.017_455;
 
-/// Walls of all buildings on flat ground, in a grid of cells in a grid of blocks. A building is solid from the ground to
-/// its flat top; a pitched roof stands for a flat one at half its height, since its ridge is higher and its eaves lower.
+/// Walls of all buildings on flat ground, in a grid of cells, in squares, in larger squares. A building is solid from the
+/// ground to its flat top; a pitched roof stands for a flat one at half its height, since its ridge is higher and its eaves
+/// lower.
 #[derive(Clone, Debug)]
 pub struct Obstacles {
     origin: Coord<f64>,
-    /// Side of a cell, m.
-    cell_m: f64,
-    /// Blocks along x and y.
-    blocks: [usize; 2],
-    /// Highest top in each block, then in each cell of a block.
-    block_tops: Vec<f64>,
-    cell_tops: Vec<f64>,
+    /// From the cells up.
+    levels: [Level; LEVELS],
     /// Where the walls of each cell start, one more than cells.
     starts: Vec<u32>,
     walls: Vec<Wall>,
-    highest: f64,
+}
+
+/// Squares of one size, row by row.
+#[derive(Clone, Debug)]
+struct Level {
+    side_m: f64,
+    columns: i64,
+    rows: i64,
+    /// Highest top in each.
+    tops: Vec<f64>,
 }
 
 /// A piece of a wall within one cell.
@@ -73,30 +80,27 @@ impl Obstacles {
         let fold = |of: fn(Coord<f64>) -> f64, pick: fn(f64, f64) -> f64| ends().map(of).reduce(pick).unwrap_or(0.0);
         let origin = Coord { x: fold(|c| c.x, f64::min), y: fold(|c| c.y, f64::min) };
         let far = Coord { x: fold(|c| c.x, f64::max), y: fold(|c| c.y, f64::max) };
-        let cell_m = CELL_M.max((far.x - origin.x).max(far.y - origin.y) / CELLS_MAX);
-        let count = |from: f64, to: f64| ((to - from) / (cell_m * BLOCK as f64)) as usize + 1;
-        let blocks = [count(origin.x, far.x), count(origin.y, far.y)];
-        let mut of = Self {
-            origin,
-            cell_m,
-            blocks,
-            block_tops: vec![f64::NEG_INFINITY; blocks[0] * blocks[1]],
-            cell_tops: vec![f64::NEG_INFINITY; blocks[0] * blocks[1] * BLOCK * BLOCK],
-            starts: Vec::new(),
-            walls: Vec::new(),
-            highest: f64::NEG_INFINITY,
-        };
+        let (width, depth) = (far.x - origin.x, far.y - origin.y);
+        let cell_m = CELL_M.max(width.max(depth) / CELLS_MAX);
+        let levels = std::array::from_fn(|level| {
+            let side_m = cell_m * FOLD.pow(level as u32) as f64;
+            let (columns, rows) = ((width / side_m) as i64 + 1, (depth / side_m) as i64 + 1);
+            Level { side_m, columns, rows, tops: vec![f64::NEG_INFINITY; (columns * rows) as usize] }
+        });
+        let mut of = Self { origin, levels, starts: Vec::new(), walls: Vec::new() };
         let mut pieces: Vec<(usize, Wall)> = walls.iter().flat_map(|wall| of.pieces(wall)).collect();
         pieces.sort_by_key(|(cell, _)| *cell);
-        of.starts = vec![0; of.cell_tops.len() + 1];
+        of.starts = vec![0; of.levels[0].tops.len() + 1];
         for (cell, piece) in &pieces {
             of.starts[cell + 1] += 1;
-            of.cell_tops[*cell] = of.cell_tops[*cell].max(piece.top);
-            let block = cell / (BLOCK * BLOCK);
-            of.block_tops[block] = of.block_tops[block].max(piece.top);
-            of.highest = of.highest.max(piece.top);
+            let (mut x, mut y) = (*cell as i64 % of.levels[0].columns, *cell as i64 / of.levels[0].columns);
+            for level in &mut of.levels {
+                let top = &mut level.tops[(y * level.columns + x) as usize];
+                *top = top.max(piece.top);
+                (x, y) = (x / FOLD, y / FOLD);
+            }
         }
-        for cell in 0..of.cell_tops.len() {
+        for cell in 0..of.levels[0].tops.len() {
             of.starts[cell + 1] += of.starts[cell];
         }
         of.walls = pieces.into_iter().map(|(_, piece)| piece).collect();
@@ -105,9 +109,10 @@ impl Obstacles {
 
     /// Cuts a wall at the borders of cells.
     fn pieces(&self, wall: &Wall) -> Vec<(usize, Wall)> {
+        let cell_m = self.levels[0].side_m;
         let mut cuts = vec![0.0, 1.0];
         for (from, to, origin) in [(wall.from.x, wall.to.x, self.origin.x), (wall.from.y, wall.to.y, self.origin.y)] {
-            let [a, b] = [(from - origin) / self.cell_m, (to - origin) / self.cell_m];
+            let [a, b] = [(from - origin) / cell_m, (to - origin) / cell_m];
             let (low, high) = (a.min(b).ceil(), a.max(b));
             let lines = (0..).map(|k| low + f64::from(k)).take_while(|line| *line < high);
             cuts.extend(lines.map(|line| (line - a) / (b - a)));
@@ -126,48 +131,29 @@ impl Obstacles {
 
     /// Index of the cell that holds a point of the grid.
     fn cell_of(&self, at: Coord<f64>) -> usize {
-        let along = |value: f64, blocks: usize| ((value / self.cell_m) as usize).min(blocks * BLOCK - 1);
-        let column = along(at.x - self.origin.x, self.blocks[0]);
-        self.cell(column, along(at.y - self.origin.y, self.blocks[1]))
-    }
-
-    fn cell(&self, column: usize, row: usize) -> usize {
-        let block = row / BLOCK * self.blocks[0] + column / BLOCK;
-        block * BLOCK * BLOCK + row % BLOCK * BLOCK + column % BLOCK
+        let cells = &self.levels[0];
+        let along = |value: f64, count: i64| ((value / cells.side_m) as i64).min(count - 1);
+        let column = along(at.x - self.origin.x, cells.columns);
+        (along(at.y - self.origin.y, cells.rows) * cells.columns + column) as usize
     }
 
     /// The horizon of a point, metres east, north and above the ground.
     pub fn horizon(&self, at: [f64; 3]) -> Horizon {
-        let mut view = View { at: Coord { x: at[0], y: at[1] }, z: at[2], slopes: [0.0; DIRECTIONS] };
-        if !at.iter().all(|value| value.is_finite()) || self.highest <= at[2] {
+        if !at.iter().all(|value| value.is_finite()) {
             return Horizon::OPEN;
         }
         // A point far outside sees the grid as well from its limit: nothing of it shows.
-        let here = |value: f64| (value / self.cell_m).floor().clamp(-1e6, 1e6) as i64;
-        let (column, row) = (here(at[0] - self.origin.x), here(at[1] - self.origin.y));
-        let near = |x: i64, y: i64| (x - column).abs().max((y - row).abs()) <= NEAR as i64;
-        for ring in 0..=NEAR as i64 {
-            ring_about(column, row, ring, |x, y| self.look_at_cell(x, y, &mut view));
+        let here = |value: f64| (value / self.levels[0].side_m).floor().clamp(-1e6, 1e6) as i64;
+        let cell = (here(at[0] - self.origin.x), here(at[1] - self.origin.y));
+        let mut view = View { at: Coord { x: at[0], y: at[1] }, z: at[2], cell, slopes: [0.0; DIRECTIONS] };
+        for ring in 0..=NEAR {
+            ring_about(cell, ring, |x, y| self.look_at(0, x, y, &mut view));
         }
-        // From the block of the point outward until even the highest building would not show.
-        let reach_m = (self.highest - at[2]) / LEAST_SLOPE;
-        let (across, along) = (column.div_euclid(BLOCK as i64), row.div_euclid(BLOCK as i64));
-        let block_m = self.cell_m * BLOCK as f64;
-        let rings = ((reach_m / block_m) as i64 + 1).min(self.furthest_block(across, along));
-        for ring in 0..=rings {
-            ring_about(across, along, ring, |x, y| {
-                let Some(block) = self.block(x, y) else { return };
-                let corner = Coord { x: self.origin.x + x as f64 * block_m, y: self.origin.y + y as f64 * block_m };
-                if !view.may_see(self.block_tops[block], corner, block_m) {
-                    return;
-                }
-                for k in 0..BLOCK * BLOCK {
-                    let (x, y) = (x * BLOCK as i64 + (k % BLOCK) as i64, y * BLOCK as i64 + (k / BLOCK) as i64);
-                    if !near(x, y) {
-                        self.look_at_cell(x, y, &mut view);
-                    }
-                }
-            });
+        let top = &self.levels[LEVELS - 1];
+        for y in 0..top.rows {
+            for x in 0..top.columns {
+                self.look_at(LEVELS - 1, x, y, &mut view);
+            }
         }
         Horizon { slopes: view.slopes.map(|slope| slope as f32) }
     }
@@ -177,35 +163,34 @@ impl Obstacles {
         points.par_iter().map(|at| self.horizon(*at)).collect()
     }
 
-    fn block(&self, x: i64, y: i64) -> Option<usize> {
-        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-        (x < self.blocks[0] && y < self.blocks[1]).then(|| y * self.blocks[0] + x)
-    }
-
-    /// Rings of blocks to the furthest corner of the grid.
-    fn furthest_block(&self, x: i64, y: i64) -> i64 {
-        let far = |at: i64, blocks: usize| at.abs().max((blocks as i64 - at).abs());
-        far(x, self.blocks[0]).max(far(y, self.blocks[1]))
-    }
-
-    fn look_at_cell(&self, x: i64, y: i64, view: &mut View) {
-        let (Ok(column), Ok(row)) = (usize::try_from(x), usize::try_from(y)) else { return };
-        if column >= self.blocks[0] * BLOCK || row >= self.blocks[1] * BLOCK {
+    /// Looks at a square and, where it may show, at what is in it.
+    fn look_at(&self, level: usize, x: i64, y: i64, view: &mut View) {
+        let of = &self.levels[level];
+        if x < 0 || y < 0 || x >= of.columns || y >= of.rows {
             return;
         }
-        let cell = self.cell(column, row);
-        let corner = Coord { x: self.origin.x + x as f64 * self.cell_m, y: self.origin.y + y as f64 * self.cell_m };
-        if !view.may_see(self.cell_tops[cell], corner, self.cell_m) {
+        let square = (y * of.columns + x) as usize;
+        let corner = Coord { x: self.origin.x + x as f64 * of.side_m, y: self.origin.y + y as f64 * of.side_m };
+        if !view.may_see(of.tops[square], corner, of.side_m) {
             return;
         }
-        for wall in &self.walls[self.starts[cell] as usize..self.starts[cell + 1] as usize] {
-            view.look_at(wall);
+        if level == 0 {
+            let walls = self.starts[square] as usize..self.starts[square + 1] as usize;
+            self.walls[walls].iter().for_each(|wall| view.raise(wall));
+            return;
+        }
+        for below in 0..FOLD * FOLD {
+            let (x, y) = (x * FOLD + below % FOLD, y * FOLD + below / FOLD);
+            // The near cells have been.
+            if level > 1 || (x - view.cell.0).abs().max((y - view.cell.1).abs()) > NEAR {
+                self.look_at(level - 1, x, y, view);
+            }
         }
     }
 }
 
 /// Calls with every cell of the square ring about a cell, in a fixed order.
-fn ring_about(x: i64, y: i64, ring: i64, mut call: impl FnMut(i64, i64)) {
+fn ring_about((x, y): (i64, i64), ring: i64, mut call: impl FnMut(i64, i64)) {
     if ring == 0 {
         return call(x, y);
     }
@@ -221,6 +206,8 @@ fn ring_about(x: i64, y: i64, ring: i64, mut call: impl FnMut(i64, i64)) {
 struct View {
     at: Coord<f64>,
     z: f64,
+    /// Column and row of the cell of the point.
+    cell: (i64, i64),
     slopes: [f64; DIRECTIONS],
 }
 
@@ -231,23 +218,25 @@ impl View {
         // To the nearest point of the square.
         let gap = |at: f64, low: f64| (low - at).max(at - low - side).max(0.0);
         let (dx, dy) = (gap(self.at.x, corner.x), gap(self.at.y, corner.y));
-        let near_m = dx.hypot(dy);
-        if rise <= LEAST_SLOPE * near_m {
+        let near_m2 = dx * dx + dy * dy;
+        if rise <= 0.0 || rise * rise <= LEAST_SLOPE * LEAST_SLOPE * near_m2 {
             return false;
         }
-        if near_m <= 0.0 {
+        let to = Coord { x: corner.x + 0.5 * side - self.at.x, y: corner.y + 0.5 * side - self.at.y };
+        let (radius_m, distance_m) = (side * FRAC_1_SQRT_2, (to.x * to.x + to.y * to.y).sqrt());
+        if distance_m <= 2.0 * radius_m {
             return true;
         }
-        let (to_x, to_y) = (corner.x + 0.5 * side - self.at.x, corner.y + 0.5 * side - self.at.y);
-        let distance = to_x.hypot(to_y);
-        // Half the angle that the circle about the square takes up; all of them from within.
-        let half = if distance > side { (side * std::f64::consts::FRAC_1_SQRT_2 / distance).asin() } else { TAU };
-        let bearing = to_x.atan2(to_y);
-        directions(bearing - half, bearing + half).any(|direction| self.slopes[direction] * near_m < rise)
+        // Half the angle that the circle about the square takes up: sin x = s lies below 1.05 s up to s = 0.5.
+        let half = 1.05 * radius_m / distance_m;
+        let (bearing, near_m) = (bearing(to), near_m2.sqrt());
+        let mut seen = false;
+        for_directions(bearing - half, bearing + half, |direction| seen |= self.slopes[direction] * near_m < rise);
+        seen
     }
 
     /// Raises the horizon where the wall stands above it.
-    fn look_at(&mut self, wall: &Wall) {
+    fn raise(&mut self, wall: &Wall) {
         let rise = wall.top - self.z;
         if rise <= 0.0 {
             return;
@@ -255,39 +244,61 @@ impl View {
         let a = Coord { x: wall.from.x - self.at.x, y: wall.from.y - self.at.y };
         let b = Coord { x: wall.to.x - self.at.x, y: wall.to.y - self.at.y };
         let edge = Coord { x: b.x - a.x, y: b.y - a.y };
-        // Twice the area of the triangle: distance of the wall's line times its length. None where the point hangs on the wall.
+        // Twice the area of the triangle: distance of the wall's line times its length. None where the point hangs on it.
         let area = a.x * edge.y - a.y * edge.x;
         if area == 0.0 {
             return;
         }
-        let [from, to] = [a.x.atan2(a.y), b.x.atan2(b.y)];
-        // The short way about, whatever side the seam of the angle lies on.
-        let turn = (to - from + TAU / 2.0).rem_euclid(TAU) - TAU / 2.0;
-        let (low, high) = if turn < 0.0 { (from + turn, from) } else { (from, from + turn) };
-        for direction in directions(low, high) {
+        let (from, to) = (bearing(a), bearing(b));
+        let (low, high) = (from.min(to), from.max(to));
+        // The short way about, whatever side the seam of the angle lies on; all ways from right beside the wall.
+        let (low, high) = match high - low {
+            turn if (turn - PI).abs() < SURE => (0.0, TAU),
+            turn if turn > PI => (high - TAU, low),
+            _ => (low, high),
+        };
+        let slopes = &mut self.slopes;
+        for_directions(low, high, |direction| {
             let (sin, cos) = BEARINGS[direction];
-            let across = sin * edge.y - cos * edge.x;
-            let distance = area / across;
-            if distance > 0.0 {
-                self.slopes[direction] = self.slopes[direction].max(rise / distance);
+            let (left, right) = (sin * a.y - cos * a.x, sin * b.y - cos * b.x);
+            let distance = area / (sin * edge.y - cos * edge.x);
+            // A hair beyond its ends, so that no ray slips through between two walls.
+            let hair = 1e-9 * (left.abs() + right.abs());
+            if left.min(right) <= hair && left.max(right) >= -hair && distance > 0.0 {
+                slopes[direction] = slopes[direction].max(rise / distance);
             }
-        }
+        });
     }
 }
 
-/// Directions from one bearing to another, both included, rad clockwise from north.
-fn directions(low: f64, high: f64) -> impl Iterator<Item = usize> {
-    let step = TAU / DIRECTIONS as f64;
-    // The angles come of a library function, good to the last digits: a hair more, so that no direction falls between walls.
-    let hair = 1e-9;
-    let first = ((low - hair) / step).ceil() as i64;
-    let last = (((high + hair) / step).floor() as i64).min(first + DIRECTIONS as i64 - 1);
-    (first..=last).map(|direction| direction.rem_euclid(DIRECTIONS as i64) as usize)
+/// How far [`bearing`] may be off, and more, rad.
+const SURE: f64 = 1e-4;
+
+/// Bearing of a vector, rad clockwise from north, to 1e-5 rad (M. Abramowitz, I. A. Stegun, "Handbook of Mathematical
+/// Functions", 4.4.49): the library's takes several times as long, and where a wall ends is decided by signs alone.
+fn bearing(of: Coord<f64>) -> f64 {
+    let (x, y) = (of.x.abs(), of.y.abs());
+    let t = x.min(y) / x.max(y).max(f64::MIN_POSITIVE);
+    let s = t * t;
+    let octant = t * (0.999_866 + s * (-0.330_299_5 + s * (0.180_141 + s * (-0.085_133 + s * 0.020_835_1))));
+    let quadrant = if x > y { 0.5 * PI - octant } else { octant };
+    let half = if of.y < 0.0 { PI - quadrant } else { quadrant };
+    if of.x < 0.0 { -half } else { half }
 }
 
-/// Sine and cosine of each direction.
-static BEARINGS: std::sync::LazyLock<[(f64, f64); DIRECTIONS]> =
-    std::sync::LazyLock::new(|| std::array::from_fn(|d| Horizon::azimuth_deg(d).to_radians().sin_cos()));
+/// Calls with the directions from one bearing to another, rad, and those that lie beside them by [`SURE`].
+fn for_directions(low: f64, high: f64, mut call: impl FnMut(usize)) {
+    const PER_RAD: f64 = DIRECTIONS as f64 / TAU;
+    // Above nought, so that cutting off the fraction is rounding down.
+    let about = 2.0 * DIRECTIONS as f64;
+    let first = ((low - SURE) * PER_RAD + about) as usize + 1;
+    let last = (((high + SURE) * PER_RAD + about) as usize).min(first + DIRECTIONS - 1);
+    let mut direction = first % DIRECTIONS;
+    for _ in first..=last {
+        call(direction);
+        direction = if direction + 1 == DIRECTIONS { 0 } else { direction + 1 };
+    }
+}
 
 #[cfg(test)]
 mod tests;

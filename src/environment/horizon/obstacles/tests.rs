@@ -131,6 +131,6 @@ fn the_wall_itself_and_lower_neighbours_do_not_shade() {
 #[test]
 fn far_apart_houses_do_not_fill_the_memory() {
     let apart = of(&[prism([0.0, 10.0], [0.0, 10.0], 10.0), prism([3e6, 3e6 + 10.0], [2e6, 2e6 + 10.0], 10.0)]);
-    assert!(apart.cell_tops.len() < 1 << 23);
+    assert!(apart.levels[0].tops.len() < 1 << 23);
     assert!((apart.horizon([-10.0, 5.0, 0.0]).slope_at(90.0) - 1.0).abs() < 1e-6);
 }
