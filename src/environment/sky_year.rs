@@ -95,7 +95,8 @@ impl SkyYear {
     /// Irradiance on a surface by slot, W/m². `out` is made as long as there are slots.
     pub fn slots_into(&self, surface: &Surface, out: &mut Vec<f64>) {
         out.clear();
-        self.pass(surface, |lanes| out.extend_from_slice(lanes));
+        out.reserve(self.hour.len());
+        pulp::Arch::new().dispatch(Slots { sky: self, surface, out });
     }
 
     /// Irradiance on a surface in all [`HOURS_OF_YEAR`] hours, W/m²; 0 in hours that are not looked at.
@@ -113,13 +114,7 @@ impl SkyYear {
 
     /// Irradiation of a surface over all hours looked at, Wh/m².
     pub fn total(&self, surface: &Surface) -> f64 {
-        let mut sums = [0.0; LANES];
-        self.pass(surface, |lanes| {
-            for (sum, lane) in sums.iter_mut().zip(lanes) {
-                *sum += lane;
-            }
-        });
-        sums.iter().sum()
+        pulp::Arch::new().dispatch(Total { sky: self, surface })
     }
 
     /// [`Self::total`] of many surfaces, in parallel; the same for any number of threads.
@@ -139,17 +134,59 @@ impl SkyYear {
                 None => [0.0; 2],
             };
             for group in &self.groups[run.clone()] {
+                // Step by step over all lanes, without a branch: so the compiler makes vectors of it.
                 let mut lanes = [0.0; LANES];
-                for (i, lane) in lanes.iter_mut().enumerate() {
-                    let incidence = (group.east[i] * a + group.north[i] * b + group.up[i] * c).max(0.0);
-                    let lit = group.slope[i] >= low + (high - low) * group.fraction[i];
-                    let beam = if lit { group.direct[i] * incidence } else { 0.0 };
+                for i in 0..LANES {
+                    lanes[i] = (group.east[i] * a + group.north[i] * b + group.up[i] * c).max(0.0) * group.direct[i];
+                }
+                for i in 0..LANES {
+                    let over = group.slope[i] - (low + (high - low) * group.fraction[i]);
+                    lanes[i] = if over >= 0.0 { lanes[i] } else { 0.0 };
+                }
+                for i in 0..LANES {
                     let diffuse = (group.dome[i] * view.dome + group.band[i] * view.band).max(0.0);
-                    *lane = beam + diffuse + group.ground[i] * to_ground;
+                    lanes[i] += diffuse + group.ground[i] * to_ground;
                 }
                 take(&lanes);
             }
         }
+    }
+}
+
+/// Sums and series as pulp compiles them for the machine's registers: a closure would stay outside of that. The same
+/// operations in the same order on any machine.
+struct Total<'a> {
+    sky: &'a SkyYear,
+    surface: &'a Surface<'a>,
+}
+
+impl pulp::NullaryFnOnce for Total<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let mut sums = [0.0; LANES];
+        self.sky.pass(self.surface, |lanes| {
+            for (sum, lane) in sums.iter_mut().zip(lanes) {
+                *sum += lane;
+            }
+        });
+        sums.iter().sum()
+    }
+}
+
+struct Slots<'a> {
+    sky: &'a SkyYear,
+    surface: &'a Surface<'a>,
+    out: &'a mut Vec<f64>,
+}
+
+impl pulp::NullaryFnOnce for Slots<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.sky.pass(self.surface, |lanes| self.out.extend_from_slice(lanes));
     }
 }
 

@@ -13,8 +13,9 @@ const CELLS_MAX: f64 = 2048.0;
 /// A square of each level holds so many of the level below along its side; the lowest are the cells.
 const FOLD: i64 = 8;
 const LEVELS: usize = 3;
-/// Cells so many rings about the point come first: what is near raises the horizon, and spares a look at what is far.
-const NEAR: i64 = 3;
+/// Squares of each level but the highest so many rings about the point come first, ring by ring: what is near raises the
+/// horizon, and spares a look at what is far.
+const NEAR: [i64; LEVELS - 1] = [3, 2];
 /// What rises less than this is not looked at (1°): a house beyond half a kilometre.
 pub const LEAST_SLOPE: f64 = 0.017_455;
 
@@ -146,8 +147,11 @@ impl Obstacles {
         let here = |value: f64| (value / self.levels[0].side_m).floor().clamp(-1e6, 1e6) as i64;
         let cell = (here(at[0] - self.origin.x), here(at[1] - self.origin.y));
         let mut view = View { at: Coord { x: at[0], y: at[1] }, z: at[2], cell, slopes: [0.0; DIRECTIONS] };
-        for ring in 0..=NEAR {
-            ring_about(cell, ring, |x, y| self.look_at(0, x, y, &mut view));
+        for (level, rings) in NEAR.iter().enumerate() {
+            let centre = view.square(level);
+            for ring in 0..=*rings {
+                ring_about(centre, ring, |x, y| self.look_at(level, x, y, &mut view));
+            }
         }
         let top = &self.levels[LEVELS - 1];
         for y in 0..top.rows {
@@ -181,8 +185,9 @@ impl Obstacles {
         }
         for below in 0..FOLD * FOLD {
             let (x, y) = (x * FOLD + below % FOLD, y * FOLD + below / FOLD);
-            // The near cells have been.
-            if level > 1 || (x - view.cell.0).abs().max((y - view.cell.1).abs()) > NEAR {
+            let (column, row) = view.square(level - 1);
+            // The near ones have been.
+            if (x - column).abs().max((y - row).abs()) > NEAR[level - 1] {
                 self.look_at(level - 1, x, y, view);
             }
         }
@@ -212,6 +217,12 @@ struct View {
 }
 
 impl View {
+    /// Column and row of the square of a level that holds the point.
+    fn square(&self, level: usize) -> (i64, i64) {
+        let fold = FOLD.pow(level as u32);
+        (self.cell.0.div_euclid(fold), self.cell.1.div_euclid(fold))
+    }
+
     /// Whether anything up to `top` in a square may rise above the horizon seen so far.
     fn may_see(&self, top: f64, corner: Coord<f64>, side: f64) -> bool {
         let rise = top - self.z;
