@@ -5,12 +5,15 @@
 
 mod epw;
 mod fields;
+mod open_meteo;
 
 use std::{fmt, path::Path};
 
 use citytwin_model::WeatherYear;
 
 use crate::error::{ImportError, require_file};
+
+pub use open_meteo::{ModelWeather, OpenMeteoError, VARIABLES, parse_open_meteo};
 
 /// Largest file that is read, byte: an hourly year has 1.6 MB.
 const LARGEST_BYTES: u64 = 64 << 20;

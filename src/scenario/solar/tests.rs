@@ -32,8 +32,8 @@ fn years_agree_with_pvlib() {
         let spec = SolarSpec { place, tilt_deg: number(1), azimuth_deg: number(2), peak_kw: 1.0 };
         let found = solar(&spec, &file.year).unwrap();
         println!("{row}: {:.2} {:.2}", found.plane_kwh_m2, found.ac_kwh);
-        assert!((found.plane_kwh_m2 / number(3) - 1.0).abs() < 0.01, "{row}: {}", found.plane_kwh_m2);
-        assert!((found.ac_kwh / number(4) - 1.0).abs() < 0.01, "{row}: {}", found.ac_kwh);
+        assert!((found.plane_kwh_m2 / number(3) - 1.0).abs() < 2e-3, "{row}: {}", found.plane_kwh_m2);
+        assert!((found.ac_kwh / number(4) - 1.0).abs() < 2e-3, "{row}: {}", found.ac_kwh);
     }
 }
 
