@@ -62,11 +62,45 @@ impl PvSystem {
         if self.inverter_dc_w <= 0.0 {
             return 0.0;
         }
-        let power_w =
-            |light: f64, air_c: f64, warming: f64| self.converted_w(self.warm_dc_w(light, air_c + light * warming));
-        let (lights, light_rest) = irradiance_w_m2.as_chunks::<LANES>();
-        let (airs, air_rest) = air_c.as_chunks::<LANES>();
-        let (warmings, warming_rest) = warming.as_chunks::<LANES>();
+        pulp::Arch::new().dispatch(Energy { system: self, irradiance_w_m2, air_c, warming })
+    }
+
+    #[inline(always)]
+    fn warm_dc_w(&self, irradiance_w_m2: f64, cell_c: f64) -> f64 {
+        let warm = 1.0 + self.temperature_per_k * (cell_c - STC_C);
+        (self.peak_w * irradiance_w_m2 / STC_W_M2 * warm * (1.0 - self.losses)).max(0.0)
+    }
+
+    /// The efficiency times the load: no quotient, so no singularity at nought. The inverter is larger than nought.
+    #[inline(always)]
+    fn converted_w(&self, dc_w: f64) -> f64 {
+        let load = dc_w / self.inverter_dc_w;
+        let (slope, hyperbola, offset) = PART_LOAD;
+        let out = self.inverter_efficiency / REFERENCE_EFFICIENCY * (slope * load * load + hyperbola + offset * load);
+        (out.max(0.0) * self.inverter_dc_w).min(self.inverter_efficiency * self.inverter_dc_w)
+    }
+}
+
+/// A sum as pulp compiles it for the machine's registers: a closure would stay outside of that. The same operations in the
+/// same order on any machine.
+struct Energy<'a> {
+    system: &'a PvSystem,
+    irradiance_w_m2: &'a [f64],
+    air_c: &'a [f64],
+    warming: &'a [f64],
+}
+
+impl pulp::NullaryFnOnce for Energy<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let power_w = |light: f64, air_c: f64, warming: f64| {
+            self.system.converted_w(self.system.warm_dc_w(light, air_c + light * warming))
+        };
+        let (lights, light_rest) = self.irradiance_w_m2.as_chunks::<LANES>();
+        let (airs, air_rest) = self.air_c.as_chunks::<LANES>();
+        let (warmings, warming_rest) = self.warming.as_chunks::<LANES>();
         let mut sums = [0.0; LANES];
         for ((light, air), warming) in lights.iter().zip(airs).zip(warmings) {
             for lane in 0..LANES {
@@ -75,19 +109,6 @@ impl PvSystem {
         }
         let rest = light_rest.iter().zip(air_rest).zip(warming_rest);
         sums.iter().sum::<f64>() + rest.map(|((light, air), warming)| power_w(*light, *air, *warming)).sum::<f64>()
-    }
-
-    fn warm_dc_w(&self, irradiance_w_m2: f64, cell_c: f64) -> f64 {
-        let warm = 1.0 + self.temperature_per_k * (cell_c - STC_C);
-        (self.peak_w * irradiance_w_m2 / STC_W_M2 * warm * (1.0 - self.losses)).max(0.0)
-    }
-
-    /// The efficiency times the load: no quotient, so no singularity at nought. The inverter is larger than nought.
-    fn converted_w(&self, dc_w: f64) -> f64 {
-        let load = dc_w / self.inverter_dc_w;
-        let (slope, hyperbola, offset) = PART_LOAD;
-        let out = self.inverter_efficiency / REFERENCE_EFFICIENCY * (slope * load * load + hyperbola + offset * load);
-        (out.max(0.0) * self.inverter_dc_w).min(self.inverter_efficiency * self.inverter_dc_w)
     }
 }
 

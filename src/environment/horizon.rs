@@ -2,6 +2,7 @@
 
 mod obstacles;
 mod sites;
+mod terrain;
 
 use std::{
     f64::consts::{PI, TAU},

@@ -1,7 +1,9 @@
-//! The sky over a city: where the sun stands, what irradiance a clear sky gives, how warm a typical day is.
+//! The sky over a city: where the sun stands, what of its light and the sky's reaches a surface, what stands before it, and
+//! weather where none is given.
 //!
-//! Owns models of sun and weather as pure functions of place and time. Must not know energy, traffic, any
-//! file or network; measured and forecast weather come as other sources of [`citytwin_model::Weather`].
+//! Owns models of sun and weather as pure functions of place, time and seed. Must not know energy, traffic, any file or
+//! network; measured and forecast weather come as other sources of [`citytwin_model::Weather`] and
+//! [`citytwin_model::WeatherYear`].
 
 mod clear_sky;
 pub mod horizon;
