@@ -136,16 +136,16 @@ impl SkyYear {
             for group in &self.groups[run.clone()] {
                 // Step by step over all lanes, without a branch: so the compiler makes vectors of it.
                 let mut lanes = [0.0; LANES];
-                for i in 0..LANES {
-                    lanes[i] = (group.east[i] * a + group.north[i] * b + group.up[i] * c).max(0.0) * group.direct[i];
+                for (i, lane) in lanes.iter_mut().enumerate() {
+                    *lane = (group.east[i] * a + group.north[i] * b + group.up[i] * c).max(0.0) * group.direct[i];
                 }
-                for i in 0..LANES {
+                for (i, lane) in lanes.iter_mut().enumerate() {
                     let over = group.slope[i] - (low + (high - low) * group.fraction[i]);
-                    lanes[i] = if over >= 0.0 { lanes[i] } else { 0.0 };
+                    *lane = if over >= 0.0 { *lane } else { 0.0 };
                 }
-                for i in 0..LANES {
+                for (i, lane) in lanes.iter_mut().enumerate() {
                     let diffuse = (group.dome[i] * view.dome + group.band[i] * view.band).max(0.0);
-                    lanes[i] += diffuse + group.ground[i] * to_ground;
+                    *lane += diffuse + group.ground[i] * to_ground;
                 }
                 take(&lanes);
             }

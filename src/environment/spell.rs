@@ -39,8 +39,8 @@ impl Spell {
         if self.days.is_empty() || self.days.end > DAYS || self.days.len() > LONGEST {
             return Err(SpellError::Days(self.days.clone()));
         }
-        // Not (≤): NaN is refused.
-        if !(self.kelvin.abs() <= LARGEST_K) {
+        // NaN lies in no range.
+        if !(-LARGEST_K..=LARGEST_K).contains(&self.kelvin) {
             return Err(SpellError::Change(self.kelvin));
         }
         let mut changed = year.clone();
