@@ -30,8 +30,9 @@ const MONTH_DAYS: [u32; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const ROW_FIELDS: std::ops::RangeInclusive<usize> = 32..=35;
 /// How far a zone's time may lie from the sun's, hour: in Kashgar, the extreme on land, 2.9.
 const ZONE_FROM_SUN_H: f64 = 3.0;
-/// How far the light of a year may be centred from noon, hour: morning fog and afternoon clouds stay below half of it.
-const LIGHT_FROM_NOON_H: f64 = 1.0;
+/// How far the light of a year may be centred from noon, hour: 0.1 in Amsterdam and Denver, half an hour where mornings or
+/// afternoons are dull all year; a clock that is an hour wrong lies beyond.
+const LIGHT_FROM_NOON_H: f64 = 0.75;
 /// What values were derived, in hours.
 #[derive(Default)]
 struct Derived {

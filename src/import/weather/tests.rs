@@ -144,6 +144,10 @@ fn every_fault_has_its_place() {
         (made()[..3].to_vec(), "made.epw: line 4: begins with \"nothing\""),
         (Vec::new(), "made.epw: line 1: begins with \"nothing\""),
         (without(1), "made.epw: line 1: begins with \"DESIGN CONDITIONS\" where the header has \"LOCATION\""),
+        (
+            with(1, 9, "2"),
+            "made.epw: line 1: time zone (field 9): the year's light is centred at 12.0 h, the sun of UTC+2 ",
+        ),
         (with(1, 9, "-1"), "made.epw: line 1: time zone (field 9): the year's light is centred at 12.0 h"),
         (with(1, 9, "-7"), "made.epw: line 1: time zone (field 9): UTC-7 is 8.0 h off the sun at longitude 15"),
         (with(1, 9, "x"), "made.epw: line 1: time zone (field 9): \"x\" is no number"),
@@ -184,4 +188,23 @@ fn files_that_are_none_are_refused() {
     let path = folder.path().join("binary.epw");
     std::fs::write(&path, [0_u8, 255, 10, 13, 200].repeat(999)).unwrap();
     assert!(read_epw(&path).is_err());
+}
+
+/// Bytes changed, cut and doubled at random (D. E. Knuth's MMIX generator): an error or a year, never a panic.
+#[test]
+fn no_garbage_panics() {
+    let text = made().join("\n");
+    let mut state = 1_u64;
+    let mut next = |range: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % range
+    };
+    for _ in 0..200 {
+        let mut bytes = text.as_bytes()[..text.len() - next(text.len() / 4)].to_vec();
+        for _ in 0..20 {
+            let at = next(bytes.len().min(20_000));
+            bytes[at] = b"0123456789,.-\n\0eNx\xff"[next(19)];
+        }
+        let _ = parse_epw("x", "x", &String::from_utf8_lossy(&bytes));
+    }
 }
