@@ -9,7 +9,7 @@ use std::{
 };
 
 use citytwin_environment::{
-    SkyModel, SkyYear, SunYear, Surface,
+    Horizon, SkyModel, SkyYear, SunYear, Surface,
     horizon::{Obstacles, facades, roof_site},
 };
 use citytwin_import::{ImportOptions, open, weather::read_epw};
@@ -55,38 +55,47 @@ fn main() -> ExitCode {
     let (sky, sky_s, _) = timed(|| SkyYear::new(&weather, &sun, SkyModel::Perez));
     println!("sun of a year: {:.1} ms CPU; sky of a year: {:.2} ms CPU", sun_s * 1e3, sky_s * 1e3);
     let sites = sites(&city);
-    let (obstacles, index_s, _) = timed(|| Obstacles::of(&city));
-    let points: Vec<[f64; 3]> = sites.iter().map(|(at, ..)| *at).collect();
-    let (horizons, horizons_s, _) = timed(|| obstacles.horizons(&points));
-    println!(
-        "{} buildings: index {:.1} ms CPU, {} horizons {:.2} s CPU = {:.1} µs each",
-        city.buildings.len(),
-        index_s * 1e3,
-        points.len(),
-        horizons_s,
-        horizons_s / points.len().max(1) as f64 * 1e6
-    );
-    let surfaces: Vec<Surface> = (0..count)
-        .map(|k| {
-            let (_, tilt_deg, azimuth_deg) = sites[k % sites.len()];
-            Surface { tilt_deg, azimuth_deg, horizon: horizons.get(k % sites.len()) }
-        })
-        .collect();
+    let horizons = horizons(&city, &sites);
+    let surface = |k: usize| {
+        let (_, tilt_deg, azimuth_deg) = sites[k % sites.len()];
+        Surface { tilt_deg, azimuth_deg, horizon: horizons.get(k % sites.len()) }
+    };
+    let surfaces: Vec<Surface> = (0..count).map(surface).collect();
     for _ in 0..3 {
-        let (totals, cpu_s, wall) = timed(|| sky.totals(&surfaces));
-        let each_s = cpu_s / surfaces.len() as f64;
-        let mean = totals.iter().sum::<f64>() / totals.len() as f64 / 1000.0;
-        println!(
-            "{} surface-years: {cpu_s:.2} s CPU, {:.2} s wall, {:.0} per CPU second; mean {mean:.1} kWh/m²",
-            surfaces.len(),
-            wall.as_secs_f64(),
-            1.0 / each_s
-        );
+        let each_s = run(&sky, &surfaces);
         if let Some(pvlib_s) = python.as_ref().and_then(|python| pvlib(python, epw)) {
             println!("pvlib: {:.2} ms CPU a surface-year; ratio {:.0}", pvlib_s * 1e3, pvlib_s / each_s);
         }
     }
     ExitCode::SUCCESS
+}
+
+fn horizons(city: &City, sites: &[([f64; 3], f64, f64)]) -> Vec<Horizon> {
+    let (obstacles, index_s, _) = timed(|| Obstacles::of(city));
+    let points: Vec<[f64; 3]> = sites.iter().map(|(at, ..)| *at).collect();
+    let (horizons, cpu_s, _) = timed(|| obstacles.horizons(&points));
+    println!(
+        "{} buildings: index {:.1} ms CPU, {} horizons {cpu_s:.2} s CPU = {:.1} µs each",
+        city.buildings.len(),
+        index_s * 1e3,
+        points.len(),
+        cpu_s / points.len().max(1) as f64 * 1e6
+    );
+    horizons
+}
+
+/// CPU seconds of a surface-year.
+fn run(sky: &SkyYear, surfaces: &[Surface]) -> f64 {
+    let (totals, cpu_s, wall) = timed(|| sky.totals(surfaces));
+    let count = surfaces.len().max(1) as f64;
+    println!(
+        "{} surface-years: {cpu_s:.2} s CPU, {:.2} s wall, {:.0} per CPU second; mean {:.1} kWh/m²",
+        surfaces.len(),
+        wall.as_secs_f64(),
+        count / cpu_s,
+        totals.iter().sum::<f64>() / count / 1000.0
+    );
+    cpu_s / count
 }
 
 /// Point, tilt and azimuth of each surface.
