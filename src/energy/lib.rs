@@ -4,7 +4,7 @@
 //! Owns load, photovoltaics, charging and transformer sums as pure functions of clock, sun and weather. Must
 //! not know traffic, environment, any file or clock of its own. Everything it assumes is a constant with its
 //! source: `intensity.rs` (who uses how much), `profile.rs` (when), `charging.rs`, `roof.rs` and `solar.rs`
-//! (photovoltaics), `transformer.rs` and `supply.rs` (which transformer serves whom). Cables and voltages are
+//! (photovoltaics of the live city), `pvwatts.rs` (a system's year), `transformer.rs` and `supply.rs` (which transformer serves whom). Cables and voltages are
 //! [`grid`]'s.
 
 mod assets;
@@ -13,6 +13,7 @@ pub mod grid;
 mod heat_pump;
 mod intensity;
 mod profile;
+mod pvwatts;
 mod roof;
 mod solar;
 mod supply;
@@ -23,6 +24,7 @@ mod transformer;
 #[cfg(test)]
 mod tests;
 
+pub use pvwatts::{PvSystem, warming};
 pub use survey::{Coverage, electric_car_share};
 pub use system::{EnergyMwh, EnergySystem, Totals};
 pub use transformer::TransformerState;

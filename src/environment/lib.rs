@@ -1,10 +1,18 @@
-//! The sky over a city: where the sun stands, what irradiance a clear sky gives, how warm a typical day is.
+//! The sky over a city: where the sun stands, what of its light and the sky's reaches a surface, what stands before it, and
+//! weather where none is given.
 //!
-//! Owns models of sun and weather as pure functions of place and time. Must not know energy, traffic, any
-//! file or network; measured and forecast weather come as other sources of [`citytwin_model::Weather`].
+//! Owns models of sun and weather as pure functions of place, time and seed. Must not know energy, traffic, any file or
+//! network; measured and forecast weather come as other sources of [`citytwin_model::Weather`] and
+//! [`citytwin_model::WeatherYear`].
 
 mod clear_sky;
+pub mod horizon;
+mod sky;
+mod sky_year;
+mod spell;
+mod split;
 mod sun;
+mod synthetic;
 mod temperature;
 
 use citytwin_model::{
@@ -12,8 +20,14 @@ use citytwin_model::{
     time::{LocalTime, SignedDuration, TimeZone},
 };
 
-pub use clear_sky::{Irradiance, clear_sky};
-pub use sun::sun;
+pub use clear_sky::{Irradiance, clear_sky, extraterrestrial_w_m2};
+pub use horizon::{DIRECTIONS, Horizon};
+pub use sky::{SkyHour, SkyModel, Surface};
+pub use sky_year::{ALBEDO, SkyYear};
+pub use spell::{Spell, SpellError, extreme_days};
+pub use split::split;
+pub use sun::{SunYear, sun};
+pub use synthetic::{SYNTHETIC_YEAR_LABEL, synthetic_year};
 pub use temperature::typical_air_temperature_c;
 
 /// What to write beside anything computed from [`typical_weather`].

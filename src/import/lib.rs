@@ -1,4 +1,4 @@
-//! OpenStreetMap files and city folders to a [`City`].
+//! OpenStreetMap files and city folders to a [`City`], weather files to a year.
 //!
 //! Owns file formats and the rules that turn tags into roads, buildings and surfaces. Knows `model` alone:
 //! no engine, no renderer. One feature that cannot be used is a problem with its place; the rest loads.
@@ -17,6 +17,7 @@ pub mod place;
 pub mod raw;
 mod read;
 pub mod roads;
+pub mod weather;
 
 pub use check::{CheckReport, check_report};
 pub use error::ImportError;
