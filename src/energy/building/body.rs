@@ -1,0 +1,108 @@
+//! The thermal network of a zone: capacities about one surface node and one air node.
+
+/// Between the inside surfaces and the mass behind them, W/(m²·K) (ISO 13790:2008, 12.2.2).
+const MASS_SURFACE_W_M2K: f64 = 9.1;
+/// Between the inside surfaces and the air, W/(m²·K) (ISO 13790:2008, 7.2.2.2).
+const SURFACE_AIR_W_M2K: f64 = 3.45;
+/// Inside surfaces per floor area, 1 (ISO 13790:2008, 7.2.2.2).
+const SURFACE_PER_FLOOR: f64 = 4.5;
+
+/// How a gain is spread over the nodes; what adds up to less than 1 is lost to the outside.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Share<const N: usize> {
+    pub mass: [f64; N],
+    pub surface: f64,
+    pub air: f64,
+}
+
+/// Everything of a zone's network but its ventilation: `N` capacities, each coupled to the surface node, to the
+/// outside air and to the ground; the surface node to the outside air (windows) and to the air node. W/K, J/K.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Body<const N: usize> {
+    pub capacity_j_k: [f64; N],
+    pub mass_surface_w_k: [f64; N],
+    pub mass_outdoor_w_k: [f64; N],
+    pub mass_ground_w_k: [f64; N],
+    pub window_w_k: f64,
+    pub surface_air_w_k: f64,
+    pub internal: Share<N>,
+    /// Sun through windows.
+    pub solar: Share<N>,
+    /// Sun on and sky over opaque surfaces, already reduced to what enters (ISO 13790:2008, 11.3.4 and 11.3.5).
+    pub opaque: Share<N>,
+}
+
+/// What the 5R1C network is made from.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct FiveResistances {
+    /// Conditioned floor area, m².
+    pub floor_m2: f64,
+    /// Walls and roof with their thermal bridges, W/K.
+    pub opaque_w_k: f64,
+    /// Floor against the ground, W/K.
+    pub ground_w_k: f64,
+    pub window_w_k: f64,
+    /// Internal heat capacity Cm, J/K.
+    pub capacity_j_k: f64,
+    /// Effective mass area Am, m².
+    pub mass_m2: f64,
+}
+
+impl Body<1> {
+    /// The network of ISO 13790:2008, figure C.1: one capacity behind the inside surfaces; the transmission of opaque
+    /// parts is split by 12.2.2 (equation 63), gains by C.1 to C.3. The part through the ground keeps its own
+    /// temperature, in proportion.
+    pub fn iso13790(of: &FiveResistances) -> Self {
+        Self::with_surfaces(of, SURFACE_AIR_W_M2K, SURFACE_PER_FLOOR * of.floor_m2)
+    }
+
+    /// The same with another coefficient between surfaces and air, W/(m²·K), and area of the inside surfaces, m².
+    pub fn with_surfaces(of: &FiveResistances, surface_air_w_m2k: f64, surface_m2: f64) -> Self {
+        let mass_surface = MASS_SURFACE_W_M2K * of.mass_m2;
+        let whole = of.opaque_w_k + of.ground_w_k;
+        let behind = if whole > 0.0 { 1.0 / (1.0 / whole - 1.0 / mass_surface) } else { 0.0 };
+        let scale = if whole > 0.0 { behind / whole } else { 0.0 };
+        let to_mass = of.mass_m2 / surface_m2;
+        let to_surface = 1.0 - to_mass - of.window_w_k / (MASS_SURFACE_W_M2K * surface_m2);
+        let radiant = Share { mass: [to_mass], surface: to_surface, air: 0.0 };
+        Self {
+            capacity_j_k: [of.capacity_j_k],
+            mass_surface_w_k: [mass_surface],
+            mass_outdoor_w_k: [scale * of.opaque_w_k],
+            mass_ground_w_k: [scale * of.ground_w_k],
+            window_w_k: of.window_w_k,
+            surface_air_w_k: surface_air_w_m2k * surface_m2,
+            internal: Share { mass: [0.5 * to_mass], surface: 0.5 * to_surface, air: 0.5 },
+            solar: radiant,
+            opaque: radiant,
+        }
+    }
+}
+
+impl<const N: usize> Body<N> {
+    /// The first thing that no building can be, in words.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let couplings = [
+            ("the coupling of mass and surface", self.mass_surface_w_k),
+            ("the coupling of mass and outside", self.mass_outdoor_w_k),
+            ("the coupling of mass and ground", self.mass_ground_w_k),
+        ];
+        let single = [("the windows' transmission", self.window_w_k)];
+        let negative = |value: f64| !value.is_finite() || value < 0.0;
+        if let Some(at) = self.capacity_j_k.iter().find(|c| !c.is_finite() || **c <= 0.0) {
+            return Some(format!("its heat capacity is {at} J/K; it must be above 0"));
+        }
+        if !self.surface_air_w_k.is_finite() || self.surface_air_w_k <= 0.0 {
+            return Some(format!("the coupling of surface and air is {} W/K; it must be above 0", self.surface_air_w_k));
+        }
+        let all = couplings.iter().flat_map(|(name, values)| values.iter().map(move |v| (*name, *v))).chain(single);
+        let wrong = all.into_iter().find(|(_, value)| negative(*value));
+        if let Some((name, value)) = wrong {
+            return Some(format!("{name} is {value} W/K; it must be 0 or more"));
+        }
+        let shares = [("internal", &self.internal), ("solar", &self.solar), ("opaque", &self.opaque)];
+        let spread = |share: &Share<N>| share.mass.iter().sum::<f64>() + share.surface + share.air;
+        let wrong = shares.iter().find(|(_, share)| !spread(share).is_finite() || spread(share) > 1.0 + 1e-9);
+        wrong.map(|(name, share)| format!("its {name} gains are spread to {}; at most 1", spread(share)))
+    }
+}
