@@ -2,7 +2,7 @@
 //! Plain loops over lanes; they are compiled for the machine's registers by the caller.
 
 use super::{
-    response::{DRIVES, Response},
+    response::{DRIVES, INTERNAL, Response},
     schedule::{LEVELS, Schedule},
     simulate::Hours,
     zone::{COLUMNS, Climate, OPAQUE, Zone},
@@ -12,8 +12,8 @@ use super::{
 pub(super) const LANES: usize = 32;
 /// Hours whose solar gains are found together.
 const CHUNK: usize = 24;
-/// Drives that all lanes share: outdoor, ground.
-const SHARED: usize = 2;
+/// Lanes whose sums stay in registers.
+const TILE: usize = 8;
 
 pub(super) type Lanes = [f64; LANES];
 
@@ -22,11 +22,10 @@ struct Maps<const N: usize> {
     next_state: [[Lanes; N]; N],
     next_drive: [[Lanes; DRIVES]; N],
     next_power: [Lanes; N],
+    /// W of plant that warm the air by 1 K; the air's rows are multiplied by it.
+    power_per_k: Lanes,
     air_state: [Lanes; N],
     air_drive: [Lanes; DRIVES],
-    air_power: Lanes,
-    /// W that warm the air by 1 K.
-    power_per_k: Lanes,
 }
 
 /// What a block's buildings used. W·h and W.
@@ -49,19 +48,29 @@ pub(super) struct HourRow<'a, const N: usize> {
     pub mass_c: &'a [Lanes; N],
 }
 
+/// What an hour is for all lanes.
+struct Now {
+    /// Outdoor, ground (°C), internal gains (relative).
+    drives: [f64; 3],
+    heating_c: f64,
+    cooling_c: f64,
+}
+
 /// A block in work.
 pub(super) struct Block<const N: usize> {
     maps: Vec<Maps<N>>,
     /// Position in `maps` of every ventilation level.
     map_of: [u8; LEVELS],
-    internal_w: Lanes,
     aperture_m2: [Lanes; COLUMNS],
     heating_w: Lanes,
-    cooling_w: Lanes,
+    /// Cooling's limit, negative.
+    least_w: Lanes,
     pub state: [Lanes; N],
     pub used: Used,
     solar: [Lanes; CHUNK],
     opaque: [Lanes; CHUNK],
+    power_w: [Lanes; CHUNK],
+    air_c: Lanes,
 }
 
 impl<const N: usize> Block<N> {
@@ -77,16 +86,17 @@ impl<const N: usize> Block<N> {
         for level in (0..LEVELS).filter(|&level| levels[level]) {
             map_of[level] = maps.len() as u8;
             maps.push(Maps::of(&std::array::from_fn(|lane| {
-                Response::of(&zone(lane).body, zone(lane).ventilation_w_k[level])
+                let mut response = Response::of(&zone(lane).body, zone(lane).ventilation_w_k[level]);
+                response.scale(INTERNAL, zone(lane).internal_w);
+                response
             })));
         }
         Box::new(Self {
             maps,
             map_of,
-            internal_w: per_lane(&|z| z.internal_w),
             aperture_m2: std::array::from_fn(|column| per_lane(&|z| z.aperture_m2[column])),
             heating_w: limit(&|z| z.heating_w),
-            cooling_w: limit(&|z| z.cooling_w),
+            least_w: limit(&|z| -z.cooling_w),
             state,
             used: Used {
                 heating_wh: [0.0; LANES],
@@ -96,6 +106,8 @@ impl<const N: usize> Block<N> {
             },
             solar: [[0.0; LANES]; CHUNK],
             opaque: [[0.0; LANES]; CHUNK],
+            power_w: [[0.0; LANES]; CHUNK],
+            air_c: [0.0; LANES],
         })
     }
 
@@ -115,22 +127,24 @@ impl<const N: usize> Block<N> {
             self.take_sun(climate, first + chunk, end - chunk);
             for step in chunk..end {
                 let hour = (first + step) % climate.len();
-                let now = &schedule.hours[hour];
-                let shared = [climate.outdoor_c[hour], climate.ground_c[hour]];
-                let setpoints = [now.heating_c, now.cooling_c];
-                let map = self.map_of[usize::from(now.level)];
-                let (power_w, air_c) =
-                    self.step::<ROWS>(map, shared, now.internal, setpoints, step - chunk);
-                if step < hours.warm_up {
-                    continue;
+                let now = Now {
+                    drives: [climate.outdoor_c[hour], climate.ground_c[hour], schedule.hours[hour].internal],
+                    heating_c: schedule.hours[hour].heating_c,
+                    cooling_c: schedule.hours[hour].cooling_c,
+                };
+                self.step::<ROWS>(self.map_of[usize::from(schedule.hours[hour].level)], &now, step - chunk);
+                if ROWS && step >= hours.warm_up {
+                    let (power_w, air_c) = (&self.power_w[step - chunk], &self.air_c);
+                    row(HourRow { hour: step - hours.warm_up, power_w, air_c, mass_c: &self.state });
                 }
-                let recorded = step - hours.warm_up;
-                let sum = self.used.add(&power_w);
-                sums[recorded][0] += sum[0];
-                sums[recorded][1] += sum[1];
-                if ROWS {
-                    row(HourRow { hour: recorded, power_w: &power_w, air_c: &air_c, mass_c: &self.state });
-                }
+            }
+            let recorded = hours.warm_up.clamp(chunk, end);
+            let steps = &self.power_w[recorded - chunk..end - chunk];
+            self.used.add(steps);
+            for (sum, power_w) in sums[recorded - hours.warm_up.min(recorded)..].iter_mut().zip(steps) {
+                let [heating_w, cooling_w] = split_sum(power_w);
+                sum[0] += heating_w;
+                sum[1] += cooling_w;
             }
         }
     }
@@ -154,36 +168,29 @@ impl<const N: usize> Block<N> {
         }
     }
 
-    /// One hour of all lanes: the plants' mean power, W, and where asked the mean air temperature.
+    /// One hour of all lanes: the plants' power into the chunk's row, and where asked the mean air temperature.
     #[inline(always)]
-    fn step<const AIR: bool>(
-        &mut self,
-        map: u8,
-        shared: [f64; SHARED],
-        internal: f64,
-        setpoints: [f64; 2],
-        in_chunk: usize,
-    ) -> (Lanes, Lanes) {
+    fn step<const AIR: bool>(&mut self, map: u8, now: &Now, row: usize) {
         let maps = &self.maps[usize::from(map)];
-        let (solar, opaque) = (&self.solar[in_chunk], &self.opaque[in_chunk]);
-        let state = &mut self.state;
-        let (mut power_w, mut air_c) = ([0.0; LANES], [0.0; LANES]);
+        let (solar, opaque) = (&self.solar[row], &self.opaque[row]);
+        let (state, power_w) = (&mut self.state, &mut self.power_w[row]);
         for lane in 0..LANES {
             let drive = |of: &[Lanes; DRIVES]| {
-                let mut sum = of[0][lane] * shared[0];
-                sum = of[1][lane].mul_add(shared[1], sum);
-                sum = of[2][lane].mul_add(internal * self.internal_w[lane], sum);
+                let mut sum = of[0][lane] * now.drives[0];
+                sum = of[1][lane].mul_add(now.drives[1], sum);
+                sum = of[2][lane].mul_add(now.drives[2], sum);
                 sum = of[3][lane].mul_add(solar[lane], sum);
                 if N > 1 { of[4][lane].mul_add(opaque[lane], sum) } else { sum }
             };
+            // Where the air would go by itself, told as the plant power that would bring it there from 0 °C.
             let mut free = drive(&maps.air_drive);
             for j in 0..N {
                 free = maps.air_state[j][lane].mul_add(state[j][lane], free);
             }
             let per_k = maps.power_per_k[lane];
-            let heating = greater(lesser((setpoints[0] - free) * per_k, self.heating_w[lane]), 0.0);
-            let cooling = greater(lesser((free - setpoints[1]) * per_k, self.cooling_w[lane]), 0.0);
-            let power = heating - cooling;
+            let (heating, cooling) = (per_k.mul_add(now.heating_c, -free), per_k.mul_add(now.cooling_c, -free));
+            let wanted = lesser(greater(heating, 0.0), cooling);
+            let power = greater(lesser(wanted, self.heating_w[lane]), self.least_w[lane]);
             let next: [f64; N] = std::array::from_fn(|i| {
                 let mut sum = maps.next_power[i][lane].mul_add(power, drive(&maps.next_drive[i]));
                 for j in 0..N {
@@ -196,30 +203,38 @@ impl<const N: usize> Block<N> {
             }
             power_w[lane] = power;
             if AIR {
-                air_c[lane] = maps.air_power[lane].mul_add(power, free);
+                self.air_c[lane] = (free + power) / per_k;
             }
         }
-        (power_w, air_c)
     }
 }
 
 impl Used {
-    /// Takes in an hour; heating and cooling of all lanes together, W. Summed in a fixed order.
+    /// Takes in some hours.
     #[inline(always)]
-    fn add(&mut self, power_w: &Lanes) -> [f64; 2] {
-        const WIDTH: usize = 8;
-        let (mut heating_sum, mut cooling_sum) = ([0.0; WIDTH], [0.0; WIDTH]);
-        for lane in 0..LANES {
-            let heating = greater(power_w[lane], 0.0);
-            let cooling = greater(-power_w[lane], 0.0);
-            self.heating_wh[lane] += heating;
-            self.cooling_wh[lane] += cooling;
-            self.heating_peak_w[lane] = greater(self.heating_peak_w[lane], heating);
-            self.cooling_peak_w[lane] = greater(self.cooling_peak_w[lane], cooling);
-            heating_sum[lane % WIDTH] += heating;
-            cooling_sum[lane % WIDTH] += cooling;
+    fn add(&mut self, hours: &[Lanes]) {
+        for tile in 0..LANES / TILE {
+            let lanes = tile * TILE..(tile + 1) * TILE;
+            let mut net = [0.0; TILE];
+            let mut heating = [0.0; TILE];
+            let (mut most, mut least) = ([0.0; TILE], [0.0; TILE]);
+            for power_w in hours {
+                let power_w = &power_w[lanes.clone()];
+                for lane in 0..TILE {
+                    net[lane] += power_w[lane];
+                    heating[lane] += greater(power_w[lane], 0.0);
+                    most[lane] = greater(power_w[lane], most[lane]);
+                    least[lane] = lesser(power_w[lane], least[lane]);
+                }
+            }
+            for lane in 0..TILE {
+                let at = tile * TILE + lane;
+                self.heating_wh[at] += heating[lane];
+                self.cooling_wh[at] += heating[lane] - net[lane];
+                self.heating_peak_w[at] = greater(most[lane], self.heating_peak_w[at]);
+                self.cooling_peak_w[at] = greater(-least[lane], self.cooling_peak_w[at]);
+            }
         }
-        [heating_sum.iter().sum(), cooling_sum.iter().sum()]
     }
 }
 
@@ -230,10 +245,9 @@ impl<const N: usize> Maps<N> {
             next_state: std::array::from_fn(|i| std::array::from_fn(|j| per_lane(&|r| r.next_state[i][j]))),
             next_drive: std::array::from_fn(|i| std::array::from_fn(|d| per_lane(&|r| r.next_drive[i][d]))),
             next_power: std::array::from_fn(|i| per_lane(&|r| r.next_power[i])),
-            air_state: std::array::from_fn(|j| per_lane(&|r| r.air_state[j])),
-            air_drive: std::array::from_fn(|d| per_lane(&|r| r.air_drive[d])),
-            air_power: per_lane(&|r| r.air_power),
             power_per_k: per_lane(&|r| 1.0 / r.air_power),
+            air_state: std::array::from_fn(|j| per_lane(&|r| r.air_state[j] / r.air_power)),
+            air_drive: std::array::from_fn(|d| per_lane(&|r| r.air_drive[d] / r.air_power)),
         }
     }
 }
@@ -247,6 +261,20 @@ fn lesser(a: f64, b: f64) -> f64 {
 #[inline(always)]
 fn greater(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
+}
+
+/// Heating and cooling of all lanes together, W, added in a fixed order.
+#[inline(always)]
+fn split_sum(power_w: &Lanes) -> [f64; 2] {
+    let (mut net, mut heating) = ([0.0; TILE], [0.0; TILE]);
+    for tile in power_w.chunks_exact(TILE) {
+        for lane in 0..TILE {
+            net[lane] += tile[lane];
+            heating[lane] += greater(tile[lane], 0.0);
+        }
+    }
+    let heating: f64 = heating.iter().sum();
+    [heating, heating - net.iter().sum::<f64>()]
 }
 
 /// Adds Σ irradiance × aperture; columns without any are left out (at night nearly all are).

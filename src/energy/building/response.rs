@@ -9,6 +9,9 @@ pub(super) const STEP_S: f64 = 3600.0;
 /// What drives a zone: outdoor and ground temperature (°C), internal gains, sun through windows, on opaque parts (W).
 pub(super) const DRIVES: usize = 5;
 
+/// Place of the internal gains among the drives.
+pub(super) const INTERNAL: usize = 2;
+
 /// Maps of one ventilation level.
 #[derive(Clone, Copy)]
 pub(super) struct Response<const N: usize> {
@@ -62,6 +65,14 @@ impl<const N: usize> Response<N> {
             air_drive: from_drive.map(|mean| mean.air),
             air_power: from_power.air,
         }
+    }
+}
+
+impl<const N: usize> Response<N> {
+    /// Tells a drive in another unit: one of it is `factor` of the old.
+    pub fn scale(&mut self, drive: usize, factor: f64) {
+        self.next_drive.iter_mut().for_each(|row| row[drive] *= factor);
+        self.air_drive[drive] *= factor;
     }
 }
 

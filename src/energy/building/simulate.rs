@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Pieces that a stock is cut into at most, beside one per class: enough for many cores, and each holds an hourly sum.
-const PIECES: usize = 128;
+const PIECES: usize = 64;
 
 /// Why a stock cannot be simulated.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
