@@ -13,6 +13,7 @@ mod charging;
 pub mod grid;
 mod intensity;
 mod profile;
+mod pvwatts;
 mod roof;
 mod solar;
 mod supply;
@@ -23,6 +24,7 @@ mod transformer;
 #[cfg(test)]
 mod tests;
 
+pub use pvwatts::{PvSystem, cell_c};
 pub use survey::Coverage;
 pub use system::{EnergyMwh, EnergySystem, Totals};
 pub use transformer::TransformerState;

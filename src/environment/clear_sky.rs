@@ -7,7 +7,7 @@ use citytwin_model::SunPosition;
 /// (J. Remund et al., "Worldwide Linke turbidity information", ISES 2003).
 const LINKE_TURBIDITY: f64 = 3.0;
 /// Total solar irradiance at the mean distance of the sun, W/m² (G. Kopp, J. L. Lean, GRL 38 (2011)).
-const SOLAR_CONSTANT_W_M2: f64 = 1361.0;
+pub(crate) const SOLAR_CONSTANT_W_M2: f64 = 1361.0;
 
 /// Irradiance by its parts, W/m².
 #[derive(Clone, Copy, PartialEq, Default, Debug)]
@@ -28,16 +28,16 @@ pub fn clear_sky(sun: SunPosition, day_of_year: i16) -> Irradiance {
     ineichen(sun.elevation_deg, air_mass(sun.elevation_deg), extraterrestrial_w_m2(day_of_year))
 }
 
-/// Extraterrestrial normal irradiance, W/m² (J. W. Spencer, "Fourier series representation of the position
+/// Extraterrestrial normal irradiance, W/m², on day 1…366 (J. W. Spencer, "Fourier series representation of the position
 /// of the sun", Search 2 (1971) 172).
-fn extraterrestrial_w_m2(day_of_year: i16) -> f64 {
+pub fn extraterrestrial_w_m2(day_of_year: i16) -> f64 {
     let b = std::f64::consts::TAU * f64::from(day_of_year - 1) / 365.0;
     SOLAR_CONSTANT_W_M2
         * (1.00011 + 0.034221 * b.cos() + 0.00128 * b.sin() + 0.000719 * (2.0 * b).cos() + 7.7e-5 * (2.0 * b).sin())
 }
 
-/// Optical air mass at sea level (F. Kasten, A. T. Young, Applied Optics 28 (1989) 4735).
-fn air_mass(elevation_deg: f64) -> f64 {
+/// Optical air mass at sea level, sun above the horizon (F. Kasten, A. T. Young, Applied Optics 28 (1989) 4735).
+pub(crate) fn air_mass(elevation_deg: f64) -> f64 {
     1.0 / (elevation_deg.to_radians().sin() + 0.50572 * (elevation_deg + 6.07995).powf(-1.6364))
 }
 

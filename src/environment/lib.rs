@@ -4,6 +4,10 @@
 //! file or network; measured and forecast weather come as other sources of [`citytwin_model::Weather`].
 
 mod clear_sky;
+pub mod horizon;
+mod sky;
+mod sky_year;
+mod split;
 mod sun;
 mod temperature;
 
@@ -12,8 +16,12 @@ use citytwin_model::{
     time::{LocalTime, SignedDuration, TimeZone},
 };
 
-pub use clear_sky::{Irradiance, clear_sky};
-pub use sun::sun;
+pub use clear_sky::{Irradiance, clear_sky, extraterrestrial_w_m2};
+pub use horizon::{DIRECTIONS, Horizon};
+pub use sky::{SkyHour, SkyModel, Surface};
+pub use sky_year::{ALBEDO, SkyYear};
+pub use split::split;
+pub use sun::{SunYear, sun};
 pub use temperature::typical_air_temperature_c;
 
 /// What to write beside anything computed from [`typical_weather`].

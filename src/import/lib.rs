@@ -17,6 +17,7 @@ pub mod place;
 pub mod raw;
 mod read;
 pub mod roads;
+pub mod weather;
 
 pub use check::{CheckReport, check_report};
 pub use error::ImportError;
