@@ -6,12 +6,14 @@
 
 mod body;
 mod block;
+mod layers;
 mod response;
 mod schedule;
 mod simulate;
 mod zone;
 
-pub use body::{Body, FiveResistances, Share};
+pub use body::{Body, FiveResistances, Part, Share, TwoCapacities};
+pub use layers::{Layer, Lumped};
 pub use schedule::{LEVELS, Schedule, ScheduleHour};
 pub use simulate::{BuildingError, Hours, Kept, Outcome, Stock, Totals, Trace, simulate};
 pub use zone::{COLUMNS, Climate, OPAQUE, ROOF, SECTORS, SKY, Zone};

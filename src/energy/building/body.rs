@@ -1,5 +1,7 @@
 //! The thermal network of a zone: capacities about one surface node and one air node.
 
+use super::layers::Lumped;
+
 /// Between the inside surfaces and the mass behind them, W/(m²·K) (ISO 13790:2008, 12.2.2).
 const MASS_SURFACE_W_M2K: f64 = 9.1;
 /// Between the inside surfaces and the air, W/(m²·K) (ISO 13790:2008, 7.2.2.2).
@@ -76,6 +78,88 @@ impl Body<1> {
             solar: radiant,
             opaque: radiant,
         }
+    }
+}
+
+/// An opaque part of the two-capacity network.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Part {
+    pub lumped: Lumped,
+    pub area_m2: f64,
+    /// Between its outer surface and the air or ground outside, m²·K/W.
+    pub outside_m2k_w: f64,
+}
+
+/// What the two-capacity network is made from.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TwoCapacities<'a> {
+    /// Walls and roof.
+    pub envelope: &'a [Part],
+    /// The floor against the ground.
+    pub floor: &'a [Part],
+    /// Floors and walls inside, each side of them counted.
+    pub inside: &'a [Part],
+    /// Windows from their inner surface to the air outside, W/K.
+    pub window_w_k: f64,
+    /// Convection between all surfaces and the air, W/K.
+    pub surface_air_w_k: f64,
+    /// Radiant share of internal gains, 1.
+    pub radiant: f64,
+    /// Share of the sun through windows that leaves through them again, 1.
+    pub sun_lost: f64,
+}
+
+impl Body<2> {
+    /// Walls and roof as one capacity, floor and what stands inside as another, both behind a surface node at which all
+    /// radiation lands: the arrangement of VDI 6007-1:2015 (its figure 3), with the air's and the surfaces' balance kept
+    /// apart as in ISO 13790. Resistances outside the capacities are set so that the steady transmission is the layers'.
+    pub fn two_capacities(of: &TwoCapacities<'_>) -> Self {
+        let [envelope, floor, inside] = [of.envelope, of.floor, of.inside].map(Side::of);
+        let outdoor = envelope.outside();
+        let ground_side = Side { inner_w_k: floor.inner_w_k + inside.inner_w_k, ..floor };
+        let surface = |left: f64| Share { mass: [0.0; 2], surface: left, air: 0.0 };
+        // A house of windows alone still has air and furniture.
+        let least_j_k = 1e3;
+        Self {
+            capacity_j_k: [envelope.capacity_j_k, floor.capacity_j_k + inside.capacity_j_k].map(|c| c.max(least_j_k)),
+            mass_surface_w_k: [envelope.inner_w_k, ground_side.inner_w_k],
+            mass_outdoor_w_k: [outdoor, 0.0],
+            mass_ground_w_k: [0.0, ground_side.outside()],
+            window_w_k: of.window_w_k,
+            surface_air_w_k: of.surface_air_w_k,
+            internal: Share { mass: [0.0; 2], surface: of.radiant, air: 1.0 - of.radiant },
+            solar: surface(1.0 - of.sun_lost),
+            opaque: Share { mass: [1.0, 0.0], surface: 0.0, air: 0.0 },
+        }
+    }
+}
+
+/// Parts side by side, W/K and J/K.
+#[derive(Clone, Copy)]
+struct Side {
+    inner_w_k: f64,
+    whole_w_k: f64,
+    capacity_j_k: f64,
+}
+
+impl Side {
+    fn of(parts: &[Part]) -> Self {
+        let sum = |value: &dyn Fn(&Part) -> f64| parts.iter().map(|part| part.area_m2 * value(part)).sum();
+        // Paint is 1 mm thick: no layer is without resistance.
+        let inner = |part: &Part| 1.0 / part.lumped.inner_m2k_w.max(1e-3);
+        Self {
+            inner_w_k: sum(&inner),
+            whole_w_k: sum(&|part| {
+                let whole = part.lumped.resistance_m2k_w + part.outside_m2k_w;
+                if whole.is_finite() { 1.0 / whole } else { 0.0 }
+            }),
+            capacity_j_k: sum(&|part| part.lumped.capacity_j_m2k),
+        }
+    }
+
+    /// From the capacity to what lies outside.
+    fn outside(&self) -> f64 {
+        if self.whole_w_k > 0.0 { 1.0 / (1.0 / self.whole_w_k - 1.0 / self.inner_w_k) } else { 0.0 }
     }
 }
 
