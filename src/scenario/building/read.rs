@@ -322,7 +322,7 @@ fn effective(root: &Fields<'_>, faults: &mut Faults) -> Effective {
     let mut number = |key: &str, range: [f64; 2]| table.has(key).then(|| table.number(key, range, faults));
     Effective {
         capacity_j_m2k: number("capacity_j_m2k", [1e3, 1e7]),
-        mass_per_floor: number("mass_per_floor", [0.1, 4.5]),
+        mass_per_floor: number("mass_per_floor", [0.1, 10.0]),
         surface_air_w_m2k: number("surface_air_w_m2k", [0.1, 50.0]),
         wall_u: number("wall_u", [0.01, 10.0]),
         roof_u: number("roof_u", [0.01, 10.0]),
