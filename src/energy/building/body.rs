@@ -6,6 +6,8 @@ use super::layers::Lumped;
 const MASS_SURFACE_W_M2K: f64 = 9.1;
 /// Between the inside surfaces and the air, W/(m²·K) (ISO 13790:2008, 7.2.2.2).
 const SURFACE_AIR_W_M2K: f64 = 3.45;
+/// Radiation between inside surfaces, W/(m²·K): 4 ε σ T³ at 20 °C and an emissivity of 0.9.
+const RADIATION_W_M2K: f64 = 5.1;
 /// Inside surfaces per floor area, 1 (ISO 13790:2008, 7.2.2.2).
 const SURFACE_PER_FLOOR: f64 = 4.5;
 
@@ -86,7 +88,7 @@ impl Body<1> {
 pub struct Part {
     pub lumped: Lumped,
     pub area_m2: f64,
-    /// Between its outer surface and the air or ground outside, m²·K/W.
+    /// Between its outer surface and the air or ground outside, m²·K/W; ∞ for a part inside.
     pub outside_m2k_w: f64,
 }
 
@@ -99,36 +101,55 @@ pub struct TwoCapacities<'a> {
     pub floor: &'a [Part],
     /// Floors and walls inside, each side of them counted.
     pub inside: &'a [Part],
-    /// Windows from their inner surface to the air outside, W/K.
+    /// Windows with their films, W/K.
     pub window_w_k: f64,
-    /// Convection between all surfaces and the air, W/K.
-    pub surface_air_w_k: f64,
-    /// Radiant share of internal gains, 1.
+    pub window_m2: f64,
+    /// At inside surfaces, W/(m²·K).
+    pub convection_w_m2k: f64,
+    /// Radiant share of internal gains, 1; it falls on all surfaces alike.
     pub radiant: f64,
     /// Share of the sun through windows that leaves through them again, 1.
     pub sun_lost: f64,
+    /// Share of the sun that stays that falls on the floor, 1; the rest falls on all other surfaces alike.
+    pub sun_on_floor: f64,
 }
 
 impl Body<2> {
-    /// Walls and roof as one capacity, floor and what stands inside as another, both behind a surface node at which all
-    /// radiation lands: the arrangement of VDI 6007-1:2015 (its figure 3), with the air's and the surfaces' balance kept
-    /// apart as in ISO 13790. Resistances outside the capacities are set so that the steady transmission is the layers'.
+    /// Walls and roof as one capacity, floor and what stands inside as another, both behind a star node that radiation and
+    /// convection share: the arrangement of VDI 6007-1:2015 (its figure 3) with the star of ISO 13790:2008, 7.2.2.2 (each
+    /// surface by convection and 1.2 × radiation to the star, the star to the air by what convection leaves). Resistances
+    /// outside the capacities are set so that the steady transmission is the layers'.
     pub fn two_capacities(of: &TwoCapacities<'_>) -> Self {
-        let [envelope, floor, inside] = [of.envelope, of.floor, of.inside].map(Side::of);
-        let outdoor = envelope.outside();
-        let ground_side = Side { inner_w_k: floor.inner_w_k + inside.inner_w_k, ..floor };
-        let surface = |left: f64| Share { mass: [0.0; 2], surface: left, air: 0.0 };
+        let film_w_m2k = of.convection_w_m2k + 1.2 * RADIATION_W_M2K;
+        let side = |parts: &[Part]| Side::of(parts, 1.0 / film_w_m2k);
+        let (envelope, floor, inside) = (side(of.envelope), side(of.floor), side(of.inside));
+        let below = Side {
+            area_m2: floor.area_m2 + inside.area_m2,
+            inner_w_k: floor.inner_w_k + inside.inner_w_k,
+            taken_m2: floor.taken_m2 + inside.taken_m2,
+            capacity_j_k: floor.capacity_j_k + inside.capacity_j_k,
+            ..floor
+        };
+        let whole_m2 = envelope.area_m2 + below.area_m2 + of.window_m2;
+        // What falls on a surface goes on to its capacity or back to the star as the resistances to both have it.
+        let spread = |on_floor: f64, amount: f64| {
+            let others = (whole_m2 - floor.area_m2).max(f64::MIN_POSITIVE);
+            let on_others = (1.0 - on_floor) * amount / others;
+            let floor_taken = if floor.area_m2 > 0.0 { on_floor * amount * floor.taken_m2 / floor.area_m2 } else { 0.0 };
+            let mass = [on_others * envelope.taken_m2, floor_taken + on_others * inside.taken_m2];
+            Share { mass, surface: amount - mass[0] - mass[1], air: 0.0 }
+        };
         // A house of windows alone still has air and furniture.
         let least_j_k = 1e3;
         Self {
-            capacity_j_k: [envelope.capacity_j_k, floor.capacity_j_k + inside.capacity_j_k].map(|c| c.max(least_j_k)),
-            mass_surface_w_k: [envelope.inner_w_k, ground_side.inner_w_k],
-            mass_outdoor_w_k: [outdoor, 0.0],
-            mass_ground_w_k: [0.0, ground_side.outside()],
+            capacity_j_k: [envelope.capacity_j_k, below.capacity_j_k].map(|c| c.max(least_j_k)),
+            mass_surface_w_k: [envelope.inner_w_k, below.inner_w_k],
+            mass_outdoor_w_k: [envelope.outside(), 0.0],
+            mass_ground_w_k: [0.0, below.outside()],
             window_w_k: of.window_w_k,
-            surface_air_w_k: of.surface_air_w_k,
-            internal: Share { mass: [0.0; 2], surface: of.radiant, air: 1.0 - of.radiant },
-            solar: surface(1.0 - of.sun_lost),
+            surface_air_w_k: whole_m2 / (1.0 / of.convection_w_m2k - 1.0 / film_w_m2k),
+            internal: Share { air: 1.0 - of.radiant, ..spread(floor.area_m2 / whole_m2, of.radiant) },
+            solar: spread(of.sun_on_floor, 1.0 - of.sun_lost),
             opaque: Share { mass: [1.0, 0.0], surface: 0.0, air: 0.0 },
         }
     }
@@ -137,23 +158,23 @@ impl Body<2> {
 /// Parts side by side, W/K and J/K.
 #[derive(Clone, Copy)]
 struct Side {
+    area_m2: f64,
     inner_w_k: f64,
     whole_w_k: f64,
     capacity_j_k: f64,
+    /// Area × what of a flow onto the surface goes on to the capacity.
+    taken_m2: f64,
 }
 
 impl Side {
-    fn of(parts: &[Part]) -> Self {
+    fn of(parts: &[Part], film_m2k_w: f64) -> Self {
         let sum = |value: &dyn Fn(&Part) -> f64| parts.iter().map(|part| part.area_m2 * value(part)).sum();
-        // Paint is 1 mm thick: no layer is without resistance.
-        let inner = |part: &Part| 1.0 / part.lumped.inner_m2k_w.max(1e-3);
         Self {
-            inner_w_k: sum(&inner),
-            whole_w_k: sum(&|part| {
-                let whole = part.lumped.resistance_m2k_w + part.outside_m2k_w;
-                if whole.is_finite() { 1.0 / whole } else { 0.0 }
-            }),
+            area_m2: sum(&|_| 1.0),
+            inner_w_k: sum(&|part| 1.0 / (film_m2k_w + part.lumped.inner_m2k_w)),
+            whole_w_k: sum(&|part| 1.0 / (film_m2k_w + part.lumped.resistance_m2k_w + part.outside_m2k_w)),
             capacity_j_k: sum(&|part| part.lumped.capacity_j_m2k),
+            taken_m2: sum(&|part| film_m2k_w / (film_m2k_w + part.lumped.inner_m2k_w)),
         }
     }
 

@@ -40,6 +40,11 @@ pub(super) enum SkyLoss {
 }
 
 impl Glazing {
+    /// Of what comes from about the sun; glass that passes all diffuse light is the standard's, which knows no angle.
+    fn around_sun(&self, cosine: f64) -> f64 {
+        if self.diffuse < 1.0 { self.direct(cosine) } else { 1.0 }
+    }
+
     /// Of the direct sun at an angle with this cosine, relative to right angles.
     fn direct(&self, cosine: f64) -> f64 {
         let angle = cosine.clamp(0.0, 1.0).acos();
@@ -108,12 +113,12 @@ fn through(windows: &[Window], sky: &SkyHour, dni: f64, glazing: &Glazing) -> f6
         let cosine = (sky.sun_enu[0] * east + sky.sun_enu[1] * north).max(0.0);
         let [lit, seen, beside] = window.shading(sky.sun_enu);
         let direct = dni * cosine * glazing.direct(cosine) * lit;
-        // What comes from about the sun counts as diffuse in the glass and is shaded as the sun.
-        let around = (sky.direct - dni).max(0.0) * cosine * lit;
+        // What comes from about the sun is shaded as the sun and passes the glass as it does.
+        let around = (sky.direct - dni).max(0.0) * cosine * lit * glazing.around_sun(cosine);
         let view = surface.sky_view();
         let diffuse = (sky.dome * view.dome + sky.band * view.band).max(0.0) * seen * beside;
         let ground = 0.5 * sky.ground * beside;
-        window.area_m2 / area * (direct + glazing.diffuse * (around + diffuse + ground))
+        window.area_m2 / area * (direct + around + glazing.diffuse * (diffuse + ground))
     };
     windows.iter().map(of).sum()
 }

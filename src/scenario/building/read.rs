@@ -38,6 +38,7 @@ pub struct BuildingCase {
     pub(super) internal_w: f64,
     pub(super) radiant: f64,
     pub(super) sun_lost: f64,
+    pub(super) sun_on_floor: f64,
     /// By hour of the day; ∓∞ where off.
     pub(super) heating_c: [f64; 24],
     pub(super) cooling_c: [f64; 24],
@@ -130,7 +131,7 @@ fn case(root: &Fields<'_>, faults: &mut Faults) -> Option<BuildingCase> {
     let volume_m3 = root.number("volume_m3", [1.0, 1e7], faults);
     let air_changes_per_h = root.number("air_changes_per_h", [0.0, 50.0], faults);
     let internal = root.needed("internal", faults)?;
-    internal.only(&["power_w", "radiant", "sun_lost"], faults);
+    internal.only(&["power_w", "radiant", "sun_lost", "sun_on_floor"], faults);
     let (heating_c, cooling_c) = thermostat(root, faults);
     Some(BuildingCase {
         title,
@@ -140,6 +141,7 @@ fn case(root: &Fields<'_>, faults: &mut Faults) -> Option<BuildingCase> {
         internal_w: internal.number("power_w", [0.0, 1e6], faults),
         radiant: internal.number("radiant", [0.0, 1.0], faults),
         sun_lost: internal.number_or("sun_lost", 0.0, [0.0, 1.0], faults),
+        sun_on_floor: internal.number_or("sun_on_floor", 0.5, [0.0, 1.0], faults),
         heating_c,
         cooling_c,
         fan_m3_h: fan(root, faults),

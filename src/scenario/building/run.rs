@@ -157,16 +157,16 @@ impl BuildingCase {
             own.map(part).collect()
         };
         let (envelope, floor) = (parts(false), parts(true));
-        let whole: f64 = self.opaque.iter().map(|part| part.area_m2).sum::<f64>() + self.window_m2();
-        let window_m2k_w = 1.0 / self.glazing.u_w_m2k - INSIDE_M2K_W;
         let body = Body::two_capacities(&TwoCapacities {
             envelope: &envelope,
             floor: &floor,
             inside: &[],
-            window_w_k: self.window_m2() / window_m2k_w.max(0.01),
-            surface_air_w_k: self.surfaces.convection_w_m2k * whole,
+            window_w_k: self.window_m2() * self.glazing.u_w_m2k,
+            window_m2: self.window_m2(),
+            convection_w_m2k: self.surfaces.convection_w_m2k,
             radiant: self.radiant,
             sun_lost: self.sun_lost,
+            sun_on_floor: self.sun_on_floor,
         });
         // Sun and sky act through the outer film on what lies between it and the capacity, part by part as the steady
         // transmission is shared.
