@@ -4,14 +4,22 @@
 //! construction layers), what an hour does to it, and a year of a whole stock. Knows no file, no clock and no sun:
 //! weather comes as series that all buildings share ([`Climate`]), people as schedules.
 
+mod archetype;
 mod body;
 mod block;
+mod city;
+mod envelope;
+mod heat_source;
 mod layers;
 mod response;
 mod schedule;
 mod simulate;
 mod zone;
 
+pub use archetype::{Archetype, ArchetypeError, Archetypes, Retrofit, UseRules};
+pub use city::{CityDemand, CityHeat, HeatPower, Measures};
+pub use envelope::Envelope;
+pub use heat_source::{HEAT_SOURCES, HeatSource, air_source_cop, emitter_c};
 pub use body::{Body, FiveResistances, Part, Share, TwoCapacities};
 pub use layers::{Layer, Lumped};
 pub use schedule::{LEVELS, Schedule, ScheduleHour};

@@ -19,8 +19,11 @@ const AIR_WH_M3K: f64 = 1.2 * 1005.0 / 3600.0;
 const SURFACE_PER_FLOOR: f64 = 4.5;
 /// Combined resistance of an inside surface, m²·K/W (ISO 6946:2017, table 7, horizontal).
 const INSIDE_M2K_W: f64 = 0.13;
-/// Of the sky that a wall and a roof see, 1 (ISO 13790:2008, 11.4.6).
+/// Of the sky that a wall sees, 1 (ISO 13790:2008, 11.4.6).
 const WALL_SEES: f64 = 0.5;
+/// The same with the sky at the temperature of the zenith's half and warmer towards the horizon: ½ √½ (G. N. Walton, "Thermal
+/// Analysis Research Program Reference Manual", NBSIR 83-2655, 1983; so in EnergyPlus).
+const WALL_SEES_COLD: f64 = 0.353_553_390_593_273_8;
 /// Hours simulated before the year: its last 30 days.
 const WARM_UP_H: usize = 720;
 
@@ -97,7 +100,7 @@ impl BuildingCase {
         climate.ground_c = climate.outdoor_c.clone();
         if !standard {
             // Windows lose to the sky where the sun comes in: at the surfaces.
-            let per_aperture = glazing.u_w_m2k * self.surfaces.outside_m2k_w * WALL_SEES / glazing.g.max(0.01);
+            let per_aperture = glazing.u_w_m2k * self.surfaces.outside_m2k_w * WALL_SEES_COLD / glazing.g.max(0.01);
             for columns in &mut climate.irradiance {
                 let sky = per_aperture * columns[SKY];
                 columns[..OPAQUE].iter_mut().for_each(|column| *column += sky);
@@ -144,7 +147,7 @@ impl BuildingCase {
             SURFACE_PER_FLOOR * self.floor_m2,
         );
         let film = self.surfaces.outside_m2k_w;
-        let mut zone = self.zone(body, own.shading.unwrap_or(1.0), &|part| film * u(part));
+        let mut zone = self.zone(body, [own.shading.unwrap_or(1.0), WALL_SEES], &|part| film * u(part));
         zone.aperture_m2[SKY] += WALL_SEES * film * body.window_w_k;
         zone
     }
@@ -173,13 +176,18 @@ impl BuildingCase {
         let film = self.surfaces.outside_m2k_w;
         let steady = |part: &Part| part.area_m2 / (part.lumped.resistance_m2k_w + part.outside_m2k_w);
         let outward = body.mass_outdoor_w_k[0] / envelope.iter().map(steady).sum::<f64>().max(f64::MIN_POSITIVE);
-        self.zone(body, 1.0, &|part| {
+        self.zone(body, [1.0, WALL_SEES_COLD], &|part| {
             film * outward / (part.lumped.resistance_m2k_w + self.outside(part))
         })
     }
 
     /// The zone of a body: `entering` says what of the sun absorbed on a part comes to its capacity, 1.
-    fn zone<const N: usize>(&self, body: Body<N>, shading: f64, entering: &dyn Fn(&Opaque) -> f64) -> Zone<N> {
+    fn zone<const N: usize>(
+        &self,
+        body: Body<N>,
+        [shading, wall_sees]: [f64; 2],
+        entering: &dyn Fn(&Opaque) -> f64,
+    ) -> Zone<N> {
         let mut aperture_m2 = [0.0; COLUMNS];
         for window in &self.windows {
             aperture_m2[sector_of(window.azimuth_deg)] += shading * self.glazing.g * window.area_m2;
@@ -187,7 +195,7 @@ impl BuildingCase {
         for part in &self.opaque {
             let area = part.area_m2 * entering(part);
             let (column, sees) = match part.facing {
-                Facing::Azimuth(azimuth_deg) => (OPAQUE + sector_of(azimuth_deg), WALL_SEES),
+                Facing::Azimuth(azimuth_deg) => (OPAQUE + sector_of(azimuth_deg), wall_sees),
                 Facing::Roof => (ROOF, 1.0),
                 Facing::Ground => continue,
             };
