@@ -5,8 +5,8 @@
 //! weather comes as series that all buildings share ([`Climate`]), people as schedules.
 
 mod archetype;
-mod body;
 mod block;
+mod body;
 mod city;
 mod envelope;
 mod heat_source;
@@ -17,10 +17,10 @@ mod simulate;
 mod zone;
 
 pub use archetype::{Archetype, ArchetypeError, Archetypes, Retrofit, UseRules};
+pub use body::{Body, FiveResistances, Part, Share, TwoCapacities};
 pub use city::{CityDemand, CityHeat, HeatPower, Measures};
 pub use envelope::Envelope;
 pub use heat_source::{HEAT_SOURCES, HeatSource, air_source_cop, emitter_c};
-pub use body::{Body, FiveResistances, Part, Share, TwoCapacities};
 pub use layers::{Layer, Lumped};
 pub use schedule::{LEVELS, Schedule, ScheduleHour};
 pub use simulate::{BuildingError, Hours, Kept, Outcome, Stock, Totals, Trace, simulate};

@@ -135,7 +135,8 @@ impl Body<2> {
         let spread = |on_floor: f64, amount: f64| {
             let others = (whole_m2 - floor.area_m2).max(f64::MIN_POSITIVE);
             let on_others = (1.0 - on_floor) * amount / others;
-            let floor_taken = if floor.area_m2 > 0.0 { on_floor * amount * floor.taken_m2 / floor.area_m2 } else { 0.0 };
+            let floor_taken =
+                if floor.area_m2 > 0.0 { on_floor * amount * floor.taken_m2 / floor.area_m2 } else { 0.0 };
             let mass = [on_others * envelope.taken_m2, floor_taken + on_others * inside.taken_m2];
             Share { mass, surface: amount - mass[0] - mass[1], air: 0.0 }
         };
@@ -198,7 +199,10 @@ impl<const N: usize> Body<N> {
             return Some(format!("its heat capacity is {at} J/K; it must be above 0"));
         }
         if !self.surface_air_w_k.is_finite() || self.surface_air_w_k <= 0.0 {
-            return Some(format!("the coupling of surface and air is {} W/K; it must be above 0", self.surface_air_w_k));
+            return Some(format!(
+                "the coupling of surface and air is {} W/K; it must be above 0",
+                self.surface_air_w_k
+            ));
         }
         let all = couplings.iter().flat_map(|(name, values)| values.iter().map(move |v| (*name, *v))).chain(single);
         let wrong = all.into_iter().find(|(_, value)| negative(*value));

@@ -8,9 +8,7 @@ use super::{
     archetype::{Archetype, Archetypes, Retrofit, UseRules},
     body::{Body, FiveResistances},
     envelope::Envelope,
-    heat_source::{
-        BOILER, COOLER, DISTRICT, HEAT_SOURCES, HOT_WATER_C, HeatSource, air_source_cop, emitter_c,
-    },
+    heat_source::{BOILER, COOLER, DISTRICT, HEAT_SOURCES, HOT_WATER_C, HeatSource, air_source_cop, emitter_c},
     schedule::{LEVELS, Schedule, ScheduleHour},
     simulate::{BuildingError, Hours, Kept, Outcome, Stock, simulate},
     zone::{COLUMNS, Climate, OPAQUE, ROOF, SECTORS, SKY, Zone},
@@ -41,8 +39,13 @@ const EMITTER_NEW_C: f64 = 45.0;
 const EMITTER_NEW_YEAR: u16 = 2002;
 /// Hot water through a day by hour, relative to its mean (EN 12831-3:2017, annex, dwellings; from memory, rounded).
 const HOT_WATER_DAY: [f64; 24] = [
-    0.4, 0.2, 0.2, 0.2, 0.3, 0.7, 1.5, 2.1, 1.8, 1.4, 1.2, 1.1, 1.2, 1.0, 0.8, 0.8, 0.9, 1.1, 1.5, 1.7, 1.5, 1.2, 0.9, 0.5,
+    0.4, 0.2, 0.2, 0.2, 0.3, 0.7, 1.5, 2.1, 1.8, 1.4, 1.2, 1.1, 1.2, 1.0, 0.8, 0.8, 0.9, 1.1, 1.5, 1.7, 1.5, 1.2, 0.9,
+    0.5,
 ];
+/// Building-hours whose powers are held at once: 128 MB.
+const SLAB: usize = 1 << 25;
+/// Buildings that one task accounts for.
+const PIECE: usize = 1024;
 /// Hours simulated before the first: ten days.
 const WARM_UP_H: usize = 240;
 
@@ -180,10 +183,22 @@ impl CityHeat {
         let schedules: Vec<Schedule> = self.rules.iter().map(|rules| schedule(rules, climate.len())).collect();
         let schedules: Vec<Schedule> = (0..CLASSES).map(|class| schedules[class % USE_COUNT].clone()).collect();
         let zone = |index: usize| self.zone(index, plan[index].retrofit.then_some(retrofit));
-        let stock = Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 18.0, start: None };
-        let kept = Kept::Power;
-        let outcome = simulate(&stock, climate, Hours { first, count, warm_up: WARM_UP_H }, kept)?;
-        Ok(self.account(&plan, (&outcome, first, count), climate, retrofit, electricity))
+        let buildings = self.use_of.len();
+        let mut demand = CityDemand::empty(buildings, count, electricity);
+        demand.retrofitted = plan.iter().filter(|plan| plan.retrofit).count();
+        demand.cost_eur = (0..buildings).filter(|&i| plan[i].retrofit).map(|i| self.cost_eur(i, retrofit)).sum();
+        let step = (SLAB / buildings.max(1)).clamp(24, count.max(24));
+        let mut start: Option<Vec<[f64; 1]>> = None;
+        for done in (0..count.max(1)).step_by(step) {
+            let warm_up = if done == 0 { WARM_UP_H } else { 0 };
+            let hours = Hours { first: first + done, count: step.min(count.saturating_sub(done)), warm_up };
+            let stock =
+                Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 18.0, start: start.as_deref() };
+            let outcome = simulate(&stock, climate, hours, Kept::Power)?;
+            self.account(&plan, (&outcome, hours), climate, (&mut demand, done));
+            start = Some(outcome.end);
+        }
+        Ok(demand)
     }
 
     fn class(&self, index: usize, plan: &Plan) -> u16 {
@@ -256,63 +271,42 @@ impl CityHeat {
         }
     }
 
-    /// What the hours mean in hot water, electricity, fuel and district heat.
+    /// What some hours mean in hot water, electricity, fuel and district heat, into the demand from its hour `at` on.
     fn account(
         &self,
         plan: &[Plan],
-        (outcome, first, count): (&Outcome<1>, usize, usize),
+        (outcome, hours): (&Outcome<1>, Hours),
         climate: &Climate,
-        retrofit: &Retrofit,
-        electricity: bool,
-    ) -> CityDemand {
-        let water = HOT_WATER_DAY.iter().sum::<f64>() / 24.0;
-        let now = |hour: usize| {
-            let hour = first + hour;
-            let outdoor_c = climate.outdoor_c[hour % climate.len()];
-            let heat = |laid_out_c: f64| 1.0 / air_source_cop(outdoor_c, emitter_c(outdoor_c, laid_out_c));
-            Hour {
-                hot_water: HOT_WATER_DAY[hour % 24] / water,
-                old: heat(EMITTER_OLD_C),
-                new: heat(EMITTER_NEW_C),
-                tank: 1.0 / air_source_cop(outdoor_c, HOT_WATER_C),
-            }
-        };
-        let hours: Vec<Hour> = (0..count).map(now).collect();
-        const PIECE: usize = 1024;
-        let piece = |(at, plan): (usize, &[Plan])| {
+        (demand, at): (&mut CityDemand, usize),
+    ) {
+        let count = hours.count;
+        let now: Vec<Hour> = (0..count).map(|hour| Hour::of(hours.first + hour, climate)).collect();
+        let whole = demand.hours.len();
+        let mut rest: Vec<&mut [f32]> = demand.electric_w.chunks_mut(whole.max(1) * PIECE).collect();
+        rest.resize_with(plan.len().div_ceil(PIECE), Default::default);
+        let pieces =
+            plan.par_chunks(PIECE).zip(demand.buildings.par_chunks_mut(PIECE)).zip(rest.into_par_iter()).enumerate();
+        let piece = |(piece, ((plan, buildings), electric)): (usize, ((&[Plan], &mut [HeatPower]), &mut [f32]))| {
             let mut sums = vec![HeatPower::default(); count];
-            let mut energy = Vec::with_capacity(plan.len());
-            let mut electric = Vec::with_capacity(if electricity { plan.len() * count } else { 0 });
-            for (offset, plan) in plan.iter().enumerate() {
-                let index = at * PIECE + offset;
+            for (offset, (plan, own)) in plan.iter().zip(buildings).enumerate() {
+                let index = piece * PIECE + offset;
                 let water_w = self.hot_water_w(index);
-                let mut own = HeatPower::default();
-                for ((power_w, hour), sum) in outcome.power_w[index * count..][..count].iter().zip(&hours).zip(&mut sums) {
-                    let power = plan.power(f64::from(*power_w), water_w, hour);
+                let power_w = &outcome.power_w[index * count..][..count];
+                for (hour, sum) in sums.iter_mut().enumerate() {
+                    let power = plan.power(f64::from(power_w[hour]), water_w, &now[hour]);
                     own.add(&power);
                     sum.add(&power);
-                    if electricity {
-                        electric.push(power.electric_w as f32);
+                    if let Some(slot) = electric.get_mut(offset * whole + at + hour) {
+                        *slot = power.electric_w as f32;
                     }
                 }
-                energy.push(own);
             }
-            (sums, energy, electric)
+            sums
         };
-        let pieces: Vec<_> = plan.par_chunks(PIECE).enumerate().map(piece).collect();
-        let mut demand = CityDemand {
-            buildings: Vec::with_capacity(plan.len()),
-            hours: vec![HeatPower::default(); count],
-            electric_w: Vec::new(),
-            retrofitted: plan.iter().filter(|plan| plan.retrofit).count(),
-            cost_eur: (0..plan.len()).filter(|&i| plan[i].retrofit).map(|i| self.cost_eur(i, retrofit)).sum(),
-        };
-        for (sums, energy, electric) in pieces {
-            demand.hours.iter_mut().zip(&sums).for_each(|(hour, sum)| hour.add(sum));
-            demand.buildings.extend(energy);
-            demand.electric_w.extend(electric);
+        let sums: Vec<Vec<HeatPower>> = pieces.map(piece).collect();
+        for sums in sums {
+            demand.hours[at..at + count].iter_mut().zip(&sums).for_each(|(hour, sum)| hour.add(sum));
         }
-        demand
     }
 
     /// Mean heat for hot water, W.
@@ -347,6 +341,31 @@ struct Hour {
     old: f64,
     new: f64,
     tank: f64,
+}
+
+impl Hour {
+    fn of(hour: usize, climate: &Climate) -> Self {
+        let outdoor_c = climate.outdoor_c[hour % climate.len()];
+        let per_heat = |water_c: f64| 1.0 / air_source_cop(outdoor_c, water_c);
+        Self {
+            hot_water: HOT_WATER_DAY[hour % 24] * 24.0 / HOT_WATER_DAY.iter().sum::<f64>(),
+            old: per_heat(emitter_c(outdoor_c, EMITTER_OLD_C)),
+            new: per_heat(emitter_c(outdoor_c, EMITTER_NEW_C)),
+            tank: per_heat(HOT_WATER_C),
+        }
+    }
+}
+
+impl CityDemand {
+    fn empty(buildings: usize, hours: usize, electricity: bool) -> Self {
+        Self {
+            buildings: vec![HeatPower::default(); buildings],
+            hours: vec![HeatPower::default(); hours],
+            electric_w: if electricity { vec![0.0; buildings * hours] } else { Vec::new() },
+            retrofitted: 0,
+            cost_eur: 0.0,
+        }
+    }
 }
 
 impl Plan {

@@ -93,7 +93,11 @@ fn walls_of(index: usize, building: &Building) -> Vec<Wall> {
     let rings = building.volume.footprint.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
     let wall = |line: geo::Line<f64>| Wall { building: index as u32, from: line.start, to: line.end, height_m };
     let finite = building.volume.footprint.bounding_rect().is_some_and(|r| (r.width() + r.height()).is_finite());
-    if finite { rings.flat_map(|ring| ring.lines()).map(wall).filter(|w| w.length() > 0.0).collect() } else { Vec::new() }
+    if finite {
+        rings.flat_map(|ring| ring.lines()).map(wall).filter(|w| w.length() > 0.0).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 impl Wall {

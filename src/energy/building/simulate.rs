@@ -117,7 +117,9 @@ pub fn simulate<const N: usize>(
     let pieces = cut(&order);
     let done: Vec<Result<Piece<N>, BuildingError>> = pieces
         .par_iter()
-        .map(|piece| pulp::Arch::new().dispatch(PieceTask { stock, climate, hours, kept, class: piece.0, members: piece.1 }))
+        .map(|piece| {
+            pulp::Arch::new().dispatch(PieceTask { stock, climate, hours, kept, class: piece.0, members: piece.1 })
+        })
         .collect();
     let count = stock.class.len();
     let rows = |of: Kept| if kept == of { count * hours.count } else { 0 };
@@ -154,7 +156,9 @@ fn check<const N: usize>(stock: &Stock<'_, N>, climate: &Climate, hours: Hours) 
         return Err(BuildingError::Zone { index, what });
     }
     if !stock.start_c.is_finite() || stock.start.is_some_and(|start| start.len() != stock.class.len()) {
-        return Err(BuildingError::Hours("the state to start from does not fit: one finite temperature per mass".into()));
+        return Err(BuildingError::Hours(
+            "the state to start from does not fit: one finite temperature per mass".into(),
+        ));
     }
     Ok(())
 }

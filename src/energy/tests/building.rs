@@ -98,7 +98,10 @@ fn energy_is_kept_in_every_hour_and_over_the_year() {
     for (hour, trace) in outcome.trace.iter().enumerate() {
         let [entered_w, largest_w] = entered(&zone, &climate, &schedule, hour, before, trace);
         let stored_w = zone.body.capacity_j_k[0] * (trace.mass_c[0] - before) / 3600.0;
-        assert!((entered_w - stored_w).abs() <= FIRST_LAW * largest_w, "hour {hour}: {entered_w} W in, {stored_w} W kept");
+        assert!(
+            (entered_w - stored_w).abs() <= FIRST_LAW * largest_w,
+            "hour {hour}: {entered_w} W in, {stored_w} W kept"
+        );
         before = trace.mass_c[0];
         stored_wh += stored_w;
         entered_wh += entered_w;
@@ -109,7 +112,14 @@ fn energy_is_kept_in_every_hour_and_over_the_year() {
 
 /// Heat into the zone from outside, gains and plant, and the largest single flow, W. The surface temperature comes from the
 /// air node's balance, so that the surface node's is a check of its own.
-fn entered(zone: &Zone<1>, climate: &Climate, schedule: &Schedule, hour: usize, before: f64, trace: &Trace<1>) -> [f64; 2] {
+fn entered(
+    zone: &Zone<1>,
+    climate: &Climate,
+    schedule: &Schedule,
+    hour: usize,
+    before: f64,
+    trace: &Trace<1>,
+) -> [f64; 2] {
     let body = &zone.body;
     let (outdoor, internal_w) = (climate.outdoor_c[hour], schedule.hours[hour].internal * zone.internal_w);
     let solar_w = climate.irradiance[hour][0] * zone.aperture_m2[0];

@@ -121,8 +121,20 @@ pub fn read_building_case(file: &str, text: &str) -> Result<BuildingCase, Buildi
 fn case(root: &Fields<'_>, faults: &mut Faults) -> Option<BuildingCase> {
     root.only(
         &[
-            "title", "source", "floor_m2", "volume_m3", "air_changes_per_h", "internal", "thermostat", "fan", "surfaces",
-            "constructions", "opaque", "window", "glazing", "iso13790",
+            "title",
+            "source",
+            "floor_m2",
+            "volume_m3",
+            "air_changes_per_h",
+            "internal",
+            "thermostat",
+            "fan",
+            "surfaces",
+            "constructions",
+            "opaque",
+            "window",
+            "glazing",
+            "iso13790",
         ],
         faults,
     );
@@ -279,7 +291,13 @@ fn windows(root: &Fields<'_>, faults: &mut Faults) -> Vec<Window> {
     let of = |window: Fields<'_>| {
         window.only(
             &[
-                "azimuth_deg", "area_m2", "width_m", "height_m", "overhang_m", "overhang_above_m", "fins_m",
+                "azimuth_deg",
+                "area_m2",
+                "width_m",
+                "height_m",
+                "overhang_m",
+                "overhang_above_m",
+                "fins_m",
                 "fins_beside_m",
             ],
             faults,

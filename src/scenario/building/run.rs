@@ -65,7 +65,12 @@ impl BuildingCase {
     ///
     /// # Errors
     /// Where the parts make no network, for instance a building without heat capacity.
-    pub fn simulate(&self, weather: &WeatherYear, model: BuildingModel, hourly: bool) -> Result<BuildingYear, BuildingError> {
+    pub fn simulate(
+        &self,
+        weather: &WeatherYear,
+        model: BuildingModel,
+        hourly: bool,
+    ) -> Result<BuildingYear, BuildingError> {
         let sun = SunYear::of(weather);
         match model {
             BuildingModel::FiveResistances => {
@@ -83,7 +88,8 @@ impl BuildingCase {
         let windows: [Vec<Window>; SECTORS] = std::array::from_fn(|sector| {
             let own = self.windows.iter().filter(|window| sector_of(window.azimuth_deg) == sector);
             let fixed = standard && self.iso13790.shading.is_some();
-            own.map(|w| if fixed { Window { area_m2: w.area_m2, ..Window::plain(w.azimuth_deg) } } else { *w }).collect()
+            own.map(|w| if fixed { Window { area_m2: w.area_m2, ..Window::plain(w.azimuth_deg) } } else { *w })
+                .collect()
         });
         let walls = std::array::from_fn(|sector| {
             let own = self.opaque.iter().filter_map(|part| match part.facing {
@@ -207,7 +213,14 @@ impl BuildingCase {
         let mut ventilation_w_k = [infiltration_w_k; LEVELS];
         ventilation_w_k[1] += AIR_WH_M3K * fan_m3_h;
         let unlimited = f64::INFINITY;
-        Zone { body, ventilation_w_k, internal_w: self.internal_w, aperture_m2, heating_w: unlimited, cooling_w: unlimited }
+        Zone {
+            body,
+            ventilation_w_k,
+            internal_w: self.internal_w,
+            aperture_m2,
+            heating_w: unlimited,
+            cooling_w: unlimited,
+        }
     }
 
     fn window_m2(&self) -> f64 {
@@ -219,7 +232,12 @@ impl BuildingCase {
         if part.facing == Facing::Ground { 0.0 } else { self.surfaces.outside_m2k_w }
     }
 
-    fn run<const N: usize>(&self, zone: Zone<N>, climate: &Climate, hourly: bool) -> Result<BuildingYear, BuildingError> {
+    fn run<const N: usize>(
+        &self,
+        zone: Zone<N>,
+        climate: &Climate,
+        hourly: bool,
+    ) -> Result<BuildingYear, BuildingError> {
         let schedules = [self.schedule(climate.len())];
         let stock = Stock { class: &[0], schedules: &schedules, zone: &|_| zone, start_c: 20.0, start: None };
         let outcome = simulate(&stock, climate, Hours::year(climate, WARM_UP_H), Kept::Trace)?;
