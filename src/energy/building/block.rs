@@ -184,8 +184,8 @@ impl<const N: usize> Block<N> {
             };
             // Where the air would go by itself, told as the plant power that would bring it there from 0 °C.
             let mut free = drive(&maps.air_drive);
-            for j in 0..N {
-                free = maps.air_state[j][lane].mul_add(state[j][lane], free);
+            for (map, mass) in maps.air_state.iter().zip(state.iter()) {
+                free = map[lane].mul_add(mass[lane], free);
             }
             let per_k = maps.power_per_k[lane];
             let (heating, cooling) = (per_k.mul_add(now.heating_c, -free), per_k.mul_add(now.cooling_c, -free));
@@ -193,8 +193,8 @@ impl<const N: usize> Block<N> {
             let power = greater(lesser(wanted, self.heating_w[lane]), self.least_w[lane]);
             let next: [f64; N] = std::array::from_fn(|i| {
                 let mut sum = maps.next_power[i][lane].mul_add(power, drive(&maps.next_drive[i]));
-                for j in 0..N {
-                    sum = maps.next_state[i][j][lane].mul_add(state[j][lane], sum);
+                for (map, mass) in maps.next_state[i].iter().zip(state.iter()) {
+                    sum = map[lane].mul_add(mass[lane], sum);
                 }
                 sum
             });
