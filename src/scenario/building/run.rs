@@ -92,11 +92,11 @@ impl BuildingCase {
                 .collect()
         });
         let walls = std::array::from_fn(|sector| {
-            let own = self.opaque.iter().filter_map(|part| match part.facing {
+            let mut own = self.opaque.iter().filter_map(|part| match part.facing {
                 Facing::Azimuth(azimuth_deg) if sector_of(azimuth_deg) == sector => Some(azimuth_deg),
                 _ => None,
             });
-            own.last().unwrap_or(45.0 * sector as f64)
+            own.next_back().unwrap_or(45.0 * sector as f64)
         });
         if standard {
             // ISO 13790 reduces the whole sun by one factor; the peer whose column is compared reduces the direct alone.
