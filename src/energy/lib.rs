@@ -8,6 +8,7 @@
 //! [`grid`]'s.
 
 mod assets;
+pub mod building;
 mod charging;
 pub mod grid;
 mod heat_pump;

@@ -4,6 +4,7 @@
 //! paired runs. Must not know twin, view, panels or import. The same specification gives the same bytes for any
 //! number of threads; nothing in a result depends on how long it took.
 
+pub mod building;
 mod compare;
 mod energy_run;
 mod figures;

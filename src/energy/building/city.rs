@@ -1,0 +1,423 @@
+//! A city's buildings as zones: shell, archetype and use together, and what measures change about them.
+
+use citytwin_model::{Building, City, Tags};
+use rayon::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{
+    archetype::{Archetype, Archetypes, Retrofit, UseRules},
+    body::{Body, FiveResistances},
+    envelope::Envelope,
+    heat_source::{BOILER, COOLER, DISTRICT, HEAT_SOURCES, HOT_WATER_C, HeatSource, air_source_cop, emitter_c},
+    schedule::{LEVELS, Schedule, ScheduleHour},
+    simulate::{BuildingError, Hours, Kept, Outcome, Stock, simulate},
+    zone::{COLUMNS, Climate, OPAQUE, ROOF, SECTORS, SKY, Zone},
+};
+use crate::{
+    intensity::{USE_COUNT, USES},
+    profile::use_index,
+};
+
+/// Taken where a building's age is not stated (own: the middle of Europe's stock, EU Building Stock Observatory).
+const USUAL_YEAR: u16 = 1965;
+/// Heat capacity of air, W·h/(m³·K) (ISO 13790:2008, 9.3.1).
+const AIR_WH_M3K: f64 = 1200.0 / 3600.0;
+/// Absorptance of outside surfaces, 1, and their resistance, m²·K/W (ISO 13790:2008, 11.3.4; ISO 6946:2017, table 7).
+const ABSORPTANCE: f64 = 0.6;
+const OUTSIDE_M2K_W: f64 = 0.04;
+/// What of the window's area is glass, and what dirt and angle leave, 1 (ISO 13790:2008, 11.3.2 and 11.4.2); curtains,
+/// neighbours and trees, 1 (DIN V 18599-2's usual shading factor).
+const GLASS: f64 = 0.7;
+const SHADING: f64 = 0.75;
+/// Heat through a floor on the ground, relative to its U-value against outside air, 1 (ISO 13370:2017: the ground under a
+/// house of 10 m × 10 m adds about 1 m²·K/W).
+const GROUND_SHARE: f64 = 0.5;
+/// Emitters of old buildings, of retrofitted and of new ones, °C at −12 °C outside (own: radiators 70/55, 55/45, floors 35).
+const EMITTER_OLD_C: f64 = 62.0;
+const EMITTER_NEW_C: f64 = 45.0;
+/// Built from here on with low-temperature emitters.
+const EMITTER_NEW_YEAR: u16 = 2002;
+/// Hot water through a day by hour, relative to its mean (EN 12831-3:2017, annex, dwellings; from memory, rounded).
+const HOT_WATER_DAY: [f64; 24] = [
+    0.4, 0.2, 0.2, 0.2, 0.3, 0.7, 1.5, 2.1, 1.8, 1.4, 1.2, 1.1, 1.2, 1.0, 0.8, 0.8, 0.9, 1.1, 1.5, 1.7, 1.5, 1.2, 0.9,
+    0.5,
+];
+/// Building-hours whose powers are held at once: 128 MB.
+const SLAB: usize = 1 << 25;
+/// Buildings that one task accounts for.
+const PIECE: usize = 1024;
+/// Hours simulated before the first: ten days.
+const WARM_UP_H: usize = 240;
+
+/// What is done to a city's buildings. Shares are of the buildings it is done to, 0…1 (values outside are cut); raising one
+/// only adds buildings, in the order of a hash of their source.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Measures {
+    pub retrofit: f64,
+    /// `usual` or `ambitious`, of `assets/energy/building_retrofits.csv`.
+    pub level: String,
+    pub heat_pumps: f64,
+    pub district: f64,
+    /// Only buildings of these years of construction.
+    pub built: std::ops::RangeInclusive<u16>,
+    /// Only these buildings, index = `BuildingId`; none: all.
+    pub buildings: Option<Vec<bool>>,
+}
+
+impl Default for Measures {
+    fn default() -> Self {
+        Self {
+            retrofit: 0.0,
+            level: "usual".to_owned(),
+            heat_pumps: 0.0,
+            district: 0.0,
+            built: 0..=u16::MAX,
+            buildings: None,
+        }
+    }
+}
+
+/// The heat of a city's buildings, read once.
+#[derive(Clone, Debug)]
+pub struct CityHeat {
+    envelopes: Vec<Envelope>,
+    archetypes: Vec<Archetype>,
+    /// Position in `archetypes`, and in [`USES`].
+    archetype_of: Vec<u16>,
+    use_of: Vec<u8>,
+    year_of: Vec<u16>,
+    rank: Vec<f32>,
+    rules: Vec<UseRules>,
+    retrofits: Vec<Retrofit>,
+}
+
+/// Power of one building or sum in one hour, W: heat and cold delivered, hot water's heat, electricity of heat pumps and
+/// coolers, fuel of boilers, heat from the district.
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+pub struct HeatPower {
+    pub heating_w: f64,
+    pub cooling_w: f64,
+    pub hot_water_w: f64,
+    pub electric_w: f64,
+    pub fuel_w: f64,
+    pub district_w: f64,
+}
+
+/// What some hours came to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CityDemand {
+    /// Energy of every building over the hours, W·h by field; index = `BuildingId`.
+    pub buildings: Vec<HeatPower>,
+    /// Of the city, hour by hour.
+    pub hours: Vec<HeatPower>,
+    /// Electricity of every building and hour (`building · hours + hour`), W; empty unless asked.
+    pub electric_w: Vec<f32>,
+    /// Retrofitted buildings and what that cost, €.
+    pub retrofitted: usize,
+    pub cost_eur: f64,
+}
+
+impl CityHeat {
+    /// Shells, ages and uses of a city's buildings.
+    pub fn new(city: &City) -> Self {
+        let tables = Archetypes::embedded();
+        let country = city.country.as_ref().map_or("", |known| known.value.as_str());
+        let mut archetypes: Vec<Archetype> = Vec::new();
+        let mut archetype_of = Vec::with_capacity(city.buildings.len());
+        let year_of: Vec<u16> = city.buildings.par_iter().map(|building| built(&building.tags)).collect();
+        for (building, &year) in city.buildings.iter().zip(&year_of) {
+            let row = tables.find(building.usage.value, country, year).expect("a test finds every use and year");
+            let known = archetypes.iter().position(|known| known == row);
+            archetype_of.push(known.unwrap_or_else(|| {
+                archetypes.push(row.clone());
+                archetypes.len() - 1
+            }) as u16);
+        }
+        let rank = |b: &Building| xxh3_64(format!("heat {}", b.source).as_bytes()) as f32 / u64::MAX as f32;
+        Self {
+            envelopes: Envelope::of_city(city),
+            archetypes,
+            archetype_of,
+            use_of: city.buildings.iter().map(|b| use_index(b.usage.value) as u8).collect(),
+            year_of,
+            rank: city.buildings.par_iter().map(rank).collect(),
+            rules: USES.iter().filter_map(|usage| tables.rules(*usage).cloned()).collect(),
+            retrofits: tables.retrofits,
+        }
+    }
+
+    pub fn envelopes(&self) -> &[Envelope] {
+        &self.envelopes
+    }
+
+    /// Year of construction as taken, index = `BuildingId`; where the map does not state it, 1965.
+    pub fn years(&self) -> &[u16] {
+        &self.year_of
+    }
+
+    /// Some hours of all buildings under measures. `electricity`: keep every building's, hour by hour.
+    ///
+    /// # Errors
+    /// An unknown retrofit level, shares that are no number, or a climate that cannot be.
+    pub fn run(
+        &self,
+        measures: &Measures,
+        climate: &Climate,
+        (first, count): (usize, usize),
+        electricity: bool,
+    ) -> Result<CityDemand, BuildingError> {
+        let wrong = |what: String| BuildingError::Climate(what);
+        let retrofit = self.retrofits.iter().find(|retrofit| retrofit.level == measures.level).ok_or_else(|| {
+            let known: Vec<&str> = self.retrofits.iter().map(|r| r.level.as_str()).collect();
+            wrong(format!("retrofit level \"{}\" is not known; known are {}", measures.level, known.join(", ")))
+        })?;
+        for (name, share) in
+            [("retrofit", measures.retrofit), ("heat_pumps", measures.heat_pumps), ("district", measures.district)]
+        {
+            if !share.is_finite() {
+                return Err(wrong(format!("the share {name} is {share}; give a number from 0 to 1")));
+            }
+        }
+        let plan = self.plan(measures);
+        let class: Vec<u16> = (0..self.use_of.len()).map(|i| self.class(i, &plan[i])).collect();
+        let schedules: Vec<Schedule> = self.rules.iter().map(|rules| schedule(rules, climate.len())).collect();
+        let schedules: Vec<Schedule> = (0..CLASSES).map(|class| schedules[class % USE_COUNT].clone()).collect();
+        let zone = |index: usize| self.zone(index, plan[index].retrofit.then_some(retrofit));
+        let buildings = self.use_of.len();
+        let mut demand = CityDemand::empty(buildings, count, electricity);
+        demand.retrofitted = plan.iter().filter(|plan| plan.retrofit).count();
+        demand.cost_eur = (0..buildings).filter(|&i| plan[i].retrofit).map(|i| self.cost_eur(i, retrofit)).sum();
+        let step = (SLAB / buildings.max(1)).clamp(24, count.max(24));
+        let mut start: Option<Vec<[f64; 1]>> = None;
+        for done in (0..count.max(1)).step_by(step) {
+            let warm_up = if done == 0 { WARM_UP_H } else { 0 };
+            let hours = Hours { first: first + done, count: step.min(count.saturating_sub(done)), warm_up };
+            let stock =
+                Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 18.0, start: start.as_deref() };
+            let outcome = simulate(&stock, climate, hours, Kept::Power)?;
+            self.account(&plan, (&outcome, hours), climate, (&mut demand, done));
+            start = Some(outcome.end);
+        }
+        Ok(demand)
+    }
+
+    fn class(&self, index: usize, plan: &Plan) -> u16 {
+        u16::from(self.use_of[index]) + (USE_COUNT * plan.source as usize) as u16
+    }
+
+    /// Who gets what.
+    fn plan(&self, measures: &Measures) -> Vec<Plan> {
+        let of = |index: usize| {
+            let listed = measures.buildings.as_ref().is_none_or(|list| list.get(index).copied().unwrap_or(false));
+            let meant = listed && measures.built.contains(&self.year_of[index]);
+            let rank = f64::from(self.rank[index]);
+            // District heat takes from the other end, so that both shares can be had together.
+            let source = if meant && rank < measures.heat_pumps {
+                HeatSource::HeatPump
+            } else if meant && 1.0 - rank <= measures.district {
+                HeatSource::District
+            } else {
+                HeatSource::Boiler
+            };
+            let retrofit = meant && rank < measures.retrofit;
+            let low = retrofit || self.year_of[index] >= EMITTER_NEW_YEAR;
+            Plan { source, retrofit, emitter_c: if low { EMITTER_NEW_C } else { EMITTER_OLD_C } }
+        };
+        (0..self.use_of.len()).into_par_iter().map(of).collect()
+    }
+
+    /// A building as the engine steps it.
+    fn zone(&self, index: usize, retrofit: Option<&Retrofit>) -> Zone<1> {
+        let (shell, kind) = (&self.envelopes[index], &self.archetypes[usize::from(self.archetype_of[index])]);
+        let better = |own: f64, new: fn(&Retrofit) -> f64| retrofit.map_or(own, |retrofit| own.min(new(retrofit)));
+        let wall_u = better(kind.wall_u, |r| r.wall_u);
+        let roof_u = better(kind.roof_u, |r| r.roof_u);
+        let floor_u = better(kind.floor_u, |r| r.floor_u);
+        let window_u = better(kind.window_u, |r| r.window_u);
+        let window_g = better(kind.window_g, |r| r.window_g);
+        let windows_m2 = kind.window_share * shell.outside_walls_m2();
+        let walls_m2 = shell.outside_walls_m2() - windows_m2;
+        let floor_m2 = shell.floor_m2.max(1.0);
+        let body = Body::iso13790(&FiveResistances {
+            floor_m2,
+            opaque_w_k: wall_u * walls_m2 + roof_u * shell.roof_m2,
+            ground_w_k: GROUND_SHARE * floor_u * shell.ground_m2,
+            window_w_k: window_u * windows_m2,
+            capacity_j_k: kind.capacity_j_m2k * floor_m2,
+            mass_m2: (kind.mass_per_floor * floor_m2).max(shell.roof_m2 + walls_m2),
+        });
+        let mut aperture_m2 = [0.0; COLUMNS];
+        for sector in 0..SECTORS {
+            let wall = shell.walls_m2[sector];
+            aperture_m2[sector] = GLASS * SHADING * window_g * kind.window_share * wall;
+            aperture_m2[OPAQUE + sector] =
+                SHADING * ABSORPTANCE * OUTSIDE_M2K_W * wall_u * (1.0 - kind.window_share) * wall;
+        }
+        aperture_m2[ROOF] = ABSORPTANCE * OUTSIDE_M2K_W * roof_u * shell.roof_m2;
+        let upright = 0.5 * (wall_u * walls_m2 + window_u * windows_m2);
+        aperture_m2[SKY] = OUTSIDE_M2K_W * (upright + roof_u * shell.roof_m2);
+        let rules = &self.rules[usize::from(self.use_of[index])];
+        let air_w_k = AIR_WH_M3K * kind.air_changes_per_h * retrofit.map_or(1.0, |r| r.air_share) * shell.volume_m3;
+        let mut ventilation_w_k = [air_w_k; LEVELS];
+        ventilation_w_k[1] = air_w_k * rules.night_air_share;
+        let unlimited = f64::INFINITY;
+        Zone {
+            body,
+            ventilation_w_k,
+            internal_w: kind.internal_w_m2 * floor_m2,
+            aperture_m2,
+            heating_w: unlimited,
+            cooling_w: unlimited,
+        }
+    }
+
+    /// What some hours mean in hot water, electricity, fuel and district heat, into the demand from its hour `at` on.
+    fn account(
+        &self,
+        plan: &[Plan],
+        (outcome, hours): (&Outcome<1>, Hours),
+        climate: &Climate,
+        (demand, at): (&mut CityDemand, usize),
+    ) {
+        let count = hours.count;
+        let now: Vec<Hour> = (0..count).map(|hour| Hour::of(hours.first + hour, climate)).collect();
+        let whole = demand.hours.len();
+        let mut rest: Vec<&mut [f32]> = demand.electric_w.chunks_mut(whole.max(1) * PIECE).collect();
+        rest.resize_with(plan.len().div_ceil(PIECE), Default::default);
+        let pieces =
+            plan.par_chunks(PIECE).zip(demand.buildings.par_chunks_mut(PIECE)).zip(rest.into_par_iter()).enumerate();
+        let piece = |(piece, ((plan, buildings), electric)): (usize, ((&[Plan], &mut [HeatPower]), &mut [f32]))| {
+            let mut sums = vec![HeatPower::default(); count];
+            for (offset, (plan, own)) in plan.iter().zip(buildings).enumerate() {
+                let index = piece * PIECE + offset;
+                let water_w = self.hot_water_w(index);
+                let power_w = &outcome.power_w[index * count..][..count];
+                for (hour, sum) in sums.iter_mut().enumerate() {
+                    let power = plan.power(f64::from(power_w[hour]), water_w, &now[hour]);
+                    own.add(&power);
+                    sum.add(&power);
+                    if let Some(slot) = electric.get_mut(offset * whole + at + hour) {
+                        *slot = power.electric_w as f32;
+                    }
+                }
+            }
+            sums
+        };
+        let sums: Vec<Vec<HeatPower>> = pieces.map(piece).collect();
+        for sums in sums {
+            demand.hours[at..at + count].iter_mut().zip(&sums).for_each(|(hour, sum)| hour.add(sum));
+        }
+    }
+
+    /// Mean heat for hot water, W.
+    fn hot_water_w(&self, index: usize) -> f64 {
+        let heated = self.rules[usize::from(self.use_of[index])].occupied_gain > 0.0;
+        let per_m2 = self.archetypes[usize::from(self.archetype_of[index])].hot_water_kwh_m2;
+        if heated { per_m2 * self.envelopes[index].floor_m2 * 1000.0 / 8760.0 } else { 0.0 }
+    }
+
+    fn cost_eur(&self, index: usize, retrofit: &Retrofit) -> f64 {
+        let shell = &self.envelopes[index];
+        let share = self.archetypes[usize::from(self.archetype_of[index])].window_share;
+        let walls_m2 = shell.outside_walls_m2();
+        let areas = [(1.0 - share) * walls_m2, shell.roof_m2, shell.ground_m2, share * walls_m2];
+        areas.iter().zip(&retrofit.eur_m2).map(|(area, eur)| area * eur).sum()
+    }
+}
+
+const CLASSES: usize = USE_COUNT * HEAT_SOURCES.len();
+
+/// What a building gets.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    source: HeatSource,
+    retrofit: bool,
+    emitter_c: f64,
+}
+
+/// One hour for all buildings: hot water relative to its mean; electricity per heat by emitters and tank.
+struct Hour {
+    hot_water: f64,
+    old: f64,
+    new: f64,
+    tank: f64,
+}
+
+impl Hour {
+    fn of(hour: usize, climate: &Climate) -> Self {
+        let outdoor_c = climate.outdoor_c[hour % climate.len()];
+        let per_heat = |water_c: f64| 1.0 / air_source_cop(outdoor_c, water_c);
+        Self {
+            hot_water: HOT_WATER_DAY[hour % 24] * 24.0 / HOT_WATER_DAY.iter().sum::<f64>(),
+            old: per_heat(emitter_c(outdoor_c, EMITTER_OLD_C)),
+            new: per_heat(emitter_c(outdoor_c, EMITTER_NEW_C)),
+            tank: per_heat(HOT_WATER_C),
+        }
+    }
+}
+
+impl CityDemand {
+    fn empty(buildings: usize, hours: usize, electricity: bool) -> Self {
+        Self {
+            buildings: vec![HeatPower::default(); buildings],
+            hours: vec![HeatPower::default(); hours],
+            electric_w: if electricity { vec![0.0; buildings * hours] } else { Vec::new() },
+            retrofitted: 0,
+            cost_eur: 0.0,
+        }
+    }
+}
+
+impl Plan {
+    fn power(&self, plant_w: f64, water_w: f64, hour: &Hour) -> HeatPower {
+        let (heating_w, cooling_w) = (plant_w.max(0.0), (-plant_w).max(0.0));
+        let hot_water_w = water_w * hour.hot_water;
+        let heat_w = heating_w + hot_water_w;
+        let per_heat = if self.emitter_c > EMITTER_NEW_C { hour.old } else { hour.new };
+        let mut power = HeatPower { heating_w, cooling_w, hot_water_w, ..HeatPower::default() };
+        power.electric_w = cooling_w / COOLER;
+        match self.source {
+            HeatSource::Boiler => power.fuel_w = heat_w / BOILER,
+            HeatSource::HeatPump => power.electric_w += heating_w * per_heat + hot_water_w * hour.tank,
+            HeatSource::District => power.district_w = heat_w / DISTRICT,
+        }
+        power
+    }
+}
+
+impl HeatPower {
+    fn add(&mut self, other: &Self) {
+        self.heating_w += other.heating_w;
+        self.cooling_w += other.cooling_w;
+        self.hot_water_w += other.hot_water_w;
+        self.electric_w += other.electric_w;
+        self.fuel_w += other.fuel_w;
+        self.district_w += other.district_w;
+    }
+}
+
+/// Year of construction: the first four digits of OSM's `start_date`.
+fn built(tags: &Tags) -> u16 {
+    let stated = tags.get("start_date").and_then(|date| date.get(..4)).and_then(|year| year.parse().ok());
+    stated.filter(|year| (1000..=2100).contains(year)).unwrap_or(USUAL_YEAR)
+}
+
+/// The year of a use; its first hour is a Monday's.
+fn schedule(rules: &UseRules, hours: usize) -> Schedule {
+    let used = |hour: usize| {
+        let (day, of_day) = (hour / 24 % 7, hour % 24);
+        day < rules.days_a_week && (rules.from_hour..rules.to_hour).contains(&of_day)
+    };
+    let week: f64 = (0..168).map(|h| if used(h) { rules.occupied_gain } else { rules.empty_gain }).sum::<f64>() / 168.0;
+    let scale = if week > 0.0 { 1.0 / week } else { 0.0 };
+    let hour = |hour: usize| {
+        let used = used(hour);
+        ScheduleHour {
+            internal: scale * if used { rules.occupied_gain } else { rules.empty_gain },
+            heating_c: if used { rules.heating_c } else { rules.setback_c },
+            cooling_c: rules.cooling_c,
+            level: u8::from(!used),
+        }
+    };
+    Schedule { hours: (0..hours).map(hour).collect() }
+}

@@ -1,0 +1,146 @@
+//! The heated shell of a city's buildings: floor area, walls by direction, roof, ground, and the walls that touch a neighbour.
+
+use citytwin_model::{Building, City, Coord};
+use geo::{Area, BoundingRect};
+use rayon::prelude::*;
+use rstar::{AABB, RTree, primitives::GeomWithData, primitives::Rectangle};
+
+use super::zone::SECTORS;
+use crate::intensity::INTERNAL_AREA_SHARE;
+
+/// Walls closer than this are one wall, m: maps are drawn to about that.
+const TOUCH_M: f64 = 0.5;
+/// Cosine of the angle between walls that still touch along their length (10°).
+const ALONG: f64 = 0.985;
+/// Clear height of a storey where the building is lower than its storeys say, m.
+const LEAST_STOREY_M: f64 = 2.2;
+
+/// The shell of one building.
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+pub struct Envelope {
+    /// Inside floor area of all storeys, m².
+    pub floor_m2: f64,
+    /// Heated air, m³.
+    pub volume_m3: f64,
+    /// Outside walls with their windows by direction, m²; sector 0 looks north, clockwise.
+    pub walls_m2: [f64; SECTORS],
+    /// Walls against neighbours, m².
+    pub shared_m2: f64,
+    pub roof_m2: f64,
+    pub ground_m2: f64,
+}
+
+/// An edge of a footprint, the building to its left.
+#[derive(Clone, Copy)]
+struct Wall {
+    building: u32,
+    from: Coord<f64>,
+    to: Coord<f64>,
+    height_m: f64,
+}
+
+type Entry = GeomWithData<Rectangle<[f64; 2]>, u32>;
+
+impl Envelope {
+    /// The shells of all buildings, index = `BuildingId`. A wall's part that runs along another building's within 0.5 m counts as
+    /// shared up to the lower of both.
+    pub fn of_city(city: &City) -> Vec<Self> {
+        let walls: Vec<Vec<Wall>> = city.buildings.par_iter().enumerate().map(|(i, b)| walls_of(i, b)).collect();
+        let all: Vec<Wall> = walls.iter().flatten().copied().collect();
+        let entry = |(index, wall): (usize, &Wall)| {
+            let corner = |value: fn(f64, f64) -> f64| [value(wall.from.x, wall.to.x), value(wall.from.y, wall.to.y)];
+            Entry::new(Rectangle::from_corners(corner(f64::min), corner(f64::max)), index as u32)
+        };
+        let tree = RTree::bulk_load(all.iter().enumerate().map(entry).collect());
+        let of = |(building, walls): (&Building, &Vec<Wall>)| Self::of(building, walls, &tree, &all);
+        city.buildings.par_iter().zip(&walls).map(of).collect()
+    }
+
+    fn of(building: &Building, walls: &[Wall], tree: &RTree<Entry>, all: &[Wall]) -> Self {
+        let plan_m2 = building.volume.footprint.unsigned_area();
+        let floor_m2 = INTERNAL_AREA_SHARE * building.floor_area_m2();
+        let mut envelope = Self {
+            floor_m2,
+            volume_m3: INTERNAL_AREA_SHARE * plan_m2 * height(building),
+            roof_m2: plan_m2,
+            ground_m2: plan_m2,
+            ..Self::default()
+        };
+        for wall in walls {
+            let whole_m2 = wall.length() * wall.height_m;
+            let shared_m2 = wall.shared_m2(tree, all).min(whole_m2);
+            envelope.shared_m2 += shared_m2;
+            envelope.walls_m2[wall.sector()] += whole_m2 - shared_m2;
+        }
+        envelope
+    }
+
+    /// Outside walls of all directions, m².
+    pub fn outside_walls_m2(&self) -> f64 {
+        self.walls_m2.iter().sum()
+    }
+}
+
+/// Ground to half the roof's height, m; at least what the storeys need.
+fn height(building: &Building) -> f64 {
+    let volume = &building.volume;
+    let eaves = f64::from(volume.height_m.value - 0.5 * volume.roof.height_m.value - volume.min_height_m.value);
+    eaves.max(LEAST_STOREY_M * f64::from(volume.levels.value.max(1.0)))
+}
+
+fn walls_of(index: usize, building: &Building) -> Vec<Wall> {
+    let height_m = height(building);
+    let rings = building.volume.footprint.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
+    let wall = |line: geo::Line<f64>| Wall { building: index as u32, from: line.start, to: line.end, height_m };
+    let finite = building.volume.footprint.bounding_rect().is_some_and(|r| (r.width() + r.height()).is_finite());
+    if finite {
+        rings.flat_map(|ring| ring.lines()).map(wall).filter(|w| w.length() > 0.0).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+impl Wall {
+    fn length(&self) -> f64 {
+        (self.to.x - self.from.x).hypot(self.to.y - self.from.y)
+    }
+
+    fn along(&self) -> Coord<f64> {
+        let length = self.length();
+        Coord { x: (self.to.x - self.from.x) / length, y: (self.to.y - self.from.y) / length }
+    }
+
+    /// The eighth of the horizon that it looks to; the building lies to the left of it.
+    fn sector(&self) -> usize {
+        let along = self.along();
+        let azimuth_deg = along.y.atan2(-along.x).to_degrees().rem_euclid(360.0);
+        ((azimuth_deg / 45.0).round() as usize) % SECTORS
+    }
+
+    fn shared_m2(&self, tree: &RTree<Entry>, all: &[Wall]) -> f64 {
+        let low = [self.from.x.min(self.to.x) - TOUCH_M, self.from.y.min(self.to.y) - TOUCH_M];
+        let high = [self.from.x.max(self.to.x) + TOUCH_M, self.from.y.max(self.to.y) + TOUCH_M];
+        let mut near: Vec<u32> =
+            tree.locate_in_envelope_intersecting(&AABB::from_corners(low, high)).map(|entry| entry.data).collect();
+        near.sort_unstable();
+        near.iter().map(|&other| self.touching_m2(&all[other as usize])).sum()
+    }
+
+    fn touching_m2(&self, other: &Self) -> f64 {
+        let (along, theirs, length) = (self.along(), other.along(), self.length());
+        let opposed = along.x * theirs.x + along.y * theirs.y < -ALONG;
+        if self.building == other.building || !opposed {
+            return 0.0;
+        }
+        let at = |point: Coord<f64>| {
+            let (x, y) = (point.x - self.from.x, point.y - self.from.y);
+            [x * along.x + y * along.y, (x * along.y - y * along.x).abs()]
+        };
+        let [a, b] = [at(other.from), at(other.to)];
+        if 0.5 * (a[1] + b[1]) > TOUCH_M {
+            return 0.0;
+        }
+        let overlap = a[0].max(b[0]).min(length) - a[0].min(b[0]).max(0.0);
+        overlap.max(0.0) * self.height_m.min(other.height_m)
+    }
+}

@@ -1,0 +1,12 @@
+//! A single building through a year of weather: cases as files, as ASHRAE Standard 140 asks them.
+//!
+//! Here sun and thermal network meet: `environment` says what falls on a wall, `energy` what the wall makes of it.
+
+mod climate;
+mod fields;
+mod read;
+mod run;
+
+pub use climate::{CITY_GLAZING, Glazing, city_climate};
+pub use read::{BuildingCase, BuildingCaseError, BuildingCaseFault, read_building_case};
+pub use run::{BuildingHour, BuildingModel, BuildingYear};
