@@ -33,7 +33,7 @@ pub fn run(
     car_kwh_per_km: Option<f64>,
 ) -> Result<EnergyRun, RunError> {
     let mut system = prepared.energy.clone();
-    system.set_shares(&prepared.city, assumptions);
+    system.set_shares(prepared.city, assumptions);
     system.set_car_kwh_per_km(car_kwh_per_km);
     let mut out = EnergyRun {
         hours: Vec::new(),

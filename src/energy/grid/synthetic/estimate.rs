@@ -93,7 +93,7 @@ impl Operated {
         let mut normalised = vec![None; sensings.len()];
         loop {
             let rows = self.rows(powers, sensings, &set_aside);
-            let asked: Vec<Quantity> = rows.transformers.iter().map(|t| self.into_transformer(*t)).collect();
+            let asked: Vec<Quantity> = rows.transformers.iter().map(|t| self.flow_into(*t)).collect();
             let found = estimate_asking(&self.grid().grid, &rows.measurements, &asked)?;
             for (sensing, row) in rows.of_sensing.iter().enumerate() {
                 if let Some(row) = row {
@@ -110,7 +110,7 @@ impl Operated {
         }
     }
 
-    fn into_transformer(&self, transformer: u32) -> Quantity {
+    fn flow_into(&self, transformer: u32) -> Quantity {
         Quantity::FlowActive(self.grid().grid.lines.len() as u32 + transformer, Side::From)
     }
 
@@ -179,7 +179,7 @@ impl Operated {
             |t: u32| ((t as usize) < self.grid().grid.transformers.len() && self.feeds(t, live)).then_some(t);
         let load = match what {
             Sensed::Transformer(t) => {
-                return Some(Measurement { quantity: self.into_transformer(transformer(t)?), value, sigma });
+                return Some(Measurement { quantity: self.flow_into(transformer(t)?), value, sigma });
             }
             Sensed::Voltage(bus) if live.get(bus as usize) == Some(&true) => {
                 return Some(Measurement { quantity: Quantity::VoltageMagnitude(bus), value, sigma });
