@@ -38,8 +38,72 @@ pub enum Verb {
     /// The power grid by itself.
     #[command(subcommand)]
     Grid(GridVerb),
+    /// Buildings' heat by itself.
+    #[command(subcommand)]
+    Building(BuildingVerb),
+    /// A year of sun on a plane, and what modules on it give.
+    Solar(SolarArguments),
     /// Download a real city from an Overpass server into a city folder.
     Fetch(FetchArguments),
+}
+
+#[derive(Subcommand)]
+pub enum BuildingVerb {
+    /// Take a building (a case file as in tests/cases/energy/ashrae140) through a year of weather.
+    Simulate(BuildingSimulateArguments),
+}
+
+#[derive(Args)]
+pub struct BuildingSimulateArguments {
+    /// The case.
+    pub case: PathBuf,
+    /// EnergyPlus weather file.
+    #[arg(long, value_name = "FILE.epw")]
+    pub weather: PathBuf,
+    /// Thermal network.
+    #[arg(long, value_enum, default_value = "5r1c")]
+    pub model: ThermalModel,
+    /// All 8,760 hours, too.
+    #[arg(long)]
+    pub hourly: bool,
+    /// JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum ThermalModel {
+    /// Five resistances and one capacity, ISO 13790.
+    #[value(name = "5r1c")]
+    FiveResistances,
+    /// Envelope and inside as a capacity each.
+    #[value(name = "two-capacity")]
+    TwoCapacities,
+}
+
+#[derive(Args)]
+pub struct SolarArguments {
+    /// Latitude, degree, north positive.
+    #[arg(long, allow_hyphen_values = true)]
+    pub lat: f64,
+    /// Longitude, degree, east positive.
+    #[arg(long, allow_hyphen_values = true)]
+    pub lon: f64,
+    /// Tilt, degree: 0 flat, 90 upright.
+    #[arg(long, allow_hyphen_values = true)]
+    pub tilt: f64,
+    /// Where it faces, degree clockwise from north.
+    #[arg(long, allow_hyphen_values = true)]
+    pub azimuth: f64,
+    /// Power of the modules, kW.
+    #[arg(long, default_value_t = 1.0, allow_hyphen_values = true)]
+    pub kw: f64,
+    /// EnergyPlus weather file; a made-up year of the latitude without it.
+    #[arg(long, value_name = "FILE.epw")]
+    pub weather: Option<PathBuf>,
+    /// JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Subcommand)]

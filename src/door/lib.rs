@@ -2,6 +2,7 @@
 //! on stderr and exit code 2; with `--json` stdout holds the JSON alone.
 
 mod arguments;
+mod building;
 mod grid;
 mod hosting;
 mod outages;
@@ -17,7 +18,7 @@ use std::{
 
 use clap::Parser;
 
-use arguments::{CommandLine, GridVerb, TrafficVerb, Verb};
+use arguments::{BuildingVerb, CommandLine, GridVerb, TrafficVerb, Verb};
 
 /// Runs the program with the process's arguments.
 pub fn enter() -> ExitCode {
@@ -33,6 +34,8 @@ pub fn enter() -> ExitCode {
         Some(Verb::Render(arguments)) => verbs::render(&arguments),
         Some(Verb::Generate(arguments)) => verbs::generate(&arguments),
         Some(Verb::Fetch(arguments)) => verbs::fetch(&arguments),
+        Some(Verb::Building(BuildingVerb::Simulate(arguments))) => building::simulate(&arguments),
+        Some(Verb::Solar(arguments)) => building::sun(&arguments),
         Some(Verb::Grid(GridVerb::Solve(arguments))) => grid::solve(&arguments),
         Some(Verb::Grid(GridVerb::Estimate(arguments))) => grid::estimate(&arguments),
         Some(Verb::Grid(GridVerb::Hosting(arguments))) => hosting::hosting(&arguments),

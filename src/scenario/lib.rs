@@ -19,6 +19,7 @@ mod solar;
 mod spec;
 mod student;
 mod traffic_run;
+mod weather;
 
 #[cfg(test)]
 mod tests;
@@ -33,3 +34,4 @@ pub use result::{Better, HourRow, KeyFigure, LinkRow, RunResult, TransformerRow,
 pub use run::run;
 pub use solar::{SolarError, SolarMonth, SolarSky, SolarSpec, SolarYear, solar};
 pub use spec::{RunError, RunSpec, Watch};
+pub use weather::synthetic_weather;

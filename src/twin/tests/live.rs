@@ -126,13 +126,15 @@ fn the_log_replays_to_the_same_state() {
             80 => ask(&mut first, EditRequested::Do(Request::SetPvShare(0.6))),
             50 => ask(&mut first, EditRequested::View(TrafficView::Meso)),
             100 => ask(&mut first, EditRequested::View(TrafficView::Micro)),
+            90 => ask(&mut first, EditRequested::Do(Request::SetHpShare(0.4))),
+            95 => ask(&mut first, EditRequested::Do("pv@0.005,50.004,300=1".parse().unwrap())),
             _ => {}
         }
         first.update();
     }
     let log = first.world().resource::<EditLog>().clone();
-    assert_eq!(log.lines.len(), 4);
-    assert_eq!(log.in_force.len(), 2);
+    assert_eq!(log.lines.len(), 6);
+    assert_eq!(log.in_force.len(), 4);
     assert_eq!(log.views, [(50, TrafficView::Meso), (100, TrafficView::Micro)]);
 
     let mut second = town::app(5, &FeedChoice::Off);
@@ -173,7 +175,7 @@ fn a_fast_clock_drives_queues() {
 }
 
 fn replayed(edit: &citytwin_model::Edit) -> Request {
-    use citytwin_model::{Edit, NetworkChange};
+    use citytwin_model::{AreaRequest, AreaShare, Edit, NetworkChange};
     match edit {
         Edit::Network(NetworkChange::Road { road, will, .. }) if will.closed => Request::close(road.clone()),
         Edit::Network(NetworkChange::Road { road, .. }) => Request::reopen(road.clone()),
@@ -181,6 +183,11 @@ fn replayed(edit: &citytwin_model::Edit) -> Request {
         Edit::DemandFactor { will, .. } => Request::SetDemandFactor(*will),
         Edit::PvShare { will, .. } => Request::SetPvShare(*will),
         Edit::EvShare { will, .. } => Request::SetEvShare(*will),
+        Edit::HpShare { will, .. } => Request::SetHpShare(*will),
+        Edit::Areas { will, .. } => {
+            let AreaShare { technology, area, share } = *will.last().expect("this test only adds areas");
+            Request::SetAreaShare(AreaRequest { technology, area, share: Some(share) })
+        }
     }
 }
 
