@@ -21,7 +21,7 @@ pub enum Request {
     SetPvShare(f64),
     /// Share of cars that are electric, 0…1.
     SetEvShare(f64),
-    /// Share of heated buildings with a heat pump, 0…1.
+    /// Share of heated buildings that get a heat pump beyond today's, 0…1.
     SetHpShare(f64),
     /// One of the three within an area alone.
     SetAreaShare(AreaRequest),
@@ -41,16 +41,16 @@ pub struct Assumptions {
 }
 
 impl Default for Assumptions {
-    /// Today: the roads as mapped, demand as modelled, 10 % of suitable roofs with PV, 5 % electric cars, 5 % of heated buildings with
-    /// a heat pump
-    /// (order of magnitude of EU averages around 2024; a city's own figures belong into its city.toml).
+    /// Today: the roads as mapped, demand as modelled, 10 % of suitable roofs with PV, 5 % electric cars
+    /// (order of magnitude of EU averages around 2024; a city's own figures belong into its city.toml). Today's heat pumps
+    /// are within the mean use of electricity of their buildings: the share counts new ones, none.
     fn default() -> Self {
         Self {
             network: NetworkChanges::default(),
             demand_factor: 1.0,
             pv_share: 0.10,
             ev_share: 0.05,
-            hp_share: 0.05,
+            hp_share: 0.0,
             areas: Vec::new(),
         }
     }

@@ -136,8 +136,16 @@ pub fn card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
 
 /// A part of a panel that folds; the whole header is the handle. `aside` stands at the header's end.
 pub fn section(ui: &mut Ui, title: &str, aside: &str, add: impl FnOnce(&mut Ui)) {
-    let id = Id::new("section").with(title);
-    let mut folding = CollapsingState::load_with_default_open(ui.ctx(), id, true);
+    fold(ui, (Id::new("section").with(title), true), (title, aside), add);
+}
+
+/// The same, closed until it is opened; remembered under `salt`, whatever its title.
+pub fn folded(ui: &mut Ui, salt: &str, title: &str, add: impl FnOnce(&mut Ui)) {
+    fold(ui, (Id::new("section").with(salt), false), (title, ""), add);
+}
+
+fn fold(ui: &mut Ui, (id, open): (Id, bool), (title, aside): (&str, &str), add: impl FnOnce(&mut Ui)) {
+    let mut folding = CollapsingState::load_with_default_open(ui.ctx(), id, open);
     let (rect, mut header) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::click());
     if header.clicked() {
         folding.toggle(ui);

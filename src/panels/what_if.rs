@@ -5,7 +5,9 @@ use egui::{Button, DragValue, RichText, Slider, Ui, vec2};
 
 use crate::{
     Comparison, PanelRequest, PanelState, PickedRoad, Tab, WhatIfData,
-    element::{card, elided, fine, handle, icon_button, main_button, named, progress, quiet_button, row, tight, weak},
+    element::{
+        card, elided, fine, folded, handle, icon_button, main_button, named, progress, quiet_button, row, tight, weak,
+    },
     icon,
     state::Draft,
     theme,
@@ -37,7 +39,7 @@ pub fn show(
     let demand = "Trips relative to today: 100% is the demand as modelled.";
     let pv = "Share of suitable roofs that carry photovoltaics.";
     let ev = "Share of cars that are electric and charge in the city.";
-    let hp = "Share of heated buildings (homes, offices, shops, schools …) that a heat pump warms.";
+    let hp = "Share of heated buildings (homes, offices, shops, schools …) that get a heat pump. Today's are in the mean use of electricity.";
     let (d, p, e, h) = (&Request::SetDemandFactor, &Request::SetPvShare, &Request::SetEvShare, &Request::SetHpShare);
     slide(ui, &mut state.demand, &knob("Traffic demand", demand, 300.0, now.demand_factor, base.demand_factor, d), out);
     slide(ui, &mut state.pv, &knob("Roofs with solar", pv, 100.0, now.pv_share, base.pv_share, p), out);
@@ -124,12 +126,8 @@ fn area(
     for of in &now.areas {
         own_share(ui, of, out);
     }
-    let Some((name, centre)) = place else {
-        ui.add(egui::Label::new(weak("Click a building to give its surroundings shares of their own.")).wrap());
-        return;
-    };
-    card(ui, |ui| {
-        elided(ui, RichText::new(format!("Around {name}")).color(theme::STRONG));
+    let Some((name, centre)) = place else { return };
+    folded(ui, "area", &format!("Around {name}"), |ui| {
         let radii = RADII_M.map(|radius_m| (radius_m, format!("{radius_m:.0} m")));
         row(ui, "Within", |ui| {
             let shown = RichText::new(format!("{:.0} m", state.radius_m)).size(12.0);

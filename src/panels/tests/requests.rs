@@ -3,7 +3,8 @@
 mod sample;
 
 use citytwin_model::{
-    BuildingId, Coord, FeatureRef, NetworkEdit, Oneway, Request, RoadChange, RoadId, SensorId, SourceRef,
+    AreaRequest, AreaShare, BuildingId, Coord, FeatureRef, NetworkEdit, Oneway, Request, RoadChange, RoadId, SensorId,
+    SourceRef, Technology,
 };
 use citytwin_panels::{
     CameraPreset, Comparison, FlyTarget, GridElement, LayerGroup, LayerInfo, LayerKind, PanelRequest, PanelState,
@@ -425,4 +426,27 @@ fn groups_and_layers_left_out_are_not_shown() {
     let harness = open(sample);
     assert!(harness.query_by_label("Trees").is_some() && harness.query_by_label("Water").is_none());
     assert!(harness.query_by_label("Solar power").is_some() && harness.query_by_label("Traffic flow").is_none());
+}
+
+/// Shares of the surroundings of what is picked: opened, set, and taken back.
+#[test]
+fn an_area_gets_shares_of_its_own_and_loses_them() {
+    let mut harness = open(Sample::new());
+    let title =
+        harness.state().sample.inspector.as_ref().map(|picked| picked.title.clone()).expect("something is picked");
+    assert_eq!(click(&mut harness, &format!("Around {title}")), []);
+    harness.get_by_role_and_label(Role::Slider, "Heat pumps here").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(60);
+    let asked = std::mem::take(&mut harness.state_mut().asked);
+    let [PanelRequest::Edit(Request::SetAreaShare(request))] = asked.as_slice() else { panic!("{asked:?}") };
+    let AreaRequest { technology, area, share } = *request;
+    assert_eq!((technology, area.radius_m), (Technology::HeatPumps, 400.0));
+    let share = share.expect("a share");
+    harness.state_mut().sample.what_if.now.areas = vec![AreaShare { technology, area, share }];
+    harness.run_steps(2);
+    let back = PanelRequest::Edit(Request::SetAreaShare(AreaRequest { technology, area, share: None }));
+    let label = format!("As in the rest of the city: {:.0} % heat pumps within 400 m", 100.0 * share);
+    assert_eq!(click(&mut harness, &label), [back]);
 }

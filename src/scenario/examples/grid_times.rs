@@ -53,5 +53,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let day = grid_day(&city, &energy, &operated, "2026-01-12T23:00:00Z".parse()?)?;
     timed("a day of 24 load flows, phase by phase, with measures", began);
     println!("{} elements beyond a limit", day.beyond.len());
+    for beyond in &day.beyond {
+        println!(
+            "  {:?} {:?}: {:.3} at {}:30, {} h",
+            beyond.element, beyond.limit, beyond.worst, beyond.worst_hour, beyond.hours
+        );
+    }
     Ok(())
 }
