@@ -136,7 +136,7 @@ fn found_from_sensors(found: &GridEstimated, city: &City) -> GridSensed {
         rows.push(("Transformers to".into(), plus_minus(loading)));
     }
     let verdict = if estimate.objective > estimate.threshold { "no: model or meters are off" } else { "yes" };
-    rows.push(("They agree".into(), verdict.into()));
+    rows.push(("Readings agree".into(), verdict.into()));
     let suspect = |at: &usize| {
         let (sensor, sensing) = &found.sensors[*at];
         let feature = FeatureRef::Sensor(*sensor);
