@@ -316,14 +316,14 @@ impl CityHeat {
         let air_w_k = AIR_WH_M3K * kind.air_changes_per_h * retrofit.map_or(1.0, |r| r.air_share) * shell.volume_m3;
         let mut ventilation_w_k = [air_w_k; LEVELS];
         ventilation_w_k[1] = air_w_k * rules.night_air_share;
-        let unlimited = f64::INFINITY;
+        let heating_w = if kind.heated { f64::INFINITY } else { 0.0 };
         Zone {
             body,
             ventilation_w_k,
             internal_w: kind.internal_w_m2 * floor_m2,
             aperture_m2,
-            heating_w: unlimited,
-            cooling_w: unlimited,
+            heating_w,
+            cooling_w: f64::INFINITY,
         }
     }
 
