@@ -12,6 +12,7 @@ pub mod building;
 mod charging;
 pub mod grid;
 mod heat_pump;
+mod hours;
 mod intensity;
 mod profile;
 mod pvwatts;
@@ -25,6 +26,7 @@ mod transformer;
 #[cfg(test)]
 mod tests;
 
+pub use hours::{PeopleHours, PeopleRows, Plant, RoofPlane};
 pub use pvwatts::{PvSystem, warming};
 pub use survey::{Coverage, electric_car_share};
 pub use system::{EnergyMwh, EnergySystem, Totals};

@@ -38,7 +38,8 @@ impl Plane {
         Self((tilt * AZIMUTHS + azimuth) as u16)
     }
 
-    fn angles_deg(index: usize) -> (f64, f64) {
+    /// Tilt and azimuth of the class.
+    pub fn angles_deg(index: usize) -> (f64, f64) {
         ((index / AZIMUTHS) as f64 * TILT_STEP_DEG, (index % AZIMUTHS) as f64 * AZIMUTH_STEP_DEG)
     }
 }

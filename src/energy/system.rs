@@ -46,8 +46,8 @@ pub struct EnergyMwh {
 /// The energy system of a city.
 #[derive(Clone, Debug)]
 pub struct EnergySystem {
-    profiles: Profiles,
-    charging: Charging,
+    pub(crate) profiles: Profiles,
+    pub(crate) charging: Charging,
     coverage: Coverage,
     pv_share: f64,
     ev_share: f64,
@@ -55,17 +55,17 @@ pub struct EnergySystem {
     /// What electric cars take from their batteries, kWh/km.
     kwh_per_km: f64,
     /// Per building: annual mean load, W.
-    mean_w: Vec<f32>,
+    pub(crate) mean_w: Vec<f32>,
     /// Per building: `use · SLOTS + slot`.
-    class: Vec<u16>,
+    pub(crate) class: Vec<u16>,
     /// Per building: mean charging power if all its cars were electric, W.
     cars_w: Vec<f32>,
     /// Per building: mean charging power of those of its cars that are electric, W, at the usual consumption.
-    electric_w: Vec<f32>,
+    pub(crate) electric_w: Vec<f32>,
     /// Per building: its place, local metres.
     places: Vec<Coord<f64>>,
     /// Per building: the modules its roof could carry.
-    roofs: Vec<Option<Modules>>,
+    pub(crate) roofs: Vec<Option<Modules>>,
     /// Per building: heat it needs, and where this lies below the share, it comes from a heat pump: its part of it.
     heat: Vec<HeatNeed>,
     heat_rank: Vec<f32>,
@@ -73,11 +73,11 @@ pub struct EnergySystem {
     /// Per building: PV is on the roof where this lies below the share; 2 where never.
     rank: Vec<f32>,
     /// Per building: planes and peak power installed at the present share.
-    planes: Vec<[u16; 2]>,
-    installed_w: Vec<[f32; 2]>,
+    pub(crate) planes: Vec<[u16; 2]>,
+    pub(crate) installed_w: Vec<[f32; 2]>,
     load_w: Vec<f32>,
     pv_w: Vec<f32>,
-    attached: Vec<Attachment>,
+    pub(crate) attached: Vec<Attachment>,
     asset_w: Vec<f32>,
     transformers: Vec<TransformerState>,
     losses: Vec<Losses>,
@@ -300,14 +300,14 @@ impl EnergySystem {
 
     /// Charging at home over all that electric cars charge at the usual consumption, and mean power of public charging, W. All energy of the
     /// electric cars is charged somewhere.
-    fn split_charging(&self) -> (f64, f64) {
+    pub(crate) fn split_charging(&self) -> (f64, f64) {
         let all_w = self.coverage.cars * self.electric_share() * kwh_per_car_and_day(self.kwh_per_km) * 1000.0 / 24.0;
         let public_w = (PUBLIC_SHARE * all_w).min(PUBLIC_USE_MAX * self.charger_rated_w());
         let home = if all_w > 0.0 { 1.0 - public_w / all_w } else { 0.0 };
         (home * self.kwh_per_km / USUAL_KWH_PER_KM, public_w)
     }
 
-    fn charger_rated_w(&self) -> f64 {
+    pub(crate) fn charger_rated_w(&self) -> f64 {
         self.attached.iter().filter(|a| a.kind == AttachmentKind::Charger).map(|a| a.rated_w).sum()
     }
 

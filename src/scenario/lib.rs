@@ -7,6 +7,7 @@
 pub mod building;
 mod compare;
 mod energy_run;
+pub mod energy_year;
 mod figures;
 mod grid_day;
 mod hosting;

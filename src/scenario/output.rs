@@ -48,7 +48,7 @@ pub fn write_whole<T: AsRef<[u8]>>(dir: &Path, files: &[(&str, T)]) -> Result<()
     done
 }
 
-fn failed(path: &Path, what: &'static str, source: io::Error) -> RunError {
+pub(crate) fn failed(path: &Path, what: &'static str, source: io::Error) -> RunError {
     RunError::Output { path: path.to_owned(), what, source }
 }
 

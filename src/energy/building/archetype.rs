@@ -44,6 +44,8 @@ pub struct Archetype {
     pub internal_w_m2: f64,
     /// kWh/m² of floor area and year.
     pub hot_water_kwh_m2: f64,
+    /// Whether such buildings have heating; where winters are mild they have none.
+    pub heated: bool,
 }
 
 /// How a use is run.
@@ -145,6 +147,7 @@ fn archetype(row: &Row<'_>) -> Result<Archetype, ArchetypeError> {
         mass_per_floor: row.number("mass_per_floor", [0.5, 4.0])?,
         internal_w_m2: row.number("internal_w_m2", [0.0, 200.0])?,
         hot_water_kwh_m2: row.number("hot_water_kwh_m2", [0.0, 500.0])?,
+        heated: row.number("heated", [0.0, 1.0])? > 0.5,
     })
 }
 

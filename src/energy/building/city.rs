@@ -1,5 +1,7 @@
 //! A city's buildings as zones: shell, archetype and use together, and what measures change about them.
 
+use std::ops::ControlFlow;
+
 use citytwin_model::{Building, City, Tags};
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
@@ -8,7 +10,8 @@ use super::{
     archetype::{Archetype, Archetypes, Retrofit, UseRules},
     body::{Body, FiveResistances},
     envelope::Envelope,
-    heat_source::{BOILER, COOLER, DISTRICT, HEAT_SOURCES, HOT_WATER_C, HeatSource, air_source_cop, emitter_c},
+    heat_source::{HEAT_SOURCES, HeatSource},
+    plant::{EMITTER_NEW_C, EMITTER_OLD_C, HeatPower, Hour, Plan},
     schedule::{LEVELS, Schedule, ScheduleHour},
     simulate::{BuildingError, Hours, Kept, Outcome, Stock, simulate},
     zone::{COLUMNS, Climate, OPAQUE, ROOF, SECTORS, SKY, Zone},
@@ -32,16 +35,8 @@ const SHADING: f64 = 0.75;
 /// Heat through a floor on the ground, relative to its U-value against outside air, 1 (ISO 13370:2017: the ground under a
 /// house of 10 m × 10 m adds about 1 m²·K/W).
 const GROUND_SHARE: f64 = 0.5;
-/// Emitters of old buildings, of retrofitted and of new ones, °C at −12 °C outside (own: radiators 70/55, 55/45, floors 35).
-const EMITTER_OLD_C: f64 = 62.0;
-const EMITTER_NEW_C: f64 = 45.0;
 /// Built from here on with low-temperature emitters.
 const EMITTER_NEW_YEAR: u16 = 2002;
-/// Hot water through a day by hour, relative to its mean (EN 12831-3:2017, annex, dwellings; from memory, rounded).
-const HOT_WATER_DAY: [f64; 24] = [
-    0.4, 0.2, 0.2, 0.2, 0.3, 0.7, 1.5, 2.1, 1.8, 1.4, 1.2, 1.1, 1.2, 1.0, 0.8, 0.8, 0.9, 1.1, 1.5, 1.7, 1.5, 1.2, 0.9,
-    0.5,
-];
 /// Building-hours whose powers are held at once: 128 MB.
 const SLAB: usize = 1 << 25;
 /// Buildings that one task accounts for.
@@ -58,6 +53,8 @@ pub struct Measures {
     pub level: String,
     pub heat_pumps: f64,
     pub district: f64,
+    /// Which buildings have a heat pump, index = `BuildingId`, in place of the share.
+    pub pumped: Option<Vec<bool>>,
     /// Only buildings of these years of construction.
     pub built: std::ops::RangeInclusive<u16>,
     /// Only these buildings, index = `BuildingId`; none: all.
@@ -71,6 +68,7 @@ impl Default for Measures {
             level: "usual".to_owned(),
             heat_pumps: 0.0,
             district: 0.0,
+            pumped: None,
             built: 0..=u16::MAX,
             buildings: None,
         }
@@ -91,18 +89,6 @@ pub struct CityHeat {
     retrofits: Vec<Retrofit>,
 }
 
-/// Power of one building or sum in one hour, W: heat and cold delivered, hot water's heat, electricity of heat pumps and
-/// coolers, fuel of boilers, heat from the district.
-#[derive(Clone, Copy, PartialEq, Default, Debug)]
-pub struct HeatPower {
-    pub heating_w: f64,
-    pub cooling_w: f64,
-    pub hot_water_w: f64,
-    pub electric_w: f64,
-    pub fuel_w: f64,
-    pub district_w: f64,
-}
-
 /// What some hours came to.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CityDemand {
@@ -115,6 +101,24 @@ pub struct CityDemand {
     /// Retrofitted buildings and what that cost, €.
     pub retrofitted: usize,
     pub cost_eur: f64,
+}
+
+/// Some hours of all buildings on the way through a longer time.
+#[derive(Clone, Copy, Debug)]
+pub struct HeatSlab<'a> {
+    /// Hours before it since the first that was asked for.
+    pub first: usize,
+    pub count: usize,
+    /// Electricity of heat pumps and coolers (`building · count + hour`), W.
+    pub electric_w: &'a [f32],
+}
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+struct Slabs {
+    first: usize,
+    count: usize,
+    electricity: bool,
 }
 
 impl CityHeat {
@@ -166,6 +170,74 @@ impl CityHeat {
         (first, count): (usize, usize),
         electricity: bool,
     ) -> Result<CityDemand, BuildingError> {
+        let retrofit = self.checked(measures)?;
+        let slabs = Slabs { first, count, electricity };
+        let mut electric_w = vec![0.0; if electricity { self.use_of.len() * count } else { 0 }];
+        let keep = &mut |slab: &HeatSlab<'_>| {
+            for (all, own) in electric_w.chunks_mut(count.max(1)).zip(slab.electric_w.chunks(slab.count.max(1))) {
+                all[slab.first..slab.first + slab.count].copy_from_slice(own);
+            }
+            ControlFlow::Continue(())
+        };
+        let mut demand = self.in_slabs(measures, retrofit, climate, (slabs, keep))?;
+        demand.electric_w = electric_w;
+        Ok(demand)
+    }
+
+    /// The same with every building's electricity handed over some whole days at a time, in order, so that a year of a large city
+    /// needs little memory. `take` may end it: what is told then is of the hours so far.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_in_slabs(
+        &self,
+        measures: &Measures,
+        climate: &Climate,
+        (first, count): (usize, usize),
+        take: &mut dyn FnMut(&HeatSlab<'_>) -> ControlFlow<()>,
+    ) -> Result<CityDemand, BuildingError> {
+        let retrofit = self.checked(measures)?;
+        self.in_slabs(measures, retrofit, climate, (Slabs { first, count, electricity: true }, take))
+    }
+
+    fn in_slabs(
+        &self,
+        measures: &Measures,
+        retrofit: &Retrofit,
+        climate: &Climate,
+        (slabs, take): (Slabs, &mut dyn FnMut(&HeatSlab<'_>) -> ControlFlow<()>),
+    ) -> Result<CityDemand, BuildingError> {
+        let plan = self.plan(measures);
+        let class: Vec<u16> = (0..self.use_of.len()).map(|i| self.class(i, &plan[i])).collect();
+        let schedules: Vec<Schedule> = self.rules.iter().map(|rules| schedule(rules, climate.len())).collect();
+        let schedules: Vec<Schedule> = (0..CLASSES).map(|class| schedules[class % USE_COUNT].clone()).collect();
+        let zone = |index: usize| self.zone(index, plan[index].retrofit.then_some(retrofit));
+        let (buildings, count) = (self.use_of.len(), slabs.count);
+        let mut demand = CityDemand::empty(buildings, count);
+        demand.retrofitted = plan.iter().filter(|plan| plan.retrofit).count();
+        demand.cost_eur = (0..buildings).filter(|&i| plan[i].retrofit).map(|i| self.cost_eur(i, retrofit)).sum();
+        let step = (SLAB / buildings.max(1) / 24 * 24).clamp(24, count.max(24));
+        let mut start: Option<Vec<[f64; 1]>> = None;
+        let mut electric_w = vec![0.0; if slabs.electricity { buildings * step } else { 0 }];
+        for done in (0..count.max(1)).step_by(step) {
+            let warm_up = if done == 0 { WARM_UP_H } else { 0 };
+            let hours = Hours { first: slabs.first + done, count: step.min(count.saturating_sub(done)), warm_up };
+            let stock =
+                Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 18.0, start: start.as_deref() };
+            let outcome = simulate(&stock, climate, hours, Kept::Power)?;
+            electric_w.truncate(buildings * hours.count);
+            self.account(&plan, (&outcome, hours), climate, (&mut demand, done, &mut electric_w));
+            let slab = HeatSlab { first: done, count: hours.count, electric_w: &electric_w };
+            if take(&slab).is_break() {
+                break;
+            }
+            start = Some(outcome.end);
+        }
+        Ok(demand)
+    }
+
+    /// The retrofit that is meant, of measures that can be.
+    fn checked(&self, measures: &Measures) -> Result<&Retrofit, BuildingError> {
         let wrong = |what: String| BuildingError::Climate(what);
         let retrofit = self.retrofits.iter().find(|retrofit| retrofit.level == measures.level).ok_or_else(|| {
             let known: Vec<&str> = self.retrofits.iter().map(|r| r.level.as_str()).collect();
@@ -178,27 +250,7 @@ impl CityHeat {
                 return Err(wrong(format!("the share {name} is {share}; give a number from 0 to 1")));
             }
         }
-        let plan = self.plan(measures);
-        let class: Vec<u16> = (0..self.use_of.len()).map(|i| self.class(i, &plan[i])).collect();
-        let schedules: Vec<Schedule> = self.rules.iter().map(|rules| schedule(rules, climate.len())).collect();
-        let schedules: Vec<Schedule> = (0..CLASSES).map(|class| schedules[class % USE_COUNT].clone()).collect();
-        let zone = |index: usize| self.zone(index, plan[index].retrofit.then_some(retrofit));
-        let buildings = self.use_of.len();
-        let mut demand = CityDemand::empty(buildings, count, electricity);
-        demand.retrofitted = plan.iter().filter(|plan| plan.retrofit).count();
-        demand.cost_eur = (0..buildings).filter(|&i| plan[i].retrofit).map(|i| self.cost_eur(i, retrofit)).sum();
-        let step = (SLAB / buildings.max(1)).clamp(24, count.max(24));
-        let mut start: Option<Vec<[f64; 1]>> = None;
-        for done in (0..count.max(1)).step_by(step) {
-            let warm_up = if done == 0 { WARM_UP_H } else { 0 };
-            let hours = Hours { first: first + done, count: step.min(count.saturating_sub(done)), warm_up };
-            let stock =
-                Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 18.0, start: start.as_deref() };
-            let outcome = simulate(&stock, climate, hours, Kept::Power)?;
-            self.account(&plan, (&outcome, hours), climate, (&mut demand, done));
-            start = Some(outcome.end);
-        }
-        Ok(demand)
+        Ok(retrofit)
     }
 
     fn class(&self, index: usize, plan: &Plan) -> u16 {
@@ -212,7 +264,11 @@ impl CityHeat {
             let meant = listed && measures.built.contains(&self.year_of[index]);
             let rank = f64::from(self.rank[index]);
             // District heat takes from the other end, so that both shares can be had together.
-            let source = if meant && rank < measures.heat_pumps {
+            let pump = match &measures.pumped {
+                Some(list) => list.get(index).copied().unwrap_or(false),
+                None => meant && rank < measures.heat_pumps,
+            };
+            let source = if pump {
                 HeatSource::HeatPump
             } else if meant && 1.0 - rank <= measures.district {
                 HeatSource::District
@@ -260,14 +316,14 @@ impl CityHeat {
         let air_w_k = AIR_WH_M3K * kind.air_changes_per_h * retrofit.map_or(1.0, |r| r.air_share) * shell.volume_m3;
         let mut ventilation_w_k = [air_w_k; LEVELS];
         ventilation_w_k[1] = air_w_k * rules.night_air_share;
-        let unlimited = f64::INFINITY;
+        let heating_w = if kind.heated { f64::INFINITY } else { 0.0 };
         Zone {
             body,
             ventilation_w_k,
             internal_w: kind.internal_w_m2 * floor_m2,
             aperture_m2,
-            heating_w: unlimited,
-            cooling_w: unlimited,
+            heating_w,
+            cooling_w: f64::INFINITY,
         }
     }
 
@@ -277,12 +333,11 @@ impl CityHeat {
         plan: &[Plan],
         (outcome, hours): (&Outcome<1>, Hours),
         climate: &Climate,
-        (demand, at): (&mut CityDemand, usize),
+        (demand, at, electric_w): (&mut CityDemand, usize, &mut [f32]),
     ) {
         let count = hours.count;
         let now: Vec<Hour> = (0..count).map(|hour| Hour::of(hours.first + hour, climate)).collect();
-        let whole = demand.hours.len();
-        let mut rest: Vec<&mut [f32]> = demand.electric_w.chunks_mut(whole.max(1) * PIECE).collect();
+        let mut rest: Vec<&mut [f32]> = electric_w.chunks_mut(count.max(1) * PIECE).collect();
         rest.resize_with(plan.len().div_ceil(PIECE), Default::default);
         let pieces =
             plan.par_chunks(PIECE).zip(demand.buildings.par_chunks_mut(PIECE)).zip(rest.into_par_iter()).enumerate();
@@ -296,7 +351,7 @@ impl CityHeat {
                     let power = plan.power(f64::from(power_w[hour]), water_w, &now[hour]);
                     own.add(&power);
                     sum.add(&power);
-                    if let Some(slot) = electric.get_mut(offset * whole + at + hour) {
+                    if let Some(slot) = electric.get_mut(offset * count + hour) {
                         *slot = power.electric_w as f32;
                     }
                 }
@@ -327,72 +382,15 @@ impl CityHeat {
 
 const CLASSES: usize = USE_COUNT * HEAT_SOURCES.len();
 
-/// What a building gets.
-#[derive(Clone, Copy, Debug)]
-struct Plan {
-    source: HeatSource,
-    retrofit: bool,
-    emitter_c: f64,
-}
-
-/// One hour for all buildings: hot water relative to its mean; electricity per heat by emitters and tank.
-struct Hour {
-    hot_water: f64,
-    old: f64,
-    new: f64,
-    tank: f64,
-}
-
-impl Hour {
-    fn of(hour: usize, climate: &Climate) -> Self {
-        let outdoor_c = climate.outdoor_c[hour % climate.len()];
-        let per_heat = |water_c: f64| 1.0 / air_source_cop(outdoor_c, water_c);
-        Self {
-            hot_water: HOT_WATER_DAY[hour % 24] * 24.0 / HOT_WATER_DAY.iter().sum::<f64>(),
-            old: per_heat(emitter_c(outdoor_c, EMITTER_OLD_C)),
-            new: per_heat(emitter_c(outdoor_c, EMITTER_NEW_C)),
-            tank: per_heat(HOT_WATER_C),
-        }
-    }
-}
-
 impl CityDemand {
-    fn empty(buildings: usize, hours: usize, electricity: bool) -> Self {
+    fn empty(buildings: usize, hours: usize) -> Self {
         Self {
             buildings: vec![HeatPower::default(); buildings],
             hours: vec![HeatPower::default(); hours],
-            electric_w: if electricity { vec![0.0; buildings * hours] } else { Vec::new() },
+            electric_w: Vec::new(),
             retrofitted: 0,
             cost_eur: 0.0,
         }
-    }
-}
-
-impl Plan {
-    fn power(&self, plant_w: f64, water_w: f64, hour: &Hour) -> HeatPower {
-        let (heating_w, cooling_w) = (plant_w.max(0.0), (-plant_w).max(0.0));
-        let hot_water_w = water_w * hour.hot_water;
-        let heat_w = heating_w + hot_water_w;
-        let per_heat = if self.emitter_c > EMITTER_NEW_C { hour.old } else { hour.new };
-        let mut power = HeatPower { heating_w, cooling_w, hot_water_w, ..HeatPower::default() };
-        power.electric_w = cooling_w / COOLER;
-        match self.source {
-            HeatSource::Boiler => power.fuel_w = heat_w / BOILER,
-            HeatSource::HeatPump => power.electric_w += heating_w * per_heat + hot_water_w * hour.tank,
-            HeatSource::District => power.district_w = heat_w / DISTRICT,
-        }
-        power
-    }
-}
-
-impl HeatPower {
-    fn add(&mut self, other: &Self) {
-        self.heating_w += other.heating_w;
-        self.cooling_w += other.cooling_w;
-        self.hot_water_w += other.hot_water_w;
-        self.electric_w += other.electric_w;
-        self.fuel_w += other.fuel_w;
-        self.district_w += other.district_w;
     }
 }
 

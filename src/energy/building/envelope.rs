@@ -1,6 +1,6 @@
 //! The heated shell of a city's buildings: floor area, walls by direction, roof, ground, and the walls that touch a neighbour.
 
-use citytwin_model::{Building, City, Coord};
+use citytwin_model::{Building, BuildingUse, City, Coord};
 use geo::{Area, BoundingRect};
 use rayon::prelude::*;
 use rstar::{AABB, RTree, primitives::GeomWithData, primitives::Rectangle};
@@ -12,8 +12,11 @@ use crate::intensity::INTERNAL_AREA_SHARE;
 const TOUCH_M: f64 = 0.5;
 /// Cosine of the angle between walls that still touch along their length (10°).
 const ALONG: f64 = 0.985;
-/// Clear height of a storey where the building is lower than its storeys say, m.
+/// A storey where the building is lower than its storeys say, m.
 const LEAST_STOREY_M: f64 = 2.2;
+
+/// Slab and floor between two storeys, m (own).
+const SLAB_M: f64 = 0.35;
 
 /// The shell of one building.
 #[derive(Clone, Copy, PartialEq, Default, Debug)]
@@ -61,7 +64,7 @@ impl Envelope {
         let floor_m2 = INTERNAL_AREA_SHARE * building.floor_area_m2();
         let mut envelope = Self {
             floor_m2,
-            volume_m3: INTERNAL_AREA_SHARE * plan_m2 * height(building),
+            volume_m3: INTERNAL_AREA_SHARE * plan_m2 * clear_m(building),
             roof_m2: plan_m2,
             ground_m2: plan_m2,
             ..Self::default()
@@ -81,11 +84,29 @@ impl Envelope {
     }
 }
 
-/// Ground to half the roof's height, m; at least what the storeys need.
+/// Of what is heated, m: ground to eaves (who counts storeys counts no attic: OSM's `building:levels` leaves out
+/// `roof:levels`), so that the topmost ceiling is the roof. At least what the storeys need, at most what they can be: towers,
+/// spires and naves are not heated to their tops.
 fn height(building: &Building) -> f64 {
     let volume = &building.volume;
-    let eaves = f64::from(volume.height_m.value - 0.5 * volume.roof.height_m.value - volume.min_height_m.value);
-    eaves.max(LEAST_STOREY_M * f64::from(volume.levels.value.max(1.0)))
+    let eaves = f64::from(volume.height_m.value - volume.roof.height_m.value - volume.min_height_m.value);
+    let storeys = f64::from(volume.levels.value.max(1.0));
+    eaves.min(highest_storey_m(building.usage.value) * storeys).max(LEAST_STOREY_M * storeys)
+}
+
+/// Own: rooms of dwellings to 3.5 m from floor to floor, halls of work to 12 m, all others to 5 m.
+fn highest_storey_m(usage: BuildingUse) -> f64 {
+    match usage {
+        BuildingUse::House | BuildingUse::Apartments => 3.5,
+        BuildingUse::Industrial | BuildingUse::Warehouse => 12.0,
+        _ => 5.0,
+    }
+}
+
+/// Inside height of all storeys together, m: without their slabs.
+fn clear_m(building: &Building) -> f64 {
+    let storeys = f64::from(building.volume.levels.value.max(1.0));
+    (height(building) - SLAB_M * storeys).max(LEAST_STOREY_M * storeys)
 }
 
 fn walls_of(index: usize, building: &Building) -> Vec<Wall> {

@@ -51,6 +51,24 @@ fn walls_look_where_they_face_and_neighbours_share_them() {
     let tall = shells[1];
     assert!((tall.walls_m2[6] - 48.0).abs() < 1e-9, "the upper half of its west wall is free: {tall:?}");
     assert_eq!(shells[2].shared_m2, 0.0);
+    assert!((house.volume_m3 - 0.9 * 80.0 * 2.0 * 2.65).abs() < 1e-9, "two storeys of 3 m less their slabs");
+}
+
+/// A roof of 4 m over a house of 10 m, and a tower of 40 m with one storey: heated are the storeys.
+#[test]
+fn attics_and_towers_are_not_heated() {
+    let mut city = town();
+    city.buildings[0].volume = Volume {
+        roof: Volume::stated(MultiPolygon(vec![]), 1.0, 1.0, (RoofShape::Gabled, 4.0)).roof,
+        ..block(0, BuildingUse::House, 300.0, 10.0).volume
+    };
+    city.buildings[0].volume.levels.value = 2.0;
+    city.buildings[2] = block(2, BuildingUse::Public, 100.0, 40.0);
+    city.buildings[2].volume.levels.value = 1.0;
+    let shells = Envelope::of_city(&city);
+    assert!((shells[0].outside_walls_m2() - 36.0 * 6.0).abs() < 1e-9, "to the eaves: {:?}", shells[0]);
+    assert!((shells[2].outside_walls_m2() - 36.0 * 5.0).abs() < 1e-9, "{:?}", shells[2]);
+    assert!((shells[2].volume_m3 - 0.9 * 80.0 * 4.65).abs() < 1e-3, "{:?}", shells[2]);
 }
 
 #[test]

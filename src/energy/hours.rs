@@ -1,0 +1,108 @@
+//! Many hours at once of what people draw: appliances and cars, as rows per class of buildings, without any state. What roofs and
+//! plants carry stands beside it, so that others can put a sky to it.
+
+use citytwin_model::{BuildingId, time::LocalTime};
+
+use crate::{EnergySystem, assets::AttachmentKind, profile::SLOTS, solar::Plane};
+
+/// The load curves of some hours. Each row is as long as there are hours.
+#[derive(Clone, Debug)]
+pub struct PeopleHours {
+    count: usize,
+    /// `class · count + hour`, relative to the annual mean.
+    appliances: Vec<f32>,
+    /// `slot · count + hour`, relative to the weekly mean.
+    home: Vec<f32>,
+    /// Per hour, all public chargers together, W.
+    pub public_w: Vec<f64>,
+}
+
+/// A building's part of them: power is the mean times its row.
+#[derive(Clone, Copy, Debug)]
+pub struct PeopleRows<'a> {
+    /// W.
+    pub appliances_mean_w: f32,
+    pub appliances: &'a [f32],
+    /// Cars charging at home, W.
+    pub cars_mean_w: f32,
+    pub home: &'a [f32],
+}
+
+/// Modules on one plane of a roof.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct RoofPlane {
+    /// In steps of 5°.
+    pub tilt_deg: f64,
+    /// Clockwise from north, in steps of 10°.
+    pub azimuth_deg: f64,
+    /// At standard test conditions, W.
+    pub peak_w: f64,
+}
+
+/// A stated asset that this engine operates.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Plant {
+    /// Index into `City::energy_assets`.
+    Solar { asset: usize, plane: RoofPlane },
+    /// Takes this share of [`PeopleHours::public_w`].
+    Charger { asset: usize, share: f64 },
+}
+
+impl EnergySystem {
+    /// Curves of appliances and charging for some hours, at the shares of [`Self::set_shares`].
+    pub fn people_hours(&self, hours: &[LocalTime]) -> PeopleHours {
+        let count = hours.len();
+        let (home_share, public_w) = self.split_charging();
+        let mut rows =
+            PeopleHours { count, appliances: Vec::new(), home: vec![0.0; SLOTS * count], public_w: Vec::new() };
+        for (hour, local) in hours.iter().enumerate() {
+            let relative = self.profiles.relative(local);
+            rows.appliances.resize(relative.len() * count, 0.0);
+            relative.iter().enumerate().for_each(|(class, value)| rows.appliances[class * count + hour] = *value);
+            let home = self.charging.home(local);
+            home.iter().enumerate().for_each(|(slot, r)| rows.home[slot * count + hour] = r * home_share as f32);
+            rows.public_w.push(public_w * f64::from(self.charging.public(local)));
+        }
+        rows
+    }
+
+    /// A building's rows.
+    pub fn people_rows<'a>(&self, hours: &'a PeopleHours, building: BuildingId) -> PeopleRows<'a> {
+        let index = building.index();
+        let (class, count) = (usize::from(self.class[index]), hours.count);
+        PeopleRows {
+            appliances_mean_w: self.mean_w[index],
+            appliances: &hours.appliances[class * count..][..count],
+            cars_mean_w: self.electric_w[index],
+            home: &hours.home[class % SLOTS * count..][..count],
+        }
+    }
+
+    /// Modules on a building's roof at the present share; none where there are none.
+    pub fn roof_planes(&self, building: BuildingId) -> impl Iterator<Item = RoofPlane> + '_ {
+        let index = building.index();
+        let of = |(plane, peak_w): (&u16, &f32)| roof_plane(Plane(*plane), f64::from(*peak_w));
+        self.planes[index].iter().zip(&self.installed_w[index]).map(of).filter(|plane| plane.peak_w > 0.0)
+    }
+
+    /// Whether a building's roof could carry modules.
+    pub fn roof_is_suitable(&self, building: BuildingId) -> bool {
+        self.roofs[building.index()].is_some()
+    }
+
+    /// Stated solar plants and chargers.
+    pub fn plants(&self) -> impl Iterator<Item = Plant> + '_ {
+        let all_w = self.charger_rated_w();
+        self.attached.iter().map(move |attached| match attached.kind {
+            AttachmentKind::Solar(plane) => {
+                Plant::Solar { asset: attached.asset, plane: roof_plane(plane, attached.rated_w) }
+            }
+            AttachmentKind::Charger => Plant::Charger { asset: attached.asset, share: attached.rated_w / all_w },
+        })
+    }
+}
+
+fn roof_plane(plane: Plane, peak_w: f64) -> RoofPlane {
+    let (tilt_deg, azimuth_deg) = Plane::angles_deg(usize::from(plane.0));
+    RoofPlane { tilt_deg, azimuth_deg, peak_w }
+}

@@ -1,0 +1,239 @@
+//! A year of a small town: it balances, is the same for any number of threads, and moves the way measures push it.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use citytwin_environment::synthetic_year;
+use citytwin_model::{
+    AccessLevel, Anchor, Building, BuildingUse, GeoBounds, Known, LineString, LonLat, MultiPolygon, Oneway, Polygon,
+    Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Volume,
+};
+
+use super::*;
+use crate::prepare::pool;
+
+const PLACE: LonLat = LonLat { lon: 10.0, lat: 50.0 };
+
+/// Two rows of buildings along a street.
+fn town() -> City {
+    use BuildingUse::{Apartments, House, Office, Retail};
+    let bounds = GeoBounds { west: 9.9, south: 49.9, east: 10.1, north: 50.1 };
+    let mut city = City::empty("town", Anchor::new(PLACE), bounds);
+    city.country = Some(Known::stated("DE".to_owned()));
+    city.roads.push(street(&[(0.0, 0.0), (300.0, 0.0)]));
+    for index in 0..24 {
+        let usage = [House, House, Apartments, House, Office, Retail][index % 6];
+        let (x, y) = ((index / 2) as f64 * 24.0, if index % 2 == 0 { 8.0 } else { -20.0 });
+        let ring = vec![(x, y), (x + 12.0, y), (x + 12.0, y + 10.0), (x, y + 10.0), (x, y)];
+        let footprint = MultiPolygon(vec![Polygon::new(LineString::from(ring), vec![])]);
+        let storeys = [2.0, 2.0, 5.0, 2.0, 4.0, 1.0][index % 6];
+        let volume = Volume::stated(footprint, 3.0 * storeys, storeys, (RoofShape::Flat, 0.0));
+        let source = SourceRef::Way(100 + index as i64);
+        city.buildings.push(Building::stated(BuildingId::from_index(index), source, usage, volume));
+    }
+    city
+}
+
+fn street(points: &[(f64, f64)]) -> Road {
+    let open = AccessLevel::Yes;
+    Road {
+        id: RoadId::from_index(0),
+        source: SourceRef::Way(1_000_000),
+        name: None,
+        class: RoadClass::Residential,
+        is_ramp: false,
+        is_roundabout: false,
+        oneway: Known::stated(Oneway::Both),
+        lanes_forward: Known::stated(1),
+        lanes_backward: Known::stated(1),
+        width_m: Known::stated(6.0),
+        speed_forward_mps: Known::stated(10.0),
+        speed_backward_mps: Known::stated(10.0),
+        access: RoadAccess { car: open, goods: open, bus: open, bicycle: open, foot: open },
+        bridge: false,
+        tunnel: false,
+        layer: 0,
+        line: LineString::from(points.to_vec()),
+        turn_lanes_forward: vec![],
+        turn_lanes_backward: vec![],
+        tags: Tags::default(),
+    }
+}
+
+fn weather() -> WeatherYear {
+    synthetic_year(PLACE, 1.0, 3)
+}
+
+fn shares(pv: f64, hp: f64, ev: f64) -> EnergySpec {
+    let assumptions = Assumptions { pv_share: pv, hp_share: hp, ev_share: ev, ..Assumptions::default() };
+    EnergySpec { assumptions, ..EnergySpec::default() }
+}
+
+#[test]
+fn every_hour_and_the_year_balance() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let year = energy.year(&shares(1.0, 0.5, 0.5), &()).expect("a year");
+    assert_eq!((year.hours.len(), year.uncarried_hours), (HOURS_OF_YEAR, 0));
+    assert!(year.balance_residual < 1e-9, "{}", year.balance_residual);
+    for h in &year.hours {
+        let off = h.import - h.export - (h.load - h.pv + h.losses);
+        assert!(off.abs() < 1e-9 * (h.load + h.pv + h.losses), "{h:?}");
+        assert!(h.import * h.export == 0.0 && h.losses > 0.0 && h.load >= h.heat + h.charging, "{h:?}");
+    }
+    let totals = &year.totals;
+    assert!(totals.export_mwh > 0.0 && totals.import_mwh > 0.0, "{totals:?}");
+    // The units of its substation idle at some 30 kW: much for 24 buildings.
+    assert!((0.02..0.05).contains(&(totals.losses_mwh / HOURS_OF_YEAR as f64)), "{totals:?}");
+    for building in &year.buildings {
+        assert!(building.self_consumption <= building.pv.min(building.electricity) + 1e-9, "{building:?}");
+        // A pump's or a boiler's heat, and nothing from nowhere.
+        assert_eq!(building.fuel > 0.0, building.heat_electricity < 0.05 * building.heating, "{building:?}");
+    }
+    let pv: f64 = year.buildings.iter().map(|building| building.pv).sum();
+    assert!((pv / 1000.0 - totals.pv_mwh).abs() < 1e-9 * totals.pv_mwh, "no plant but roofs");
+    assert!(year.stations.iter().all(|station| station.year.peak_loading > 0.0));
+    let groups: f64 = year.households.groups.iter().map(|group| group.households).sum();
+    assert!((groups - year.households.households).abs() < 1e-9 * groups && groups > 0.0);
+}
+
+#[test]
+fn the_year_is_the_same_for_any_number_of_threads() {
+    let (city, weather) = (town(), weather());
+    let run = |threads: usize| {
+        let year = || CityEnergy::prepare(&city, &weather)?.year(&shares(0.4, 0.3, 0.2), &());
+        pool(threads).expect("threads").install(year).expect("a year")
+    };
+    assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn measures_push_the_year_their_way() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let year = |spec: EnergySpec| {
+        energy.year(&EnergySpec { without_grid: true, ..spec }, &()).map(|year| year.totals).expect("a year")
+    };
+    let base = year(shares(0.1, 0.0, 0.0));
+    let sunny = year(shares(0.6, 0.0, 0.0));
+    assert!(sunny.pv_mwh > base.pv_mwh && sunny.import_mwh < base.import_mwh && sunny.load_mwh == base.load_mwh);
+    assert!(sunny.carbon_t < base.carbon_t);
+    let pumps = year(shares(0.1, 0.6, 0.0));
+    assert!(pumps.fuel_mwh < base.fuel_mwh && pumps.import_mwh > base.import_mwh && pumps.carbon_t < base.carbon_t);
+    let cars = year(shares(0.1, 0.0, 0.6));
+    assert!(cars.charging_mwh > 0.0 && cars.fuel_mwh == base.fuel_mwh);
+    let added = cars.load_mwh - base.load_mwh;
+    assert!((added - cars.charging_mwh).abs() < 1e-3 * added, "{added} {}", cars.charging_mwh);
+    let mut last = base.heating_mwh;
+    for retrofit in [0.5, 1.0] {
+        let measures = Measures { retrofit, ..Measures::default() };
+        let now = year(EnergySpec { measures, ..shares(0.1, 0.0, 0.0) });
+        assert!(now.heating_mwh < last && now.retrofit_eur > 0.0, "{now:?}");
+        last = now.heating_mwh;
+    }
+}
+
+/// The worst days are those of the year, but for what the walls remember from before the warm-up.
+#[test]
+fn worst_days_are_days_of_the_year() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let spec = shares(0.5, 0.5, 0.3);
+    let (year, days) = (energy.year(&spec, &()).expect("a year"), energy.worst_days(&spec, &()).expect("days"));
+    let kinds: Vec<Worst> = days.iter().map(|day| day.worst).collect();
+    assert_eq!(kinds, [Worst::Coldest, Worst::Darkest, Worst::Sunniest, Worst::Hottest]);
+    for day in &days {
+        let whole = &year.hours[24 * day.day..][..24];
+        for (own, of_year) in day.hours.iter().zip(whole) {
+            assert_eq!((own.hour, own.pv), (of_year.hour, of_year.pv));
+            assert!((own.load - of_year.load).abs() < 1e-3 * of_year.load, "{own:?} {of_year:?}");
+        }
+    }
+    let mean_c = |day: usize| weather.hours[24 * day..][..24].iter().map(|h| h.weather.air_temperature_c).sum::<f64>();
+    assert!((0..365).all(|day| mean_c(day) >= mean_c(days[0].day) && mean_c(day) <= mean_c(days[3].day)));
+    let slider = energy.worst_days(&EnergySpec { without_grid: true, ..spec }, &()).expect("days");
+    assert!(slider.iter().flat_map(|day| &day.hours).all(|hour| hour.losses == 0.0));
+}
+
+/// Says stop after so many words.
+struct Stops {
+    words: AtomicUsize,
+    most: usize,
+    heard: Mutex<Vec<f32>>,
+}
+
+impl Watch for Stops {
+    fn progress(&self, fraction: f32) {
+        self.heard.lock().expect("a word").push(fraction);
+        self.words.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.words.load(Ordering::Relaxed) >= self.most
+    }
+}
+
+#[test]
+fn a_watch_hears_progress_and_ends_it() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let watch = |most: usize| Stops { words: AtomicUsize::new(0), most, heard: Mutex::default() };
+    let patient = watch(usize::MAX);
+    energy.year(&EnergySpec::default(), &patient).expect("a year");
+    let heard = patient.heard.into_inner().expect("words");
+    assert!(heard.len() > 100 && heard.iter().all(|f| (0.0..=1.0).contains(f)) && heard.contains(&1.0));
+    let hasty = watch(3);
+    assert!(matches!(energy.year(&EnergySpec::default(), &hasty), Err(EnergyYearError::Cancelled)));
+    assert!(hasty.heard.into_inner().expect("words").len() < 10, "it stops soon");
+}
+
+#[test]
+fn faults_are_one_clear_line() {
+    let city = town();
+    let mut short = weather();
+    short.hours.truncate(100);
+    let said = |weather: &WeatherYear| CityEnergy::prepare(&city, weather).err().expect("a fault").to_string();
+    assert_eq!(said(&short), format!("the weather ({}) has 100 hours; give a year of 8760", short.label));
+    let mut broken = weather();
+    broken.hours[17].weather.dni = f64::NAN;
+    assert_eq!(said(&broken), format!("hour 17 of the weather ({}) is not finite; correct the file", broken.label));
+    let weather = weather();
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let measures = Measures { retrofit: f64::NAN, ..Measures::default() };
+    let fault = energy.year(&EnergySpec { measures, ..EnergySpec::default() }, &()).expect_err("a fault").to_string();
+    assert_eq!(fault, "the share retrofit is NaN; give a number from 0 to 1");
+}
+
+#[test]
+fn a_city_without_buildings_has_a_year_of_nothing() {
+    let bounds = GeoBounds { west: 9.9, south: 49.9, east: 10.1, north: 50.1 };
+    let (city, weather) = (City::empty("nothing", Anchor::new(PLACE), bounds), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let year = energy.year(&EnergySpec { without_grid: true, ..EnergySpec::default() }, &()).expect("a year");
+    assert_eq!((year.totals.load_mwh, year.balance_residual), (0.0, 0.0));
+    assert!(year.notes.iter().any(|note| note.contains("of the EU are taken")), "{:?}", year.notes);
+}
+
+#[test]
+fn tables_are_written_whole() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let year = energy.year(&shares(0.5, 0.5, 0.5), &()).expect("a year");
+    let folder = tempfile::tempdir().expect("a folder");
+    write_energy_year(&year, &city, folder.path()).expect("written");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);
+    assert_eq!(read("hours.csv").lines().count(), 1 + HOURS_OF_YEAR);
+    assert_eq!(read("buildings.csv").lines().count(), 1 + city.buildings.len());
+    assert_eq!(read("stations.csv").lines().count(), 1 + year.stations.len());
+    let fields = |text: &str| text.lines().map(|line| line.split(',').count()).collect::<BTreeSet<_>>().len();
+    assert!(["hours.csv", "buildings.csv", "stations.csv"].iter().all(|name| fields(&read(name)) == 1));
+    let summary: serde_json::Value = serde_json::from_str(&read("summary.json")).expect("JSON");
+    assert_eq!(summary["totals"]["import_mwh"].as_f64(), Some(year.totals.import_mwh));
+    std::fs::create_dir(folder.path().join("blocked")).expect("a folder");
+    std::fs::create_dir(folder.path().join("blocked/stations.csv")).expect("a folder in the way");
+    write_energy_year(&year, &city, &folder.path().join("blocked")).expect_err("a folder stands in the way");
+    let left = std::fs::read_dir(folder.path().join("blocked")).expect("a folder").count();
+    assert_eq!(left, 1, "nothing else is left behind");
+}

@@ -1,0 +1,66 @@
+//! A year of a city's energy, part by part: `energy_year CITY FILE.epw [DIR]`: wall and CPU time, peak memory, what comes out, and
+//! how long the worst days take. With DIR the tables are written there.
+
+use std::{path::Path, time::Instant};
+
+use citytwin_energy::building::Measures;
+use citytwin_import::weather::read_epw;
+use citytwin_model::Assumptions;
+use citytwin_scenario::energy_year::{CityEnergy, EnergySpec, write_energy_year};
+use cpu_time::ProcessTime;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [city, weather, rest @ ..] = arguments.as_slice() else {
+        return Err("energy_year CITY FILE.epw [DIR]".into());
+    };
+    let city = timed("map", || citytwin_import::open(Path::new(city), &Default::default(), &()))?;
+    let weather = read_epw(Path::new(weather))?.year;
+    let energy = timed("shells, loads, climate, horizons", || CityEnergy::prepare(&city, &weather))?;
+    timed("grid grown", || energy.grid().map(drop))?;
+    let spec = EnergySpec::default();
+    let without = EnergySpec { without_grid: true, ..spec.clone() };
+    timed("a year without load flow", || energy.year(&without, &()))?;
+    let all_roofs = Assumptions { pv_share: 1.0, ..Assumptions::default() };
+    timed("the same with modules on all roofs", || {
+        energy.year(&EnergySpec { assumptions: all_roofs, ..without.clone() }, &())
+    })?;
+    let year = timed("a year with the load flow of every hour", || energy.year(&spec, &()))?;
+    for share in [0.1, 0.3, 0.5] {
+        let assumptions = Assumptions { hp_share: share, ..Assumptions::default() };
+        let measures = Measures { retrofit: share, ..Measures::default() };
+        let slider = EnergySpec { assumptions, measures, without_grid: true };
+        timed("worst days without load flow", || energy.worst_days(&slider, &()))?;
+        let slider = EnergySpec { without_grid: false, ..slider };
+        timed("worst days with load flow", || energy.worst_days(&slider, &()))?;
+    }
+    println!("{} buildings, {} stations, {}", city.buildings.len(), year.stations.len(), weather.label);
+    println!("{:#?}\nresidual {:e}, uncarried {}", year.totals, year.balance_residual, year.uncarried_hours);
+    let over = year.stations.iter().filter(|station| station.year.hours_over > 0).count();
+    let low = year.stations.iter().filter(|station| station.year.hours_voltage > 0).count();
+    println!("{over} stations over their rating, {low} with a voltage outside; {:#?}", year.households);
+    year.notes.iter().for_each(|note| println!("{note}"));
+    if let Some(dir) = rest.first() {
+        timed("written", || write_energy_year(&year, &city, Path::new(dir)))?;
+    }
+    Ok(())
+}
+
+fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let (wall, cpu) = (Instant::now(), ProcessTime::now());
+    let done = work();
+    println!(
+        "{what}: {:.3} s wall, {:.3} s CPU; peak {}",
+        wall.elapsed().as_secs_f64(),
+        cpu.elapsed().as_secs_f64(),
+        peak_memory()
+    );
+    done
+}
+
+/// As Linux tells it.
+fn peak_memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or("not known".to_owned(), |line| line.trim().to_owned())
+}
