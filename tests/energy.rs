@@ -118,3 +118,25 @@ fn wrong_planes_are_refused() {
     let far = ["solar", "--lat", "52", "--lon", "5", "--tilt", "30", "--azimuth", "180", "--weather"];
     assert!(refused(&[&far[..], &[denver.to_str().unwrap()]].concat()).contains("km away"));
 }
+
+/// The demo city's year: what comes in and goes out is what is used; more sun means less import; the same for any number of
+/// threads. Edits that are none are refused.
+#[test]
+fn a_year_of_the_demo_adds_up() {
+    let year = |extra: &[&str]| json(&citytwin(&[&["energy", "year", "maps/demo", "--json"], extra].concat()));
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("year");
+    let base = year(&["--threads", "1", "--out", out.to_str().unwrap()]);
+    assert_eq!(base, year(&["--threads", "2"]));
+    let of = |year: &Value, key: &str| year["totals"][key].as_f64().expect(key);
+    assert!(base["balance_residual"].as_f64().expect("a residual").abs() < 1e-9);
+    let (load, losses, pv) = (of(&base, "load_mwh"), of(&base, "losses_mwh"), of(&base, "pv_mwh"));
+    let (import, export) = (of(&base, "import_mwh"), of(&base, "export_mwh"));
+    assert!(((load + losses - pv) / (import - export) - 1.0).abs() < 1e-6, "{}", base["totals"]);
+    let rows = fs::read_to_string(out.join("hours.csv")).unwrap().lines().count();
+    assert_eq!(rows, 8761);
+    let sunny = year(&["--edit", "pv=0.6", "--edit", "hp=0.5"]);
+    assert!(of(&sunny, "pv_mwh") > pv && of(&sunny, "fuel_mwh") < of(&base, "fuel_mwh"));
+    assert!(refused(&["energy", "year", "maps/demo", "--edit", "pv=2"]).contains("pv"));
+    assert!(refused(&["energy", "year", "maps/demo", "--retrofit", "1.4"]).contains("retrofit"));
+}

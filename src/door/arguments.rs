@@ -41,10 +41,45 @@ pub enum Verb {
     /// Buildings' heat by itself.
     #[command(subcommand)]
     Building(BuildingVerb),
+    /// A city's energy by itself.
+    #[command(subcommand)]
+    Energy(EnergyVerb),
     /// A year of sun on a plane, and what modules on it give.
     Solar(SolarArguments),
     /// Download a real city from an Overpass server into a city folder.
     Fetch(FetchArguments),
+}
+
+#[derive(Subcommand)]
+pub enum EnergyVerb {
+    /// A year of a city in hours: loads, heat, cars, sun on its roofs, a load flow of each hour; carbon and cost.
+    Year(EnergyYearArguments),
+}
+
+#[derive(Args)]
+pub struct EnergyYearArguments {
+    /// The extract or city folder.
+    pub city: PathBuf,
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// EnergyPlus weather file; a made-up year of the latitude without it.
+    #[arg(long, value_name = "FILE.epw")]
+    pub weather: Option<PathBuf>,
+    /// A what-if, repeatable: pv=0.3, ev=0.5, hp=0.2, or within 400 m of a place: pv@7.2012,54.5971,400=0.8
+    #[arg(long = "edit", value_name = "EDIT", value_parser = Request::from_str)]
+    pub edits: Vec<Request>,
+    /// Share of buildings that are retrofitted as is usual, 0…1.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    pub retrofit: f64,
+    /// Folder for summary.json, hours.csv, stations.csv and buildings.csv.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Threads; 0 = all cores. Never changes the results.
+    #[arg(long, default_value_t = 0, value_parser = threads)]
+    pub threads: usize,
+    /// JSON on stdout.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Subcommand)]
@@ -348,7 +383,7 @@ pub struct RunArguments {
     #[arg(long, default_value_t = 0, value_parser = threads)]
     pub threads: usize,
     /// A what-if, repeatable: close:way/123, reopen:way/123, oneway:way/123=forward, lanes:way/123=1, speed:way/123=30,
-    /// ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5
+    /// ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5, hp=0.2, or within 400 m of a place: pv@7.2012,54.5971,400=0.8
     #[arg(long = "edit", value_name = "EDIT", value_parser = Request::from_str)]
     pub edits: Vec<Request>,
     /// Folder for summary.json, hours.csv, links.csv and transformers.csv.

@@ -73,7 +73,7 @@ pub fn sun(arguments: &SolarArguments) -> anyhow::Result<()> {
 }
 
 /// A weather file; what it does not give is told on stderr.
-fn weather(path: &Path) -> anyhow::Result<WeatherYear> {
+pub fn weather(path: &Path) -> anyhow::Result<WeatherYear> {
     let file = first_line(read_epw(path))?;
     for derived in &file.derived {
         eprintln!("citytwin: {}: {derived}", path.display());

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod building;
+mod energy;
 mod grid;
 mod hosting;
 mod outages;
@@ -18,7 +19,7 @@ use std::{
 
 use clap::Parser;
 
-use arguments::{BuildingVerb, CommandLine, GridVerb, TrafficVerb, Verb};
+use arguments::{BuildingVerb, CommandLine, EnergyVerb, GridVerb, TrafficVerb, Verb};
 
 /// Runs the program with the process's arguments.
 pub fn enter() -> ExitCode {
@@ -35,6 +36,7 @@ pub fn enter() -> ExitCode {
         Some(Verb::Generate(arguments)) => verbs::generate(&arguments),
         Some(Verb::Fetch(arguments)) => verbs::fetch(&arguments),
         Some(Verb::Building(BuildingVerb::Simulate(arguments))) => building::simulate(&arguments),
+        Some(Verb::Energy(EnergyVerb::Year(arguments))) => energy::year(&arguments),
         Some(Verb::Solar(arguments)) => building::sun(&arguments),
         Some(Verb::Grid(GridVerb::Solve(arguments))) => grid::solve(&arguments),
         Some(Verb::Grid(GridVerb::Estimate(arguments))) => grid::estimate(&arguments),
