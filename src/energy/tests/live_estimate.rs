@@ -52,7 +52,7 @@ impl Case {
     }
 
     /// Power into every station: what hangs on it with the losses of its cables and its transformer, from the voltages.
-    fn into_stations(&self, operated: &Operated, load_w: &[f32]) -> Vec<f64> {
+    fn station_powers(&self, operated: &Operated, load_w: &[f32]) -> Vec<f64> {
         let found = operated.estimate(&self.powers(load_w), &[]).expect("an estimate");
         (0..self.stations as usize).map(|t| f64::from(found.transformer_w[t][0])).collect()
     }
@@ -99,7 +99,7 @@ fn its_stated_deviations_are_those_of_its_errors() {
     let (mut metered, mut not) = (Vec::new(), Vec::new());
     for _ in 0..8 {
         let drawn = case.drawn_at_random(&mut rng);
-        let truth = case.into_stations(&operated, &drawn);
+        let truth = case.station_powers(&operated, &drawn);
         let sensing = |t: u32, rng: &mut Pcg64Mcg| {
             let sigma = 0.02 * truth[t as usize].abs() + 200.0;
             Sensing { what: Sensed::Transformer(t), value: truth[t as usize] + sigma * normal(rng), sigma }
@@ -125,7 +125,7 @@ fn its_stated_deviations_are_those_of_its_errors() {
 fn the_bad_meter_is_the_one_set_aside() {
     let case = Case::new();
     let operated = case.operated();
-    let truth = case.into_stations(&operated, &case.load_w);
+    let truth = case.station_powers(&operated, &case.load_w);
     let mut named = 0;
     for seed in 0..100 {
         let mut rng = Pcg64Mcg::seed_from_u64(seed);
