@@ -12,6 +12,7 @@ pub mod building;
 mod charging;
 pub mod grid;
 mod heat_pump;
+mod hourly_flow;
 mod hours;
 mod intensity;
 mod profile;
@@ -26,6 +27,7 @@ mod transformer;
 #[cfg(test)]
 mod tests;
 
+pub use hourly_flow::{FLOW_LANES, FlowHours, HourlyFlow};
 pub use hours::{PeopleHours, PeopleRows, Plant, RoofPlane};
 pub use pvwatts::{PvSystem, warming};
 pub use survey::{Coverage, electric_car_share};

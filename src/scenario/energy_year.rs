@@ -23,12 +23,9 @@ use std::{
 };
 
 use citytwin_energy::{
-    EnergySystem,
+    EnergySystem, HourlyFlow,
     building::{BuildingError, CityDemand, CityHeat, Measures},
-    grid::{
-        GridErrors, NotRadial,
-        synthetic::{CityGrid, Operated},
-    },
+    grid::{GridErrors, NotRadial, synthetic::CityGrid},
 };
 use citytwin_environment::{Horizon, SunYear, extreme_days};
 use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, WeatherYear};
@@ -84,7 +81,7 @@ pub struct CityEnergy<'a> {
     sun: SunYear,
     /// Index = `BuildingId`; of roofs that could carry modules.
     horizons: Vec<Option<Box<Horizon>>>,
-    grid: OnceLock<Operated>,
+    grid: OnceLock<HourlyFlow>,
     tables: EnergyTables,
 }
 
@@ -128,12 +125,13 @@ impl<'a> CityEnergy<'a> {
     ///
     /// # Errors
     /// A city whose buildings or assets share ids.
-    pub fn grid(&self) -> Result<&Operated, EnergyYearError> {
+    pub fn grid(&self) -> Result<&HourlyFlow, EnergyYearError> {
         if let Some(grid) = self.grid.get() {
             return Ok(grid);
         }
         let grid = CityGrid::grow(self.city, &self.system, GRID_SEED)?.operated(&BTreeSet::new())?;
-        Ok(self.grid.get_or_init(|| grid))
+        let flow = HourlyFlow::new(grid)?;
+        Ok(self.grid.get_or_init(|| flow))
     }
 
     /// The year. The same bytes for any number of threads.

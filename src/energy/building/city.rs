@@ -215,7 +215,8 @@ impl CityHeat {
         let (buildings, count) = (self.use_of.len(), slabs.count);
         let mut demand = CityDemand::empty(buildings, count);
         demand.retrofitted = plan.iter().filter(|plan| plan.retrofit).count();
-        demand.cost_eur = (0..buildings).filter(|&i| plan[i].retrofit).map(|i| self.cost_eur(i, retrofit)).sum();
+        demand.cost_eur =
+            (0..buildings).filter(|&i| plan[i].retrofit).map(|i| self.cost_eur(i, retrofit)).fold(0.0, |a, b| a + b);
         let step = (SLAB / buildings.max(1) / 24 * 24).clamp(24, count.max(24));
         let mut start: Option<Vec<[f64; 1]>> = None;
         let mut electric_w = vec![0.0; if slabs.electricity { buildings * step } else { 0 }];

@@ -1,6 +1,6 @@
 //! Some hours of all buildings: load and sun of each, sums of the city, and what the grid makes of them.
 
-use citytwin_energy::{EnergySystem, PeopleHours, Plant, building::HeatSlab, grid::synthetic::Operated};
+use citytwin_energy::{EnergySystem, HourlyFlow, PeopleHours, Plant, building::HeatSlab};
 use citytwin_model::{
     BuildingId, Timestamp,
     time::{LocalTime, SignedDuration},
@@ -49,7 +49,7 @@ pub struct Used {
 pub struct Step<'a> {
     pub of: &'a CityEnergy<'a>,
     pub system: &'a EnergySystem,
-    pub grid: Option<&'a Operated>,
+    pub grid: Option<&'a HourlyFlow>,
     /// Hour of the year that was asked for first.
     pub first: usize,
     pub told: &'a Told<'a>,
