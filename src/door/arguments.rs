@@ -149,7 +149,8 @@ pub enum GridVerb {
     Estimate(GridEstimateArguments),
     /// Grow a city's grid and ask how many customers of each feeder can have photovoltaics, a charger or a heat pump.
     Hosting(GridHostingArguments),
-    /// Take every branch out in turn (N-1): who is off, who comes back over open rings, what is loaded then.
+    /// Take every branch in service out in turn (N-1): who is off, who comes back when the first open point that reaches them is
+    /// closed, what is loaded then.
     Outages(GridOutagesArguments),
     /// Write a grid of any kind that is read as power-grid-model .json.
     Convert(GridConvertArguments),

@@ -86,6 +86,9 @@ fn text_of(path: &Path) -> anyhow::Result<(String, String)> {
         bail!("{file}: {size} bytes; grids of up to {LARGEST} are read");
     }
     let text = fs::read_to_string(path).with_context(|| file.clone())?;
+    if text.trim().is_empty() {
+        bail!("{file}: is empty; give a MATPOWER case, JSON of pandapower or power-grid-model, or CSV tables");
+    }
     Ok((file, text))
 }
 

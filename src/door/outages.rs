@@ -38,11 +38,15 @@ pub fn outages(arguments: &GridOutagesArguments) -> anyhow::Result<()> {
     let grid = open(&arguments.file)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build()?;
     // A grid that does not stand as it is has nothing to say of outages.
-    pool.install(|| grid::solve(&grid)).with_context(|| arguments.file.display().to_string())?;
-    let branches: Vec<u32> = (0..grid.branch_ends().count() as u32).collect();
+    let base = pool.install(|| grid::solve(&grid)).with_context(|| arguments.file.display().to_string())?;
+    // What is out of service already cannot fail.
+    let ends = grid.branch_ends().enumerate().filter(|(_, (_, ends))| ends.from_closed && ends.to_closed);
+    let branches: Vec<u32> = ends.map(|(branch, _)| branch as u32).collect();
     let found = pool.install(|| grid::outages(&grid, &branches));
     let rows: Vec<OutageRow> = found.iter().map(|outage| row(&grid, outage)).collect();
-    if arguments.json { say(&json(&rows)?) } else { say(&in_words(rows)) }
+    let before =
+        Report::balanced(&grid, &base, 0.0).branches.iter().filter_map(|b| b.loading_percent).fold(100.0, f64::max);
+    if arguments.json { say(&json(&rows)?) } else { say(&in_words(rows, before)) }
 }
 
 pub fn convert(arguments: &GridConvertArguments) -> anyhow::Result<()> {
@@ -55,6 +59,9 @@ pub fn convert(arguments: &GridConvertArguments) -> anyhow::Result<()> {
     };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     write_whole(folder, &[(&name.to_string_lossy(), read::write_pgm(&grid))])?;
+    for lost in read::lost_in_pgm(&grid) {
+        eprintln!("citytwin: {}: {lost}", arguments.file.display());
+    }
     say(&format!(
         "{} buses and {} branches written to {}\n",
         grid.buses.len(),
@@ -75,7 +82,8 @@ fn row(grid: &Grid, outage: &Outage) -> OutageRow {
     let mut row = OutageRow {
         branch: branch(outage.branch),
         loads_off: outage.loads_off,
-        off_mw: outage.off_w / 1e6,
+        // Nought without a sign.
+        off_mw: outage.off_w / 1e6 + 0.0,
         loads_off_after: outage.loads_off_after,
         closed: outage.closed.iter().map(closed).collect(),
         loading_max_percent: None,
@@ -100,19 +108,39 @@ fn row(grid: &Grid, outage: &Outage) -> OutageRow {
     row
 }
 
-/// Worst first: who stays off, then what is loaded most.
-fn in_words(mut rows: Vec<OutageRow>) -> String {
+/// Voltages that a grid must keep at its customers, per unit (EN 50160).
+const BAND_PU: [f64; 2] = [0.9, 1.1];
+
+/// Worst first: no load flow, loads that stay off, what is loaded beyond `before` (and its rating), what is left outside the
+/// band, the rest; in each the worst first.
+fn in_words(mut rows: Vec<OutageRow>, before: f64) -> String {
     let mut text = String::new();
-    let dark = rows.iter().filter(|row| row.loads_off_after > 0).count();
-    let unsolved = rows.iter().filter(|row| row.error.is_some()).count();
-    let over = rows.iter().filter(|row| row.loading_max_percent > Some(100.0)).count();
+    let over = |row: &OutageRow| row.loading_max_percent.is_some_and(|loading| loading > before * (1.0 + 1e-9));
+    let outside = |row: &OutageRow| {
+        let beyond = |vm: Option<f64>| vm.is_some_and(|vm| !(BAND_PU[0]..=BAND_PU[1]).contains(&vm));
+        beyond(row.vm_min_pu) || beyond(row.vm_max_pu)
+    };
+    let count = |of: &dyn Fn(&OutageRow) -> bool| rows.iter().filter(|row| of(row)).count();
     let _ = writeln!(
         text,
-        "{} branches failed one by one: {dark} leave loads off, {over} overload another, {unsolved} have no load flow",
-        rows.len()
+        "{} branches failed one by one: {} leave loads off, {} overload another (beyond {before:.0} %), {} leave a voltage \
+         outside {} to {} pu, {} have no load flow",
+        rows.len(),
+        count(&|row| row.loads_off_after > 0),
+        count(&over),
+        count(&outside),
+        BAND_PU[0],
+        BAND_PU[1],
+        count(&|row| row.error.is_some()),
     );
+    let rank = |row: &OutageRow| {
+        let kinds = [row.error.is_some(), over(row), row.loads_off_after > 0, outside(row)];
+        kinds.iter().position(|kind| *kind).unwrap_or(kinds.len())
+    };
     let worst = |row: &OutageRow| row.loading_max_percent.unwrap_or(f64::INFINITY);
-    rows.sort_by(|a, b| b.loads_off_after.cmp(&a.loads_off_after).then(worst(b).total_cmp(&worst(a))));
+    rows.sort_by(|a, b| {
+        rank(a).cmp(&rank(b)).then(b.loads_off_after.cmp(&a.loads_off_after)).then(worst(b).total_cmp(&worst(a)))
+    });
     for row in rows.iter().take(SHOWN) {
         let _ = write!(text, "branch {:>12}  {} loads off ({:.3} MW)", row.branch, row.loads_off, row.off_mw);
         if !row.closed.is_empty() {

@@ -23,12 +23,12 @@ const WATER_C: f64 = 55.0;
 ///
 /// Dwellings: 12,000 kWh of gas (medium typical domestic consumption value, Ofgem 2020) on 95 m² (mean of the English Housing
 /// Survey), a fifth of it hot water. Other uses: "fossil-thermal typical" of CIBSE TM46:2008 table 1; the share of hot water
-/// is an assumption.
+/// is an assumption. Read from memory, but for offices, schools and cultural activities.
 const fn fuel_kwh_per_m2(usage: BuildingUse) -> Option<(f64, f64)> {
     match usage {
         BuildingUse::House | BuildingUse::Apartments => Some((126.0, 0.2)),
         BuildingUse::Office => Some((120.0, 0.1)),
-        BuildingUse::Retail => Some((105.0, 0.1)), // non-food stores with heat of their own
+        BuildingUse::Retail => Some((170.0, 0.1)), // large non-food shop: those with heat of their own
         BuildingUse::Hotel => Some((330.0, 0.35)),
         BuildingUse::School => Some((150.0, 0.1)),
         BuildingUse::Hospital => Some((420.0, 0.35)),

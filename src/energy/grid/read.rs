@@ -22,7 +22,7 @@ pub use matpower::matpower;
 pub use pandapower::pandapower;
 pub use pgm::{pgm, pgm_data};
 pub use pgm_sensors::{pgm_phase_sensors, pgm_sensors};
-pub use pgm_write::write_pgm;
+pub use pgm_write::{lost_in_pgm, write_pgm};
 pub use profiles::profiles;
 
 use super::{

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use super::super::{
     check::Grid,
     element::{
-        Control, Demand, Ends, Label, Line, PerKm, PhaseMatrix, Side, Transformer, TransformerModel, Winding, Zip,
+        Control, Demand, Ends, Generator, Label, Line, PerKm, PhaseMatrix, Side, Transformer, TransformerModel,
+        Winding, ZeroPlate, Zip,
     },
     two_port::line_sections,
 };
@@ -233,6 +234,26 @@ fn fits(t: &Transformer) -> bool {
         && t.load_loss_w >= 0.0
 }
 
+/// What a written file does not say of a grid, a line each: the format has no place for it.
+pub fn lost_in_pgm(grid: &Grid) -> Vec<String> {
+    let mut lost = Vec::new();
+    let mut tell = |count: usize, what: &str| {
+        if count > 0 {
+            lost.push(format!("{count} {what}"));
+        }
+    };
+    let plate =
+        |t: &&Transformer| !fits(t) && t.zero.is_some() || matches!(t.zero, Some(ZeroPlate::ShortCircuit { .. }));
+    tell(grid.transformers.iter().filter(plate).count(), "transformers lose their zero sequence: solve balanced");
+    let matrix = |line: &&Line| line.matrix.as_ref().is_some_and(|matrix| matrix.phases != [true; 3]);
+    tell(grid.lines.iter().filter(matrix).count(), "lines of fewer than three phases become balanced ones");
+    let held = |g: &&Generator| matches!(g.control, Control::Voltage { .. });
+    let regulators =
+        "generators that hold a voltage become voltage_regulator, which not every release of power-grid-model knows";
+    tell(grid.generators.iter().filter(held).count(), regulators);
+    lost
+}
+
 /// A transformer as a branch of any ratio, which has no zero sequence.
 fn general_fields(t: &Transformer, from_rated_v: f64, to_rated_v: f64) -> Value {
     let ((series, shunt), ratio) = (t.sections(), t.ratio(from_rated_v, to_rated_v));
@@ -267,6 +288,10 @@ fn transformer_fields(t: &Transformer) -> Value {
             fields[name] = json!(value);
         }
         fields["tap_size"] = json!(tap.step_v);
+    }
+    if let Some(ZeroPlate::NoLoad { current, loss_w }) = t.zero {
+        fields["i0_zero_sequence"] = json!(current);
+        fields["p0_zero_sequence"] = json!(loss_w * units);
     }
     fields
 }

@@ -68,6 +68,8 @@ struct Rows {
     measurements: Vec<Measurement>,
     /// Per sensing its measurement; None where it takes no part.
     of_sensing: Vec<Option<usize>>,
+    /// Per meter of a load that shares its bus: how far it lies from what is expected, over the deviation of that.
+    far: Vec<Option<f64>>,
     /// Per bus with loads what they are expected to draw.
     buses: Vec<Expected>,
     /// Transformers with supply.
@@ -78,8 +80,16 @@ struct Rows {
 struct Expected {
     drawn: [f64; 2],
     row: usize,
-    /// Index into the grid's loads and variance of active power.
-    loads: Vec<(u32, f64)>,
+    loads: Vec<ExpectedLoad>,
+}
+
+#[derive(Clone, Copy)]
+struct ExpectedLoad {
+    /// Index into the grid's loads.
+    load: u32,
+    /// W.
+    drawn_w: f64,
+    variance: f64,
 }
 
 impl Operated {
@@ -98,6 +108,8 @@ impl Operated {
             for (sensing, row) in rows.of_sensing.iter().enumerate() {
                 if let Some(row) = row {
                     normalised[sensing] = found.normalised[*row];
+                } else if rows.far[sensing].is_some() {
+                    normalised[sensing] = rows.far[sensing];
                 }
             }
             let far = |sensing: usize| Some((sensing, normalised[sensing].filter(|far| *far > SUSPECT)?));
@@ -121,6 +133,7 @@ impl Operated {
         let mut rows = Rows {
             measurements: Vec::with_capacity(2 * grid.loads.len() + sensings.len()),
             of_sensing: vec![None; sensings.len()],
+            far: vec![None; sensings.len()],
             buses: self.expected(powers, &live),
             transformers: (0..grid.transformers.len() as u32).filter(|t| self.feeds(*t, &live)).collect(),
         };
@@ -129,17 +142,23 @@ impl Operated {
             rows.measurements.push(Measurement { quantity, value: source.vm_pu, sigma: SOURCE_SIGMA_PU });
         }
         let mut at_bus = vec![None; grid.buses.len()];
-        for (k, expected) in rows.buses.iter_mut().enumerate() {
-            let bus = grid.loads[expected.loads[0].0 as usize].bus;
-            at_bus[bus as usize] = Some(k);
+        for (k, expected) in rows.buses.iter().enumerate() {
+            at_bus[grid.loads[expected.loads[0].load as usize].bus as usize] = Some(k);
+        }
+        let taking_part = || sensings.iter().enumerate().filter(|(index, _)| !set_aside.contains(index));
+        for (index, sensing) in taking_part() {
+            rows.far[index] = self.learn(sensing, (&mut rows.buses, &at_bus));
+        }
+        for expected in &mut rows.buses {
+            let bus = grid.loads[expected.loads[0].load as usize].bus;
             expected.row = rows.measurements.len();
-            let sigma = expected.loads.iter().map(|load| load.1).sum::<f64>().sqrt();
+            let sigma = expected.loads.iter().map(|load| load.variance).sum::<f64>().sqrt();
             let [active, reactive] = expected.drawn.map(|drawn| -drawn);
             rows.measurements.push(Measurement { quantity: Quantity::InjectionActive(bus), value: active, sigma });
             rows.measurements.push(Measurement { quantity: Quantity::InjectionReactive(bus), value: reactive, sigma });
         }
-        for (index, sensing) in sensings.iter().enumerate().filter(|(index, _)| !set_aside.contains(index)) {
-            if let Some(measurement) = self.measurement(sensing, &live, (&rows.buses, &at_bus, powers)) {
+        for (index, sensing) in taking_part() {
+            if let Some(measurement) = self.measurement(sensing, &live, (&rows.buses, &at_bus)) {
                 rows.of_sensing[index] = Some(rows.measurements.len());
                 rows.measurements.push(measurement);
             }
@@ -162,46 +181,65 @@ impl Operated {
             let none = || Expected { drawn: [0.0; 2], row: 0, loads: Vec::new() };
             let expected = of_bus.entry(load.bus).or_insert_with(none);
             expected.drawn = [expected.drawn[0] + drawn[0], expected.drawn[1] + drawn[1]];
-            expected.loads.push((index as u32, variance.max(PSEUDO_LEAST_W.powi(2))));
+            let variance = variance.max(PSEUDO_LEAST_W.powi(2));
+            expected.loads.push(ExpectedLoad { load: index as u32, drawn_w: drawn[0], variance });
         }
         of_bus.into_values().collect()
     }
 
-    /// A sensing as the estimate takes it; None where what it measures is not there or has no supply.
+    /// The load that a sensing is of.
+    fn metered(&self, what: Sensed) -> Option<usize> {
+        match what {
+            Sensed::Building(building) => {
+                Some(building as usize).filter(|building| *building < self.grid().buildings.len())
+            }
+            Sensed::Asset(asset) => {
+                Some(self.grid().buildings.len() + self.grid().attached.iter().position(|of| *of == asset)?)
+            }
+            Sensed::Transformer(_) | Sensed::Voltage(_) => None,
+        }
+    }
+
+    /// A meter of a load that shares its bus with others says what that load draws, which the bus' sum then has: the mean of both
+    /// by their variances. How far the two were apart, over the deviation of that; None for every other sensing.
+    fn learn(&self, sensing: &Sensing, (buses, at_bus): (&mut [Expected], &[Option<usize>])) -> Option<f64> {
+        let load = self.metered(sensing.what)?;
+        let expected = &mut buses[at_bus[self.grid().grid.loads[load].bus as usize]?];
+        if expected.loads.len() == 1 {
+            return None;
+        }
+        let own = expected.loads.iter_mut().find(|own| own.load as usize == load)?;
+        let (apart, both) = (sensing.value - own.drawn_w, own.variance + sensing.sigma.powi(2));
+        let more = apart * own.variance / both;
+        own.drawn_w += more;
+        own.variance *= sensing.sigma.powi(2) / both;
+        expected.drawn[0] += more;
+        Some(apart.abs() / both.sqrt())
+    }
+
+    /// A sensing as the estimate takes it; None where what it measures is not there, has no supply or is in its bus' sum already.
     fn measurement(
         &self,
         sensing: &Sensing,
         live: &[bool],
-        (buses, at_bus, powers): (&[Expected], &[Option<usize>], &Powers<'_>),
+        (buses, at_bus): (&[Expected], &[Option<usize>]),
     ) -> Option<Measurement> {
         let Sensing { what, value, sigma } = *sensing;
-        let transformer =
-            |t: u32| ((t as usize) < self.grid().grid.transformers.len() && self.feeds(t, live)).then_some(t);
-        let load = match what {
+        let quantity = match what {
             Sensed::Transformer(t) => {
-                return Some(Measurement { quantity: self.flow_into(transformer(t)?), value, sigma });
+                let there = (t as usize) < self.grid().grid.transformers.len() && self.feeds(t, live);
+                self.flow_into(there.then_some(t)?)
             }
-            Sensed::Voltage(bus) if live.get(bus as usize) == Some(&true) => {
-                return Some(Measurement { quantity: Quantity::VoltageMagnitude(bus), value, sigma });
+            Sensed::Voltage(bus) => {
+                Quantity::VoltageMagnitude(Some(bus).filter(|b| live.get(*b as usize) == Some(&true))?)
             }
-            Sensed::Voltage(_) => false,
-            Sensed::Building(building) => (building as usize) < self.grid().buildings.len(),
-            Sensed::Asset(_) => true,
+            Sensed::Building(_) | Sensed::Asset(_) => {
+                let bus = self.grid().grid.loads[self.metered(what)?].bus;
+                let alone = buses[at_bus[bus as usize]?].loads.len() == 1;
+                return alone.then_some(Measurement { quantity: Quantity::InjectionActive(bus), value: -value, sigma });
+            }
         };
-        let load = match what {
-            Sensed::Asset(asset) => {
-                self.grid().buildings.len() + self.grid().attached.iter().position(|a| *a == asset)?
-            }
-            Sensed::Building(building) if load => building as usize,
-            _ => return None,
-        };
-        // Whatever else hangs on the bus draws what is expected of it.
-        let bus = self.grid().grid.loads[load].bus;
-        let expected = &buses[at_bus[bus as usize]?];
-        let others = expected.loads.iter().filter(|(other, _)| *other as usize != load).map(|(_, variance)| variance);
-        let sigma = (sigma.powi(2) + others.sum::<f64>()).sqrt();
-        let value = -(value + expected.drawn[0] - self.grid().drawn(powers, load)[0]);
-        Some(Measurement { quantity: Quantity::InjectionActive(bus), value, sigma })
+        Some(Measurement { quantity, value, sigma })
     }
 
     fn told(
@@ -216,11 +254,11 @@ impl Operated {
         for expected in &rows.buses {
             // Measured less estimated injection is what the bus draws more than expected, shared by how uncertain its loads are.
             let [more, lagging] = [0, 1].map(|k| found.residual[expected.row + k]);
-            let all: f64 = expected.loads.iter().map(|load| load.1).sum();
-            for &(load, variance) in &expected.loads {
-                let [p_w, q_var] = self.grid().drawn(powers, load as usize);
-                demands.p_w[load as usize] = p_w + more * variance / all;
-                demands.q_var[load as usize] = q_var + lagging * variance / all;
+            let all: f64 = expected.loads.iter().map(|load| load.variance).sum();
+            for own in &expected.loads {
+                let q_var = self.grid().drawn(powers, own.load as usize)[1];
+                demands.p_w[own.load as usize] = own.drawn_w + more * own.variance / all;
+                demands.q_var[own.load as usize] = q_var + lagging * own.variance / all;
             }
         }
         let vm_pu: Vec<f64> = found.voltage.iter().map(|u| u.norm()).collect();
