@@ -221,9 +221,15 @@ impl LayerKind {
                 "Where the peak hour's drivers on the selected road come from and go to, street by street."
             }
             Self::Reach => "Minutes by car in the peak hour from the selected road.",
-            Self::Voltage => "Voltage of cables and at buildings now, over nominal (EN 50160 allows 0.90 to 1.10).",
-            Self::GridLoading => "Current through cables, power through transformers now, over their rating.",
-            Self::PowerDirection => "Power through each cable over its rating: to the customers, or back from them.",
+            Self::Voltage => {
+                "Voltage of cables and at buildings now, over nominal (EN 50160 allows 0.90 to 1.10). Synthetic grid."
+            }
+            Self::GridLoading => {
+                "Current through cables, power through transformers now, over their rating. Synthetic grid."
+            }
+            Self::PowerDirection => {
+                "Power through each cable over its rating: to the customers, or back from them. Synthetic grid."
+            }
         }
     }
 
