@@ -17,7 +17,7 @@ mod schedule;
 mod simulate;
 mod zone;
 
-pub use archetype::{Archetype, ArchetypeError, Archetypes, Retrofit, UseRules};
+pub use archetype::{Archetype, Archetypes, Retrofit, UseRules};
 pub use body::{Body, FiveResistances, Part, Share, TwoCapacities};
 pub use city::{CityDemand, CityHeat, HeatSlab, Measures};
 pub use envelope::Envelope;

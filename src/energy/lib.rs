@@ -22,6 +22,7 @@ mod solar;
 mod supply;
 mod survey;
 mod system;
+pub mod table;
 mod transformer;
 
 #[cfg(test)]

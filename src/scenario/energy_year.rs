@@ -37,7 +37,7 @@ use hours::Hours;
 pub use result::{
     BuildingYear, CityTotals, EnergyHour, EnergyYear, HouseholdGroup, Households, StationRow, StationYear, WorstDay,
 };
-pub use tables::{CarbonFactors, EnergyTableError, EnergyTables, HouseholdMeans, Tariffs};
+pub use tables::{CarbonFactors, EnergyTables, HouseholdMeans, Tariffs};
 pub use write::write_energy_year;
 
 /// Decides single phases of the grown grid, as in the live city.

@@ -2,21 +2,14 @@
 
 use citytwin_model::BuildingUse;
 
-use crate::intensity::USES;
+use crate::{
+    intensity::USES,
+    table::{TableError, TableRow, table},
+};
 
 const ARCHETYPES: &str = include_str!("../../../assets/energy/building_archetypes.csv");
 const RULES: &str = include_str!("../../../assets/energy/building_uses.csv");
 const RETROFITS: &str = include_str!("../../../assets/energy/building_retrofits.csv");
-
-/// A line of a table that cannot be used.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}, line {line}, column \"{column}\": {what}")]
-pub struct ArchetypeError {
-    pub file: &'static str,
-    pub line: usize,
-    pub column: String,
-    pub what: String,
-}
 
 /// Thermal properties of a kind of building. U-values in W/(m²·K).
 #[derive(Clone, PartialEq, Debug)]
@@ -98,12 +91,12 @@ impl Archetypes {
     }
 
     /// Reads tables of the same columns as `assets/energy/building_*.csv`.
-    pub fn parse(archetypes: &str, uses: &str, retrofits: &str) -> Result<Self, ArchetypeError> {
+    pub fn parse(archetypes: &str, uses: &str, retrofits: &str) -> Result<Self, TableError> {
         let rows = table("building_archetypes.csv", archetypes, archetype)?;
         let uses = table("building_uses.csv", uses, rules)?;
         let retrofits = table("building_retrofits.csv", retrofits, retrofit)?;
         if let Some(missing) = USES.iter().find(|usage| !uses.iter().any(|rules| rules.usage == **usage)) {
-            return Err(fault("building_uses.csv", 1, "use", &format!("no row for {missing:?}; write one")));
+            return Err(TableError::new("building_uses.csv", 1, "use", &format!("no row for {missing:?}; write one")));
         }
         Ok(Self { rows, uses, retrofits })
     }
@@ -128,7 +121,7 @@ impl Archetypes {
     }
 }
 
-fn archetype(row: &Row<'_>) -> Result<Archetype, ArchetypeError> {
+fn archetype(row: &TableRow<'_>) -> Result<Archetype, TableError> {
     let [from_year, to_year] = [row.number("from_year", [0.0, 9999.0])?, row.number("to_year", [0.0, 9999.0])?];
     let u = |column: &str| row.number(column, [0.05, 10.0]);
     Ok(Archetype {
@@ -151,7 +144,7 @@ fn archetype(row: &Row<'_>) -> Result<Archetype, ArchetypeError> {
     })
 }
 
-fn rules(row: &Row<'_>) -> Result<UseRules, ArchetypeError> {
+fn rules(row: &TableRow<'_>) -> Result<UseRules, TableError> {
     let name = row.text("use")?;
     let Some(usage) = USES.into_iter().find(|usage| format!("{usage:?}").eq_ignore_ascii_case(name)) else {
         let known = USES.map(|usage| format!("{usage:?}").to_lowercase()).join(", ");
@@ -174,7 +167,7 @@ fn rules(row: &Row<'_>) -> Result<UseRules, ArchetypeError> {
     })
 }
 
-fn retrofit(row: &Row<'_>) -> Result<Retrofit, ArchetypeError> {
+fn retrofit(row: &TableRow<'_>) -> Result<Retrofit, TableError> {
     let u = |column: &str| row.number(column, [0.05, 10.0]);
     let cost = |column: &str| row.number(column, [0.0, 1e5]);
     Ok(Retrofit {
@@ -186,59 +179,8 @@ fn retrofit(row: &Row<'_>) -> Result<Retrofit, ArchetypeError> {
         window_g: row.number("window_g", [0.0, 1.0])?,
         air_share: row.number("air_share", [0.0, 1.0])?,
         eur_m2: [cost("wall_eur_m2")?, cost("roof_eur_m2")?, cost("floor_eur_m2")?, cost("window_eur_m2")?],
-        year: row.number("year", [1990.0, 2100.0])? as u16,
+        year: row.year()?,
     })
-}
-
-/// A row by column names. Fields hold no commas but the last, which is quoted.
-struct Row<'a> {
-    file: &'static str,
-    line: usize,
-    columns: &'a [&'a str],
-    fields: Vec<&'a str>,
-}
-
-fn table<T>(
-    file: &'static str,
-    text: &str,
-    read: fn(&Row<'_>) -> Result<T, ArchetypeError>,
-) -> Result<Vec<T>, ArchetypeError> {
-    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let (_, header) = lines.next().ok_or_else(|| fault(file, 1, "", "the table is empty"))?;
-    let columns: Vec<&str> = header.split(',').collect();
-    let row = |(index, line): (usize, &str)| {
-        let fields: Vec<&str> = line.splitn(columns.len(), ',').collect();
-        let row = Row { file, line: index + 1, columns: &columns, fields };
-        if row.fields.len() != columns.len() {
-            return Err(row.fault("", &format!("{} fields, the header has {}", row.fields.len(), columns.len())));
-        }
-        if !["memory", "reread", "own", "computed"].contains(&row.text("read")?) || row.text("source")?.len() < 4 {
-            return Err(row.fault("source", "say where the figures are from, and in \"read\" how they were checked"));
-        }
-        read(&row)
-    };
-    lines.map(row).collect()
-}
-
-impl<'a> Row<'a> {
-    fn text(&self, column: &str) -> Result<&'a str, ArchetypeError> {
-        let at = self.columns.iter().position(|name| *name == column);
-        at.map(|at| self.fields[at].trim()).ok_or_else(|| self.fault(column, "the header lacks this column"))
-    }
-
-    fn number(&self, column: &str, [least, most]: [f64; 2]) -> Result<f64, ArchetypeError> {
-        let text = self.text(column)?;
-        let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
-        number.ok_or_else(|| self.fault(column, &format!("\"{text}\"; give a number from {least} to {most}")))
-    }
-
-    fn fault(&self, column: &str, what: &str) -> ArchetypeError {
-        fault(self.file, self.line, column, what)
-    }
-}
-
-fn fault(file: &'static str, line: usize, column: &str, what: &str) -> ArchetypeError {
-    ArchetypeError { file, line, column: column.to_owned(), what: what.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What energy emits and costs, and what households have: tables of `assets/energy`, embedded; a test reads them all.
 
+use citytwin_energy::table::{TableError, table};
 use serde::Serialize;
 
 const CARBON: &str = include_str!("../../../assets/energy/carbon.csv");
@@ -7,16 +8,6 @@ const TARIFFS: &str = include_str!("../../../assets/energy/tariffs.csv");
 const HOUSEHOLDS: &str = include_str!("../../../assets/energy/households.csv");
 /// Stands for countries without a row of their own.
 const ELSE: &str = "EU";
-
-/// A line of a table that cannot be used.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{file}, line {line}, column \"{column}\": {what}")]
-pub struct EnergyTableError {
-    pub file: &'static str,
-    pub line: usize,
-    pub column: String,
-    pub what: String,
-}
 
 /// Greenhouse gases, g CO₂-equivalent per kWh: a year's mean.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -74,41 +65,43 @@ impl EnergyTables {
     ///
     /// # Errors
     /// The first line that cannot be used, and a table without a row `EU` where one is needed.
-    pub fn parse(carbon: &str, tariffs: &str, households: &str) -> Result<Self, EnergyTableError> {
+    pub fn parse(carbon: &str, tariffs: &str, households: &str) -> Result<Self, TableError> {
         let carbon = table("carbon.csv", carbon, |row| {
             let grams = |column: &str| row.number(column, [0.0, 3000.0]);
             Ok(CarbonFactors {
-                country: row.text("country")?,
+                country: row.text("country")?.to_owned(),
                 electricity_g_kwh: grams("electricity_g_kwh")?,
                 fuel_g_kwh: grams("fuel_g_kwh")?,
                 district_g_kwh: grams("district_g_kwh")?,
                 year: row.year()?,
-                resolution: row.text("resolution")?,
-                source: row.source()?,
+                resolution: row.text("resolution")?.to_owned(),
+                source: row.text("source")?.to_owned(),
             })
         })?;
         let tariffs = table("tariffs.csv", tariffs, |row| {
             let price = |column: &str| row.number(column, [0.0, 10.0]);
             Ok(Tariffs {
-                country: row.text("country")?,
+                country: row.text("country")?.to_owned(),
                 electricity_eur_kwh: price("electricity_eur_kwh")?,
                 feed_in_eur_kwh: price("feed_in_eur_kwh")?,
                 fuel_eur_kwh: price("fuel_eur_kwh")?,
                 district_eur_kwh: price("district_eur_kwh")?,
                 year: row.year()?,
-                source: row.source()?,
+                source: row.text("source")?.to_owned(),
             })
         })?;
         let households = table("households.csv", households, |row| {
             Ok(HouseholdMeans {
-                country: row.text("country")?,
+                country: row.text("country")?.to_owned(),
                 persons: row.number("persons", [1.0, 20.0])?,
                 income_eur: row.number("income_eur", [1.0, 1e7])?,
                 year: row.year()?,
-                source: row.source()?,
+                source: row.text("source")?.to_owned(),
             })
         })?;
-        let lacks = |file, has: bool| if has { Ok(()) } else { Err(fault(file, 1, "country", "no row EU; write one")) };
+        let lacks = |file, has: bool| {
+            if has { Ok(()) } else { Err(TableError::new(file, 1, "country", "no row EU; write one")) }
+        };
         lacks("carbon.csv", carbon.iter().any(|row| row.country == ELSE))?;
         lacks("tariffs.csv", tariffs.iter().any(|row| row.country == ELSE))?;
         Ok(Self { carbon, tariffs, households })
@@ -130,68 +123,6 @@ impl EnergyTables {
     pub fn households(&self, country: &str) -> Option<&HouseholdMeans> {
         self.households.iter().find(|row| row.country == country)
     }
-}
-
-/// A row by column names. Fields hold no commas but the last, which is quoted.
-struct Row<'a> {
-    file: &'static str,
-    line: usize,
-    columns: &'a [&'a str],
-    fields: Vec<&'a str>,
-}
-
-fn table<T>(
-    file: &'static str,
-    text: &str,
-    read: impl Fn(&Row<'_>) -> Result<T, EnergyTableError>,
-) -> Result<Vec<T>, EnergyTableError> {
-    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    let (_, header) = lines.next().ok_or_else(|| fault(file, 1, "", "the table is empty"))?;
-    let columns: Vec<&str> = header.split(',').collect();
-    let row = |(index, line): (usize, &str)| {
-        let fields: Vec<&str> = line.splitn(columns.len(), ',').collect();
-        let row = Row { file, line: index + 1, columns: &columns, fields };
-        if row.fields.len() != columns.len() {
-            let what = format!("{} fields, the header has {}", row.fields.len(), columns.len());
-            return Err(fault(file, row.line, "", &what));
-        }
-        read(&row)
-    };
-    lines.map(row).collect()
-}
-
-impl Row<'_> {
-    fn text(&self, column: &str) -> Result<String, EnergyTableError> {
-        let at = self.columns.iter().position(|name| *name == column);
-        at.map(|at| self.fields[at].trim().trim_matches('"').to_owned())
-            .ok_or_else(|| fault(self.file, self.line, column, "the header lacks this column"))
-    }
-
-    fn number(&self, column: &str, [least, most]: [f64; 2]) -> Result<f64, EnergyTableError> {
-        let text = self.text(column)?;
-        let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
-        let what = format!("\"{text}\"; give a number from {least} to {most}");
-        number.ok_or_else(|| fault(self.file, self.line, column, &what))
-    }
-
-    fn year(&self) -> Result<u16, EnergyTableError> {
-        self.number("year", [1990.0, 2100.0]).map(|year| year as u16)
-    }
-
-    fn source(&self) -> Result<String, EnergyTableError> {
-        let known = ["memory", "reread", "own", "computed"].contains(&self.text("read")?.as_str());
-        let source = self.text("source")?;
-        if known && source.len() > 4 {
-            Ok(source)
-        } else {
-            let what = "say where the figures are from, and in \"read\" how they were checked";
-            Err(fault(self.file, self.line, "source", what))
-        }
-    }
-}
-
-fn fault(file: &'static str, line: usize, column: &str, what: &str) -> EnergyTableError {
-    EnergyTableError { file, line, column: column.to_owned(), what: what.to_owned() }
 }
 
 #[cfg(test)]
