@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for share in [0.1, 0.3, 0.5] {
         let assumptions = Assumptions { hp_share: share, ..Assumptions::default() };
         let measures = Measures { retrofit: share, ..Measures::default() };
-        let slider = EnergySpec { assumptions, measures, without_grid: true };
+        let slider = EnergySpec { assumptions, measures, ..without.clone() };
         timed("worst days without load flow", || energy.worst_days(&slider, &()))?;
         let slider = EnergySpec { without_grid: false, ..slider };
         timed("worst days with load flow", || energy.worst_days(&slider, &()))?;
