@@ -1,4 +1,4 @@
-//! Areas with shares of their own, as circles on the map.
+//! Circles with shares of their own, as circles on the map.
 
 use bevy::prelude::*;
 use citytwin_twin::{CityModel, Stated};
@@ -10,8 +10,9 @@ pub fn plugin(app: &mut App) {
 
 fn rings(stated: Option<Res<Stated>>, city: Option<Res<CityModel>>, mut rings: ResMut<Rings>) {
     let now = stated.zip(city).map_or_else(Vec::new, |(stated, city)| {
-        let circle = |of: &citytwin_model::AreaShare| (city.0.anchor.enu(of.area.centre), of.area.radius_m);
-        stated.0.areas.iter().map(circle).collect()
+        let circle =
+            |of: &citytwin_model::PartShare| of.part.within.map(|area| (city.0.anchor.enu(area.centre), area.radius_m));
+        stated.0.parts.iter().filter_map(circle).collect()
     });
     rings.set_if_neq(Rings(now));
 }

@@ -42,14 +42,14 @@ pub struct Coverage {
 
 /// Share of a city's cars that are electric: cars belong to households, as many as their floor area.
 pub fn electric_car_share(city: &City, assumptions: &Assumptions) -> f64 {
-    if assumptions.areas.is_empty() {
+    if assumptions.parts.is_empty() {
         return assumptions.ev_share;
     }
     let share = assumptions.share_at(city, Technology::ElectricCars);
     let homes = city.buildings.iter().filter(|building| is_dwelling(building.usage.value));
     let [electric, all] = homes.fold([0.0, 0.0], |[electric, all], building| {
         let area_m2 = building.floor_area_m2();
-        [electric + area_m2 * share(place(building)), all + area_m2]
+        [electric + area_m2 * share(place(building), building.built().value), all + area_m2]
     });
     if all > 0.0 { electric / all } else { assumptions.ev_share }
 }

@@ -1,7 +1,7 @@
 //! The engine: structure-of-arrays state of all buildings, evaluated for one instant at a time.
 
 use citytwin_model::{
-    AreaShare, Assumptions, BuildingId, City, Coord, SunPosition, Technology, Weather, time::LocalTime,
+    Assumptions, BuildingId, City, Coord, PartShare, SunPosition, Technology, Weather, time::LocalTime,
     units::JOULES_PER_MWH,
 };
 use rayon::prelude::*;
@@ -51,7 +51,7 @@ pub struct EnergySystem {
     coverage: Coverage,
     pv_share: f64,
     ev_share: f64,
-    areas: Vec<AreaShare>,
+    parts: Vec<PartShare>,
     /// What electric cars take from their batteries, kWh/km.
     kwh_per_km: f64,
     /// Per building: annual mean load, W.
@@ -62,8 +62,8 @@ pub struct EnergySystem {
     cars_w: Vec<f32>,
     /// Per building: mean charging power of those of its cars that are electric, W, at the usual consumption.
     pub(crate) electric_w: Vec<f32>,
-    /// Per building: its place, local metres.
-    places: Vec<Coord<f64>>,
+    /// Per building: its place, local metres, and year of construction.
+    places: Vec<(Coord<f64>, u16)>,
     /// Per building: the modules its roof could carry.
     pub(crate) roofs: Vec<Option<Modules>>,
     /// Per building: heat it needs, and where this lies below the share, it comes from a heat pump: its part of it.
@@ -107,12 +107,12 @@ impl EnergySystem {
             coverage,
             pv_share: 0.0,
             ev_share: 0.0,
-            areas: Vec::new(),
+            parts: Vec::new(),
             kwh_per_km: USUAL_KWH_PER_KM,
             mean_w: customers.iter().map(|c| c.mean_w as f32).collect(),
             class: classes(city),
             electric_w: vec![0.0; count],
-            places: customers.iter().map(|c| c.at).collect(),
+            places: customers.iter().zip(&city.buildings).map(|(c, b)| (c.at, b.built().value)).collect(),
             cars_w,
             rank: ranks(city, "roof", |index| roofs[index].is_some()),
             heat_rank: ranks(city, "heat pump", |index| heat[index].is_heated()),
@@ -139,29 +139,30 @@ impl EnergySystem {
     /// the first call there are none. `city` is the one of [`Self::new`]. Takes effect at the next [`Self::evaluate`].
     pub fn set_shares(&mut self, city: &City, assumptions: &Assumptions) {
         (self.pv_share, self.ev_share) = (assumptions.pv_share, assumptions.ev_share);
-        self.areas.clone_from(&assumptions.areas);
+        self.parts.clone_from(&assumptions.parts);
         let solar = assumptions.share_at(city, Technology::Photovoltaics);
         for (index, roof) in self.roofs.iter().enumerate() {
             if let Some(modules) = roof {
-                let on = f64::from(self.rank[index]) < solar(self.places[index]);
+                let (at, built) = self.places[index];
+                let on = f64::from(self.rank[index]) < solar(at, built);
                 self.planes[index] = modules.planes.map(|plane| plane.0);
                 self.installed_w[index] = if on { modules.peak_w } else { [0.0; 2] };
             }
         }
         let pumps = assumptions.share_at(city, Technology::HeatPumps);
-        for (index, place) in self.places.iter().enumerate() {
-            let on = f64::from(self.heat_rank[index]) < pumps(*place);
+        for (index, &(at, built)) in self.places.iter().enumerate() {
+            let on = f64::from(self.heat_rank[index]) < pumps(at, built);
             self.pumped[index] = if on { self.heat[index] } else { HeatNeed::default() };
         }
         let electric = assumptions.share_at(city, Technology::ElectricCars);
-        for ((electric_w, cars_w), place) in self.electric_w.iter_mut().zip(&self.cars_w).zip(&self.places) {
-            *electric_w = (f64::from(*cars_w) * electric(*place)) as f32;
+        for ((electric_w, cars_w), &(at, built)) in self.electric_w.iter_mut().zip(&self.cars_w).zip(&self.places) {
+            *electric_w = (f64::from(*cars_w) * electric(at, built)) as f32;
         }
     }
 
     /// Share of the city's cars that are electric, areas with a share of their own included.
     pub fn electric_share(&self) -> f64 {
-        if self.areas.is_empty() {
+        if self.parts.is_empty() {
             return self.ev_share;
         }
         let sum = |values: &[f32]| values.iter().map(|w| f64::from(*w)).sum::<f64>();
@@ -239,6 +240,11 @@ impl EnergySystem {
     pub fn heat_pump_w(&self, building: BuildingId) -> Option<f64> {
         let pumped = self.pumped[building.index()];
         pumped.is_heated().then(|| heat_pump::heat_w(pumped, 0.0))
+    }
+
+    /// The middle of a building, local metres, and its year of construction: what shares of parts of the city go by.
+    pub fn place(&self, building: BuildingId) -> (Coord<f64>, u16) {
+        self.places[building.index()]
     }
 
     pub fn coverage(&self) -> &Coverage {

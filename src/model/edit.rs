@@ -6,8 +6,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    Area, AreaRequest, AreaShare, City, Coord, NetworkChange, NetworkChanges, NetworkEdit, NetworkEditError, RoadId,
-    SourceRef, Technology,
+    Area, ChargingRule, City, Coord, NetworkChange, NetworkChanges, NetworkEdit, NetworkEditError, Part, PartRequest,
+    PartShare, RoadId, SourceRef, Technology, Years,
 };
 
 /// What a person may ask for. Saved as its text, e.g. `close:way/9`.
@@ -17,14 +17,12 @@ pub enum Request {
     Network(NetworkEdit),
     /// Trips relative to today, 0…3.
     SetDemandFactor(f64),
-    /// Share of suitable roofs with photovoltaics, 0…1.
-    SetPvShare(f64),
-    /// Share of cars that are electric, 0…1.
-    SetEvShare(f64),
-    /// Share of heated buildings that get a heat pump beyond today's, 0…1.
-    SetHpShare(f64),
-    /// One of the three within an area alone.
-    SetAreaShare(AreaRequest),
+    /// The share of a technology in the whole city, 0…1.
+    SetShare(Technology, f64),
+    /// A share in a part of the city alone.
+    SetPartShare(PartRequest),
+    /// When electric cars charge.
+    SetCharging(ChargingRule),
 }
 
 /// The state that edits change.
@@ -33,11 +31,20 @@ pub enum Request {
 pub struct Assumptions {
     pub network: NetworkChanges,
     pub demand_factor: f64,
+    /// Of suitable roofs.
     pub pv_share: f64,
+    /// Of cars.
     pub ev_share: f64,
+    /// Of heated buildings, beyond today's.
     pub hp_share: f64,
-    /// Where the shares are others; of areas that overlap the later one holds.
-    pub areas: Vec<AreaShare>,
+    /// Of buildings with photovoltaics.
+    pub battery_share: f64,
+    /// Of heated buildings, beyond today's state.
+    pub retrofit_share: f64,
+    pub charging: ChargingRule,
+    /// Where the shares are others; of parts that overlap the later one holds.
+    #[serde(alias = "areas")]
+    pub parts: Vec<PartShare>,
 }
 
 impl Default for Assumptions {
@@ -51,7 +58,10 @@ impl Default for Assumptions {
             pv_share: 0.10,
             ev_share: 0.05,
             hp_share: 0.0,
-            areas: Vec::new(),
+            battery_share: 0.0,
+            retrofit_share: 0.0,
+            charging: ChargingRule::default(),
+            parts: Vec::new(),
         }
     }
 }
@@ -65,22 +75,19 @@ pub enum Edit {
         was: f64,
         will: f64,
     },
-    PvShare {
+    Share {
+        technology: Technology,
         was: f64,
         will: f64,
     },
-    EvShare {
-        was: f64,
-        will: f64,
+    /// All parts before and after.
+    Parts {
+        was: Vec<PartShare>,
+        will: Vec<PartShare>,
     },
-    HpShare {
-        was: f64,
-        will: f64,
-    },
-    /// All areas before and after.
-    Areas {
-        was: Vec<AreaShare>,
-        will: Vec<AreaShare>,
+    Charging {
+        was: ChargingRule,
+        will: ChargingRule,
     },
 }
 
@@ -93,10 +100,13 @@ pub enum EditError {
     OutOfRange { what: &'static str, low: f64, high: f64, value: f64 },
     #[error("the area {0} lies outside the city; give lon,lat,radius in degrees and metres")]
     Outside(Area),
+    #[error("a part of the city needs a circle, years of construction or both")]
+    NoPart,
     #[error(
         "`{0}` is no edit; write close:way/123, reopen:way/123, oneway:way/123=forward (backward, both, map), \
-         lanes:way/123=2, speed:way/123=30, toll:way/123=1.5, ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5, hp=0.2 or, \
-         within 400 m of a place, pv@7.2012,54.5971,400=0.8 (=city to take it back)"
+         lanes:way/123=2, speed:way/123=30, toll:way/123=1.5, ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5, hp=0.2, \
+         battery=0.3, retrofit=0.2, charging=off_peak (immediate, solar, feeder), within 400 m of a place pv@7.2012,54.5971,400=0.8, \
+         of buildings of some years retrofit@1949-1978=0.5 (=city to take it back)"
     )]
     Unreadable(String),
 }
@@ -109,12 +119,15 @@ impl Assumptions {
             Request::SetDemandFactor(will) => {
                 Edit::DemandFactor { was: self.demand_factor, will: in_range("demand", *will, 0.0, 3.0)? }
             }
-            Request::SetPvShare(will) => Edit::PvShare { was: self.pv_share, will: in_range("pv", *will, 0.0, 1.0)? },
-            Request::SetEvShare(will) => Edit::EvShare { was: self.ev_share, will: in_range("ev", *will, 0.0, 1.0)? },
-            Request::SetHpShare(will) => Edit::HpShare { was: self.hp_share, will: in_range("hp", *will, 0.0, 1.0)? },
-            Request::SetAreaShare(request) => {
-                Edit::Areas { was: self.areas.clone(), will: self.with_area(city, *request)? }
+            Request::SetShare(technology, will) => Edit::Share {
+                technology: *technology,
+                was: self.share(*technology),
+                will: in_range(technology.word(), *will, 0.0, 1.0)?,
+            },
+            Request::SetPartShare(request) => {
+                Edit::Parts { was: self.parts.clone(), will: self.with_part(city, *request)? }
             }
+            Request::SetCharging(will) => Edit::Charging { was: self.charging, will: *will },
         };
         Ok((!edit.is_nothing()).then_some(edit))
     }
@@ -124,10 +137,9 @@ impl Assumptions {
         match edit {
             Edit::Network(change) => self.network.apply(change),
             Edit::DemandFactor { will, .. } => self.demand_factor = *will,
-            Edit::PvShare { will, .. } => self.pv_share = *will,
-            Edit::EvShare { will, .. } => self.ev_share = *will,
-            Edit::HpShare { will, .. } => self.hp_share = *will,
-            Edit::Areas { will, .. } => self.areas.clone_from(will),
+            Edit::Share { technology, will, .. } => *self.share_mut(*technology) = *will,
+            Edit::Parts { will, .. } => self.parts.clone_from(will),
+            Edit::Charging { will, .. } => self.charging = *will,
         }
     }
 
@@ -136,10 +148,9 @@ impl Assumptions {
         match edit {
             Edit::Network(change) => self.network.undo(change),
             Edit::DemandFactor { was, .. } => self.demand_factor = *was,
-            Edit::PvShare { was, .. } => self.pv_share = *was,
-            Edit::EvShare { was, .. } => self.ev_share = *was,
-            Edit::HpShare { was, .. } => self.hp_share = *was,
-            Edit::Areas { was, .. } => self.areas.clone_from(was),
+            Edit::Share { technology, was, .. } => *self.share_mut(*technology) = *was,
+            Edit::Parts { was, .. } => self.parts.clone_from(was),
+            Edit::Charging { was, .. } => self.charging = *was,
         }
     }
 
@@ -169,61 +180,88 @@ impl Assumptions {
         if self.demand_factor != base.demand_factor {
             requests.push(Request::SetDemandFactor(self.demand_factor));
         }
-        if self.pv_share != base.pv_share {
-            requests.push(Request::SetPvShare(self.pv_share));
+        let changed = Technology::ALL.into_iter().filter(|of| self.share(*of) != base.share(*of));
+        requests.extend(changed.map(|of| Request::SetShare(of, self.share(of))));
+        if self.charging != base.charging {
+            requests.push(Request::SetCharging(self.charging));
         }
-        if self.ev_share != base.ev_share {
-            requests.push(Request::SetEvShare(self.ev_share));
-        }
-        if self.hp_share != base.hp_share {
-            requests.push(Request::SetHpShare(self.hp_share));
-        }
-        if self.areas != base.areas {
-            let request = |of: &AreaShare, share| AreaRequest { technology: of.technology, area: of.area, share };
-            let gone = base.areas.iter().map(|of| request(of, None));
-            let all = gone.chain(self.areas.iter().map(|of| request(of, Some(of.share))));
-            requests.extend(all.map(Request::SetAreaShare));
+        if self.parts != base.parts {
+            let request = |of: &PartShare, share| PartRequest { technology: of.technology, part: of.part, share };
+            let gone = base.parts.iter().map(|of| request(of, None));
+            let all = gone.chain(self.parts.iter().map(|of| request(of, Some(of.share))));
+            requests.extend(all.map(Request::SetPartShare));
         }
         requests
     }
 
-    /// The areas once a request is done: what is asked last lies on top.
-    fn with_area(&self, city: &City, request: AreaRequest) -> Result<Vec<AreaShare>, EditError> {
-        let AreaRequest { technology, area, share } = request;
-        let outside = EditError::Outside(area);
-        let (low, high) = Area::RADIUS_M;
-        in_range("the radius of an area", area.radius_m, low, high)?;
-        if !area.centre.is_valid() || !area.touches(&city.bounds) {
-            return Err(outside);
+    /// The parts once a request is done: what is asked last lies on top.
+    fn with_part(&self, city: &City, request: PartRequest) -> Result<Vec<PartShare>, EditError> {
+        let PartRequest { technology, part, share } = request;
+        if part.within.is_none() && part.built.is_none() {
+            return Err(EditError::NoPart);
         }
-        let area = area.rounded();
+        let part = Part { within: part.within.map(|area| within(city, area)).transpose()?, ..part };
         let share = share.map(|share| in_range(technology.word(), share, 0.0, 1.0)).transpose()?;
-        let same = |of: &AreaShare| of.technology == technology && of.area == area;
-        let mut areas: Vec<AreaShare> = self.areas.iter().filter(|of| !same(of)).copied().collect();
-        match (share, self.areas.iter().position(same)) {
-            (Some(share), Some(_)) if self.areas.last().is_some_and(|of| same(of) && of.share == share) => {
-                return Ok(self.areas.clone());
+        let same = |of: &PartShare| of.technology == technology && of.part == part;
+        let mut parts: Vec<PartShare> = self.parts.iter().filter(|of| !same(of)).copied().collect();
+        match (share, self.parts.iter().position(same)) {
+            (Some(share), Some(_)) if self.parts.last().is_some_and(|of| same(of) && of.share == share) => {
+                return Ok(self.parts.clone());
             }
-            (Some(share), _) => areas.push(AreaShare { technology, area, share }),
+            (Some(share), _) => parts.push(PartShare { technology, part, share }),
             (None, _) => {}
         }
-        Ok(areas)
+        Ok(parts)
     }
 
-    /// The share of a technology at places of the city, local metres.
-    pub fn share_at<'a>(&'a self, city: &City, technology: Technology) -> impl Fn(Coord<f64>) -> f64 + use<'a> {
-        let base = match technology {
+    /// The share of a technology in the whole city, parts with their own left aside.
+    pub const fn share(&self, technology: Technology) -> f64 {
+        match technology {
             Technology::Photovoltaics => self.pv_share,
             Technology::ElectricCars => self.ev_share,
             Technology::HeatPumps => self.hp_share,
-        };
-        let own = self.areas.iter().rev().filter(move |of| of.technology == technology);
-        let circles: Vec<(Coord<f64>, &AreaShare)> = own.map(|of| (city.anchor.enu(of.area.centre), of)).collect();
-        move |at| {
-            let within =
-                |(centre, of): &&(Coord<f64>, &AreaShare)| (at.x - centre.x).hypot(at.y - centre.y) <= of.area.radius_m;
-            circles.iter().find(within).map_or(base, |(_, of)| of.share)
+            Technology::Batteries => self.battery_share,
+            Technology::Retrofit => self.retrofit_share,
         }
+    }
+
+    const fn share_mut(&mut self, technology: Technology) -> &mut f64 {
+        match technology {
+            Technology::Photovoltaics => &mut self.pv_share,
+            Technology::ElectricCars => &mut self.ev_share,
+            Technology::HeatPumps => &mut self.hp_share,
+            Technology::Batteries => &mut self.battery_share,
+            Technology::Retrofit => &mut self.retrofit_share,
+        }
+    }
+
+    /// The share of a technology at places of the city, local metres, for buildings of a year of construction ([`crate::Building::built`]).
+    pub fn share_at(&self, city: &City, technology: Technology) -> impl Fn(Coord<f64>, u16) -> f64 + use<> {
+        let base = self.share(technology);
+        let own = self.parts.iter().rev().filter(move |of| of.technology == technology);
+        let place = |of: &PartShare| {
+            let circle = of.part.within.map(|area| (city.anchor.enu(area.centre), area.radius_m));
+            (circle, of.part.built, of.share)
+        };
+        let parts: Vec<_> = own.map(place).collect();
+        move |at, built| {
+            let holds = |(circle, years, _): &&(Option<(Coord<f64>, f64)>, Option<Years>, f64)| {
+                circle.is_none_or(|(centre, radius_m)| (at.x - centre.x).hypot(at.y - centre.y) <= radius_m)
+                    && years.is_none_or(|years| years.contains(built))
+            };
+            parts.iter().find(holds).map_or(base, |(_, _, share)| *share)
+        }
+    }
+}
+
+/// An area as it is kept, if it is one of the city's.
+fn within(city: &City, area: Area) -> Result<Area, EditError> {
+    let (low, high) = Area::RADIUS_M;
+    in_range("the radius of an area", area.radius_m, low, high)?;
+    if area.centre.is_valid() && area.touches(&city.bounds) {
+        Ok(area.rounded())
+    } else {
+        Err(EditError::Outside(area))
     }
 }
 
@@ -242,9 +280,9 @@ impl Edit {
         match self {
             // A network edit that changes nothing never becomes a change.
             Self::Network(_) => false,
-            Self::DemandFactor { was, will } | Self::PvShare { was, will } => was == will,
-            Self::EvShare { was, will } | Self::HpShare { was, will } => was == will,
-            Self::Areas { was, will } => was == will,
+            Self::DemandFactor { was, will } | Self::Share { was, will, .. } => was == will,
+            Self::Parts { was, will } => was == will,
+            Self::Charging { was, will } => was == will,
         }
     }
 }
@@ -271,19 +309,20 @@ impl FromStr for Request {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fail = || EditError::Unreadable(text.to_owned());
         if text.contains('@') {
-            return text.parse().map(Self::SetAreaShare).map_err(|()| fail());
+            return text.parse().map(Self::SetPartShare).map_err(|()| fail());
         }
         if text.contains(':') {
             return text.parse().map(Self::Network).map_err(|_| fail());
         }
         let (name, value) = text.split_once('=').ok_or_else(fail)?;
+        if name == "charging" {
+            return ChargingRule::from_word(value).map(Self::SetCharging).ok_or_else(fail);
+        }
         let value = value.parse().map_err(|_| fail())?;
-        match name {
-            "demand" => Ok(Self::SetDemandFactor(value)),
-            "pv" => Ok(Self::SetPvShare(value)),
-            "ev" => Ok(Self::SetEvShare(value)),
-            "hp" => Ok(Self::SetHpShare(value)),
-            _ => Err(fail()),
+        match Technology::from_word(name) {
+            Some(technology) => Ok(Self::SetShare(technology, value)),
+            None if name == "demand" => Ok(Self::SetDemandFactor(value)),
+            None => Err(fail()),
         }
     }
 }
@@ -293,10 +332,9 @@ impl fmt::Display for Request {
         match self {
             Self::Network(edit) => edit.fmt(f),
             Self::SetDemandFactor(x) => write!(f, "demand={x}"),
-            Self::SetPvShare(x) => write!(f, "pv={x}"),
-            Self::SetEvShare(x) => write!(f, "ev={x}"),
-            Self::SetHpShare(x) => write!(f, "hp={x}"),
-            Self::SetAreaShare(request) => request.fmt(f),
+            Self::SetShare(technology, x) => write!(f, "{}={x}", technology.word()),
+            Self::SetPartShare(request) => request.fmt(f),
+            Self::SetCharging(rule) => write!(f, "charging={}", rule.word()),
         }
     }
 }
@@ -324,6 +362,12 @@ mod tests {
             "hp=0.2",
             "pv@7.20120,54.59710,400=0.8",
             "ev@-51.20000,-30.03000,1500=city",
+            "battery=0.4",
+            "retrofit@1949-1978=0.5",
+            "retrofit@-1948=city",
+            "retrofit@-51.20000,-30.03000,1500,2010-=0.5",
+            "charging=off_peak",
+            "charging=feeder",
         ] {
             assert_eq!(text.parse::<Request>().unwrap().to_string(), text);
         }
@@ -340,6 +384,10 @@ mod tests {
             "pv@1,2,3,4=1",
             "pv@1,2,x=1",
             "pv@1,2,3",
+            "pv@-=0.5",
+            "pv@1978-1949=0.5",
+            "pv@1949=0.5",
+            "charging=never",
         ] {
             assert!(text.parse::<Request>().is_err(), "{text}");
         }
@@ -349,13 +397,13 @@ mod tests {
     fn values_out_of_range_are_refused_and_edits_undo() {
         let mut now = Assumptions::default();
         for bad in [f64::NAN, f64::INFINITY, -0.1, 1.1] {
-            assert!(now.check(&city(), &Request::SetPvShare(bad)).is_err(), "{bad}");
+            assert!(now.check(&city(), &Request::SetShare(Technology::Photovoltaics, bad)).is_err(), "{bad}");
         }
-        assert_eq!(now.check(&city(), &Request::SetPvShare(now.pv_share)), Ok(None));
+        assert_eq!(now.check(&city(), &Request::SetShare(Technology::Photovoltaics, now.pv_share)), Ok(None));
         let road = SourceRef::Way(1);
         assert_eq!(now.check(&city(), &Request::close(road.clone())), Err(NetworkEditError::UnknownRoad(road).into()));
         let before = now.clone();
-        let edit = now.check(&city(), &Request::SetEvShare(0.5)).unwrap().unwrap();
+        let edit = now.check(&city(), &Request::SetShare(Technology::ElectricCars, 0.5)).unwrap().unwrap();
         now.apply(&edit);
         assert_eq!(now.ev_share, 0.5);
         now.undo(&edit);
@@ -373,14 +421,17 @@ mod tests {
         };
         ask("pv@0,0,500=0.8");
         let wide = ask("pv@0,0,2000=0.5");
-        let at = |of: &Assumptions, x: f64| of.share_at(&city, Technology::Photovoltaics)(Coord { x, y: 0.0 });
+        let at = |of: &Assumptions, x: f64| of.share_at(&city, Technology::Photovoltaics)(Coord { x, y: 0.0 }, 1965);
         assert_eq!([at(&wide, 100.0), at(&wide, 1900.0), at(&wide, 2100.0)], [0.5, 0.5, wide.pv_share]);
         let narrow = ask("pv@0,0,500=0.9");
         assert_eq!([at(&narrow, 100.0), at(&narrow, 1900.0)], [0.9, 0.5]);
-        assert_eq!(narrow.share_at(&city, Technology::ElectricCars)(Coord { x: 0.0, y: 0.0 }), narrow.ev_share);
+        assert_eq!(narrow.share_at(&city, Technology::ElectricCars)(Coord { x: 0.0, y: 0.0 }, 1965), narrow.ev_share);
         let requests = narrow.requests_from(&Assumptions::default());
         assert_eq!(Assumptions::with_requests(&city, &requests).unwrap(), narrow);
         assert_eq!(narrow.check(&city, &"pv@0,0,500=0.9".parse().unwrap()), Ok(None));
+        let old = ask("pv@-1948=1");
+        let share = |built, x| old.share_at(&city, Technology::Photovoltaics)(Coord { x, y: 0.0 }, built);
+        assert_eq!([share(1948, 9e3), share(1949, 9e3), share(1949, 100.0)], [1.0, old.pv_share, 0.9]);
         let back = ask("pv@0,0,500=city");
         assert_eq!(at(&back, 100.0), 0.5);
         assert_eq!(back.check(&city, &"ev@0,0,500=city".parse().unwrap()), Ok(None));

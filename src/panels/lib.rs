@@ -72,6 +72,7 @@ pub use input::{
 pub use layer::{LayerGroup, LayerInfo, LayerKind};
 pub use request::{CameraPreset, FlyTarget, PanelRequest};
 pub use state::{PanelState, Tab};
+pub use what_if::part_in_words;
 
 /// The speeds offered, city seconds per real second.
 pub const SPEEDS: [f64; 4] = [1.0, 10.0, 60.0, 300.0];

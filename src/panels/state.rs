@@ -1,6 +1,6 @@
 //! What the panels remember between frames: open tabs, filters, sliders in the hand. Nothing of the city.
 
-use citytwin_model::ProblemKind;
+use citytwin_model::{ProblemKind, Technology, Years};
 
 use crate::input::Picked;
 
@@ -28,14 +28,10 @@ pub struct PanelState {
     /// A control or a menu had the keyboard at the end of the last frame.
     pub(crate) keys_held: bool,
     pub(crate) demand: Draft,
-    pub(crate) pv: Draft,
-    pub(crate) ev: Draft,
-    pub(crate) hp: Draft,
-    pub(crate) area_pv: Draft,
-    pub(crate) area_ev: Draft,
-    pub(crate) area_hp: Draft,
-    /// Of the area about what is picked, metre.
-    pub(crate) radius_m: f64,
+    /// By technology: of the whole city, and of the part below.
+    pub(crate) shares: [Draft; Technology::ALL.len()],
+    pub(crate) part_shares: [Draft; Technology::ALL.len()],
+    pub(crate) part: PartChoice,
     pub(crate) time: Draft,
     pub(crate) problems: ProblemView,
     /// What the inspector showed last: a new pick brings the tab to the front.
@@ -54,17 +50,27 @@ impl Default for PanelState {
             search_wanted: false,
             keys_held: false,
             demand: Draft::default(),
-            pv: Draft::default(),
-            ev: Draft::default(),
-            hp: Draft::default(),
-            area_pv: Draft::default(),
-            area_ev: Draft::default(),
-            area_hp: Draft::default(),
-            radius_m: 400.0,
+            shares: Default::default(),
+            part_shares: Default::default(),
+            part: PartChoice::default(),
             time: Draft::default(),
             problems: ProblemView::default(),
             inspected: None,
         }
+    }
+}
+
+/// The part of the city that shares are set for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PartChoice {
+    /// About what is picked, metre; none: everywhere.
+    pub radius_m: Option<f64>,
+    pub built: Option<Years>,
+}
+
+impl Default for PartChoice {
+    fn default() -> Self {
+        Self { radius_m: Some(400.0), built: None }
     }
 }
 

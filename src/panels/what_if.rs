@@ -1,6 +1,8 @@
 //! What-if: the assumptions as sliders, the picked road as a switch, the list of changes, the comparison.
 
-use citytwin_model::{Area, AreaRequest, AreaShare, Assumptions, LonLat, NetworkEdit, Oneway, Request, Technology};
+use citytwin_model::{
+    Area, Assumptions, LonLat, NetworkEdit, Oneway, Part, PartRequest, PartShare, Request, Technology, Years,
+};
 use egui::{Button, DragValue, RichText, Slider, Ui, vec2};
 
 use crate::{
@@ -34,19 +36,25 @@ pub fn show(
     out: &mut Vec<PanelRequest>,
 ) {
     tight(ui);
-    let knob = |title, meaning, high, now, baseline, request| Knob { title, meaning, high, now, baseline, request };
     let (now, base) = (&data.now, &data.baseline);
-    let demand = "Trips relative to today: 100% is the demand as modelled.";
-    let pv = "Share of suitable roofs that carry photovoltaics.";
-    let ev = "Share of cars that are electric and charge in the city.";
-    let hp = "Share of heated buildings (homes, offices, shops, schools …) that get a heat pump. Today's are in the mean use of electricity.";
-    let (d, p, e, h) = (&Request::SetDemandFactor, &Request::SetPvShare, &Request::SetEvShare, &Request::SetHpShare);
-    slide(ui, &mut state.demand, &knob("Traffic demand", demand, 300.0, now.demand_factor, base.demand_factor, d), out);
-    slide(ui, &mut state.pv, &knob("Roofs with solar", pv, 100.0, now.pv_share, base.pv_share, p), out);
-    slide(ui, &mut state.ev, &knob("Electric cars", ev, 100.0, now.ev_share, base.ev_share, e), out);
-    slide(ui, &mut state.hp, &knob("Heat pumps", hp, 100.0, now.hp_share, base.hp_share, h), out);
+    let demand = Knob {
+        title: "Traffic demand",
+        meaning: "Trips relative to today: 100% is the demand as modelled.",
+        high: 300.0,
+        now: now.demand_factor,
+        baseline: base.demand_factor,
+        request: &Request::SetDemandFactor,
+    };
+    slide(ui, &mut state.demand, &demand, out);
+    for technology in OFFERED {
+        let (title, meaning) = said(technology);
+        let [now, baseline] = [now, base].map(|of| of.share(technology));
+        let request = &|share| Request::SetShare(technology, share);
+        let knob = Knob { title, meaning, high: 100.0, now, baseline, request };
+        slide(ui, &mut state.shares[technology as usize], &knob, out);
+    }
     ui.add_space(2.0);
-    area(ui, state, (now, place), out);
+    part(ui, state, (now, place), out);
     ui.add_space(2.0);
     road(ui, data.road.as_ref(), out);
     if !data.edits.is_empty() {
@@ -107,75 +115,116 @@ fn mark_baseline(ui: &Ui, rect: egui::Rect, share: f32) {
 /// Radii offered for an area, metre.
 const RADII_M: [f64; 6] = [100.0, 200.0, 400.0, 800.0, 1_500.0, 3_000.0];
 
-/// What stands for a technology.
-pub(crate) const fn technology(technology: Technology) -> &'static str {
+/// Technologies that have a slider.
+const OFFERED: [Technology; 3] = [Technology::Photovoltaics, Technology::ElectricCars, Technology::HeatPumps];
+
+/// A technology's slider: its name and what it means.
+const fn said(technology: Technology) -> (&'static str, &'static str) {
     match technology {
-        Technology::Photovoltaics => "solar",
-        Technology::ElectricCars => "electric cars",
-        Technology::HeatPumps => "heat pumps",
+        Technology::Photovoltaics => ("Roofs with solar", "Share of suitable roofs that carry photovoltaics."),
+        Technology::ElectricCars => ("Electric cars", "Share of cars that are electric and charge in the city."),
+        Technology::HeatPumps => (
+            "Heat pumps",
+            "Share of heated buildings (homes, offices, shops, schools …) that get a heat pump. Today's are in the mean use of electricity.",
+        ),
+        Technology::Batteries => ("Home batteries", "Share of buildings with photovoltaics that also have a battery."),
+        Technology::Retrofit => ("Retrofit", "Share of heated buildings that are insulated and get new windows."),
     }
 }
 
-/// Shares within a circle about what is picked, and those that hold somewhere already.
-fn area(
+/// A part of the city as a person would say it.
+pub fn part_in_words(part: &Part) -> String {
+    let circle = part.within.map(|area| format!("within {:.0} m", area.radius_m));
+    let built = part.built.map(|years| format!("built {}", years_in_words(years)));
+    [circle, built].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn years_in_words(years: Years) -> String {
+    match (years.first, years.last) {
+        (0, last) => format!("to {last}"),
+        (first, u16::MAX) => format!("from {first}"),
+        (first, last) => format!("{first}–{last}"),
+    }
+}
+
+/// Shares within a circle about what is picked, of buildings of some years, or both; and those that hold somewhere already.
+fn part(
     ui: &mut Ui,
     state: &mut PanelState,
     (now, place): (&Assumptions, Option<(&str, LonLat)>),
     out: &mut Vec<PanelRequest>,
 ) {
-    for of in &now.areas {
+    for of in &now.parts {
         own_share(ui, of, out);
     }
-    let Some((name, centre)) = place else { return };
-    folded(ui, "area", &format!("Around {name}"), |ui| {
-        let radii = RADII_M.map(|radius_m| (radius_m, format!("{radius_m:.0} m")));
-        row(ui, "Within", |ui| {
-            let shown = RichText::new(format!("{:.0} m", state.radius_m)).size(12.0);
-            let combo = egui::ComboBox::from_id_salt("radius").width(90.0).selected_text(shown);
-            let response = combo.show_ui(ui, |ui| {
-                for (radius_m, text) in radii {
-                    ui.selectable_value(&mut state.radius_m, radius_m, text);
-                }
-            });
-            let named = || egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, "Radius of the area");
-            response.response.widget_info(named);
-        });
-        let area = Area { centre, radius_m: state.radius_m }.rounded();
-        let share = |technology: Technology, city: f64| {
-            let own = now.areas.iter().find(|of| of.technology == technology && of.area == area);
-            own.map_or(city, |of| of.share)
-        };
-        let ask = |technology| move |share| Request::SetAreaShare(AreaRequest { technology, area, share: Some(share) });
-        let [pv, ev, hp] = Technology::ALL;
-        let (solar, cars, pumps) = (ask(pv), ask(ev), ask(hp));
-        let knob = |title, technology, city, request| Knob {
-            title,
-            meaning: "The share within the circle alone.",
-            high: 100.0,
-            now: share(technology, city),
-            baseline: city,
-            request,
-        };
-        slide(ui, &mut state.area_pv, &knob("Roofs with solar here", pv, now.pv_share, &solar), out);
-        slide(ui, &mut state.area_ev, &knob("Electric cars here", ev, now.ev_share, &cars), out);
-        slide(ui, &mut state.area_hp, &knob("Heat pumps here", hp, now.hp_share, &pumps), out);
+    folded(ui, "part", "In a part of the city", |ui| {
+        let picked = place.map(|(name, _)| name);
+        where_in(ui, state, picked);
+        let circle = |(_, centre), radius_m| Area { centre, radius_m }.rounded();
+        let within = place.zip(state.part.radius_m).map(|(place, radius_m)| circle(place, radius_m));
+        let part = Part { within, built: state.part.built };
+        if part.within.is_none() && part.built.is_none() {
+            ui.add(egui::Label::new(weak("Pick something on the map, or choose years of construction.")).wrap());
+            return;
+        }
+        for technology in OFFERED {
+            let (title, _) = said(technology);
+            let city = now.share(technology);
+            let own = now.parts.iter().find(|of| of.technology == technology && of.part == part);
+            let knob = Knob {
+                title: &format!("{title} here"),
+                meaning: "The share in this part of the city alone.",
+                high: 100.0,
+                now: own.map_or(city, |of| of.share),
+                baseline: city,
+                request: &|share| Request::SetPartShare(PartRequest { technology, part, share: Some(share) }),
+            };
+            slide(ui, &mut state.part_shares[technology as usize], &knob, out);
+        }
     });
 }
 
-/// A share that holds in an area, and the way out of it.
-fn own_share(ui: &mut Ui, of: &AreaShare, out: &mut Vec<PanelRequest>) {
-    let AreaShare { technology: of_what, area, share } = *of;
-    let LonLat { lon, lat } = area.centre;
-    let what = format!("{:.0} % {} within {:.0} m", 100.0 * share, technology(of_what), area.radius_m);
+/// Which part: a radius about what is picked, and years of construction.
+fn where_in(ui: &mut Ui, state: &mut PanelState, picked: Option<&str>) {
+    let choice = &mut state.part;
+    if let Some(name) = picked {
+        let text = |radius_m: Option<f64>| radius_m.map_or_else(|| "everywhere".into(), |m| format!("within {m:.0} m"));
+        let radii: Vec<_> = RADII_M.map(Some).into_iter().chain([None]).map(|value| (value, text(value))).collect();
+        choose(ui, (&format!("Around {name}"), "Radius of the area"), &mut choice.radius_m, &radii);
+    }
+    let text = |years: Option<Years>| years.map_or_else(|| "any year".into(), years_in_words);
+    let bands: Vec<_> = [None].into_iter().chain(Years::BANDS.map(Some)).map(|value| (value, text(value))).collect();
+    choose(ui, ("Built", "Years of construction"), &mut choice.built, &bands);
+}
+
+/// A row with a list to choose from.
+fn choose<T: PartialEq + Copy>(ui: &mut Ui, (label, name): (&str, &str), value: &mut T, choices: &[(T, String)]) {
+    let shown = choices.iter().find(|(of, _)| of == value).map_or("", |(_, text)| text.as_str()).to_owned();
+    row(ui, label, |ui| {
+        let combo = egui::ComboBox::from_id_salt(name).width(110.0).selected_text(RichText::new(shown).size(12.0));
+        let response = combo.show_ui(ui, |ui| {
+            for (of, text) in choices {
+                ui.selectable_value(value, *of, text);
+            }
+        });
+        response.response.widget_info(|| egui::WidgetInfo::labeled(egui::WidgetType::ComboBox, true, name));
+    });
+}
+
+/// A share that holds in a part, and the way out of it.
+fn own_share(ui: &mut Ui, of: &PartShare, out: &mut Vec<PanelRequest>) {
+    let PartShare { technology, part, share } = *of;
+    let what = format!("{:.0} % {} {}", 100.0 * share, technology.phrase(), part_in_words(&part));
     ui.horizontal(|ui| {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if icon_button(ui, icon::CLOSE, &format!("As in the rest of the city: {what}")).clicked() {
-                let request = AreaRequest { technology: of_what, area, share: None };
-                out.push(PanelRequest::Edit(Request::SetAreaShare(request)));
+                out.push(PanelRequest::Edit(Request::SetPartShare(PartRequest { technology, part, share: None })));
             }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 let text = elided(ui, RichText::new(&what).color(theme::TEXT));
-                text.on_hover_text(format!("of {lat:.5}, {lon:.5}"));
+                if let Some(Area { centre: LonLat { lon, lat }, .. }) = part.within {
+                    text.on_hover_text(format!("of {lat:.5}, {lon:.5}"));
+                }
             });
         });
     });

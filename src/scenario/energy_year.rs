@@ -35,7 +35,7 @@ use citytwin_energy::{
     grid::{GridErrors, NotRadial, synthetic::CityGrid},
 };
 use citytwin_environment::{Horizon, Spell, SpellError, SunYear, extreme_days};
-use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, WeatherYear, time::LocalTime};
+use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, Technology, WeatherYear, time::LocalTime};
 use rayon::prelude::*;
 
 use crate::{building::city_climate, spec::Watch};
@@ -58,9 +58,9 @@ const GRID_SEED: u64 = 1;
 /// What is asked of a city.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct EnergySpec {
-    /// Shares of photovoltaics, electric cars and heat pumps, areas included.
+    /// Shares of photovoltaics, electric cars, heat pumps and retrofits, parts of the city included.
     pub assumptions: Assumptions,
-    /// Retrofit and district heat; heat pumps are those of the assumptions.
+    /// District heat, the level of retrofits, and retrofits beside those of the assumptions; heat pumps are theirs alone.
     pub measures: Measures,
     /// Without: no voltages, no loadings, no losses.
     pub without_grid: bool,
@@ -201,16 +201,27 @@ impl<'a> CityEnergy<'a> {
         system.set_shares(self.city, &spec.assumptions);
         let buildings = (0..self.city.buildings.len()).map(BuildingId::from_index);
         let pumped = buildings.map(|building| system.heat_pump_w(building).is_some()).collect();
+        let renewed = Some(self.renewed(&system, &spec.assumptions));
         let grid_carbon = spec.grid_carbon.as_ref().unwrap_or(&self.usual_carbon);
         Ok(Asked {
             of: self,
-            measures: Measures { pumped: Some(pumped), ..spec.measures.clone() },
+            measures: Measures { pumped: Some(pumped), renewed, ..spec.measures.clone() },
             grid: if spec.without_grid { None } else { Some(self.grid()?) },
             changed: self.changed(&spec.spells)?,
             rates: rates::rates(&self.clocks, grid_carbon, self.tables.tariffs(self.country())),
             grid_carbon,
             system,
         })
+    }
+
+    /// Which heated buildings the assumptions retrofit: by their rank, so that a higher share only adds.
+    fn renewed(&self, system: &EnergySystem, assumptions: &Assumptions) -> Vec<bool> {
+        let share = assumptions.share_at(self.city, Technology::Retrofit);
+        let of = |building: BuildingId| {
+            let (at, built) = system.place(building);
+            self.heat.is_heated(building) && self.heat.rank(building) < share(at, built)
+        };
+        (0..self.city.buildings.len()).map(BuildingId::from_index).map(of).collect()
     }
 
     /// The weather with spells, and the climate of buildings under it; the sun stays.

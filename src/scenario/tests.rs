@@ -8,7 +8,7 @@ use std::sync::{
 use citytwin_model::{
     AccessLevel, Anchor, Assumptions, Building, BuildingId, BuildingUse, City, Coord, EditError, GeoBounds, Known,
     LineString, Link, LinkEnd, LinkId, LonLat, MultiPolygon, NetworkEditError, Node, NodeId, Oneway, Polygon, Request,
-    Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Timestamp, Volume,
+    Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Technology, Timestamp, Volume,
 };
 
 use citytwin_traffic::{Demand, Network};
@@ -125,7 +125,7 @@ fn spec(hours: f64, edits: Vec<Request>) -> RunSpec {
 
 #[test]
 fn trips_and_energy_are_conserved() {
-    let result = run(&two_banks(), &spec(2.5, vec![Request::SetPvShare(0.5)]), &()).unwrap();
+    let result = run(&two_banks(), &spec(2.5, vec![Request::SetShare(Technology::Photovoltaics, 0.5)]), &()).unwrap();
     let v = result.vehicles;
     assert!(v.demanded > 100 && v.arrived > 50, "{v:?}");
     assert_eq!(v.demanded, v.arrived + v.under_way + v.refused);
@@ -197,7 +197,7 @@ fn closing_the_bridge_lengthens_trips_and_moves_the_flow() {
 fn identical_scenarios_differ_by_exactly_nothing() {
     let city = two_banks();
     for threads in [1, 2] {
-        let base = RunSpec { threads, ..spec(0.5, vec![Request::SetEvShare(0.3)]) };
+        let base = RunSpec { threads, ..spec(0.5, vec![Request::SetShare(Technology::ElectricCars, 0.3)]) };
         let question = CompareSpec { base, edits: vec![], replications: 2, warm_up_s: 300.0 };
         let answer = compare(&Prepared::new(&city), &question, &()).unwrap();
         for figure in &answer.figures {
@@ -214,9 +214,12 @@ fn shares_change_energy_and_demand_changes_trips() {
         let result = run(&city, &spec(1.0, edits), &()).unwrap();
         result.key_figures.iter().find(|f| f.name == name).unwrap().value
     };
-    assert!(figure(vec![Request::SetPvShare(1.0)], "pv_share_of_load") > figure(vec![], "pv_share_of_load"));
-    assert!(figure(vec![Request::SetEvShare(1.0)], "peak_load") > figure(vec![], "peak_load"));
-    assert_eq!(figure(vec![Request::SetEvShare(1.0)], "car_co2"), 0.0);
+    assert!(
+        figure(vec![Request::SetShare(Technology::Photovoltaics, 1.0)], "pv_share_of_load")
+            > figure(vec![], "pv_share_of_load")
+    );
+    assert!(figure(vec![Request::SetShare(Technology::ElectricCars, 1.0)], "peak_load") > figure(vec![], "peak_load"));
+    assert_eq!(figure(vec![Request::SetShare(Technology::ElectricCars, 1.0)], "car_co2"), 0.0);
     assert!(figure(vec![Request::SetDemandFactor(0.3)], "vehicle_km") < figure(vec![], "vehicle_km"));
 }
 

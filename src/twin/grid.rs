@@ -16,7 +16,7 @@ use citytwin_energy::{
     EnergySystem,
     grid::synthetic::{Answer, CityGrid, Element, Operated, Powers},
 };
-use citytwin_model::{AreaShare, City, EnergyAssetId, Timestamp, time::civil::Date};
+use citytwin_model::{ChargingRule, City, EnergyAssetId, PartShare, Technology, Timestamp, time::civil::Date};
 use citytwin_scenario::{GridDay, TechnologyHosting, grid_day, half_pool, hosting};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
@@ -133,8 +133,9 @@ impl Drop for Hosting {
 #[derive(Clone, PartialEq, Debug)]
 struct Question {
     date: Date,
-    shares: [f64; 3],
-    areas: Vec<AreaShare>,
+    shares: [f64; Technology::ALL.len()],
+    parts: Vec<PartShare>,
+    charging: ChargingRule,
     out: BTreeSet<Element>,
 }
 
@@ -337,8 +338,9 @@ fn look_ahead(
         Some(Err(TryRecvError::Empty)) | None => {}
     }
     let date = clock.zone.to_datetime(clock.now()).date();
-    let (shares, areas) = ([stated.0.pv_share, stated.0.ev_share, stated.0.hp_share], stated.0.areas.clone());
-    let question = Question { date, shares, areas, out: twin.out.clone() };
+    let shares = Technology::ALL.map(|technology| stated.0.share(technology));
+    let (parts, charging) = (stated.0.parts.clone(), stated.0.charging);
+    let question = Question { date, shares, parts, charging, out: twin.out.clone() };
     if twin.asked.as_ref() == Some(&question) {
         return;
     }

@@ -27,7 +27,7 @@ use bevy_ecs::{
     schedule::{LogLevel, ScheduleBuildSettings},
 };
 use bevy_time::{Fixed, Time, TimePlugin};
-use citytwin_model::NetworkChanges;
+use citytwin_model::{NetworkChanges, Technology};
 use citytwin_traffic as traffic;
 
 pub use assets::{Asset, EntityIndex, Observation, Observed, Residual, Simulated, Source};
@@ -135,10 +135,9 @@ pub fn state_hash(world: &World) -> u64 {
         for edit in stated.0.network.edits_from(&NetworkChanges::default()) {
             bytes.extend(edit.to_string().into_bytes());
         }
-        for area in &stated.0.areas {
-            bytes.extend(format!("{area:?}").into_bytes());
-        }
-        for share in [stated.0.demand_factor, stated.0.pv_share, stated.0.ev_share, stated.0.hp_share] {
+        bytes.extend(format!("{:?} {:?}", stated.0.parts, stated.0.charging).into_bytes());
+        let shares = Technology::ALL.map(|technology| stated.0.share(technology));
+        for share in shares.into_iter().chain([stated.0.demand_factor]) {
             bytes.extend(share.to_le_bytes());
         }
     }

@@ -1,8 +1,8 @@
 //! Key figures, the what-if and the day's curves.
 
 use citytwin_model::{
-    AccessLevel, AreaShare, Assumptions, City, Edit, FeatureRef, LonLat, NetworkChange, Oneway, Road, RoadAccess,
-    SourceRef, Technology,
+    AccessLevel, Assumptions, City, Edit, FeatureRef, NetworkChange, Oneway, PartShare, Road, RoadAccess, SourceRef,
+    Technology,
 };
 use citytwin_panels::{Better, Comparison as Shown, History, KeyFigureRow, PickedRoad, TrafficNow, Unit, WhatIfData};
 use citytwin_scenario::Better as Wish;
@@ -113,21 +113,23 @@ pub fn unit(symbol: &str) -> Unit {
     }
 }
 
-/// The area that changes between two lists.
-fn area_in_words(was: &[AreaShare], will: &[AreaShare]) -> String {
-    let what = |of: &AreaShare| match of.technology {
-        Technology::Photovoltaics => "solar",
-        Technology::ElectricCars => "electric cars",
-        Technology::HeatPumps => "heat pumps",
-    };
-    let place = |of: &AreaShare| {
-        let LonLat { lon, lat } = of.area.centre;
-        format!("within {:.0} m of {lat:.4}, {lon:.4}", of.area.radius_m)
-    };
+/// The part that changes between two lists.
+fn part_in_words(was: &[PartShare], will: &[PartShare]) -> String {
+    let what = |of: &PartShare| format!("{} {}", of.technology.phrase(), citytwin_panels::part_in_words(&of.part));
     match (will.iter().find(|of| !was.contains(of)), was.iter().find(|of| !will.contains(of))) {
-        (Some(of), _) => format!("{:.0} % {} {}", 100.0 * of.share, what(of), place(of)),
-        (None, Some(of)) => format!("No own share of {} {}", what(of), place(of)),
-        (None, None) => "Areas in another order".into(),
+        (Some(of), _) => format!("{:.0} % {}", 100.0 * of.share, what(of)),
+        (None, Some(of)) => format!("No own share of {}", what(of)),
+        (None, None) => "Parts in another order".into(),
+    }
+}
+
+fn share_in_words(technology: Technology, will: f64) -> String {
+    let percent = 100.0 * will;
+    match technology {
+        Technology::Photovoltaics => format!("Solar on {percent:.0} % of suitable roofs"),
+        Technology::Batteries => format!("Batteries with {percent:.0} % of the solar roofs"),
+        Technology::Retrofit => format!("{percent:.0} % of buildings retrofitted"),
+        Technology::ElectricCars | Technology::HeatPumps => format!("{percent:.0} % {}", technology.phrase()),
     }
 }
 
@@ -139,10 +141,9 @@ pub fn what_if(seen: &Seen) -> Option<WhatIfData> {
     let in_words = |edit: &Edit| match edit {
         Edit::Network(change) => network_in_words(&city.0, change),
         Edit::DemandFactor { will, .. } => format!("Trips at {:.0} % of today", will * 100.0),
-        Edit::PvShare { will, .. } => format!("Solar on {:.0} % of suitable roofs", will * 100.0),
-        Edit::EvShare { will, .. } => format!("{:.0} % electric cars", will * 100.0),
-        Edit::HpShare { will, .. } => format!("{:.0} % heat pumps", will * 100.0),
-        Edit::Areas { was, will } => area_in_words(was, will),
+        Edit::Share { technology, will, .. } => share_in_words(*technology, *will),
+        Edit::Parts { was, will } => part_in_words(was, will),
+        Edit::Charging { will, .. } => format!("Cars charge {}", will.phrase()),
     };
     let comparison = match &what_if.state {
         ComparisonState::Idle => Shown::None,

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use citytwin_model::{Building, BuildingId, City, Tags};
+use citytwin_model::{Building, BuildingId, City};
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -21,8 +21,6 @@ use crate::{
     profile::use_index,
 };
 
-/// Taken where a building's age is not stated (own: the middle of Europe's stock, EU Building Stock Observatory).
-const USUAL_YEAR: u16 = 1965;
 /// Heat capacity of air, W·h/(m³·K) (ISO 13790:2008, 9.3.1).
 const AIR_WH_M3K: f64 = 1200.0 / 3600.0;
 /// Absorptance of outside surfaces, 1, and their resistance, m²·K/W (ISO 13790:2008, 11.3.4; ISO 6946:2017, table 7).
@@ -132,7 +130,7 @@ impl CityHeat {
         let country = city.country.as_ref().map_or("", |known| known.value.as_str());
         let mut archetypes: Vec<Archetype> = Vec::new();
         let mut archetype_of = Vec::with_capacity(city.buildings.len());
-        let year_of: Vec<u16> = city.buildings.par_iter().map(|building| built(&building.tags)).collect();
+        let year_of: Vec<u16> = city.buildings.par_iter().map(|building| building.built().value).collect();
         for (building, &year) in city.buildings.iter().zip(&year_of) {
             let row = tables.find(building.usage.value, country, year).expect("a test finds every use and year");
             let known = archetypes.iter().position(|known| known == row);
@@ -161,6 +159,13 @@ impl CityHeat {
     /// Where a building stands in the order of retrofits, 0…1: those below a share have one.
     pub fn rank(&self, building: BuildingId) -> f64 {
         f64::from(self.rank[building.index()])
+    }
+
+    /// Whether rooms of a building are heated at all.
+    pub fn is_heated(&self, building: BuildingId) -> bool {
+        let index = building.index();
+        let rules = &self.rules[usize::from(self.use_of[index])];
+        self.archetypes[usize::from(self.archetype_of[index])].heated && rules.heating_c > 0.0
     }
 
     /// Year of construction as taken, index = `BuildingId`; where the map does not state it, 1965.
@@ -405,12 +410,6 @@ impl CityDemand {
             retrofit_eur: Vec::new(),
         }
     }
-}
-
-/// Year of construction: the first four digits of OSM's `start_date`.
-fn built(tags: &Tags) -> u16 {
-    let stated = tags.get("start_date").and_then(|date| date.get(..4)).and_then(|year| year.parse().ok());
-    stated.filter(|year| (1000..=2100).contains(year)).unwrap_or(USUAL_YEAR)
 }
 
 /// The year of a use; its first hour is a Monday's.

@@ -3,7 +3,7 @@
 mod sample;
 
 use citytwin_model::{
-    AreaRequest, AreaShare, BuildingId, Coord, FeatureRef, NetworkEdit, Oneway, Request, RoadChange, RoadId, SensorId,
+    BuildingId, Coord, FeatureRef, NetworkEdit, Oneway, PartRequest, PartShare, Request, RoadChange, RoadId, SensorId,
     SourceRef, Technology,
 };
 use citytwin_panels::{
@@ -157,7 +157,7 @@ fn a_dragged_slider_sends_one_clamped_request_on_release() {
         harness.run_steps(4);
         let asked = std::mem::take(&mut harness.state_mut().asked);
         let value = match asked.as_slice() {
-            [PanelRequest::Edit(Request::SetDemandFactor(v) | Request::SetPvShare(v) | Request::SetEvShare(v))] => *v,
+            [PanelRequest::Edit(Request::SetDemandFactor(v) | Request::SetShare(_, v))] => *v,
             other => panic!("{name}: {other:?}"),
         };
         assert_eq!(value, high, "{name}: drawn beyond its end");
@@ -178,7 +178,7 @@ fn arrow_keys_on_a_slider_send_one_request_after_a_rest() {
     }
     assert_eq!(harness.state().asked, []);
     harness.run_steps(60);
-    assert_eq!(harness.state().asked, [PanelRequest::Edit(Request::SetEvShare(0.10))]);
+    assert_eq!(harness.state().asked, [PanelRequest::Edit(Request::SetShare(Technology::ElectricCars, 0.10))]);
 }
 
 #[test]
@@ -430,23 +430,21 @@ fn groups_and_layers_left_out_are_not_shown() {
 
 /// Shares of the surroundings of what is picked: opened, set, and taken back.
 #[test]
-fn an_area_gets_shares_of_its_own_and_loses_them() {
+fn a_part_gets_shares_of_its_own_and_loses_them() {
     let mut harness = open(Sample::new());
-    let title =
-        harness.state().sample.inspector.as_ref().map(|picked| picked.title.clone()).expect("something is picked");
-    assert_eq!(click(&mut harness, &format!("Around {title}")), []);
+    assert_eq!(click(&mut harness, "In a part of the city"), []);
     harness.get_by_role_and_label(Role::Slider, "Heat pumps here").focus();
     harness.run_steps(2);
     harness.key_press(Key::ArrowRight);
     harness.run_steps(60);
     let asked = std::mem::take(&mut harness.state_mut().asked);
-    let [PanelRequest::Edit(Request::SetAreaShare(request))] = asked.as_slice() else { panic!("{asked:?}") };
-    let AreaRequest { technology, area, share } = *request;
-    assert_eq!((technology, area.radius_m), (Technology::HeatPumps, 400.0));
+    let [PanelRequest::Edit(Request::SetPartShare(request))] = asked.as_slice() else { panic!("{asked:?}") };
+    let PartRequest { technology, part, share } = *request;
+    assert_eq!((technology, part.within.map(|area| area.radius_m)), (Technology::HeatPumps, Some(400.0)));
     let share = share.expect("a share");
-    harness.state_mut().sample.what_if.now.areas = vec![AreaShare { technology, area, share }];
+    harness.state_mut().sample.what_if.now.parts = vec![PartShare { technology, part, share }];
     harness.run_steps(2);
-    let back = PanelRequest::Edit(Request::SetAreaShare(AreaRequest { technology, area, share: None }));
+    let back = PanelRequest::Edit(Request::SetPartShare(PartRequest { technology, part, share: None }));
     let label = format!("As in the rest of the city: {:.0} % heat pumps within 400 m", 100.0 * share);
     assert_eq!(click(&mut harness, &label), [back]);
 }

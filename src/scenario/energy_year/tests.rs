@@ -8,7 +8,7 @@ use std::sync::{
 use citytwin_environment::synthetic_year;
 use citytwin_model::{
     AccessLevel, Anchor, Building, BuildingUse, GeoBounds, Known, LineString, LonLat, MultiPolygon, Oneway, Polygon,
-    Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Volume,
+    Request, Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Volume,
 };
 
 use super::*;
@@ -242,6 +242,32 @@ fn measures_push_the_year_their_way() {
         assert!(now.heating_mwh < last && now.retrofit_eur > 0.0, "{now:?}");
         last = now.heating_mwh;
     }
+}
+
+/// Retrofits by place and years of construction: a higher share only adds, sheds are left alone.
+#[test]
+fn retrofits_follow_the_parts_of_the_city() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let year = |edits: &[&str]| {
+        let edits: Vec<Request> = edits.iter().map(|edit| edit.parse().expect(edit)).collect();
+        let assumptions = Assumptions::with_requests(&city, &edits).expect("edits");
+        let spec = EnergySpec { assumptions, without_grid: true, ..EnergySpec::default() };
+        energy.year(&spec, &()).expect("a year")
+    };
+    let which = |year: &EnergyYear| year.buildings.iter().map(|b| b.plants.invested).collect::<Vec<_>>();
+    let (none, some, more) = (year(&[]), year(&["retrofit=0.4"]), year(&["retrofit=0.8"]));
+    let count = |year: &EnergyYear| year.totals.retrofitted;
+    assert!(count(&none) == 0 && count(&some) > 0 && count(&more) > count(&some) && count(&more) < 24);
+    let grew = which(&none).into_iter().zip(which(&some)).zip(which(&more));
+    // Smaller boilers do not pay for a retrofit: who has one has spent more, and keeps it.
+    assert!(grew.into_iter().all(|((none, some), more)| some <= none || more == some));
+    assert!(more.totals.heating_mwh < some.totals.heating_mwh && some.totals.heating_mwh < none.totals.heating_mwh);
+    // No building states its year: all are of 1965.
+    assert_eq!(count(&year(&["retrofit@1949-1978=1"])), 24);
+    assert_eq!(count(&year(&["retrofit@1979-=1"])), 0);
+    let near = count(&year(&["retrofit@10,50,100=1"]));
+    assert!(near > 0 && near < 24, "{near}");
 }
 
 /// The worst days are those of the year, but for what the walls remember from before the warm-up.

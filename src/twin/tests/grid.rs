@@ -11,7 +11,7 @@ use std::{
 use bevy_app::App;
 use citytwin_energy::grid::synthetic::{Element, LineKind};
 use citytwin_feeds::Broker;
-use citytwin_model::{Quantity, Request};
+use citytwin_model::{Quantity, Request, Technology};
 use citytwin_twin::{
     Clock, DayState, EditLog, EditRequested, EstimateState, FeedChoice, GridAsset, GridEstimated, GridEstimation,
     GridIndex, GridSwitch, GridTwin, Observed, Simulated, state_hash,
@@ -100,7 +100,7 @@ fn the_day_follows_shares_and_switching() {
     assert_eq!(today.off, 0);
     assert!(today.losses_mwh > 0.0 && today.voltage_pu[0].0 < today.voltage_pu[1].0);
     let electric = day(&|app| {
-        app.world_mut().write_message(EditRequested::Do(Request::SetEvShare(1.0)));
+        app.world_mut().write_message(EditRequested::Do(Request::SetShare(Technology::ElectricCars, 1.0)));
     });
     assert!(electric.transformer.0 > today.transformer.0, "cars that charge load the transformers");
     let dark = day(&|app| switch(app, Element::Transformer(0), true));
@@ -133,7 +133,7 @@ fn feeders_tell_what_they_take_and_forget_it_when_shares_change() {
     };
     let first = found(&mut app);
     assert!(first.iter().all(|technology| technology.feeders.len() == twin(&app).grid.feeders.len()));
-    app.world_mut().write_message(EditRequested::Do(Request::SetEvShare(1.0)));
+    app.world_mut().write_message(EditRequested::Do(Request::SetShare(Technology::ElectricCars, 1.0)));
     for _ in 0..3 {
         app.update();
     }

@@ -9,7 +9,7 @@ use std::{
 
 use bevy_app::App;
 use citytwin_feeds::Broker;
-use citytwin_model::{Quality, Quantity, Request, SourceRef};
+use citytwin_model::{Quality, Quantity, Request, SourceRef, Technology};
 use citytwin_traffic::TrafficView;
 use citytwin_twin::{
     Asset, CityModel, Clock, ClockRequest, ComparisonRequest, ComparisonState, EditLog, EditRefused, EditRequested,
@@ -123,10 +123,10 @@ fn the_log_replays_to_the_same_state() {
             10 => ask(&mut first, EditRequested::Do(Request::close(SourceRef::Way(900)))),
             40 => ask(&mut first, EditRequested::Do(Request::SetDemandFactor(1.5))),
             60 => ask(&mut first, EditRequested::Undo),
-            80 => ask(&mut first, EditRequested::Do(Request::SetPvShare(0.6))),
+            80 => ask(&mut first, EditRequested::Do(Request::SetShare(Technology::Photovoltaics, 0.6))),
             50 => ask(&mut first, EditRequested::View(TrafficView::Meso)),
             100 => ask(&mut first, EditRequested::View(TrafficView::Micro)),
-            90 => ask(&mut first, EditRequested::Do(Request::SetHpShare(0.4))),
+            90 => ask(&mut first, EditRequested::Do(Request::SetShare(Technology::HeatPumps, 0.4))),
             95 => ask(&mut first, EditRequested::Do("pv@0.005,50.004,300=1".parse().unwrap())),
             _ => {}
         }
@@ -175,19 +175,18 @@ fn a_fast_clock_drives_queues() {
 }
 
 fn replayed(edit: &citytwin_model::Edit) -> Request {
-    use citytwin_model::{AreaRequest, AreaShare, Edit, NetworkChange};
+    use citytwin_model::{Edit, NetworkChange, PartRequest, PartShare};
     match edit {
         Edit::Network(NetworkChange::Road { road, will, .. }) if will.closed => Request::close(road.clone()),
         Edit::Network(NetworkChange::Road { road, .. }) => Request::reopen(road.clone()),
         Edit::Network(change) => panic!("this test only closes roads, not {change:?}"),
         Edit::DemandFactor { will, .. } => Request::SetDemandFactor(*will),
-        Edit::PvShare { will, .. } => Request::SetPvShare(*will),
-        Edit::EvShare { will, .. } => Request::SetEvShare(*will),
-        Edit::HpShare { will, .. } => Request::SetHpShare(*will),
-        Edit::Areas { will, .. } => {
-            let AreaShare { technology, area, share } = *will.last().expect("this test only adds areas");
-            Request::SetAreaShare(AreaRequest { technology, area, share: Some(share) })
+        Edit::Share { technology, will, .. } => Request::SetShare(*technology, *will),
+        Edit::Parts { will, .. } => {
+            let PartShare { technology, part, share } = *will.last().expect("this test only adds parts");
+            Request::SetPartShare(PartRequest { technology, part, share: Some(share) })
         }
+        Edit::Charging { will, .. } => Request::SetCharging(*will),
     }
 }
 
@@ -196,7 +195,7 @@ fn what_cannot_be_done_is_refused_in_words_and_changes_nothing() {
     let mut app = town::app(1, &FeedChoice::Off);
     let before = app.world().resource::<Stated>().clone();
     ask(&mut app, EditRequested::Do(Request::close(SourceRef::Way(424_242))));
-    ask(&mut app, EditRequested::Do(Request::SetEvShare(f64::NAN)));
+    ask(&mut app, EditRequested::Do(Request::SetShare(Technology::ElectricCars, f64::NAN)));
     let mut refused = Vec::new();
     for _ in 0..3 {
         app.update();
