@@ -50,7 +50,7 @@ pub use incomes::{IncomeBounds, Incomes};
 pub use result::{BuildingYear, CityTotals, EnergyHour, EnergyYear, StationRow, StationYear, WorstDay};
 pub use tables::{CarbonFactors, EnergyTables, HouseholdMeans, TableTexts};
 pub use tariff::{Bill, Customer, Night, Taken, Tariffs};
-pub use write::write_energy_year;
+pub use write::{write_energy_comparison, write_energy_year};
 
 /// Decides single phases of the grown grid, as in the live city.
 const GRID_SEED: u64 = 1;

@@ -15,7 +15,7 @@ use super::{
     households::{self, DRAWS},
     incomes::Incomes,
     result::{BuildingYear, CityTotals, EnergyHour, EnergyYear, StationRow, StationYear},
-    tables::CarbonFactors,
+    tables::{CarbonFactors, HouseholdMeans},
     tariff::{Customer, Taken, Tariffs},
 };
 
@@ -54,7 +54,7 @@ pub fn year(computed: &Computed<'_>, hours: Hours) -> EnergyYear {
         balance_residual: residual(&hours, &totals),
         uncarried_hours: hours.uncarried,
         losses_known: hours.losses_known,
-        notes: notes(computed, &hours, &tariffs, incomes.is_some()),
+        notes: notes(computed, &hours, &tariffs, means.as_ref().filter(|_| incomes.is_some())),
         households: households::households(&homes, incomes.as_ref(), (means, bounds)),
         stations: stations(of, system, &hours.stations),
         totals,
@@ -222,7 +222,7 @@ fn stations(of: &CityEnergy<'_>, system: &EnergySystem, years: &[StationYear]) -
     system.transformers().iter().zip(years).enumerate().map(row).collect()
 }
 
-fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, incomes_known: bool) -> Vec<String> {
+fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, means: Option<&HouseholdMeans>) -> Vec<String> {
     let Computed { of, spec, weather, grid_carbon, .. } = computed;
     let (country, finance) = (of.country(), spec.finance);
     let mut notes = vec![
@@ -245,12 +245,18 @@ fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, incomes_know
             notes.push(what);
         }
     };
-    let incomes = format!(
-        "incomes: nobody knows who lives where; each household gets one by chance, whatever its energy costs ({DRAWS} draws; \
-         the two orders by cost of the dwelling say how much that could matter); households of a building are taken alike"
+    let incomes = means.map_or_else(
+        || format!("incomes of \"{country}\" are not known: no shares of income, no fuel poverty"),
+        |means| {
+            format!(
+                "incomes (mean of {}): nobody knows who lives where; each household gets one by chance, whatever its energy costs \
+                 ({DRAWS} draws; the two orders by cost of the dwelling say how much that could matter); households of a building \
+                 are taken alike, and their cost is that of the simulated need, not what they pay",
+                means.year
+            )
+        },
     );
-    say(incomes_known, incomes);
-    say(!incomes_known, format!("incomes of \"{country}\" are not known: no shares of income, no fuel poverty"));
+    say(true, incomes);
     say(!weather.measured, format!("the weather is modelled: {}", weather.label));
     let origin = of.city.anchor.origin;
     let north = origin.lat - weather.latitude_deg;

@@ -48,7 +48,8 @@ pub enum Customer {
     Ancillary,
 }
 
-/// What a building takes and gives in a year, kWh, and its highest hour.
+/// What a building takes and gives in a year, kWh, and its highest hour. Meters take the highest quarter of an hour, which lies
+/// above the mean of an hour: peak charges are told too low by that.
 #[derive(Clone, Copy, PartialEq, Default, Debug)]
 pub struct Taken {
     pub bought: f64,

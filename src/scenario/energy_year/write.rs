@@ -1,10 +1,11 @@
-//! A year into a folder: `summary.json`, `hours.csv`, `stations.csv`, `buildings.csv`, `households.csv`, all or none.
+//! A year into a folder: `summary.json`, `hours.csv`, `stations.csv`, `buildings.csv`, `households.csv`; a comparison:
+//! `comparison.json`, `figures.csv`, `gains.csv`. All or none.
 
 use std::{fmt::Write as _, io, path::Path};
 
 use citytwin_model::City;
 
-use super::EnergyYear;
+use super::{EnergyComparison, EnergyYear};
 use crate::{
     output::{failed, quoted, write_whole},
     spec::RunError,
@@ -29,6 +30,29 @@ pub fn write_energy_year(year: &EnergyYear, city: &City, dir: &Path) -> Result<(
             ("households.csv", &households),
         ],
     )
+}
+
+/// Writes the three files of a comparison.
+///
+/// # Errors
+/// As [`write_energy_year`].
+pub fn write_energy_comparison(comparison: &EnergyComparison, dir: &Path) -> Result<(), RunError> {
+    let json = serde_json::to_string_pretty(comparison)
+        .map_err(|error| failed(dir, "the comparison cannot be written as JSON", io::Error::other(error)))?;
+    let mut figures = String::from("name,unit,baseline,variant,difference\n");
+    for f in &comparison.figures {
+        let _ = writeln!(figures, "{},{},{:.6},{:.6},{:.6}", f.name, f.unit, f.baseline, f.variant, f.difference);
+    }
+    let mut gains = String::from("usage,built,income_tenth,households,gain,lose,bill_eur,all_in_eur\n");
+    for row in &comparison.gains {
+        let tenth = row.tenth.map(|tenth| tenth.to_string()).unwrap_or_default();
+        let _ = writeln!(
+            gains,
+            "{},{},{tenth},{:.2},{:.2},{:.2},{:.3},{:.3}",
+            row.usage, row.built, row.households, row.gain, row.lose, row.bill_eur, row.all_in_eur
+        );
+    }
+    write_whole(dir, &[("comparison.json", &(json + "\n")), ("figures.csv", &figures), ("gains.csv", &gains)])
 }
 
 fn hours(year: &EnergyYear) -> String {
