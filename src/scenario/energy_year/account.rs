@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{
     CityEnergy, EnergySpec,
     carbon::GridCarbon,
-    finance::Plants,
+    finance::{Item, Plants},
     hours::{Hours, Used},
     households::{self, DRAWS},
     incomes::Incomes,
@@ -232,11 +232,12 @@ fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, means: Optio
             .to_owned(),
         format!(
             "money: {} % interest, plants' prices rising by {} % a year, over {} years, without subsidies; energy at the prices of \
-             {}; households bear plants and retrofits as owners do; plants and retrofits at German prices",
+             {}; households bear plants and retrofits as owners do, at German prices; of a retrofit {} % count, the rest is due anyway",
             100.0 * finance.interest,
             100.0 * finance.rise,
             finance.years,
-            tariffs.year
+            tariffs.year,
+            100.0 * of.tables.cost(Item::Retrofit).eur_per_unit
         ),
         "heat: facades see the open sky with a fixed factor for shadows; roofs see their neighbours".to_owned(),
     ];

@@ -63,7 +63,7 @@ pub struct BuildingYear {
     /// The bill, € (energy bought, standing and peak charges, less energy sold), and its parts.
     pub cost_eur: f64,
     pub bill: Bill,
-    /// Its plants and retrofit.
+    /// Its plants and what counts of its retrofit.
     pub plants: PlantMoney,
 }
 
@@ -116,7 +116,7 @@ pub struct CityTotals {
     pub peak_charge_eur: f64,
     pub annuity_eur: f64,
     pub invested_eur: f64,
-    /// What the retrofit costs.
+    /// Buildings retrofitted, and what that costs in all.
     pub retrofitted: usize,
     pub retrofit_eur: f64,
 }
