@@ -130,16 +130,15 @@ fn building(
     }
 }
 
-/// What a building owns. Where rooms are not heated hot water comes from small heaters, which are not counted.
+/// What a building owns. Where rooms are not heated hot water comes from small heaters, which are not counted; a heat pump is.
 fn plants(computed: &Computed<'_>, id: BuildingId, year: &BuildingYear) -> Plants {
-    let heat_kw = if year.heating > 0.0 { Plants::heat_kw(year.heating + year.hot_water) } else { 0.0 };
-    let only = |has: bool| if has { heat_kw } else { 0.0 };
-    let pumped = computed.system.heat_pump_w(id).is_some();
+    let heat_kw = |has: bool| if has { Plants::heat_kw(year.heating + year.hot_water) } else { 0.0 };
+    let heated = year.heating > 0.0;
     Plants {
         photovoltaics: computed.system.roof_planes(id).map(|plane| plane.peak_w).sum::<f64>() / 1e3,
-        heat_pump: only(pumped),
-        boiler: only(year.fuel > 0.0),
-        district_station: only(year.district > 0.0),
+        heat_pump: heat_kw(computed.system.heat_pump_w(id).is_some()),
+        boiler: heat_kw(heated && year.fuel > 0.0),
+        district_station: heat_kw(heated && year.district > 0.0),
         wallboxes: Plants::wallboxes(year.charging),
         retrofit: computed.demand.retrofit_eur[id.index()],
         ..Plants::default()
@@ -181,7 +180,12 @@ fn totals(
         retrofit_eur: demand.cost_eur,
         ..CityTotals::default()
     };
-    // g/kWh is kg/MWh.
+    emit(&mut totals, hours, carbon, grid_carbon);
+    totals
+}
+
+/// What the year emits, t: g/kWh is kg/MWh.
+fn emit(totals: &mut CityTotals, hours: &Hours, carbon: &CarbonFactors, grid_carbon: &GridCarbon) {
     let tonnes = |mwh: f64, g_kwh: f64| mwh * g_kwh / 1e3;
     totals.electricity_carbon_t = hours.rows.iter().map(|row| tonnes(row.import, grid_carbon.g_kwh(row.hour))).sum();
     totals.electricity_carbon_flat_t = tonnes(totals.import_mwh, grid_carbon.mean_g_kwh);
@@ -191,7 +195,6 @@ fn totals(
     totals.pv_making_t = tonnes(totals.pv_mwh, carbon.pv_making_g_kwh);
     totals.carbon_t =
         totals.electricity_carbon_t + totals.fuel_carbon_t + totals.fuel_upstream_carbon_t + totals.district_carbon_t;
-    totals
 }
 
 /// The same year added up another way: by building and plant instead of by hour.

@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn usual_days_keep_the_years_mean() {
         let tables = EnergyTables::embedded();
-        for country in ["DE", "FI", "BR", "EU"] {
+        for country in ["DE", "FI", "BR", "FR", "EU"] {
             let seasons = tables.generation(country);
             let relative = usual_days(seasons);
             let [mut grams, mut given] = [0.0, 0.0];
