@@ -5,9 +5,10 @@ use bevy::{prelude::*, window::PrimaryWindow};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui, input::EguiWantsInput};
 use citytwin_model::{FeatureRef, RoadId};
 use citytwin_panels::{
-    Gravity, GridElement, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, draw, draw_legend, theme,
+    Gravity, GridElement, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, Tab, draw, draw_legend,
+    theme,
 };
-use citytwin_twin::{EditRefused, RoadInquired, TwinPlugin};
+use citytwin_twin::{EditRefused, RoadInquired, TwinPlugin, YearTwin};
 use citytwin_view::{InputGate, Picked, PickedGrid, PickedVehicle, Selection, ViewPlugin, ViewSystems};
 
 use crate::{gather, labels, layers, load, obey, picture, rings, wires};
@@ -78,7 +79,7 @@ impl Plugin for DeskPlugin {
             .init_resource::<MapRect>()
             .add_systems(PreUpdate, load::take_loaded)
             .add_systems(Update, gate.before(ViewSystems::Camera))
-            .add_systems(Update, (obey::obey, note_picks, note_refusals, inquire).chain())
+            .add_systems(Update, (obey::obey, note_picks, note_refusals, inquire, want_year).chain())
             .add_systems(EguiPrimaryContextPass, (dress, show).chain());
         layers::plugin(app);
         picture::plugin(app);
@@ -143,6 +144,16 @@ fn inquire(selection: Res<Selection>, mut asked: Local<Option<RoadId>>, mut inqu
     if road != *asked {
         *asked = road;
         inquired.write(RoadInquired(road));
+    }
+}
+
+/// The year of energy is computed while somebody looks at it.
+fn want_year((desk, panels): (Res<Desk>, Res<Panels>), year: Option<ResMut<YearTwin>>) {
+    let wanted = desk.layer.is_year() || desk.draw_panels && panels.0.right_open && panels.0.tab == Tab::Year;
+    if let Some(mut year) = year
+        && year.wanted != wanted
+    {
+        year.wanted = wanted;
     }
 }
 

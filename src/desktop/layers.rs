@@ -5,8 +5,10 @@ use std::sync::Arc;
 use bevy::prelude::*;
 use citytwin_model::{BuildingId, LinkId};
 use citytwin_panels::{LayerInfo, LayerKind};
+use citytwin_scenario::energy_year::BuildingYear;
 use citytwin_twin::{
-    CityModel, Clock, ComparisonState, EnergyTwin, GridTwin, Opposite, PeakState, PeakTwin, Stated, TrafficTwin, WhatIf,
+    CityModel, Clock, ComparisonState, EnergyTwin, GridTwin, Opposite, PeakState, PeakTwin, Stated, TrafficTwin,
+    WhatIf, YearTwin,
 };
 use citytwin_view::{Overlay, OverlayLayer};
 
@@ -45,7 +47,14 @@ fn offer(
             kind if kind.is_grid() && grid.is_none() => {
                 LayerInfo::unavailable(kind, "This city has no power grid: it is grown where there are buildings.")
             }
-            LayerKind::BuildingLoad | LayerKind::Pv | LayerKind::TransformerLoading if no_buildings => {
+            LayerKind::BuildingLoad
+            | LayerKind::Pv
+            | LayerKind::NetLoad
+            | LayerKind::HeatDemand
+            | LayerKind::PvYield
+            | LayerKind::TransformerLoading
+                if no_buildings =>
+            {
                 LayerInfo::unavailable(kind, "The map holds no buildings.")
             }
             LayerKind::SensorQuality if city.0.sensors.is_empty() => {
@@ -104,6 +113,7 @@ struct Engines<'w> {
     energy: Res<'w, EnergyTwin>,
     what_if: Res<'w, WhatIf>,
     peak: Res<'w, PeakTwin>,
+    year: Res<'w, YearTwin>,
     opposite: Res<'w, Opposite>,
     grid: Option<Res<'w, GridTwin>>,
 }
@@ -116,14 +126,15 @@ fn recolour(
     mut last: Local<(f32, u64, LayerKind, u64)>,
 ) {
     let now = time.elapsed_secs();
-    let answered = desk.layer.is_peak() && engines.peak.version != last.3;
+    let version = engines.peak.version + engines.year.version;
+    let answered = (desk.layer.is_peak() || desk.layer.is_year()) && version != last.3;
     let chosen = desk.layer != last.2 || stated.is_changed() || engines.city.is_changed() || answered;
     let moved = clock.tick != last.1 && now - last.0 > RECOLOUR_S;
-    let live = desk.layer != LayerKind::Plain && !desk.layer.is_peak();
+    let live = desk.layer != LayerKind::Plain && !desk.layer.is_peak() && !desk.layer.is_year();
     if !(chosen || moved && live) {
         return;
     }
-    *last = (now, clock.tick, desk.layer, engines.peak.version);
+    *last = (now, clock.tick, desk.layer, version);
     let info = offered.0.iter().find(|l| l.kind == desk.layer && l.unavailable.is_none());
     let (roads, buildings) = info.map_or((None, None), |info| values(info, &engines));
     let colours = Arc::new(desk.layer.colours());
@@ -181,6 +192,11 @@ fn values(info: &LayerInfo, engines: &Engines) -> (Values, Values) {
             let area = |b: usize| city.buildings[b].volume.footprint.unsigned_area();
             (None, buildings(&|b| per_area(energy.building_pv_w()[b], area(b))))
         }
+        LayerKind::NetLoad => {
+            let net_w = |b: usize| energy.building_load_w()[b] - energy.building_pv_w()[b];
+            (None, buildings(&|b| per_area(net_w(b), city.buildings[b].floor_area_m2())))
+        }
+        LayerKind::HeatDemand | LayerKind::PvYield => (None, year_values(info, engines)),
         LayerKind::TransformerLoading => {
             let loading = |b: usize| {
                 let transformer = energy.transformer_of(BuildingId::from_index(b));
@@ -195,6 +211,19 @@ fn values(info: &LayerInfo, engines: &Engines) -> (Values, Values) {
         }
         _ => (None, None),
     }
+}
+
+/// Scale positions of the buildings for a layer of the year; none before it is known.
+fn year_values(info: &LayerInfo, engines: &Engines) -> Values {
+    use geo::Area;
+    let (city, year) = (&engines.city.0, engines.year.now.as_ref()?);
+    let value = |(building, of): (&citytwin_model::Building, &BuildingYear)| match info.kind {
+        // What is not heated has no demand to show.
+        LayerKind::HeatDemand if of.heating > 0.0 => of.heating / building.floor_area_m2().max(1.0),
+        LayerKind::PvYield if of.pv > 0.0 => of.pv / building.volume.footprint.unsigned_area().max(1.0),
+        _ => f64::NAN,
+    };
+    Some(city.buildings.iter().zip(&year.buildings).map(|pair| info.position(value(pair))).collect())
 }
 
 /// Scale positions of the links for a layer of the peak hour.

@@ -87,7 +87,7 @@ fn peak_hour(ui: &mut Ui, peak: &PeakHour) {
     }
 }
 
-fn line_of(ui: &mut Ui, icon: &str, colour: Color32, text: String) {
+pub(crate) fn line_of(ui: &mut Ui, icon: &str, colour: Color32, text: String) {
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(icon).color(colour));
         ui.label(weak(text));
@@ -114,7 +114,7 @@ fn standing(ui: &mut Ui, comparison: &Comparison, no_edits: bool) {
     ui.add_space(2.0);
 }
 
-fn figure(ui: &mut Ui, row: &KeyFigureRow) {
+pub(crate) fn figure(ui: &mut Ui, row: &KeyFigureRow) {
     tight(ui);
     let (words, colour, why) = match row.verdict() {
         Verdict::Better => ("better", theme::BETTER, "Outside the 95% interval: more than chance, and for the better."),

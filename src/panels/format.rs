@@ -16,6 +16,8 @@ pub enum Unit {
     MegawattHours,
     /// W/m².
     WattsPerSquareMetre,
+    /// kWh/m².
+    KilowattHoursPerSquareMetre,
     /// veh/h.
     VehiclesPerHour,
     /// Vehicles.
@@ -96,6 +98,7 @@ impl Unit {
             Self::SquareMetres => pick(&[(0.0, 1.0, "m²"), (1e4, 1e-4, "ha"), (1e6, 1e-6, "km²")]),
             Self::Share => (100.0, "%"),
             Self::WattsPerSquareMetre => (1.0, "W/m²"),
+            Self::KilowattHoursPerSquareMetre => (1.0, "kWh/m²"),
             Self::VehiclesPerHour => (1.0, "veh/h"),
             Self::Vehicles => (1.0, "vehicles"),
             Self::VehicleKilometres => (1.0, "km"),

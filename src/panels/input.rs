@@ -9,6 +9,7 @@ use citytwin_model::{
 use crate::{
     format::Unit,
     layer::{LayerGroup, LayerInfo, LayerKind},
+    year::YearData,
 };
 
 /// Everything the panels may show this frame.
@@ -32,6 +33,8 @@ pub struct PanelInput<'a> {
     /// The power grid; `None` where there is none (yet).
     pub grid: Option<&'a GridData>,
     pub history: Option<&'a History>,
+    /// The year of energy; `None` where it is not computed.
+    pub year: Option<&'a YearData>,
     /// What the import found wrong, as the city keeps it.
     pub problems: &'a [Problem],
     /// Answers to the latest [`crate::PanelRequest::Search`], best first.

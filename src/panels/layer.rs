@@ -46,6 +46,12 @@ pub enum LayerKind {
     GridLoading,
     /// Active power through a cable over its rating, away from the substation positive.
     PowerDirection,
+    /// Electric load less photovoltaics over floor area, W/m²; what goes back into the grid negative.
+    NetLoad,
+    /// Heat into rooms over floor area in a year, kWh/m².
+    HeatDemand,
+    /// Photovoltaic yield over footprint area in a year, kWh/m².
+    PvYield,
 }
 
 /// Things that can be shown or hidden together.
@@ -128,7 +134,7 @@ pub fn level_colour(level: usize) -> Rgb {
 }
 
 impl LayerKind {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Plain,
         Self::TrafficSpeed,
         Self::TrafficFlow,
@@ -138,9 +144,12 @@ impl LayerKind {
         Self::TransformerLoading,
         Self::SensorQuality,
         Self::Queues,
+        Self::NetLoad,
         Self::Voltage,
         Self::GridLoading,
         Self::PowerDirection,
+        Self::HeatDemand,
+        Self::PvYield,
         Self::PeakFlow,
         Self::Saturation,
         Self::LevelOfService,
@@ -155,6 +164,11 @@ impl LayerKind {
             self,
             Self::PeakFlow | Self::Saturation | Self::LevelOfService | Self::PeakShift | Self::RoadUsers | Self::Reach
         )
+    }
+
+    /// Whether it shows the year of energy, not the live city.
+    pub const fn is_year(self) -> bool {
+        matches!(self, Self::HeatDemand | Self::PvYield)
     }
 
     /// Whether it colours the power grid's cables and stations.
@@ -192,6 +206,9 @@ impl LayerKind {
             Self::Voltage => "Voltage",
             Self::GridLoading => "Grid loading",
             Self::PowerDirection => "Power flow",
+            Self::NetLoad => "Net load",
+            Self::HeatDemand => "Heat demand",
+            Self::PvYield => "Solar yield",
         }
     }
 
@@ -230,6 +247,13 @@ impl LayerKind {
             Self::PowerDirection => {
                 "Power through each cable over its rating: to the customers, or back from them. Synthetic grid."
             }
+            Self::NetLoad => "What each building takes from the grid now, or gives back, per m² of floor.",
+            Self::HeatDemand => {
+                "Heat into the rooms of each building in a year, per m² of floor; hot water is not in it."
+            }
+            Self::PvYield => {
+                "What each roof's photovoltaics give in a year, per m² of footprint, in its neighbours' shadows."
+            }
         }
     }
 
@@ -245,7 +269,8 @@ impl LayerKind {
             }
             Self::Reach => Some(Unit::Of("min")),
             Self::Queues => Some(Unit::Metres),
-            Self::BuildingLoad | Self::Pv => Some(Unit::WattsPerSquareMetre),
+            Self::BuildingLoad | Self::Pv | Self::NetLoad => Some(Unit::WattsPerSquareMetre),
+            Self::HeatDemand | Self::PvYield => Some(Unit::KilowattHoursPerSquareMetre),
         }
     }
 
@@ -255,8 +280,8 @@ impl LayerKind {
             Self::Plain | Self::SensorQuality | Self::LevelOfService | Self::Voltage | Self::GridLoading => None,
             Self::TrafficSpeed => Some(Ramp::LowIsBad),
             Self::TrafficFlow | Self::BuildingLoad | Self::PeakFlow | Self::RoadUsers => Some(Ramp::Sequential),
-            Self::FlowChange | Self::PeakShift | Self::PowerDirection => Some(Ramp::Diverging),
-            Self::Pv => Some(Ramp::Warm),
+            Self::FlowChange | Self::PeakShift | Self::PowerDirection | Self::NetLoad => Some(Ramp::Diverging),
+            Self::Pv | Self::PvYield | Self::HeatDemand => Some(Ramp::Warm),
             Self::TransformerLoading | Self::Saturation | Self::Reach | Self::Queues => Some(Ramp::HighIsBad),
         }
     }
@@ -285,6 +310,8 @@ impl LayerKind {
             Self::Saturation => ("empty", "over capacity"),
             Self::Reach => ("near", "far"),
             Self::PowerDirection => ("back", "to customers"),
+            Self::NetLoad => ("gives", "takes"),
+            Self::HeatDemand => ("little", "much"),
             _ => ("", ""),
         }
     }
@@ -311,6 +338,12 @@ impl LayerKind {
             Self::Voltage => (0.85, 1.15),
             Self::GridLoading => (0.0, 1.25),
             Self::PowerDirection => (-1.0, 1.0),
+            // Both ends alike: a roof at full sun gives about 15 W per m² of a house's floor.
+            Self::NetLoad => (-20.0, 20.0),
+            // From a passive house to a leaky one of 1960.
+            Self::HeatDemand => (0.0, 250.0),
+            // A roof two thirds covered in the south of Europe.
+            Self::PvYield => (0.0, 150.0),
         }
     }
 }

@@ -3,7 +3,7 @@
 use egui::{Button, Key, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::{
-    FlyTarget, LayerInfo, PanelInput, PanelRequest, PanelState, SearchHit,
+    FlyTarget, LayerInfo, LayerKind, PanelInput, PanelRequest, PanelState, SearchHit,
     element::{Entry, contained, fine, icon_button, name_field, section, tight, weak},
     format::count,
     icon, legend, theme, what_if,
@@ -25,8 +25,10 @@ fn sections(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
         if input.can.search {
             search(ui, state, input, out);
         }
-        let live = input.layers.iter().take_while(|layer| !layer.kind.is_peak()).count();
-        let (live, peak) = input.layers.split_at(live);
+        let count_of = |is: fn(LayerKind) -> bool| input.layers.iter().filter(|layer| is(layer.kind)).count();
+        let (year, peak) = (count_of(LayerKind::is_year), count_of(LayerKind::is_peak));
+        let (live, later) = input.layers.split_at(input.layers.len() - year - peak);
+        let (year, peak) = later.split_at(year);
         if !live.is_empty() {
             section(ui, "Map colours", "", |ui| layers(ui, (live, 1), input, out));
         }
@@ -36,8 +38,12 @@ fn sections(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
                 if data.edits.is_empty() { String::new() } else { count(data.edits.len(), "change", "changes") };
             section(ui, "What if", &aside, |ui| what_if::show(ui, state, (data, place), out));
         }
+        if !year.is_empty() {
+            section(ui, "Map colours: year of energy", "", |ui| layers(ui, (year, live.len() + 1), input, out));
+        }
         if !peak.is_empty() {
-            section(ui, "Map colours: weekday peak hour", "", |ui| layers(ui, (peak, live.len() + 1), input, out));
+            let first = live.len() + year.len() + 1;
+            section(ui, "Map colours: weekday peak hour", "", |ui| layers(ui, (peak, first), input, out));
         }
         if !input.shown.is_empty() {
             let hidden = input.shown.iter().filter(|(_, shown)| !shown).count();

@@ -53,6 +53,7 @@ mod overlay;
 mod problems;
 mod request;
 mod right;
+mod sankey;
 mod sheet;
 mod sparkline;
 mod state;
@@ -60,6 +61,7 @@ mod time_bar;
 mod top_bar;
 mod trends;
 mod what_if;
+mod year;
 
 pub use figures::Verdict;
 pub use format::Unit;
@@ -71,8 +73,10 @@ pub use input::{
 };
 pub use layer::{LayerGroup, LayerInfo, LayerKind};
 pub use request::{CameraPreset, FlyTarget, PanelRequest};
+pub use sankey::{Flow, Node, Sankey};
 pub use state::{PanelState, Tab};
 pub use what_if::part_in_words;
+pub use year::{Axis, Curve, CurveLine, YearData, YearState};
 
 /// The speeds offered, city seconds per real second.
 pub const SPEEDS: [f64; 4] = [1.0, 10.0, 60.0, 300.0];

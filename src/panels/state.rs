@@ -11,6 +11,7 @@ pub enum Tab {
     Inspect,
     Figures,
     Grid,
+    Year,
     Trends,
     Problems,
 }

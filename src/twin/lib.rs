@@ -11,9 +11,11 @@ mod clock;
 mod comparison;
 mod edits;
 mod emulate;
+mod energy_year;
 mod engines;
 mod grid;
 mod grid_estimate;
+mod line;
 mod observe;
 mod peak_hour;
 mod record;
@@ -34,6 +36,7 @@ pub use assets::{Asset, EntityIndex, Observation, Observed, Residual, Simulated,
 pub use clock::{Clock, ClockRequest, QUEUES_FROM};
 pub use comparison::{Answer, ComparisonProgress, ComparisonRequest, ComparisonState, WhatIf};
 pub use edits::{EditLog, EditRefused, EditRequested, LoggedEdit, Stated};
+pub use energy_year::{YearState, YearTwin};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
 pub use grid::{DayState, Extremes, GridAsset, GridIndex, GridSwitch, GridTwin};
 pub use grid_estimate::{EstimateState, GridEstimated, GridEstimation};
@@ -94,6 +97,7 @@ impl Plugin for TwinPlugin {
         peak_hour::plugin(app);
         grid::plugin(app);
         grid_estimate::plugin(app);
+        energy_year::plugin(app);
     }
 }
 
@@ -117,6 +121,7 @@ pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
     peak_hour::install(world);
     grid::install(world, grid);
     grid_estimate::install(world);
+    energy_year::install(world);
 }
 
 /// The state that decides what happens next, as one number: engines, assumptions, clock. Readings are not in

@@ -1,24 +1,19 @@
 //! The weekday's peak hour beside the live city: a worker thread holds its equilibrium, and answers every change of the
 //! assumptions and every road that a person asks about. The newest question counts; older ones are given up.
 
-use std::{
-    any::Any,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
-    },
-    thread::JoinHandle,
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
 use citytwin_model::{Assumptions, City, RoadId};
-use citytwin_scenario::{PeakAnswer, PeakError, PeakHour, RoadAccount, Watch, half_pool};
+use citytwin_scenario::{PeakAnswer, PeakError, PeakHour, RoadAccount, half_pool};
 use citytwin_traffic::{Demand, Network};
-use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 
-use crate::{CityModel, Stated, engines::Origins};
+use crate::{
+    CityModel, Stated,
+    engines::Origins,
+    line::{Heard, Line, Work},
+};
 
 /// A person wants to know who drives on a road, or no longer.
 #[derive(Message, Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,7 +35,8 @@ pub struct PeakTwin {
     pub version: u64,
     asked: Assumptions,
     road: Option<RoadId>,
-    line: Line,
+    /// None where no thread could be had.
+    line: Option<Line<Question, Said>>,
 }
 
 /// Where the worker stands.
@@ -53,25 +49,7 @@ pub enum PeakState {
     Failed(String),
 }
 
-/// Both ends of the talk with the worker.
-struct Line {
-    questions: Sender<Question>,
-    answers: Receiver<Said>,
-    told: Arc<Told>,
-    /// Until it has ended.
-    worker: Option<JoinHandle<()>>,
-}
-
-/// Shared with the worker.
-#[derive(Default)]
-struct Told {
-    /// Number of the newest question: work for an older one is given up. `u64::MAX`: nobody listens.
-    newest: AtomicU64,
-    fraction_bits: AtomicU32,
-}
-
 struct Question {
-    number: u64,
     assumptions: Assumptions,
     road: Option<RoadId>,
 }
@@ -84,70 +62,42 @@ enum Said {
     Failed(String),
 }
 
-/// A watch over the work for one question.
-struct For<'a> {
-    told: &'a Told,
-    number: u64,
-}
-
-impl Watch for For<'_> {
-    fn progress(&self, fraction: f32) {
-        self.told.fraction_bits.store(fraction.to_bits(), Ordering::Relaxed);
-    }
-    fn cancelled(&self) -> bool {
-        self.told.newest.load(Ordering::Relaxed) > self.number
-    }
-}
-
 impl PeakTwin {
     /// How far the first equilibrium is, 0…1.
     pub fn fraction(&self) -> f32 {
-        f32::from_bits(self.line.told.fraction_bits.load(Ordering::Relaxed))
+        self.line.as_ref().map_or(0.0, Line::fraction)
     }
 
     fn begin(city: Arc<City>, origins: &Origins) -> Self {
-        let (questions, asked) = unbounded();
-        let (say, answers) = unbounded();
-        let told = Arc::new(Told::default());
         let (network, demand) = (origins.network.clone(), origins.demand.clone());
-        let shared = told.clone();
-        let spawned = std::thread::Builder::new()
-            .name("peak-hour".into())
-            .spawn(move || worker(&city, &network, &demand, &shared, &asked, &say));
-        let (state, worker) = match spawned {
-            Ok(worker) => (PeakState::Preparing, Some(worker)),
-            Err(error) => (PeakState::Failed(format!("no thread for the peak hour: {error}")), None),
-        };
-        Self::of(state, Line { questions, answers, told, worker })
+        match Line::begin("peak-hour", move |work| worker(&city, &network, &demand, &work)) {
+            Ok(line) => Self::of(PeakState::Preparing, Some(line)),
+            Err(error) => Self::of(PeakState::Failed(format!("no thread for the peak hour: {error}")), None),
+        }
     }
 
     /// Nothing asked and nothing heard yet.
-    fn of(state: PeakState, line: Line) -> Self {
+    fn of(state: PeakState, line: Option<Line<Question, Said>>) -> Self {
         let (answered, asked) = (Assumptions::default(), Assumptions::default());
         Self { state, baseline: None, now: None, answered, account: None, version: 0, asked, road: None, line }
     }
 
     fn ask(&mut self) {
-        let number = self.line.told.newest.fetch_add(1, Ordering::Relaxed) + 1;
-        let question = Question { number, assumptions: self.asked.clone(), road: self.road };
+        let question = Question { assumptions: self.asked.clone(), road: self.road };
         // A worker that has ended said why.
-        if self.line.questions.send(question).is_ok() && self.baseline.is_some() {
+        if self.line.as_ref().is_some_and(|line| line.ask(question)) && self.baseline.is_some() {
             self.state = PeakState::Working;
         }
     }
 
-    /// What the worker said next. A worker that panicked says nothing more: what it panicked with is said for it, once.
+    /// What the worker said next.
     fn next(&mut self) -> Option<Said> {
-        match self.line.answers.try_recv() {
-            Ok(said) => Some(said),
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                let panicked = self.line.worker.take()?.join().err()?;
-                Some(Said::Failed(format!(
-                    "the peak hour stopped on a fault of the program ({}); open the city again to start it anew",
-                    words_of(&*panicked)
-                )))
-            }
+        match self.line.as_mut()?.next() {
+            Heard::Said(said) => Some(said),
+            Heard::Nothing => None,
+            Heard::Panicked(words) => Some(Said::Failed(format!(
+                "the peak hour stopped on a fault of the program ({words}); open the city again to start it anew"
+            ))),
         }
     }
 
@@ -166,19 +116,12 @@ impl PeakTwin {
             }
             Said::Account(account) => self.account = account.map(Arc::new),
             Said::Done(number) => {
-                if number == self.line.told.newest.load(Ordering::Relaxed) {
+                if self.line.as_ref().is_some_and(|line| line.is_newest(number)) {
                     self.state = PeakState::Idle;
                 }
             }
             Said::Failed(why) => self.state = PeakState::Failed(why),
         }
-    }
-}
-
-impl Drop for PeakTwin {
-    /// The worker does not outlive the city it works for.
-    fn drop(&mut self) {
-        self.line.told.newest.store(u64::MAX, Ordering::Relaxed);
     }
 }
 
@@ -211,26 +154,17 @@ fn hear(mut peak: ResMut<PeakTwin>) {
     }
 }
 
-fn words_of(panicked: &(dyn Any + Send)) -> &str {
-    let text = panicked.downcast_ref::<String>().map(String::as_str);
-    text.or(panicked.downcast_ref::<&str>().copied()).unwrap_or("no words")
-}
-
 /// Until nobody asks any more. An answer that nobody takes ends it too.
-fn worker(
-    city: &Arc<City>,
-    network: &Arc<Network>,
-    demand: &Demand,
-    told: &Told,
-    questions: &Receiver<Question>,
-    say: &Sender<Said>,
-) {
+fn worker(city: &Arc<City>, network: &Arc<Network>, demand: &Demand, work: &Work<Question, Said>) {
     let pool = match half_pool() {
         Ok(pool) => pool,
-        Err(error) => return drop(say.send(Said::Failed(error.to_string()))),
+        Err(error) => {
+            work.say(Said::Failed(error.to_string()));
+            return;
+        }
     };
     // Questions asked meanwhile do not stop the first equilibrium, only the end of the city does.
-    let first = For { told, number: u64::MAX - 1 };
+    let first = work.watch_end();
     let prepared = pool.install(|| {
         let peak = PeakHour::prepare(city.clone(), network.clone(), demand, &first)?;
         let baseline = peak.baseline()?;
@@ -238,19 +172,20 @@ fn worker(
     });
     let mut peak = match prepared {
         Ok((peak, baseline)) => {
-            if say.send(Said::Baseline(baseline)).is_err() || say.send(Said::Done(0)).is_err() {
+            if !work.say(Said::Baseline(baseline)) || !work.say(Said::Done(0)) {
                 return;
             }
             peak
         }
-        Err(error) => return drop(say.send(Said::Failed(error.to_string()))),
+        Err(error) => {
+            work.say(Said::Failed(error.to_string()));
+            return;
+        }
     };
     let mut standing = Assumptions::default();
-    while let Ok(mut question) = questions.recv() {
-        while let Ok(newer) = questions.try_recv() {
-            question = newer;
-        }
-        let watch = For { told, number: question.number };
+    while let Some(asked) = work.next() {
+        let (number, question) = (asked.number, asked.what);
+        let watch = work.watch(number);
         if question.assumptions != standing {
             let began = Instant::now();
             match pool.install(|| peak.answer(&question.assumptions, &watch)) {
@@ -258,19 +193,19 @@ fn worker(
                     standing = question.assumptions.clone();
                     let took_s = began.elapsed().as_secs_f64();
                     let said = Said::Answer { assumptions: question.assumptions, answer, took_s };
-                    if say.send(said).is_err() {
+                    if !work.say(said) {
                         return;
                     }
                 }
                 Err(PeakError::Cancelled) => continue,
                 Err(error) => {
-                    let _ = say.send(Said::Failed(error.to_string()));
+                    work.say(Said::Failed(error.to_string()));
                     continue;
                 }
             }
         }
         let account = question.road.and_then(|road| pool.install(|| peak.account(road)));
-        if say.send(Said::Account(account)).is_err() || say.send(Said::Done(question.number)).is_err() {
+        if !work.say(Said::Account(account)) || !work.say(Said::Done(number)) {
             return;
         }
     }
@@ -283,14 +218,11 @@ mod tests {
     /// The panel does not wait for ever: it shows what the worker panicked with, and later questions change nothing.
     #[test]
     fn a_worker_that_panics_ends_in_an_error() {
-        let (questions, asked) = unbounded();
-        let (say, answers) = unbounded();
-        let worker = std::thread::spawn(move || {
-            let _ends: (Receiver<Question>, Sender<Said>) = (asked, say);
+        let line = Line::begin("panics", |work: Work<Question, Said>| {
+            let _ends = work;
             panic!("link {} is missing", 7);
         });
-        let line = Line { questions, answers, told: Arc::default(), worker: Some(worker) };
-        let mut peak = PeakTwin::of(PeakState::Working, line);
+        let mut peak = PeakTwin::of(PeakState::Working, line.ok());
         let said = loop {
             if let Some(said) = peak.next() {
                 break said;

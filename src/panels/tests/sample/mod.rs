@@ -6,10 +6,11 @@ use citytwin_model::{
     time::civil::{date, time},
 };
 use citytwin_panels::{
-    Abilities, Better, CityData, ClockData, Comparison, Fact, FeedData, FeedState, Gravity, GridData, GridDay,
-    GridElement, GridHelp, GridItem, GridSensed, GridSuspect, History, InspectorData, KeyFigureRow, KeyNote,
-    LayerGroup, LayerInfo, LayerKind, Measure, ModelNote, Notice, Observation, PanelInput, PeakHour, PeakState, Picked,
-    PickedRoad, Related, RoadUsers, SearchHit, TrafficNow, Trail, Unit, Validation, WhatIfData,
+    Abilities, Axis, Better, CityData, ClockData, Comparison, Curve, CurveLine, Fact, FeedData, FeedState, Flow,
+    Gravity, GridData, GridDay, GridElement, GridHelp, GridItem, GridSensed, GridSuspect, History, InspectorData,
+    KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, Measure, ModelNote, Node, Notice, Observation, PanelInput,
+    PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, Sankey, SearchHit, TrafficNow, Trail, Unit,
+    Validation, WhatIfData, YearData, YearState, theme,
 };
 
 /// Owns what a [`PanelInput`] borrows.
@@ -25,6 +26,7 @@ pub struct Sample {
     pub figures: Vec<KeyFigureRow>,
     pub peak: PeakHour,
     pub grid: GridData,
+    pub year: YearData,
     pub history: History,
     pub problems: Vec<Problem>,
     pub search: Vec<SearchHit>,
@@ -74,6 +76,7 @@ impl Sample {
             figures: figures(),
             peak: peak(),
             grid: grid(),
+            year: year(),
             history: history(),
             problems: problems(137),
             search: vec![
@@ -125,6 +128,7 @@ impl Sample {
             figures: &self.figures,
             peak: Some(&self.peak),
             grid: Some(&self.grid),
+            year: Some(&self.year),
             history: Some(&self.history),
             problems: &self.problems,
             search: &self.search,
@@ -134,6 +138,49 @@ impl Sample {
             busy: None,
             can: Abilities { camera_presets: true, fly_to: true, follow: true, screenshot: true, search: true },
         }
+    }
+}
+
+/// Round figures of a town.
+fn year() -> YearData {
+    let node = |label: &str, column, colour| Node { label: label.into(), column, colour };
+    let flow = |from, to, amount| Flow { from, to, amount, baseline: 0.9 * amount };
+    let day = |scale: f64| (0..24).map(|hour| scale * (1.0 + (f64::from(hour) / 4.0).sin())).collect();
+    let line = |name: &str, colour, baseline, values| CurveLine { name: name.into(), colour, baseline, values };
+    let row = |label: &str, unit, [baseline, now]: [f64; 2]| KeyFigureRow {
+        label: label.into(),
+        unit,
+        baseline: Some(baseline),
+        now: Some(now),
+        interval: Some(0.0),
+        better: Better::Lower,
+        says: "Sums over the hours.".into(),
+    };
+    YearData {
+        state: YearState::Current { took_s: 3.2 },
+        what: "8,760 hours of every building. Weather: synthetic year.".into(),
+        balance: Sankey {
+            nodes: vec![
+                node("Grid import", 0, theme::ACCENT),
+                node("Solar", 0, theme::AMBER),
+                node("Electricity", 1, theme::ACCENT),
+                node("Appliances", 2, theme::ACCENT),
+                node("Electric cars", 2, theme::BETTER),
+            ],
+            flows: vec![flow(0, 2, 80_000.0), flow(1, 2, 21_000.0), flow(2, 3, 90_000.0), flow(2, 4, 11_000.0)],
+        },
+        curves: vec![Curve {
+            title: "Day of the highest demand: Tuesday, 16 January".into(),
+            unit: Unit::Watts,
+            axis: Axis::Day,
+            lines: vec![
+                line("Load", theme::STRONG, false, day(8e6)),
+                line("Net without changes", theme::WEAK, true, day(6e6)),
+            ],
+        }],
+        rows: vec![row("Highest demand from outside", Unit::Watts, [21e6, 24e6])],
+        people: vec![row("Energy bill of a household, mean", Unit::Of("€ a year"), [2100.0, 1850.0])],
+        notes: vec!["the weather is modelled".into()],
     }
 }
 
