@@ -71,7 +71,7 @@ pub struct EnergyYearArguments {
     /// Share of buildings that are retrofitted as is usual, 0…1.
     #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pub retrofit: f64,
-    /// Folder for summary.json, hours.csv, stations.csv and buildings.csv.
+    /// Folder for summary.json, hours.csv, stations.csv, buildings.csv and households.csv.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Threads; 0 = all cores. Never changes the results.

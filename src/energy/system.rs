@@ -242,6 +242,11 @@ impl EnergySystem {
         pumped.is_heated().then(|| heat_pump::heat_w(pumped, 0.0))
     }
 
+    /// The middle of a building, local metres, and its year of construction: what shares of parts of the city go by.
+    pub fn place(&self, building: BuildingId) -> (Coord<f64>, u16) {
+        self.places[building.index()]
+    }
+
     pub fn coverage(&self) -> &Coverage {
         &self.coverage
     }

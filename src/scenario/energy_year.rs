@@ -6,11 +6,18 @@
 //! its time zone. Energy of an hour is its mean power.
 
 mod account;
+mod carbon;
+mod comparison;
+mod finance;
 mod flow;
 mod hours;
+mod households;
+mod incomes;
+mod rates;
 mod result;
 mod sunlit;
 mod tables;
+mod tariff;
 mod write;
 
 use std::{
@@ -24,21 +31,26 @@ use std::{
 
 use citytwin_energy::{
     EnergySystem, HourlyFlow,
-    building::{BuildingError, CityDemand, CityHeat, Measures},
+    building::{BuildingError, CityDemand, CityHeat, Climate, Measures},
     grid::{GridErrors, NotRadial, synthetic::CityGrid},
 };
-use citytwin_environment::{Horizon, SunYear, extreme_days};
-use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, WeatherYear};
+use citytwin_environment::{Horizon, Spell, SpellError, SunYear, extreme_days};
+use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, Technology, WeatherYear, time::LocalTime};
 use rayon::prelude::*;
 
 use crate::{building::city_climate, spec::Watch};
 use hours::Hours;
+use rates::Rate;
 
-pub use result::{
-    BuildingYear, CityTotals, EnergyHour, EnergyYear, HouseholdGroup, Households, StationRow, StationYear, WorstDay,
-};
-pub use tables::{CarbonFactors, EnergyTables, HouseholdMeans, Tariffs};
-pub use write::write_energy_year;
+pub use carbon::{CarbonFileError, Generation, GridCarbon, Season};
+pub use comparison::{ComparisonError, EnergyComparison, Gains, YearFigure, compare_years};
+pub use finance::{Finance, FinanceError, Item, PlantCost, PlantMoney, Plants};
+pub use households::{FuelPoverty, Home, HouseholdGroup, Households, Indicator};
+pub use incomes::{IncomeBounds, Incomes};
+pub use result::{BuildingYear, CityTotals, EnergyHour, EnergyYear, StationRow, StationYear, WorstDay};
+pub use tables::{CarbonFactors, EnergyTables, HouseholdMeans, TableTexts};
+pub use tariff::{Bill, Customer, Night, Taken, Tariffs};
+pub use write::{write_energy_comparison, write_energy_year};
 
 /// Decides single phases of the grown grid, as in the live city.
 const GRID_SEED: u64 = 1;
@@ -46,12 +58,17 @@ const GRID_SEED: u64 = 1;
 /// What is asked of a city.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct EnergySpec {
-    /// Shares of photovoltaics, electric cars and heat pumps, areas included.
+    /// Shares of photovoltaics, electric cars, heat pumps and retrofits, parts of the city included.
     pub assumptions: Assumptions,
-    /// Retrofit and district heat; heat pumps are those of the assumptions.
+    /// District heat, the level of retrofits, and retrofits beside those of the assumptions; heat pumps are theirs alone.
     pub measures: Measures,
     /// Without: no voltages, no loadings, no losses.
     pub without_grid: bool,
+    /// Heat waves and cold snaps put into the weather, in this order.
+    pub spells: Vec<Spell>,
+    /// The city's own hourly factors of electricity; none: its country's usual days.
+    pub grid_carbon: Option<GridCarbon>,
+    pub finance: Finance,
 }
 
 /// Why there is no answer.
@@ -61,6 +78,10 @@ pub enum EnergyYearError {
     Weather { label: String, hours: usize },
     #[error("hour {hour} of the weather ({label}) is not finite; correct the file")]
     NotFinite { label: String, hour: usize },
+    #[error(transparent)]
+    Spell(#[from] SpellError),
+    #[error(transparent)]
+    Finance(#[from] FinanceError),
     #[error(transparent)]
     Heat(#[from] BuildingError),
     #[error("the city's grid cannot be grown: {0}")]
@@ -77,8 +98,12 @@ pub struct CityEnergy<'a> {
     weather: &'a WeatherYear,
     system: EnergySystem,
     heat: CityHeat,
-    climate: citytwin_energy::building::Climate,
+    climate: Climate,
     sun: SunYear,
+    /// The city's, of every hour of the year.
+    clocks: Vec<LocalTime>,
+    /// Of its country.
+    usual_carbon: GridCarbon,
     /// Index = `BuildingId`; of roofs that could carry modules.
     horizons: Vec<Option<Box<Horizon>>>,
     grid: OnceLock<HourlyFlow>,
@@ -103,6 +128,8 @@ impl<'a> CityEnergy<'a> {
         check(weather)?;
         let sun = SunYear::of(weather);
         let system = EnergySystem::new(city);
+        let (clocks, tables) = (rates::clocks(weather, &city.time_zone.value), EnergyTables::embedded());
+        let country = country(city);
         Ok(Self {
             city,
             weather,
@@ -112,7 +139,9 @@ impl<'a> CityEnergy<'a> {
             sun,
             system,
             grid: OnceLock::new(),
-            tables: EnergyTables::embedded(),
+            usual_carbon: GridCarbon::usual(tables.carbon(country), tables.generation(country), &clocks),
+            clocks,
+            tables,
         })
     }
 
@@ -139,9 +168,17 @@ impl<'a> CityEnergy<'a> {
     /// # Errors
     /// Measures that cannot be, a grid that cannot be grown, or the watch said stop.
     pub fn year(&self, spec: &EnergySpec, watch: &dyn Watch) -> Result<EnergyYear, EnergyYearError> {
-        let system = self.with_shares(spec);
-        let (hours, demand) = self.run(&system, spec, (0, HOURS_OF_YEAR), watch)?;
-        Ok(account::year(self, &system, hours, &demand))
+        let asked = self.asked(spec)?;
+        let (hours, demand) = self.run(&asked, (0, HOURS_OF_YEAR), watch)?;
+        let computed = account::Computed {
+            of: self,
+            spec,
+            weather: asked.weather(),
+            system: &asked.system,
+            demand: &demand,
+            grid_carbon: asked.grid_carbon,
+        };
+        Ok(account::year(&computed, hours))
     }
 
     /// The days that decide, each after a warm-up of ten days: for a slider, `without_grid`.
@@ -149,44 +186,105 @@ impl<'a> CityEnergy<'a> {
     /// # Errors
     /// As [`Self::year`].
     pub fn worst_days(&self, spec: &EnergySpec, watch: &dyn Watch) -> Result<Vec<WorstDay>, EnergyYearError> {
-        let system = self.with_shares(spec);
+        let asked = self.asked(spec)?;
         let of = |(worst, day): (Worst, usize)| {
-            let (hours, _) = self.run(&system, spec, (24 * day, 24), watch)?;
+            let (hours, _) = self.run(&asked, (24 * day, 24), watch)?;
             Ok(WorstDay { worst, day, hours: hours.rows, stations: hours.stations, uncarried: hours.uncarried })
         };
-        worst(self.weather).into_iter().map(of).collect()
+        worst(asked.weather()).into_iter().map(of).collect()
     }
 
-    fn with_shares(&self, spec: &EnergySpec) -> EnergySystem {
+    /// What a specification means for this city.
+    fn asked<'s>(&'s self, spec: &'s EnergySpec) -> Result<Asked<'s>, EnergyYearError> {
+        spec.finance.check()?;
         let mut system = self.system.clone();
         system.set_shares(self.city, &spec.assumptions);
-        system
+        let buildings = (0..self.city.buildings.len()).map(BuildingId::from_index);
+        let pumped = buildings.map(|building| system.heat_pump_w(building).is_some()).collect();
+        let renewed = Some(self.renewed(&system, &spec.assumptions));
+        let grid_carbon = spec.grid_carbon.as_ref().unwrap_or(&self.usual_carbon);
+        Ok(Asked {
+            of: self,
+            measures: Measures { pumped: Some(pumped), renewed, ..spec.measures.clone() },
+            grid: if spec.without_grid { None } else { Some(self.grid()?) },
+            changed: self.changed(&spec.spells)?,
+            rates: rates::rates(&self.clocks, grid_carbon, self.tables.tariffs(self.country())),
+            grid_carbon,
+            system,
+        })
+    }
+
+    /// Which heated buildings the assumptions retrofit: by their rank, so that a higher share only adds.
+    fn renewed(&self, system: &EnergySystem, assumptions: &Assumptions) -> Vec<bool> {
+        let share = assumptions.share_at(self.city, Technology::Retrofit);
+        let of = |building: BuildingId| {
+            let (at, built) = system.place(building);
+            self.heat.is_heated(building) && self.heat.rank(building) < share(at, built)
+        };
+        (0..self.city.buildings.len()).map(BuildingId::from_index).map(of).collect()
+    }
+
+    /// The weather with spells, and the climate of buildings under it; the sun stays.
+    fn changed(&self, spells: &[Spell]) -> Result<Option<(WeatherYear, Climate)>, EnergyYearError> {
+        let Some((first, rest)) = spells.split_first() else { return Ok(None) };
+        let first = first.put_into(self.weather)?;
+        let weather = rest.iter().try_fold(first, |weather, spell| spell.put_into(&weather))?;
+        let climate = city_climate(&weather, &self.sun);
+        Ok(Some((weather, climate)))
     }
 
     fn run(
         &self,
-        system: &EnergySystem,
-        spec: &EnergySpec,
+        asked: &Asked<'_>,
         (first, count): (usize, usize),
         watch: &dyn Watch,
     ) -> Result<(Hours, CityDemand), EnergyYearError> {
-        let grid = if spec.without_grid { None } else { Some(self.grid()?) };
-        let buildings = self.city.buildings.len();
-        let pumped = (0..buildings).map(|b| system.heat_pump_w(BuildingId::from_index(b)).is_some()).collect();
-        let measures = Measures { pumped: Some(pumped), ..spec.measures.clone() };
+        let Asked { system, grid, rates, .. } = asked;
         let told = Told { watch, done: AtomicUsize::new(0), whole: count };
-        let mut hours = Hours::new(buildings, system.transformers().len());
+        let mut hours = Hours::new(self.city.buildings.len(), system.transformers().len());
         let mut step = |slab: &citytwin_energy::building::HeatSlab<'_>| {
-            hours.add(&hours::Step { of: self, system, grid, first, told: &told }, slab);
+            let weather = asked.weather();
+            hours.add(&hours::Step { of: self, system, grid: *grid, weather, rates, first, told: &told }, slab);
             if watch.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let demand = self.heat.run_in_slabs(&measures, &self.climate, (first, count), &mut step)?;
+        let demand = self.heat.run_in_slabs(&asked.measures, asked.climate(), (first, count), &mut step)?;
         if watch.cancelled() {
             return Err(EnergyYearError::Cancelled);
         }
         hours.losses_known = grid.is_some();
         Ok((hours, demand))
     }
+
+    fn country(&self) -> &str {
+        country(self.city)
+    }
+}
+
+/// A specification on its way.
+struct Asked<'a> {
+    of: &'a CityEnergy<'a>,
+    system: EnergySystem,
+    measures: Measures,
+    grid: Option<&'a HourlyFlow>,
+    /// Weather and climate where spells change them.
+    changed: Option<(WeatherYear, Climate)>,
+    grid_carbon: &'a GridCarbon,
+    rates: Vec<Rate>,
+}
+
+impl Asked<'_> {
+    fn weather(&self) -> &WeatherYear {
+        self.changed.as_ref().map_or(self.of.weather, |(weather, _)| weather)
+    }
+
+    fn climate(&self) -> &Climate {
+        self.changed.as_ref().map_or(&self.of.climate, |(_, climate)| climate)
+    }
+}
+
+/// ISO 3166-1 alpha-2; empty where it is not known.
+fn country(city: &City) -> &str {
+    city.country.as_ref().map_or("", |country| country.value.as_str())
 }
 
 /// Hours done, told to the watch.

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use citytwin_model::{Building, City};
+use citytwin_model::{Building, BuildingId, City};
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -53,6 +53,8 @@ pub struct Measures {
     pub district: f64,
     /// Which buildings have a heat pump, index = `BuildingId`, in place of the share.
     pub pumped: Option<Vec<bool>>,
+    /// Which buildings are retrofitted beside those of the share, index = `BuildingId`.
+    pub renewed: Option<Vec<bool>>,
     /// Only buildings of these years of construction.
     pub built: std::ops::RangeInclusive<u16>,
     /// Only these buildings, index = `BuildingId`; none: all.
@@ -67,6 +69,7 @@ impl Default for Measures {
             heat_pumps: 0.0,
             district: 0.0,
             pumped: None,
+            renewed: None,
             built: 0..=u16::MAX,
             buildings: None,
         }
@@ -96,9 +99,10 @@ pub struct CityDemand {
     pub hours: Vec<HeatPower>,
     /// Electricity of every building and hour (`building · hours + hour`), W; empty unless asked.
     pub electric_w: Vec<f32>,
-    /// Retrofitted buildings and what that cost, €.
+    /// Retrofitted buildings and what that cost, €: all together, and each (0 where nothing is done; index = `BuildingId`).
     pub retrofitted: usize,
     pub cost_eur: f64,
+    pub retrofit_eur: Vec<f64>,
 }
 
 /// Some hours of all buildings on the way through a longer time.
@@ -150,6 +154,18 @@ impl CityHeat {
 
     pub fn envelopes(&self) -> &[Envelope] {
         &self.envelopes
+    }
+
+    /// Where a building stands in the order of retrofits, 0…1: those below a share have one.
+    pub fn rank(&self, building: BuildingId) -> f64 {
+        f64::from(self.rank[building.index()])
+    }
+
+    /// Whether rooms of a building are heated at all.
+    pub fn is_heated(&self, building: BuildingId) -> bool {
+        let index = building.index();
+        let rules = &self.rules[usize::from(self.use_of[index])];
+        self.archetypes[usize::from(self.archetype_of[index])].heated && rules.heating_c > 0.0
     }
 
     /// Year of construction as taken, index = `BuildingId`; where the map does not state it, 1965.
@@ -213,8 +229,9 @@ impl CityHeat {
         let (buildings, count) = (self.use_of.len(), slabs.count);
         let mut demand = CityDemand::empty(buildings, count);
         demand.retrofitted = plan.iter().filter(|plan| plan.retrofit).count();
-        demand.cost_eur =
-            (0..buildings).filter(|&i| plan[i].retrofit).map(|i| self.cost_eur(i, retrofit)).fold(0.0, |a, b| a + b);
+        let cost_eur = |i: usize| if plan[i].retrofit { self.cost_eur(i, retrofit) } else { 0.0 };
+        demand.retrofit_eur = (0..buildings).map(cost_eur).collect();
+        demand.cost_eur = demand.retrofit_eur.iter().fold(0.0, |a, b| a + b);
         let step = (SLAB / buildings.max(1) / 24 * 24).clamp(24, count.max(24));
         let mut start: Option<Vec<[f64; 1]>> = None;
         let mut electric_w = vec![0.0; if slabs.electricity { buildings * step } else { 0 }];
@@ -274,7 +291,8 @@ impl CityHeat {
             } else {
                 HeatSource::Boiler
             };
-            let retrofit = meant && rank < measures.retrofit;
+            let renewed = measures.renewed.as_ref().and_then(|list| list.get(index).copied()).unwrap_or(false);
+            let retrofit = renewed || meant && rank < measures.retrofit;
             let low = retrofit || self.year_of[index] >= EMITTER_NEW_YEAR;
             Plan { source, retrofit, emitter_c: if low { EMITTER_NEW_C } else { EMITTER_OLD_C } }
         };
@@ -389,6 +407,7 @@ impl CityDemand {
             electric_w: Vec::new(),
             retrofitted: 0,
             cost_eur: 0.0,
+            retrofit_eur: Vec::new(),
         }
     }
 }

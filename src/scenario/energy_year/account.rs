@@ -4,63 +4,113 @@ use citytwin_energy::{
     EnergySystem,
     building::{CityDemand, HeatPower},
 };
-use citytwin_model::{Building, BuildingId, BuildingUse};
+use citytwin_model::{BuildingId, BuildingUse, WeatherYear};
+use rayon::prelude::*;
 
 use super::{
-    CityEnergy,
+    CityEnergy, EnergySpec,
+    carbon::GridCarbon,
+    finance::{Item, Plants},
     hours::{Hours, Used},
-    result::{BuildingYear, CityTotals, EnergyHour, EnergyYear, HouseholdGroup, Households, StationRow, StationYear},
-    tables::{HouseholdMeans, Tariffs},
+    households::{self, DRAWS},
+    incomes::Incomes,
+    result::{BuildingYear, CityTotals, EnergyHour, EnergyYear, StationRow, StationYear},
+    tables::{CarbonFactors, HouseholdMeans},
+    tariff::{Customer, Taken, Tariffs},
 };
 
 const WH_PER_KWH: f64 = 1e3;
 const WH_PER_MWH: f64 = 1e6;
-/// Inside floor area per person and persons per household where no table says, m² and 1 (as `energy::intensity`; EU-SILC 2022).
-const AREA_M2_PER_PERSON: f64 = 45.0;
-const PERSONS: f64 = 2.2;
 /// Weather from further away is another place's, km.
 const FURTHEST_KM: f64 = 300.0;
 /// Kilometres per degree of a meridian.
 const KM_PER_DEG: f64 = 111.2;
-/// Years of construction that cost is told by: the bands of the archetypes.
-const AGES: [(&str, u16); 5] =
-    [("to 1948", 1948), ("1949-1978", 1978), ("1979-1994", 1994), ("1995-2009", 2009), ("from 2010", u16::MAX)];
-const HOMES: [(&str, BuildingUse); 2] = [("house", BuildingUse::House), ("apartments", BuildingUse::Apartments)];
+
+/// What was computed, and with what.
+pub struct Computed<'a> {
+    pub of: &'a CityEnergy<'a>,
+    pub spec: &'a EnergySpec,
+    pub weather: &'a WeatherYear,
+    pub system: &'a EnergySystem,
+    pub demand: &'a CityDemand,
+    pub grid_carbon: &'a GridCarbon,
+}
 
 /// The whole year.
-pub fn year(of: &CityEnergy<'_>, system: &EnergySystem, hours: Hours, demand: &CityDemand) -> EnergyYear {
-    let country = of.city.country.as_ref().map_or("", |country| country.value.as_str());
+pub fn year(computed: &Computed<'_>, hours: Hours) -> EnergyYear {
+    let Computed { of, spec, system, demand, .. } = computed;
+    let country = of.country();
     let (carbon, tariffs) = (of.tables.carbon(country).clone(), of.tables.tariffs(country).clone());
     let means = of.tables.households(country).cloned();
-    let buildings: Vec<BuildingYear> =
-        hours.buildings.iter().zip(&demand.buildings).map(|(used, heat)| building(used, heat, &tariffs)).collect();
-    let mut totals = totals(&hours, demand);
-    totals.electricity_carbon_t = totals.import_mwh * carbon.electricity_g_kwh / 1000.0;
-    totals.carbon_t = totals.electricity_carbon_t
-        + (totals.fuel_mwh * carbon.fuel_g_kwh + totals.district_mwh * carbon.district_g_kwh) / 1000.0;
+    let bounds = of.tables.incomes(country).filter(|_| means.is_some()).cloned();
+    let incomes = means.as_ref().zip(bounds.as_ref()).map(|(means, bounds)| Incomes::new(bounds, means.income_eur));
+    let mut homes = households::homes(of, system, means.as_ref().map(|means| means.persons));
+    let buildings = buildings(computed, &hours, (&carbon, &tariffs), &homes);
+    households::share_out(&mut homes, &buildings);
+    let totals = totals(&hours, demand, (&carbon, computed.grid_carbon), &buildings);
     EnergyYear {
         city: of.city.name.clone(),
-        weather: of.weather.label.clone(),
+        weather: computed.weather.label.clone(),
         balance_residual: residual(&hours, &totals),
         uncarried_hours: hours.uncarried,
         losses_known: hours.losses_known,
-        households: households(of, system, &buildings, means),
-        notes: notes(of, &hours, [&carbon.country, &tariffs.country], country),
+        notes: notes(computed, &hours, &tariffs, means.as_ref().filter(|_| incomes.is_some())),
+        households: households::households(&homes, incomes.as_ref(), (means, bounds)),
         stations: stations(of, system, &hours.stations),
         totals,
         carbon,
+        grid_carbon: computed.grid_carbon.clone(),
         tariffs,
+        finance: spec.finance,
         hours: hours.rows,
         buildings,
+        homes,
+        incomes,
     }
 }
 
-fn building(used: &Used, heat: &HeatPower, tariffs: &Tariffs) -> BuildingYear {
+/// Every building's year, index = `BuildingId`.
+fn buildings(
+    computed: &Computed<'_>,
+    hours: &Hours,
+    (carbon, tariffs): (&CarbonFactors, &Tariffs),
+    homes: &[households::Home],
+) -> Vec<BuildingYear> {
+    let mut meters = vec![0; hours.buildings.len()];
+    homes.iter().for_each(|home| meters[home.building.index()] = home.households);
+    let of = |(index, used): (usize, &Used)| {
+        let usage = computed.of.city.buildings[index].usage.value;
+        let customer = match (usage, meters[index]) {
+            (BuildingUse::House | BuildingUse::Apartments, meters) => Customer::Households(meters),
+            (BuildingUse::Ancillary, _) => Customer::Ancillary,
+            _ => Customer::Business,
+        };
+        let heat = &computed.demand.buildings[index];
+        let year = building(used, heat, (customer, tariffs), carbon);
+        let plants = plants(computed, BuildingId::from_index(index), &year);
+        BuildingYear { plants: computed.spec.finance.plants(&computed.of.tables, &plants), ..year }
+    };
+    hours.buildings.par_iter().enumerate().map(of).collect()
+}
+
+fn building(
+    used: &Used,
+    heat: &HeatPower,
+    (customer, tariffs): (Customer, &Tariffs),
+    carbon: &CarbonFactors,
+) -> BuildingYear {
     let kwh = |wh: f64| wh / WH_PER_KWH;
-    let (bought, sold) = (kwh(used.load() - used.own), kwh(used.pv - used.own));
-    let cost_eur = bought * tariffs.electricity_eur_kwh - sold * tariffs.feed_in_eur_kwh
-        + kwh(heat.fuel_w) * tariffs.fuel_eur_kwh
-        + kwh(heat.district_w) * tariffs.district_eur_kwh;
+    let taken = Taken {
+        bought: kwh(used.bought.wh),
+        night: kwh(used.bought.night_wh),
+        peak_kw: used.bought.peak_w / 1e3,
+        sold: kwh(used.bought.sold_wh),
+        fuel: kwh(heat.fuel_w),
+        district: kwh(heat.district_w),
+    };
+    let bill = tariffs.bill(customer, &taken);
+    let burnt_g =
+        taken.fuel * (carbon.fuel_g_kwh + carbon.fuel_upstream_g_kwh) + taken.district * carbon.district_g_kwh;
     BuildingYear {
         heating: kwh(heat.heating_w),
         hot_water: kwh(heat.hot_water_w),
@@ -70,17 +120,42 @@ fn building(used: &Used, heat: &HeatPower, tariffs: &Tariffs) -> BuildingYear {
         charging: kwh(used.charging),
         pv: kwh(used.pv),
         self_consumption: kwh(used.own),
-        fuel: kwh(heat.fuel_w),
-        district: kwh(heat.district_w),
-        cost_eur,
+        fuel: taken.fuel,
+        district: taken.district,
+        peak_kw: taken.peak_kw,
+        carbon_kg: (used.bought.carbon_g + burnt_g) / 1e3,
+        cost_eur: bill.total(),
+        bill,
+        ..BuildingYear::default()
     }
 }
 
-fn totals(hours: &Hours, demand: &CityDemand) -> CityTotals {
+/// What a building owns. Where rooms are not heated hot water comes from small heaters, which are not counted; a heat pump is.
+fn plants(computed: &Computed<'_>, id: BuildingId, year: &BuildingYear) -> Plants {
+    let heat_kw = |has: bool| if has { Plants::heat_kw(year.heating + year.hot_water) } else { 0.0 };
+    let heated = year.heating > 0.0;
+    Plants {
+        photovoltaics: computed.system.roof_planes(id).map(|plane| plane.peak_w).sum::<f64>() / 1e3,
+        heat_pump: heat_kw(computed.system.heat_pump_w(id).is_some()),
+        boiler: heat_kw(heated && year.fuel > 0.0),
+        district_station: heat_kw(heated && year.district > 0.0),
+        wallboxes: Plants::wallboxes(year.charging),
+        retrofit: computed.demand.retrofit_eur[id.index()],
+        ..Plants::default()
+    }
+}
+
+fn totals(
+    hours: &Hours,
+    demand: &CityDemand,
+    (carbon, grid_carbon): (&CarbonFactors, &GridCarbon),
+    buildings: &[BuildingYear],
+) -> CityTotals {
     let sum = |of: fn(&EnergyHour) -> f64| hours.rows.iter().map(of).sum::<f64>();
     let most = |of: fn(&EnergyHour) -> f64| hours.rows.iter().map(of).fold(0.0, f64::max);
     let heat = |of: fn(&HeatPower) -> f64| demand.buildings.iter().map(of).sum::<f64>() / WH_PER_MWH;
-    CityTotals {
+    let money = |of: fn(&BuildingYear) -> f64| buildings.iter().map(of).sum::<f64>();
+    let mut totals = CityTotals {
         load_mwh: sum(|hour| hour.load),
         heat_electricity_mwh: sum(|hour| hour.heat),
         charging_mwh: sum(|hour| hour.charging),
@@ -96,10 +171,30 @@ fn totals(hours: &Hours, demand: &CityDemand) -> CityTotals {
         cooling_mwh: heat(|power| power.cooling_w),
         fuel_mwh: heat(|power| power.fuel_w),
         district_mwh: heat(|power| power.district_w),
+        bills_eur: money(|year| year.cost_eur),
+        standing_eur: money(|year| year.bill.standing),
+        peak_charge_eur: money(|year| year.bill.peak),
+        annuity_eur: money(|year| year.plants.annuity),
+        invested_eur: money(|year| year.plants.invested),
         retrofitted: demand.retrofitted,
         retrofit_eur: demand.cost_eur,
         ..CityTotals::default()
-    }
+    };
+    emit(&mut totals, hours, carbon, grid_carbon);
+    totals
+}
+
+/// What the year emits, t: g/kWh is kg/MWh.
+fn emit(totals: &mut CityTotals, hours: &Hours, carbon: &CarbonFactors, grid_carbon: &GridCarbon) {
+    let tonnes = |mwh: f64, g_kwh: f64| mwh * g_kwh / 1e3;
+    totals.electricity_carbon_t = hours.rows.iter().map(|row| tonnes(row.import, grid_carbon.g_kwh(row.hour))).sum();
+    totals.electricity_carbon_flat_t = tonnes(totals.import_mwh, grid_carbon.mean_g_kwh);
+    totals.fuel_carbon_t = tonnes(totals.fuel_mwh, carbon.fuel_g_kwh);
+    totals.fuel_upstream_carbon_t = tonnes(totals.fuel_mwh, carbon.fuel_upstream_g_kwh);
+    totals.district_carbon_t = tonnes(totals.district_mwh, carbon.district_g_kwh);
+    totals.pv_making_t = tonnes(totals.pv_mwh, carbon.pv_making_g_kwh);
+    totals.carbon_t =
+        totals.electricity_carbon_t + totals.fuel_carbon_t + totals.fuel_upstream_carbon_t + totals.district_carbon_t;
 }
 
 /// The same year added up another way: by building and plant instead of by hour.
@@ -109,96 +204,6 @@ fn residual(hours: &Hours, totals: &CityTotals) -> f64 {
     let pv = (sum(|used| used.pv) + hours.plants_wh) / WH_PER_MWH;
     let off = totals.import_mwh - totals.export_mwh - (load - pv + totals.losses_mwh);
     off.abs() / (load + pv + totals.losses_mwh).max(f64::MIN_POSITIVE)
-}
-
-/// What a household of each dwelling pays, spread by floor area.
-fn households(
-    of: &CityEnergy<'_>,
-    system: &EnergySystem,
-    years: &[BuildingYear],
-    means: Option<HouseholdMeans>,
-) -> Households {
-    let persons = means.as_ref().map_or(PERSONS, |means| means.persons);
-    let coverage = system.coverage();
-    let area = |building: BuildingId| of.heat.envelopes()[building.index()].floor_m2;
-    let people = if of.city.population.is_some() {
-        coverage.residents / coverage.dwelling_area_m2.max(1.0)
-    } else {
-        1.0 / AREA_M2_PER_PERSON
-    };
-    let homes: Vec<Home> = of
-        .city
-        .buildings
-        .iter()
-        .filter_map(|building| {
-            let usage = HOMES.iter().position(|(_, usage)| *usage == building.usage.value)?;
-            let households = area(building.id) * people / persons;
-            let built = of.heat.years()[building.id.index()];
-            let age = AGES.iter().position(|(_, last)| built <= *last)?;
-            (households > 0.0).then(|| Home { usage, age, households, cost_eur: cost(building, years) / households })
-        })
-        .collect();
-    let income = means.as_ref().map(|means| means.income_eur);
-    let above = |limit: f64| mean(homes.iter(), |home| f64::from(u8::from(home.cost_eur > limit)));
-    let cost_eur = mean(homes.iter(), |home| home.cost_eur);
-    Households {
-        households: homes.iter().map(|home| home.households).sum(),
-        cost_eur,
-        income_share: income.map(|income| cost_eur / income),
-        above_tenth_of_mean_income: income.map(|income| above(0.1 * income)),
-        above_twice_median_cost: above(2.0 * median(&homes)),
-        groups: groups(&homes, income),
-        means,
-    }
-}
-
-/// A dwelling building's households.
-struct Home {
-    usage: usize,
-    age: usize,
-    households: f64,
-    /// For one of them.
-    cost_eur: f64,
-}
-
-fn cost(building: &Building, years: &[BuildingYear]) -> f64 {
-    years[building.id.index()].cost_eur
-}
-
-/// Weighted by households; 0 of none.
-fn mean<'a>(homes: impl Iterator<Item = &'a Home>, of: impl Fn(&Home) -> f64) -> f64 {
-    let [sum, all] =
-        homes.fold([0.0, 0.0], |[sum, all], home| [sum + home.households * of(home), all + home.households]);
-    if all > 0.0 { sum / all } else { 0.0 }
-}
-
-/// Cost of the household in the middle.
-fn median(homes: &[Home]) -> f64 {
-    let mut order: Vec<&Home> = homes.iter().collect();
-    order.sort_by(|a, b| a.cost_eur.total_cmp(&b.cost_eur));
-    let half = 0.5 * homes.iter().map(|home| home.households).sum::<f64>();
-    let mut below = 0.0;
-    let middle = order.into_iter().find(|home| {
-        below += home.households;
-        below >= half
-    });
-    middle.map_or(0.0, |home| home.cost_eur)
-}
-
-fn groups(homes: &[Home], income: Option<f64>) -> Vec<HouseholdGroup> {
-    let mut groups = Vec::new();
-    for (usage, (name, _)) in HOMES.iter().enumerate() {
-        for (age, (built, _)) in AGES.iter().enumerate() {
-            let own = || homes.iter().filter(|home| home.usage == usage && home.age == age);
-            let households: f64 = own().map(|home| home.households).sum();
-            if households > 0.0 {
-                let cost_eur = mean(own(), |home| home.cost_eur);
-                let income_share = income.map(|income| cost_eur / income);
-                groups.push(HouseholdGroup { usage: name, built, households, cost_eur, income_share });
-            }
-        }
-    }
-    groups
 }
 
 fn stations(of: &CityEnergy<'_>, system: &EnergySystem, years: &[StationYear]) -> Vec<StationRow> {
@@ -220,9 +225,23 @@ fn stations(of: &CityEnergy<'_>, system: &EnergySystem, years: &[StationYear]) -
     system.transformers().iter().zip(years).enumerate().map(row).collect()
 }
 
-fn notes(of: &CityEnergy<'_>, hours: &Hours, tables: [&str; 2], country: &str) -> Vec<String> {
+fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, means: Option<&HouseholdMeans>) -> Vec<String> {
+    let Computed { of, spec, weather, grid_carbon, .. } = computed;
+    let (country, finance) = (of.country(), spec.finance);
     let mut notes = vec![
-        "carbon: the year's mean factor for every hour; hourly factors are not known".to_owned(),
+        format!("carbon of electricity: {}", grid_carbon.label),
+        "carbon: electricity and fuel with what bringing them takes; the making of the city's own modules stands beside, that of \
+         other plants and retrofits is not counted; export is not taken off"
+            .to_owned(),
+        format!(
+            "money: {} % interest, plants' prices rising by {} % a year, over {} years, without subsidies; energy at the prices of \
+             {}; households bear plants and retrofits as owners do, at German prices; of a retrofit {} % count, the rest is due anyway",
+            100.0 * finance.interest,
+            100.0 * finance.rise,
+            finance.years,
+            tariffs.year,
+            100.0 * of.tables.cost(Item::Retrofit).eur_per_unit
+        ),
         "heat: facades see the open sky with a fixed factor for shadows; roofs see their neighbours".to_owned(),
     ];
     let mut say = |when: bool, what: String| {
@@ -230,13 +249,25 @@ fn notes(of: &CityEnergy<'_>, hours: &Hours, tables: [&str; 2], country: &str) -
             notes.push(what);
         }
     };
-    say(!of.weather.measured, format!("the weather is modelled: {}", of.weather.label));
+    let incomes = means.map_or_else(
+        || format!("incomes of \"{country}\" are not known: no shares of income, no fuel poverty"),
+        |means| {
+            format!(
+                "incomes (mean of {}): nobody knows who lives where; each household gets one by chance, whatever its energy costs \
+                 ({DRAWS} draws; the two orders by cost of the dwelling say how much that could matter); households of a building \
+                 are taken alike, and their cost is that of the simulated need, not what they pay",
+                means.year
+            )
+        },
+    );
+    say(true, incomes);
+    say(!weather.measured, format!("the weather is modelled: {}", weather.label));
     let origin = of.city.anchor.origin;
-    let north = origin.lat - of.weather.latitude_deg;
-    let east = (origin.lon - of.weather.longitude_deg) * origin.lat.to_radians().cos();
+    let north = origin.lat - weather.latitude_deg;
+    let east = (origin.lon - weather.longitude_deg) * origin.lat.to_radians().cos();
     let km = KM_PER_DEG * north.hypot(east);
     say(km > FURTHEST_KM, format!("the weather is that of a place {km:.0} km away"));
-    for (table, row) in ["carbon factors", "tariffs"].into_iter().zip(tables) {
+    for (table, row) in [("carbon factors", &of.tables.carbon(country).country), ("tariffs", &tariffs.country)] {
         say(row != country, format!("{table} of \"{country}\" are not known: those of the {row} are taken"));
     }
     say(!hours.losses_known, "without a load flow: no losses, loadings, voltages".to_owned());

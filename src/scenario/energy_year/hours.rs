@@ -1,21 +1,17 @@
 //! Some hours of all buildings: load and sun of each, sums of the city, and what the grid makes of them.
 
 use citytwin_energy::{EnergySystem, HourlyFlow, PeopleHours, Plant, building::HeatSlab};
-use citytwin_model::{
-    BuildingId, Timestamp,
-    time::{LocalTime, SignedDuration},
-};
+use citytwin_model::{BuildingId, WeatherYear};
 use rayon::prelude::*;
 
 use super::{
     CityEnergy, Told,
     flow::{self, Drawn},
+    rates::{Bought, Rate},
     result::{EnergyHour, StationYear},
     sunlit::Sunlit,
 };
 
-/// The year whose 1 January is a Monday, as the schedules of heat begin.
-const CALENDAR: &str = "2018-01-01T00:00:00Z";
 /// Buildings that one task adds up.
 const PIECE: usize = 256;
 const WH_PER_MWH: f64 = 1e6;
@@ -43,6 +39,7 @@ pub struct Used {
     pub pv: f64,
     /// Of `pv`, what is used in the hour it is made.
     pub own: f64,
+    pub bought: Bought,
 }
 
 /// What a step of hours is computed from.
@@ -50,6 +47,9 @@ pub struct Step<'a> {
     pub of: &'a CityEnergy<'a>,
     pub system: &'a EnergySystem,
     pub grid: Option<&'a HourlyFlow>,
+    pub weather: &'a WeatherYear,
+    /// Of every hour of the year.
+    pub rates: &'a [Rate],
     /// Hour of the year that was asked for first.
     pub first: usize,
     pub told: &'a Told<'a>,
@@ -71,8 +71,8 @@ impl Hours {
     /// The next hours, whole days.
     pub fn add(&mut self, step: &Step<'_>, slab: &HeatSlab<'_>) {
         let (first, count) = (step.first + slab.first, slab.count);
-        let sunlit = Sunlit::new(step.of, first, count);
-        let people = step.system.people_hours(&clocks(step.of, first, count));
+        let sunlit = Sunlit::new(step.of, step.weather, first, count);
+        let people = step.system.people_hours(&step.of.clocks[first..first + count]);
         let mut drawn = Drawn::new(self.buildings.len(), count);
         let sums = self.fill(step, slab, (&sunlit, &people), &mut drawn);
         let plants_w = assets(step, &sunlit, &people, &mut drawn);
@@ -113,6 +113,7 @@ impl Hours {
         drawn: &mut Drawn,
     ) -> Vec<[f64; 4]> {
         let count = slab.count;
+        let rates = &step.rates[step.first + slab.first..][..count];
         let rows = PIECE * count.max(1);
         let pieces = self.buildings.par_chunks_mut(PIECE).zip(drawn.load_w.par_chunks_mut(rows));
         let pieces = pieces.zip(drawn.pv_w.par_chunks_mut(rows)).zip(slab.electric_w.par_chunks(rows)).enumerate();
@@ -133,7 +134,7 @@ impl Hours {
                         load_w[hour] = appliances + cars + heat_w[hour];
                         let parts = [appliances, cars, heat_w[hour], pv_w[hour]].map(f64::from);
                         sums[hour].iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
-                        used.add(parts);
+                        used.add(parts, &rates[hour]);
                     }
                 }
                 sums
@@ -150,12 +151,13 @@ impl Hours {
 }
 
 impl Used {
-    fn add(&mut self, [appliances, charging, heat, pv]: [f64; 4]) {
+    fn add(&mut self, [appliances, charging, heat, pv]: [f64; 4], rate: &Rate) {
         self.appliances += appliances;
         self.charging += charging;
         self.heat += heat;
         self.pv += pv;
         self.own += pv.min(appliances + charging + heat);
+        self.bought.add(appliances + charging + heat - pv, rate);
     }
 
     /// All that it draws.
@@ -187,16 +189,4 @@ fn assets(step: &Step<'_>, sunlit: &Sunlit<'_>, people: &PeopleHours, drawn: &mu
         }
     }
     plants_w
-}
-
-/// The city's clocks in the middle of hours of the weather.
-fn clocks(of: &CityEnergy<'_>, first: usize, count: usize) -> Vec<LocalTime> {
-    let start: Timestamp = CALENDAR.parse().expect("a date");
-    let zone = &of.city.time_zone.value;
-    let clock = |hour: usize| {
-        let after_h = (first + hour) as f64 + 0.5 - of.weather.utc_offset_h;
-        let at = start.checked_add(SignedDuration::from_secs_f64(3600.0 * after_h)).unwrap_or(start);
-        LocalTime::of(at, zone)
-    };
-    (0..count).map(clock).collect()
 }

@@ -4,7 +4,12 @@ use serde::Serialize;
 
 use super::{
     Worst,
-    tables::{CarbonFactors, HouseholdMeans, Tariffs},
+    carbon::GridCarbon,
+    finance::{Finance, PlantMoney},
+    households::{Home, Households},
+    incomes::Incomes,
+    tables::CarbonFactors,
+    tariff::{Bill, Tariffs},
 };
 
 /// One hour of the city, MWh. `import` − `export` = `load` − `pv` + `losses`.
@@ -51,8 +56,15 @@ pub struct BuildingYear {
     pub self_consumption: f64,
     pub fuel: f64,
     pub district: f64,
-    /// Energy bought less energy sold, €.
+    /// Its highest hour from the grid, kW.
+    pub peak_kw: f64,
+    /// Greenhouse gases of what it buys, hour by hour, and burns, kg. What others take of its surplus is not taken off.
+    pub carbon_kg: f64,
+    /// The bill, € (energy bought, standing and peak charges, less energy sold), and its parts.
     pub cost_eur: f64,
+    pub bill: Bill,
+    /// Its plants and what counts of its retrofit.
+    pub plants: PlantMoney,
 }
 
 /// One of the days that decide.
@@ -87,41 +99,26 @@ pub struct CityTotals {
     pub cooling_mwh: f64,
     pub fuel_mwh: f64,
     pub district_mwh: f64,
-    /// Of what is imported, burnt and delivered by the district; export is not taken off.
+    /// Of what is imported hour by hour, burnt and delivered by the district, averages of whole chains; export is not taken off.
     pub carbon_t: f64,
     pub electricity_carbon_t: f64,
-    /// What the retrofit costs.
+    /// The same import at the year's mean factor: what telling hours apart changes.
+    pub electricity_carbon_flat_t: f64,
+    /// Burning it, and bringing it here.
+    pub fuel_carbon_t: f64,
+    pub fuel_upstream_carbon_t: f64,
+    pub district_carbon_t: f64,
+    /// Making of the city's own modules per year of their life: beside the sum, not within it.
+    pub pv_making_t: f64,
+    /// Bills of all buildings and of it standing and peak charges; annuities of their plants and retrofits and what these cost new.
+    pub bills_eur: f64,
+    pub standing_eur: f64,
+    pub peak_charge_eur: f64,
+    pub annuity_eur: f64,
+    pub invested_eur: f64,
+    /// Buildings retrofitted, and what that costs in all.
     pub retrofitted: usize,
     pub retrofit_eur: f64,
-}
-
-/// Households of one kind of building and age.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct HouseholdGroup {
-    /// `house` or `apartments`.
-    pub usage: &'static str,
-    /// Years of construction; where the map does not state one, 1965 is taken.
-    pub built: &'static str,
-    pub households: f64,
-    /// Energy for a household, € a year, without standing charges and the price of plants.
-    pub cost_eur: f64,
-    /// Of the country's mean income, where it is known.
-    pub income_share: Option<f64>,
-}
-
-/// What energy costs those who live here.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Households {
-    pub households: f64,
-    /// Mean over all, € a year.
-    pub cost_eur: f64,
-    pub income_share: Option<f64>,
-    /// Share of households whose building's energy costs more than 10 % of the country's mean income, and more than twice the median
-    /// cost. Not the fuel-poverty indicators of those names: these need each household's own income.
-    pub above_tenth_of_mean_income: Option<f64>,
-    pub above_twice_median_cost: f64,
-    pub groups: Vec<HouseholdGroup>,
-    pub means: Option<HouseholdMeans>,
 }
 
 /// A year of a city.
@@ -138,7 +135,9 @@ pub struct EnergyYear {
     pub losses_known: bool,
     pub households: Households,
     pub carbon: CarbonFactors,
+    pub grid_carbon: GridCarbon,
     pub tariffs: Tariffs,
+    pub finance: Finance,
     /// What to know beside the figures.
     pub notes: Vec<String>,
     #[serde(skip)]
@@ -149,6 +148,12 @@ pub struct EnergyYear {
     /// Index = `BuildingId`.
     #[serde(skip)]
     pub buildings: Vec<BuildingYear>,
+    /// In the order of the buildings.
+    #[serde(skip)]
+    pub homes: Vec<Home>,
+    /// Where the country's are known.
+    #[serde(skip)]
+    pub incomes: Option<Incomes>,
 }
 
 /// A station with what it is.

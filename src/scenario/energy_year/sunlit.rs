@@ -5,7 +5,7 @@ use citytwin_environment::{
     Horizon, SkyModel, SkyYear, Surface,
     horizon::{Obstacles, roof_site},
 };
-use citytwin_model::{BuildingId, City};
+use citytwin_model::{BuildingId, City, WeatherYear};
 use rayon::prelude::*;
 
 use super::CityEnergy;
@@ -23,15 +23,16 @@ pub fn horizons(city: &City, system: &EnergySystem) -> Vec<Option<Box<Horizon>>>
 /// The sky over some hours of the year, whole days.
 pub struct Sunlit<'a> {
     of: &'a CityEnergy<'a>,
+    weather: &'a WeatherYear,
     sky: SkyYear,
     first: usize,
 }
 
 impl<'a> Sunlit<'a> {
     /// Hours from `first` on, both whole days.
-    pub fn new(of: &'a CityEnergy<'a>, first: usize, count: usize) -> Self {
+    pub fn new(of: &'a CityEnergy<'a>, weather: &'a WeatherYear, first: usize, count: usize) -> Self {
         let days: Vec<usize> = (first / 24..(first + count).div_ceil(24)).collect();
-        Self { of, sky: SkyYear::of_days(of.weather, &of.sun, SkyModel::Perez, &days), first }
+        Self { of, weather, sky: SkyYear::of_days(weather, &of.sun, SkyModel::Perez, &days), first }
     }
 
     /// Adds what a roof gives to a row of hours, W.
@@ -47,7 +48,7 @@ impl<'a> Sunlit<'a> {
         self.sky.slots_into(&surface, light);
         for (light, hour) in light.iter().zip(self.sky.slots()) {
             let Some(hour) = hour.filter(|_| *light > 0.0) else { continue };
-            let weather = &self.of.weather.hours[hour];
+            let weather = &self.weather.hours[hour];
             let power_w = system.power_w(*light, weather.weather.air_temperature_c, weather.wind_m_s);
             if let Some(slot) = hour.checked_sub(self.first).and_then(|at| row.get_mut(at)) {
                 *slot += power_w as f32;

@@ -8,7 +8,7 @@ use std::sync::{
 use citytwin_environment::synthetic_year;
 use citytwin_model::{
     AccessLevel, Anchor, Building, BuildingUse, GeoBounds, Known, LineString, LonLat, MultiPolygon, Oneway, Polygon,
-    Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Volume,
+    Request, Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Volume,
 };
 
 use super::*;
@@ -95,8 +95,124 @@ fn every_hour_and_the_year_balance() {
     let pv: f64 = year.buildings.iter().map(|building| building.pv).sum();
     assert!((pv / 1000.0 - totals.pv_mwh).abs() < 1e-9 * totals.pv_mwh, "no plant but roofs");
     assert!(year.stations.iter().all(|station| station.year.peak_loading > 0.0));
-    let groups: f64 = year.households.groups.iter().map(|group| group.households).sum();
-    assert!((groups - year.households.households).abs() < 1e-9 * groups && groups > 0.0);
+}
+
+/// Bills and carbon are the same added up by building, by group and by hour.
+#[test]
+fn money_and_carbon_add_up() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let year = energy.year(&EnergySpec { without_grid: true, ..shares(0.5, 0.3, 0.3) }, &()).expect("a year");
+    let (t, people) = (&year.totals, &year.households);
+    let groups: f64 = people.groups.iter().map(|group| group.households).sum();
+    assert_eq!((groups, groups), (people.households, year.homes.iter().map(|home| f64::from(home.households)).sum()));
+    let homes: f64 = year.homes.iter().map(|home| f64::from(home.households) * home.cost_eur).sum();
+    let bills = |homes: bool| {
+        let of = |usage| matches!(usage, BuildingUse::House | BuildingUse::Apartments) == homes;
+        let of = |(b, _): &(&Building, &BuildingYear)| of(b.usage.value);
+        city.buildings.iter().zip(&year.buildings).filter(of).map(|(_, own)| own.cost_eur).sum::<f64>()
+    };
+    assert!((homes - bills(true)).abs() < 1e-6 && bills(false) > 0.0);
+    assert!((bills(true) + bills(false) - t.bills_eur).abs() < 1e-6 * t.bills_eur);
+    assert!((people.cost_eur * people.households - homes).abs() < 1e-6 * homes);
+    assert!(people.all_in_eur > people.cost_eur + 100.0, "{people:?}");
+    for own in &year.buildings {
+        assert!((own.bill.total() - own.cost_eur).abs() < 1e-9);
+        assert!(own.peak_kw * 8760.0 >= own.electricity - own.self_consumption && own.carbon_kg > 0.0, "{own:?}");
+        assert_eq!(own.plants.annuity > 0.0, own.plants.invested > 0.0);
+    }
+    let electricity: f64 = year.hours.iter().map(|hour| hour.import * year.grid_carbon.g_kwh(hour.hour) / 1000.0).sum();
+    assert!((electricity - t.electricity_carbon_t).abs() < 1e-9 * electricity);
+    let burnt = t.fuel_mwh * (182.0 + 34.0) / 1000.0;
+    assert!((t.carbon_t - electricity - burnt - t.district_carbon_t).abs() < 1e-9 * t.carbon_t);
+    // Heat pumps and evenings draw when the grid is dirtier than in its mean hour.
+    assert!((1.0..1.2).contains(&(t.electricity_carbon_t / t.electricity_carbon_flat_t)), "{t:?}");
+    let poverty = people.poverty.expect("Germany's incomes are known");
+    assert!(f64::from(poverty.above_tenth.most) <= people.households && (0.01..0.2).contains(&poverty.median_share));
+    assert!(year.notes.iter().any(|note| note.contains("nobody knows who lives where")));
+}
+
+/// The city's own factors are taken as they stand.
+#[test]
+fn a_citys_own_hours_of_carbon_are_taken() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let rows = (0..HOURS_OF_YEAR).map(|hour| format!("{hour},{}\n", if hour % 24 < 12 { 100 } else { 300 }));
+    let own =
+        GridCarbon::parse("town.csv", &("hour,g_per_kwh\n".to_owned() + &rows.collect::<String>())).expect("a year");
+    let spec = EnergySpec { without_grid: true, grid_carbon: Some(own), ..shares(0.3, 0.0, 0.0) };
+    let year = energy.year(&spec, &()).expect("a year");
+    let expected: f64 = year.hours.iter().map(|h| h.import * if h.hour % 24 < 12 { 0.1 } else { 0.3 }).sum();
+    assert!((year.totals.electricity_carbon_t - expected).abs() < 1e-9 * expected);
+    assert!(year.notes[0].contains("town.csv, as they stand there"), "{:?}", year.notes);
+}
+
+#[test]
+fn spells_make_heat_and_cold() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let year = |spells: Vec<Spell>| {
+        energy.year(&EnergySpec { without_grid: true, spells, ..shares(0.1, 0.5, 0.0) }, &()).expect("a year")
+    };
+    let base = year(vec![]);
+    let cold = Spell::on_extreme_days(&weather, 7, -10.0);
+    let hot = Spell::on_extreme_days(&weather, 7, 8.0);
+    let snap = year(vec![cold.clone()]);
+    assert!(
+        snap.totals.heating_mwh > base.totals.heating_mwh && snap.totals.peak_import_mw > base.totals.peak_import_mw
+    );
+    assert!(snap.weather.contains("-10 K on days"), "{}", snap.weather);
+    let both = year(vec![cold.clone(), hot]);
+    assert!(both.totals.cooling_mwh > snap.totals.cooling_mwh && both.weather.contains("+8 K"), "{}", both.weather);
+    // The same as a year of weather that has the spell in it from the start.
+    let changed = cold.put_into(&weather).expect("a spell");
+    let spec = EnergySpec { without_grid: true, ..shares(0.1, 0.5, 0.0) };
+    let other = CityEnergy::prepare(&city, &changed).expect("prepared").year(&spec, &()).expect("a year");
+    assert_eq!((other.totals, other.hours), (snap.totals, snap.hours));
+    let days = energy.worst_days(&EnergySpec { spells: vec![cold], ..spec }, &()).expect("days");
+    assert_eq!(days.len(), 4);
+}
+
+#[test]
+fn years_stand_beside_each_other() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let year = |spec: EnergySpec| energy.year(&EnergySpec { without_grid: true, ..spec }, &()).expect("a year");
+    let base = year(shares(0.1, 0.0, 0.0));
+    let measures = Measures { retrofit: 0.5, ..Measures::default() };
+    let variant = year(EnergySpec { measures, ..shares(0.6, 0.0, 0.0) });
+    let told = compare_years(&base, &variant).expect("one city");
+    let figure = |name: &str| *told.figures.iter().find(|figure| figure.name == name).expect(name);
+    assert!(figure("pv_mwh").difference > 0.0 && figure("fuel_mwh").difference < 0.0);
+    assert_eq!(figure("import_mwh").variant, variant.totals.import_mwh);
+    let retrofitted = variant.totals.retrofitted as f64;
+    assert!(figure("retrofitted").difference == retrofitted && retrofitted > 0.0);
+    let all = told.gains[0];
+    assert_eq!((all.usage, all.tenth, all.households), ("all", None, base.households.households));
+    let off = all.all_in_eur - (variant.households.all_in_eur - base.households.all_in_eur);
+    assert!(off.abs() < 1e-6 && all.gain + all.lose <= all.households && all.bill_eur < 0.0, "{all:?}");
+    let sum = |of: fn(&Gains) -> f64, tenths: bool| {
+        told.gains[1..].iter().filter(|row| row.tenth.is_some() == tenths).map(of).sum::<f64>()
+    };
+    for tenths in [false, true] {
+        assert!((sum(|row| row.lose, tenths) - all.lose).abs() < 1e-6, "{told:?}");
+        assert!((sum(|row| row.households, tenths) - all.households).abs() < 1e-6);
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    write_energy_comparison(&told, folder.path()).expect("written");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect(name);
+    assert_eq!(read("gains.csv").lines().count(), 1 + told.gains.len());
+    assert_eq!(read("figures.csv").lines().count(), 1 + told.figures.len());
+    let json: serde_json::Value = serde_json::from_str(&read("comparison.json")).expect("JSON");
+    assert_eq!(json["gains"][0]["lose"].as_f64(), Some(all.lose));
+    let nothing = compare_years(&base, &base).expect("one city");
+    assert!(nothing.figures.iter().all(|figure| figure.difference == 0.0));
+    assert!(nothing.gains.iter().all(|row| (row.gain, row.lose, row.all_in_eur) == (0.0, 0.0, 0.0)));
+    let other = EnergyYear { city: "elsewhere".to_owned(), ..base.clone() };
+    let said = compare_years(&base, &other).expect_err("two cities").to_string();
+    assert_eq!(said, "the years are of town and elsewhere; compare years of one city");
+    let fewer = EnergyYear { homes: base.homes[1..].to_vec(), ..base.clone() };
+    assert_eq!(compare_years(&base, &fewer), Err(ComparisonError::Dwellings("town".to_owned())));
 }
 
 #[test]
@@ -133,6 +249,32 @@ fn measures_push_the_year_their_way() {
         assert!(now.heating_mwh < last && now.retrofit_eur > 0.0, "{now:?}");
         last = now.heating_mwh;
     }
+}
+
+/// Retrofits by place and years of construction: a higher share only adds, sheds are left alone.
+#[test]
+fn retrofits_follow_the_parts_of_the_city() {
+    let (city, weather) = (town(), weather());
+    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let year = |edits: &[&str]| {
+        let edits: Vec<Request> = edits.iter().map(|edit| edit.parse().expect(edit)).collect();
+        let assumptions = Assumptions::with_requests(&city, &edits).expect("edits");
+        let spec = EnergySpec { assumptions, without_grid: true, ..EnergySpec::default() };
+        energy.year(&spec, &()).expect("a year")
+    };
+    let which = |year: &EnergyYear| year.buildings.iter().map(|b| b.plants.invested).collect::<Vec<_>>();
+    let (none, some, more) = (year(&[]), year(&["retrofit=0.4"]), year(&["retrofit=0.8"]));
+    let count = |year: &EnergyYear| year.totals.retrofitted;
+    assert!(count(&none) == 0 && count(&some) > 0 && count(&more) > count(&some) && count(&more) < 24);
+    let grew = which(&none).into_iter().zip(which(&some)).zip(which(&more));
+    // Smaller boilers do not pay for a retrofit: who has one has spent more, and keeps it.
+    assert!(grew.into_iter().all(|((none, some), more)| some <= none || more == some));
+    assert!(more.totals.heating_mwh < some.totals.heating_mwh && some.totals.heating_mwh < none.totals.heating_mwh);
+    // No building states its year: all are of 1965.
+    assert_eq!(count(&year(&["retrofit@1949-1978=1"])), 24);
+    assert_eq!(count(&year(&["retrofit@1979-=1"])), 0);
+    let near = count(&year(&["retrofit@10,50,100=1"]));
+    assert!(near > 0 && near < 24, "{near}");
 }
 
 /// The worst days are those of the year, but for what the walls remember from before the warm-up.
@@ -204,6 +346,12 @@ fn faults_are_one_clear_line() {
     let measures = Measures { retrofit: f64::NAN, ..Measures::default() };
     let fault = energy.year(&EnergySpec { measures, ..EnergySpec::default() }, &()).expect_err("a fault").to_string();
     assert_eq!(fault, "the share retrofit is NaN; give a number from 0 to 1");
+    let said = |spec: EnergySpec| energy.year(&spec, &()).expect_err("a fault").to_string();
+    let finance = Finance { interest: f64::NAN, ..Finance::default() };
+    let money = EnergySpec { finance, ..EnergySpec::default() };
+    assert_eq!(said(money), "the interest rate is NaN; give a number from 0 to 0.5");
+    let spells = vec![Spell { days: 3..5, kelvin: f64::NAN }];
+    assert!(said(EnergySpec { spells, ..EnergySpec::default() }).starts_with("a change of NaN K"));
 }
 
 #[test]
@@ -227,8 +375,12 @@ fn tables_are_written_whole() {
     assert_eq!(read("hours.csv").lines().count(), 1 + HOURS_OF_YEAR);
     assert_eq!(read("buildings.csv").lines().count(), 1 + city.buildings.len());
     assert_eq!(read("stations.csv").lines().count(), 1 + year.stations.len());
+    let groups = year.households.groups.len() + year.households.tenths.len();
+    assert_eq!(read("households.csv").lines().count(), 1 + groups);
     let fields = |text: &str| text.lines().map(|line| line.split(',').count()).collect::<BTreeSet<_>>().len();
-    assert!(["hours.csv", "buildings.csv", "stations.csv"].iter().all(|name| fields(&read(name)) == 1));
+    assert!(
+        ["hours.csv", "buildings.csv", "stations.csv", "households.csv"].iter().all(|name| fields(&read(name)) == 1)
+    );
     let summary: serde_json::Value = serde_json::from_str(&read("summary.json")).expect("JSON");
     assert_eq!(summary["totals"]["import_mwh"].as_f64(), Some(year.totals.import_mwh));
     std::fs::create_dir(folder.path().join("blocked")).expect("a folder");

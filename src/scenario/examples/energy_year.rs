@@ -1,12 +1,14 @@
 //! A year of a city's energy, part by part: `energy_year CITY FILE.epw [DIR]`: wall and CPU time, peak memory, what comes out, and
-//! how long the worst days take. With DIR the tables are written there.
+//! how long the worst days take, and who gains and who loses by a retrofit of old buildings. With DIR the tables are written there.
 
 use std::{path::Path, time::Instant};
 
 use citytwin_energy::building::Measures;
 use citytwin_import::weather::read_epw;
 use citytwin_model::Assumptions;
-use citytwin_scenario::energy_year::{CityEnergy, EnergySpec, write_energy_year};
+use citytwin_scenario::energy_year::{
+    CityEnergy, EnergySpec, compare_years, write_energy_comparison, write_energy_year,
+};
 use cpu_time::ProcessTime;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,7 +22,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     timed("grid grown", || energy.grid().map(drop))?;
     let spec = EnergySpec::default();
     let without = EnergySpec { without_grid: true, ..spec.clone() };
-    timed("a year without load flow", || energy.year(&without, &()))?;
+    let base = timed("a year without load flow", || energy.year(&without, &()))?;
+    let edits = ["retrofit@-1978=0.5".parse()?, "hp=0.3".parse()?];
+    let assumptions = Assumptions::with_requests(&city, &edits)?;
+    let variant = timed("the same with half of the old buildings retrofitted and three tenths of heat pumps", || {
+        energy.year(&EnergySpec { assumptions, ..without.clone() }, &())
+    })?;
+    let told = timed("both beside each other", || compare_years(&base, &variant))?;
     let all_roofs = Assumptions { pv_share: 1.0, ..Assumptions::default() };
     timed("the same with modules on all roofs", || {
         energy.year(&EnergySpec { assumptions: all_roofs, ..without.clone() }, &())
@@ -29,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for share in [0.1, 0.3, 0.5] {
         let assumptions = Assumptions { hp_share: share, ..Assumptions::default() };
         let measures = Measures { retrofit: share, ..Measures::default() };
-        let slider = EnergySpec { assumptions, measures, without_grid: true };
+        let slider = EnergySpec { assumptions, measures, ..without.clone() };
         timed("worst days without load flow", || energy.worst_days(&slider, &()))?;
         let slider = EnergySpec { without_grid: false, ..slider };
         timed("worst days with load flow", || energy.worst_days(&slider, &()))?;
@@ -40,8 +48,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let low = year.stations.iter().filter(|station| station.year.hours_voltage > 0).count();
     println!("{over} stations over their rating, {low} with a voltage outside; {:#?}", year.households);
     year.notes.iter().for_each(|note| println!("{note}"));
+    told.figures.iter().for_each(|f| println!("{}: {:.1} → {:.1} {}", f.label, f.baseline, f.variant, f.unit));
+    told.gains.iter().for_each(|row| println!("{row:?}"));
     if let Some(dir) = rest.first() {
         timed("written", || write_energy_year(&year, &city, Path::new(dir)))?;
+        write_energy_comparison(&told, Path::new(dir))?;
     }
     Ok(())
 }
