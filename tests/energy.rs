@@ -138,5 +138,5 @@ fn a_year_of_the_demo_adds_up() {
     let sunny = year(&["--edit", "pv=0.6", "--edit", "hp=0.5"]);
     assert!(of(&sunny, "pv_mwh") > pv && of(&sunny, "fuel_mwh") < of(&base, "fuel_mwh"));
     assert!(refused(&["energy", "year", "maps/demo", "--edit", "pv=2"]).contains("pv"));
-    assert!(refused(&["energy", "year", "maps/demo", "--retrofit", "1.4"]).contains("retrofit"));
+    assert!(refused(&["energy", "year", "maps/demo", "--edit", "retrofit=1.4"]).contains("retrofit"));
 }

@@ -81,6 +81,7 @@ impl Plugin for DeskPlugin {
             .add_systems(Update, gate.before(ViewSystems::Camera))
             .add_systems(Update, (obey::obey, note_picks, note_refusals, inquire, want_year).chain())
             .add_systems(EguiPrimaryContextPass, (dress, show).chain());
+        gather::year::plugin(app);
         layers::plugin(app);
         picture::plugin(app);
         labels::plugin(app);

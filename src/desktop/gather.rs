@@ -7,19 +7,18 @@ pub mod grid;
 mod inspect;
 mod names;
 mod peak;
-mod year;
+pub mod year;
 
 use bevy::prelude::*;
 use citytwin_model::{Problem, time::civil};
 use citytwin_panels::{
     Abilities, Busy, CityData, ClockData, FeedData, GridData, History, InspectorData, KeyFigureRow, LayerGroup,
-    PanelInput, PeakHour, TrafficNow, WhatIfData, YearData,
+    PanelInput, PeakHour, TrafficNow, WhatIfData,
 };
 use citytwin_traffic::TrafficView;
 use citytwin_twin::{
     CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, GridAsset, GridEstimation,
     GridIndex, GridTwin, JumpState, Observed, PeakTwin, Record, Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
-    YearTwin,
 };
 use citytwin_view::{BuildProgress, Selection, VehicleFrame, Visibility};
 
@@ -46,6 +45,7 @@ pub struct Seen<'w, 's> {
     pub frame: Res<'w, VehicleFrame>,
     pub visibility: Res<'w, Visibility>,
     pub offered: Res<'w, Offered>,
+    pub year: Res<'w, year::YearSeen>,
     pub twin: Twin<'w>,
     pub feed: Option<Res<'w, Feed>>,
     pub feed_clock: Option<Res<'w, FeedClock>>,
@@ -69,7 +69,6 @@ pub struct Twin<'w> {
     pub index: Option<Res<'w, EntityIndex>>,
     pub jump: Option<Res<'w, JumpState>>,
     pub peak: Option<Res<'w, PeakTwin>>,
-    pub year: Option<Res<'w, YearTwin>>,
     pub grid: Option<Res<'w, GridTwin>>,
     pub grid_index: Option<Res<'w, GridIndex>>,
     pub grid_estimation: Option<Res<'w, GridEstimation>>,
@@ -87,7 +86,6 @@ pub struct Gathered {
     peak: Option<PeakHour>,
     grid: Option<GridData>,
     history: Option<History>,
-    year: Option<YearData>,
     shown: Vec<(LayerGroup, bool)>,
     busy: Option<(String, f32)>,
 }
@@ -105,7 +103,6 @@ pub fn gather(seen: &Seen, desk: &Desk) -> Gathered {
         peak: seen.twin.peak.as_ref().map(|peak| peak::peak_hour(peak)),
         grid: grid::data(seen),
         history: figures::history(&seen.twin),
-        year: year::data(seen),
         shown: GROUPS.into_iter().map(|group| (group, is_shown(group, &seen.visibility, desk))).collect(),
         busy: busy(seen),
     }
@@ -137,7 +134,7 @@ impl Gathered {
             peak: self.peak.as_ref(),
             grid: self.grid.as_ref(),
             history: self.history.as_ref(),
-            year: self.year.as_ref(),
+            year: seen.year.data.as_ref(),
             problems: city.map_or(&[] as &[Problem], |city| &city.problems),
             search: &desk.search,
             models: models::MODELS,

@@ -2,8 +2,10 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use citytwin_model::{DrivingSide, GeoBounds, Request, time::civil};
+use citytwin_model::{DrivingSide, GeoBounds, time::civil};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::edits::{Edits, edits, spell};
 
 /// CityTwin: a desktop digital twin of a city. Without a command it opens the demo city.
 #[derive(Parser)]
@@ -65,13 +67,24 @@ pub struct EnergyYearArguments {
     /// EnergyPlus weather file; a made-up year of the latitude without it.
     #[arg(long, value_name = "FILE.epw")]
     pub weather: Option<PathBuf>,
-    /// A what-if, repeatable: pv=0.3, ev=0.5, hp=0.2, or within 400 m of a place: pv@7.2012,54.5971,400=0.8
-    #[arg(long = "edit", value_name = "EDIT", value_parser = Request::from_str)]
-    pub edits: Vec<Request>,
-    /// Share of buildings that are retrofitted as is usual, 0…1.
-    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
-    pub retrofit: f64,
-    /// Folder for summary.json, hours.csv, stations.csv, buildings.csv and households.csv.
+    /// A what-if, repeatable: pv=0.3, ev=0.5, hp=0.2, retrofit=0.4; within 400 m of a place: pv@7.2012,54.5971,400=0.8; of buildings of
+    /// some years: retrofit@1949-1978=0.5; or a file with one in each line.
+    #[arg(long = "edit", value_name = "EDIT|FILE", value_parser = edits)]
+    pub edits: Vec<Edits>,
+    /// The warmest days in a row made warmer, or the coldest colder: days:kelvin, e.g. 7:4 or 5:-8. Repeatable.
+    #[arg(long = "spell", value_name = "DAYS:KELVIN", value_parser = spell, allow_hyphen_values = true)]
+    pub spells: Vec<(usize, f64)>,
+    /// Hourly carbon factors of the grid (header hour,g_per_kwh and 8,760 rows); its country's usual days without it.
+    #[arg(long, value_name = "FILE.csv")]
+    pub carbon: Option<PathBuf>,
+    /// Real interest a year, by which plants and retrofits are paid off.
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub interest: Option<f64>,
+    /// Beside the city as it is: what changes, who gains and who loses.
+    #[arg(long)]
+    pub compare: bool,
+    /// Folder for summary.json, hours.csv, stations.csv, buildings.csv and households.csv; of a comparison also
+    /// comparison.json, figures.csv and gains.csv.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     /// Threads; 0 = all cores. Never changes the results.
@@ -384,9 +397,10 @@ pub struct RunArguments {
     #[arg(long, default_value_t = 0, value_parser = threads)]
     pub threads: usize,
     /// A what-if, repeatable: close:way/123, reopen:way/123, oneway:way/123=forward, lanes:way/123=1, speed:way/123=30,
-    /// ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5, hp=0.2, or within 400 m of a place: pv@7.2012,54.5971,400=0.8
-    #[arg(long = "edit", value_name = "EDIT", value_parser = Request::from_str)]
-    pub edits: Vec<Request>,
+    /// ban:way/1>node/2>way/3, demand=1.2, pv=0.3, ev=0.5, hp=0.2; within 400 m of a place: pv@7.2012,54.5971,400=0.8; or a file
+    /// with one in each line.
+    #[arg(long = "edit", value_name = "EDIT|FILE", value_parser = edits)]
+    pub edits: Vec<Edits>,
     /// Folder for summary.json, hours.csv, links.csv and transformers.csv.
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
@@ -422,8 +436,8 @@ pub struct RenderArguments {
     #[arg(long)]
     pub panels: bool,
     /// A what-if, repeatable, as for `run`.
-    #[arg(long = "edit", value_name = "EDIT", value_parser = Request::from_str)]
-    pub edits: Vec<Request>,
+    #[arg(long = "edit", value_name = "EDIT|FILE", value_parser = edits)]
+    pub edits: Vec<Edits>,
     /// Seed of the simulation.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

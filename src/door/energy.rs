@@ -2,16 +2,20 @@
 
 use std::fmt::Write;
 
-use anyhow::bail;
-use citytwin_model::Assumptions;
+use anyhow::Context;
+use citytwin_model::{Assumptions, WeatherYear};
 use citytwin_scenario::{
-    energy_year::{CityEnergy, EnergySpec, EnergyYear, write_energy_year},
+    energy_year::{
+        CityEnergy, EnergyComparison, EnergySpec, EnergyYear, GridCarbon, Spell, compare_years,
+        write_energy_comparison, write_energy_year,
+    },
     synthetic_weather,
 };
 
 use crate::{
     arguments::EnergyYearArguments,
     building::weather,
+    edits::requests,
     progress::Bar,
     say,
     verbs::{json, open},
@@ -19,27 +23,51 @@ use crate::{
 
 pub fn year(arguments: &EnergyYearArguments) -> anyhow::Result<()> {
     let city = open(&arguments.city, &arguments.map)?;
-    let assumptions = Assumptions::with_requests(&city, &arguments.edits)?;
+    let assumptions = Assumptions::with_requests(&city, &requests(&arguments.edits))?;
     let weather = match &arguments.weather {
         Some(path) => weather(path)?,
         None => synthetic_weather(city.anchor.origin),
     };
-    let mut spec = EnergySpec { assumptions, ..EnergySpec::default() };
-    if !(0.0..=1.0).contains(&arguments.retrofit) {
-        bail!("--retrofit {}: a share from 0 to 1", arguments.retrofit);
-    }
-    spec.measures.retrofit = arguments.retrofit;
+    let spec = EnergySpec { assumptions, ..base(arguments, &weather)? };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build()?;
     let bar = Bar::new();
-    let year = pool.install(|| {
+    let (year, comparison) = pool.install(|| -> anyhow::Result<_> {
         bar.set("reading walls, roofs and what stands before them", 0.0);
-        CityEnergy::prepare(&city, &weather)?.year(&spec, &bar)
+        let energy = CityEnergy::prepare(&city, &weather)?;
+        let year = energy.year(&spec, &bar)?;
+        if !arguments.compare {
+            return Ok((year, None));
+        }
+        let as_it_is = energy.year(&EnergySpec { assumptions: Assumptions::default(), ..spec.clone() }, &bar)?;
+        let comparison = compare_years(&as_it_is, &year)?;
+        Ok((year, Some(comparison)))
     })?;
     drop(bar);
     if let Some(out) = &arguments.out {
         write_energy_year(&year, &city, out)?;
+        comparison.iter().try_for_each(|comparison| write_energy_comparison(comparison, out))?;
     }
-    if arguments.json { say(&json(&year)?) } else { say(&in_words(&year)) }
+    match (&comparison, arguments.json) {
+        (Some(comparison), true) => say(&json(comparison)?),
+        (Some(comparison), false) => say(&compared(comparison)),
+        (None, true) => say(&json(&year)?),
+        (None, false) => say(&in_words(&year)),
+    }
+}
+
+/// What does not change what people do: weather, carbon, money.
+fn base(arguments: &EnergyYearArguments, weather: &WeatherYear) -> anyhow::Result<EnergySpec> {
+    let spell = |(days, kelvin): &(usize, f64)| Spell::on_extreme_days(weather, *days, *kelvin);
+    let mut spec = EnergySpec { spells: arguments.spells.iter().map(spell).collect(), ..EnergySpec::default() };
+    if let Some(path) = &arguments.carbon {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).with_context(|| name.clone())?;
+        spec.grid_carbon = Some(GridCarbon::parse(&name, &text)?);
+    }
+    if let Some(interest) = arguments.interest {
+        spec.finance.interest = interest;
+    }
+    Ok(spec)
 }
 
 fn in_words(year: &EnergyYear) -> String {
@@ -59,15 +87,52 @@ fn in_words(year: &EnergyYear) -> String {
     row("heat for rooms", t.heating_mwh, "MWh");
     row("heat for hot water", t.hot_water_mwh, "MWh");
     row("fuel burnt", t.fuel_mwh, "MWh");
-    row("carbon dioxide", t.carbon_t, "t");
+    row("greenhouse gases, CO2-equivalent", t.carbon_t, "t");
     row("energy of a household, mean", year.households.cost_eur, "€");
+    row("  with plants and retrofits paid off", year.households.all_in_eur, "€");
     if t.retrofitted > 0 {
         row(&format!("retrofit of {} buildings", t.retrofitted), t.retrofit_eur, "€");
     }
     if year.uncarried_hours > 0 {
         row("hours that the grid cannot carry", year.uncarried_hours as f64, "h");
     }
+    if let Some(poverty) = &year.households.poverty {
+        for (label, of) in [
+            ("households above 10 % of their income", &poverty.above_tenth),
+            ("households above twice the median share (2M)", &poverty.above_twice_median),
+        ] {
+            let _ = writeln!(
+                text,
+                "{label:<46} {:>14.0} of {:.0} ({} to {} by who has which income)",
+                of.households, year.households.households, of.least, of.most
+            );
+        }
+    }
     for note in &year.notes {
+        let _ = writeln!(text, "note: {note}");
+    }
+    text
+}
+
+fn compared(comparison: &EnergyComparison) -> String {
+    let mut text =
+        format!("{}\n{:<46} {:>14} {:>14} {:>12}\n", comparison.city, "", "as it is", "changed", "difference");
+    for figure in &comparison.figures {
+        let _ = writeln!(
+            text,
+            "{:<46} {:>14.1} {:>14.1} {:>+12.1} {}",
+            figure.label, figure.baseline, figure.variant, figure.difference, figure.unit
+        );
+    }
+    let _ = writeln!(text, "{:<46} {:>14} {:>14} {:>12} all-in, € a year", "households", "gain", "lose", "mean");
+    for of in &comparison.gains {
+        let who = of.tenth.map_or_else(
+            || format!("{} {}", of.usage, of.built),
+            |tenth| format!("tenth {tenth} of incomes, poorest first"),
+        );
+        let _ = writeln!(text, "{who:<46} {:>14.0} {:>14.0} {:>+12.0}", of.gain, of.lose, of.all_in_eur);
+    }
+    for note in &comparison.notes {
         let _ = writeln!(text, "note: {note}");
     }
     text

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod building;
+mod edits;
 mod energy;
 mod grid;
 mod hosting;

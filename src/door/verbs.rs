@@ -14,6 +14,7 @@ use crate::{
         CheckArguments, FetchArguments, GenerateArguments, Layer, MapArguments, RenderArguments, RunArguments,
         WindowArguments,
     },
+    edits::requests,
     progress::Bar,
     say,
 };
@@ -68,7 +69,7 @@ pub fn run(arguments: &RunArguments) -> anyhow::Result<()> {
         seed: arguments.seed,
         start: instant(&city, arguments.time)?,
         threads: arguments.threads,
-        edits: arguments.edits.clone(),
+        edits: requests(&arguments.edits),
     };
     let result = citytwin_scenario::run(&city, &spec, &Bar::new())?;
     if let Some(out) = &arguments.out {
@@ -109,7 +110,7 @@ pub fn render(arguments: &RenderArguments) -> anyhow::Result<()> {
             Layer::Power => desktop::Layer::PowerDirection,
         }),
         panels: arguments.panels,
-        edits: arguments.edits.clone(),
+        edits: requests(&arguments.edits),
         frames: arguments.frames,
         every_s: arguments.every,
     };

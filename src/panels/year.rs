@@ -25,6 +25,8 @@ pub struct YearData {
     pub rows: Vec<KeyFigureRow>,
     /// What households pay.
     pub people: Vec<KeyFigureRow>,
+    /// Who gains and who loses by the changes, and how many.
+    pub gains: Vec<(String, String)>,
     /// What to know beside the figures.
     pub notes: Vec<String>,
 }
@@ -94,6 +96,14 @@ pub fn show(ui: &mut Ui, input: &PanelInput) {
         }
         section(ui, "The year in figures", "", |ui| rows(ui, &data.rows));
         section(ui, "Households", "", |ui| rows(ui, &data.people));
+        if !data.gains.is_empty() {
+            section(ui, "Who gains, who loses", "", |ui| {
+                for (who, text) in &data.gains {
+                    elided(ui, RichText::new(who).color(theme::TEXT).size(12.0));
+                    ui.add(Label::new(fine(text.as_str())).wrap());
+                }
+            });
+        }
         folded(ui, "year-notes", "What to know beside it", |ui| {
             for note in &data.notes {
                 ui.add(Label::new(fine(format!("• {note}"))).wrap());

@@ -34,13 +34,15 @@ use citytwin_energy::{
     building::{BuildingError, CityDemand, CityHeat, Climate, Measures},
     grid::{GridErrors, NotRadial, synthetic::CityGrid},
 };
-use citytwin_environment::{Horizon, Spell, SpellError, SunYear, extreme_days};
+use citytwin_environment::{Horizon, SpellError, SunYear, extreme_days};
 use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, Technology, WeatherYear, time::LocalTime};
 use rayon::prelude::*;
 
 use crate::{building::city_climate, spec::Watch};
 use hours::Hours;
 use rates::Rate;
+
+pub use citytwin_environment::Spell;
 
 pub use carbon::{CarbonFileError, Generation, GridCarbon, Season};
 pub use comparison::{ComparisonError, EnergyComparison, Gains, YearFigure, compare_years};

@@ -1,13 +1,13 @@
 //! The year of energy: its balance, curves and figures beside those of the city as it is.
 
+use bevy::prelude::*;
 use bevy_egui::egui::Color32;
+use citytwin_model::Assumptions;
 use citytwin_panels::{
     Axis, Better, Curve, CurveLine, Flow, KeyFigureRow, Node, Sankey, Unit, YearData, YearState as Shown, theme,
 };
-use citytwin_scenario::energy_year::{EnergyHour, EnergyYear};
-use citytwin_twin::{YearState, YearTwin};
-
-use super::Seen;
+use citytwin_scenario::energy_year::{EnergyHour, EnergyYear, Gains, Indicator, compare_years};
+use citytwin_twin::{CityModel, YearState, YearTwin};
 
 /// Of fuel, district heat and losses.
 const FUEL: Color32 = Color32::from_rgb(201, 148, 117);
@@ -18,34 +18,84 @@ const DAY: usize = 24;
 /// Points of a curve of ranked hours.
 const RANKED: usize = 146;
 
-/// The year as it stands; `None` before a city is there.
-pub fn data(seen: &Seen) -> Option<YearData> {
-    let year = seen.twin.year.as_deref()?;
-    seen.twin.city.as_ref().filter(|city| !city.0.buildings.is_empty())?;
-    let state = match &year.state {
+/// The year as the panels show it, made anew when the worker has said something.
+#[derive(Resource, Default)]
+pub struct YearSeen {
+    pub data: Option<YearData>,
+    made_for: Option<u64>,
+}
+
+pub fn plugin(app: &mut App) {
+    app.init_resource::<YearSeen>().add_systems(Update, refresh);
+}
+
+fn refresh((year, city): (Option<Res<YearTwin>>, Option<Res<CityModel>>), mut seen: ResMut<YearSeen>) {
+    let city = city.filter(|city| !city.0.buildings.is_empty());
+    let Some((year, _)) = year.zip(city) else {
+        *seen = YearSeen::default();
+        return;
+    };
+    if seen.made_for != Some(year.version) {
+        seen.data = Some(data(&year));
+        seen.made_for = Some(year.version);
+    }
+    if let Some(data) = &mut seen.data {
+        data.state = state(&year);
+    }
+}
+
+fn state(year: &YearTwin) -> Shown {
+    match &year.state {
         YearState::Resting | YearState::Working => Shown::Working { fraction: year.fraction() },
         YearState::Idle => Shown::Current { took_s: year.took_s },
         YearState::Failed(why) => Shown::Failed(why.clone()),
-    };
-    let empty = |state| YearData {
-        state,
+    }
+}
+
+fn data(year: &YearTwin) -> YearData {
+    let empty = YearData {
+        state: state(year),
         what: String::new(),
         balance: Sankey::default(),
         curves: Vec::new(),
         rows: Vec::new(),
         people: Vec::new(),
+        gains: Vec::new(),
         notes: Vec::new(),
     };
-    let (Some(base), Some(now)) = (&year.baseline, &year.now) else { return Some(empty(state)) };
-    Some(YearData {
+    let (Some(base), Some(now)) = (&year.baseline, &year.now) else { return empty };
+    let comparison = compare_years(base, now).ok();
+    let mut notes = notes(year, now);
+    notes.extend(comparison.iter().flat_map(|comparison| comparison.notes.iter().cloned()));
+    YearData {
         what: format!("8,760 hours of every building. Weather: {}.", now.weather),
         balance: balance(base, now),
         curves: curves(base, now),
         rows: rows(base, now),
         people: people(base, now),
-        notes: notes(year, now),
-        ..empty(state)
-    })
+        gains: comparison
+            .filter(|_| year.answered != Assumptions::default())
+            .map_or_else(Vec::new, |c| gains(&c.gains)),
+        notes,
+        ..empty
+    }
+}
+
+/// Who gains and who loses, a line each.
+fn gains(gains: &[Gains]) -> Vec<(String, String)> {
+    let line = |of: &Gains| {
+        let who = match (of.tenth, of.usage) {
+            (Some(1), _) => "Poorest tenth".to_owned(),
+            (Some(10), _) => "Richest tenth".to_owned(),
+            (Some(tenth), _) => format!("Tenth {tenth} by income"),
+            (None, "all") => "All households".to_owned(),
+            (None, usage) => format!("{usage}, {}", of.built),
+        };
+        let count = |of: f64| Unit::Of("").text(of.round()).trim().to_owned();
+        let text = format!("{} gain, {} lose, mean {:+.0} € a year", count(of.gain), count(of.lose), of.all_in_eur);
+        (who, text)
+    };
+    gains.iter().map(line).collect()
 }
 
 fn notes(twin: &YearTwin, now: &EnergyYear) -> Vec<String> {
@@ -225,11 +275,35 @@ fn rows(base: &EnergyYear, now: &EnergyYear) -> Vec<KeyFigureRow> {
 
 fn people(base: &EnergyYear, now: &EnergyYear) -> Vec<KeyFigureRow> {
     let both = |of: fn(&EnergyYear) -> f64| [of(base), of(now)];
-    vec![row(
-        "Energy bill of a household, mean",
-        Unit::Of("€ a year"),
-        Better::Lower,
-        both(|year| year.households.cost_eur),
-        &format!("All energy but the car's fuel. {} ({}).", now.tariffs.source, now.tariffs.year),
-    )]
+    let says = format!("All energy but the car's fuel. {} ({}).", now.tariffs.source, now.tariffs.year);
+    let bill = both(|year| year.households.cost_eur);
+    let all_in = both(|year| year.households.all_in_eur);
+    let mut rows = vec![
+        row("Energy bill of a household, mean", Unit::Of("€ a year"), Better::Lower, bill, &says),
+        row(
+            "With plants and retrofits paid off",
+            Unit::Of("€ a year"),
+            Better::Lower,
+            all_in,
+            "Annuities by VDI 2067 at 3 % real interest, as if each household owned what serves it.",
+        ),
+    ];
+    if let (Some(was), Some(is)) = (&base.households.poverty, &now.households.poverty) {
+        rows.push(poverty("Energy above 10 % of income", &was.above_tenth, &is.above_tenth));
+        rows.push(poverty("Above twice the median share (2M)", &was.above_twice_median, &is.above_twice_median));
+    }
+    rows
+}
+
+/// Households over a limit. Who has which income is not known: half the spread of the draws stands for the interval.
+fn poverty(label: &str, was: &Indicator, is: &Indicator) -> KeyFigureRow {
+    let spread = |of: &Indicator| 0.5 * f64::from(of.most - of.least);
+    let says = format!(
+        "Households, by simulated need. {} to {} by who has which income; {} if the rich lived in the dear homes, {} if the poor did.",
+        is.least, is.most, is.rich_in_dear_homes, is.poor_in_dear_homes
+    );
+    KeyFigureRow {
+        interval: Some(spread(was).hypot(spread(is))),
+        ..row(label, Unit::Of("households"), Better::Lower, [was.households, is.households], &says)
+    }
 }

@@ -180,6 +180,7 @@ fn year() -> YearData {
         }],
         rows: vec![row("Highest demand from outside", Unit::Watts, [21e6, 24e6])],
         people: vec![row("Energy bill of a household, mean", Unit::Of("€ a year"), [2100.0, 1850.0])],
+        gains: vec![("All households".into(), "12,000 gain, 300 lose, mean -210 € a year".into())],
         notes: vec!["the weather is modelled".into()],
     }
 }
