@@ -57,7 +57,7 @@ impl Desk {
 
 /// The panels' own memory.
 #[derive(Resource, Default)]
-pub struct Panels(PanelState);
+pub struct Panels(pub PanelState);
 
 /// The part of the screen that the panels leave to the map, in points.
 #[derive(Resource, Default)]

@@ -9,8 +9,10 @@ use std::{
 use bevy::{prelude::*, time::TimeUpdateStrategy};
 use bevy_egui::{EguiGlobalSettings, EguiPlugin, PrimaryEguiContext};
 use citytwin_model::{Assumptions, City, LonLat, Request, Timestamp};
-use citytwin_panels::LayerKind;
-use citytwin_twin::{Clock, Engines, FeedChoice, FeedHealth, GridTwin, PeakState, PeakTwin, Stated, install};
+use citytwin_panels::{LayerKind, Tab};
+use citytwin_twin::{
+    Clock, Engines, FeedChoice, FeedHealth, GridTwin, PeakState, PeakTwin, Stated, YearState, YearTwin, install,
+};
 use citytwin_view::{
     BuildProgress, CameraCommand, GridBuilt, Scene, ViewCamera, Visibility, draw, draw_next, headless_app,
     require_writable,
@@ -18,7 +20,7 @@ use citytwin_view::{
 
 use crate::{
     DesktopError,
-    desk::{Desk, DeskPlugin},
+    desk::{Desk, DeskPlugin, Panels},
     load::LoadState,
 };
 
@@ -59,6 +61,8 @@ pub struct RenderSpec {
     pub layer: Option<LayerKind>,
     /// Draw the panels over it, with emulated sensors, as the window does.
     pub panels: bool,
+    /// The tab of the right panel that they show.
+    pub tab: Option<Tab>,
     pub edits: Vec<Request>,
     /// Pictures, at least 1; with more than one their names are numbered.
     pub frames: u32,
@@ -95,6 +99,9 @@ pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<()
     let mut desk = app.world_mut().resource_mut::<Desk>();
     desk.layer = spec.layer.unwrap_or_default();
     desk.draw_panels = spec.panels;
+    if let Some(tab) = spec.tab {
+        app.world_mut().resource_mut::<Panels>().0.open(tab);
+    }
     // Pins of sensors that nobody reads say nothing.
     app.world_mut().resource_mut::<Visibility>().sensors = sensors;
     if let Some(view) = spec.camera {
@@ -105,7 +112,8 @@ pub fn render(spec: RenderSpec, report: &dyn Fn(&'static str, f32)) -> Result<()
     app.world_mut().resource_mut::<Time<Virtual>>().set_max_delta(2 * FRAME);
     let began = Instant::now();
     report("drawing", 0.0);
-    let mut awaited = Awaited { sensors, peak, tick: 0 };
+    let year = spec.tab == Some(Tab::Year) || spec.layer.is_some_and(LayerKind::is_year);
+    let mut awaited = Awaited { sensors, peak, year, tick: 0 };
     draw(&mut app, &names[0], |world| is_ready(world, awaited, began.elapsed()))?;
     for (i, name) in names.iter().enumerate().skip(1) {
         report("drawing", i as f32 / names.len() as f32);
@@ -142,12 +150,13 @@ fn command(city: &City, view: Viewpoint) -> CameraCommand {
 struct Awaited {
     sensors: bool,
     peak: bool,
+    year: bool,
     /// Ticks to have passed.
     tick: u64,
 }
 
-/// Every mesh is there, the engines have run, the sensors have spoken, the peak hour is found for the edits in force.
-fn is_ready(world: &mut World, Awaited { sensors, peak, tick: least }: Awaited, waited: Duration) -> bool {
+/// Every mesh is there, the engines have run, the sensors have spoken, the peak hour and the year are found for the edits in force.
+fn is_ready(world: &mut World, Awaited { sensors, peak, year, tick: least }: Awaited, waited: Duration) -> bool {
     let answered = || {
         let (twin, stated) = (world.get_resource::<PeakTwin>(), world.get_resource::<Stated>());
         twin.zip(stated).is_some_and(|(twin, stated)| match twin.state {
@@ -155,7 +164,11 @@ fn is_ready(world: &mut World, Awaited { sensors, peak, tick: least }: Awaited, 
             _ => twin.now.is_some() && twin.answered == stated.0,
         })
     };
-    let found = !peak || answered();
+    let lived = || {
+        let year = world.get_resource::<YearTwin>().map(|year| &year.state);
+        matches!(year, Some(YearState::Idle | YearState::Failed(_)))
+    };
+    let found = (!peak || answered()) && (!year || lived());
     let built = world.resource::<BuildProgress>().done;
     let tick = world.resource::<Clock>().tick;
     let ticked = tick >= least.max(if sensors { SENSOR_TICKS } else { 2 });

@@ -18,7 +18,7 @@ mod wires;
 
 use std::path::{Path, PathBuf};
 
-pub use citytwin_panels::LayerKind as Layer;
+pub use citytwin_panels::{LayerKind as Layer, Tab};
 pub use citytwin_twin::FeedChoice;
 pub use headless::{RenderSpec, Viewpoint, render};
 pub use load::Start;

@@ -435,6 +435,9 @@ pub struct RenderArguments {
     /// Draw the panels too, as in the window.
     #[arg(long)]
     pub panels: bool,
+    /// The tab that the right panel shows.
+    #[arg(long, value_enum, requires = "panels")]
+    pub tab: Option<PanelTab>,
     /// A what-if, repeatable, as for `run`.
     #[arg(long = "edit", value_name = "EDIT|FILE", value_parser = edits)]
     pub edits: Vec<Edits>,
@@ -477,6 +480,21 @@ pub enum Layer {
     Grid,
     /// Power to the customers, or back from them.
     Power,
+    /// Electric load of buildings less their photovoltaics.
+    Net,
+    /// Heat into rooms over the year.
+    Heat,
+    /// Photovoltaic yield over the year.
+    Yield,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum PanelTab {
+    Figures,
+    Grid,
+    Year,
+    Trends,
+    Problems,
 }
 
 #[derive(Args)]

@@ -11,8 +11,8 @@ use citytwin_scenario::{RunResult, RunSpec};
 
 use crate::{
     arguments::{
-        CheckArguments, FetchArguments, GenerateArguments, Layer, MapArguments, RenderArguments, RunArguments,
-        WindowArguments,
+        CheckArguments, FetchArguments, GenerateArguments, Layer, MapArguments, PanelTab, RenderArguments,
+        RunArguments, WindowArguments,
     },
     edits::requests,
     progress::Bar,
@@ -108,8 +108,18 @@ pub fn render(arguments: &RenderArguments) -> anyhow::Result<()> {
             Layer::Voltage => desktop::Layer::Voltage,
             Layer::Grid => desktop::Layer::GridLoading,
             Layer::Power => desktop::Layer::PowerDirection,
+            Layer::Net => desktop::Layer::NetLoad,
+            Layer::Heat => desktop::Layer::HeatDemand,
+            Layer::Yield => desktop::Layer::PvYield,
         }),
         panels: arguments.panels,
+        tab: arguments.tab.map(|tab| match tab {
+            PanelTab::Figures => desktop::Tab::Figures,
+            PanelTab::Grid => desktop::Tab::Grid,
+            PanelTab::Year => desktop::Tab::Year,
+            PanelTab::Trends => desktop::Tab::Trends,
+            PanelTab::Problems => desktop::Tab::Problems,
+        }),
         edits: requests(&arguments.edits),
         frames: arguments.frames,
         every_s: arguments.every,
