@@ -139,10 +139,11 @@ fn labels(painter: &egui::Painter, sankey: &Sankey, layout: &Layout, rect: Rect,
         for (n, y) in own.into_iter().zip(heights) {
             let (node, bar) = (&sankey.nodes[n], layout.bars[n]);
             let text = format!("{}  {}", node.label, unit.text(sankey.amount(n)));
-            let (at, anchor) = match column {
-                0 => (pos2(bar.right() + 5.0, y), Align2::LEFT_CENTER),
-                1 => (pos2(bar.center().x, bar.top() - 2.0), Align2::CENTER_BOTTOM),
-                _ => (pos2(bar.left() - 5.0, y), Align2::RIGHT_CENTER),
+            let (at, anchor, text) = match column {
+                0 => (pos2(bar.right() + 5.0, y), Align2::LEFT_CENTER, text),
+                // What comes in is said at the left: here there is room for the name alone.
+                1 => (pos2(bar.left() - 5.0, y), Align2::RIGHT_CENTER, node.label.clone()),
+                _ => (pos2(bar.left() - 5.0, y), Align2::RIGHT_CENTER, text),
             };
             painter.text(at, anchor, text, FontId::proportional(11.0), theme::STRONG);
         }

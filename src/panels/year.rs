@@ -136,13 +136,11 @@ fn plot(ui: &mut Ui, curve: &Curve) {
     let values = || curve.lines.iter().flat_map(|line| &line.values).filter(|value| value.is_finite());
     let scale = curve.unit.scaled(values().fold(0.0_f64, |a, v| a.max(v.abs())));
     ui.add_space(4.0);
-    ui.horizontal(|ui| {
-        ui.label(strong(curve.title.as_str()));
-        ui.label(fine(scale.symbol));
-    });
+    elided(ui, strong(curve.title.as_str()));
     ui.horizontal_wrapped(|ui| {
+        ui.label(fine(scale.symbol));
         for line in &curve.lines {
-            ui.label(RichText::new(if line.baseline { "┄" } else { "●" }).color(line.colour).size(10.0));
+            ui.label(RichText::new(if line.baseline { "- -" } else { "●" }).color(line.colour).size(10.0));
             ui.label(fine(line.name.as_str()));
         }
     });
@@ -165,6 +163,7 @@ fn plot(ui: &mut Ui, curve: &Curve) {
         .include_y(0.0)
         .set_margin_fraction(egui::vec2(0.0, 0.08))
         .x_grid_spacer(move |_| axis.marks())
+        .y_grid_spacer(|grid| thirds(grid.bounds))
         .x_axis_formatter(move |mark, _| axis.text(mark.value))
         .custom_y_axes(vec![y_axis])
         .label_formatter(move |hover| hover_text(hover, scale, axis))
@@ -179,6 +178,19 @@ fn plot(ui: &mut Ui, curve: &Curve) {
                 plot.line(drawn.width(if line.baseline { 1.3 } else { 1.8 }).style(style));
             }
         });
+}
+
+/// Round values, three or so of them.
+fn thirds((low, high): (f64, f64)) -> Vec<GridMark> {
+    let span = high - low;
+    if !span.is_finite() || span <= 0.0 {
+        return Vec::new();
+    }
+    let ten = 10_f64.powf((span / 3.0).log10().floor());
+    let step_size = [1.0, 2.0, 5.0, 10.0].map(|k| k * ten).into_iter().find(|step| span / step <= 4.0).unwrap_or(span);
+    let first = (low / step_size).ceil() as i64;
+    let last = (high / step_size).floor() as i64;
+    (first..=last).map(|k| GridMark { value: k as f64 * step_size, step_size }).collect()
 }
 
 impl Axis {
@@ -224,5 +236,24 @@ fn hover_text(hover: &HoverPosition, scale: Scaled, axis: Axis) -> Option<String
             Some(format!("{plot_name} {}\n{}", scale.text(position.y), axis.place(position.x)))
         }
         HoverPosition::Elsewhere { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_few_and_round_whatever_the_span() {
+        for (low, high) in [(0.0, 5.4e7), (-3.0, 1.0), (0.0, 1e-3), (-1e9, 1e9)] {
+            let marks = thirds((low, high));
+            assert!((2..=6).contains(&marks.len()), "{low} {high}: {marks:?}");
+        }
+        assert!(thirds((0.0, f64::NAN)).is_empty() && thirds((1.0, 1.0)).is_empty());
+        for axis in [Axis::Day, Axis::Year, Axis::Ranked] {
+            let marks = axis.marks();
+            let texts: std::collections::BTreeSet<String> = marks.iter().map(|mark| axis.text(mark.value)).collect();
+            assert_eq!(texts.len(), marks.len(), "{axis:?}");
+        }
     }
 }

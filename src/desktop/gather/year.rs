@@ -171,7 +171,7 @@ fn curves(base: &EnergyYear, now: &EnergyYear) -> Vec<Curve> {
     };
     vec![
         curve(
-            format!("Day of the highest demand: {}", date_in_words(day)),
+            format!("Fullest day: {}", date_in_words(day)),
             Axis::Day,
             vec![
                 line("Load", theme::STRONG, of_day(now, load_w)),
