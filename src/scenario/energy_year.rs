@@ -6,8 +6,12 @@
 //! its time zone. Energy of an hour is its mean power.
 
 mod account;
+mod battery;
+mod charge;
+mod charge_hours;
 mod flow;
 mod hours;
+mod mobility;
 mod result;
 mod sunlit;
 mod tables;
@@ -25,6 +29,7 @@ use std::{
 use citytwin_energy::{
     EnergySystem, HourlyFlow,
     building::{BuildingError, CityDemand, CityHeat, Measures},
+    charging::{Figures, Mobility},
     grid::{GridErrors, NotRadial, synthetic::CityGrid},
 };
 use citytwin_environment::{Horizon, SunYear, extreme_days};
@@ -32,8 +37,12 @@ use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, WeatherYear};
 use rayon::prelude::*;
 
 use crate::{building::city_climate, spec::Watch};
+use battery::Batteries;
+use charge::Charge;
 use hours::Hours;
 
+pub use battery::BatteryYear;
+pub use charge::ChargingYear;
 pub use result::{
     BuildingYear, CityTotals, EnergyHour, EnergyYear, HouseholdGroup, Households, StationRow, StationYear, WorstDay,
 };
@@ -46,10 +55,12 @@ const GRID_SEED: u64 = 1;
 /// What is asked of a city.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct EnergySpec {
-    /// Shares of photovoltaics, electric cars and heat pumps, areas included.
+    /// Shares of photovoltaics, electric cars, heat pumps and batteries at home, parts of the city included, and when cars charge.
     pub assumptions: Assumptions,
     /// Retrofit and district heat; heat pumps are those of the assumptions.
     pub measures: Measures,
+    /// Share of the stations of medium to low voltage that have a battery.
+    pub street_battery_share: f64,
     /// Without: no voltages, no loadings, no losses.
     pub without_grid: bool,
 }
@@ -67,6 +78,8 @@ pub enum EnergyYearError {
     Grid(#[from] GridErrors),
     #[error("the city's grid cannot be swept: {0}")]
     NotRadial(#[from] NotRadial),
+    #[error("the share street_battery_share is {0}; give a number from 0 to 1")]
+    StreetBatteries(f64),
     #[error("the computation was cancelled")]
     Cancelled,
 }
@@ -82,6 +95,7 @@ pub struct CityEnergy<'a> {
     /// Index = `BuildingId`; of roofs that could carry modules.
     horizons: Vec<Option<Box<Horizon>>>,
     grid: OnceLock<HourlyFlow>,
+    mobility: OnceLock<Mobility>,
     tables: EnergyTables,
 }
 
@@ -112,6 +126,7 @@ impl<'a> CityEnergy<'a> {
             sun,
             system,
             grid: OnceLock::new(),
+            mobility: OnceLock::new(),
             tables: EnergyTables::embedded(),
         })
     }
@@ -132,6 +147,11 @@ impl<'a> CityEnergy<'a> {
         let grid = CityGrid::grow(self.city, &self.system, GRID_SEED)?.operated(&BTreeSet::new())?;
         let flow = HourlyFlow::new(grid)?;
         Ok(self.grid.get_or_init(|| flow))
+    }
+
+    /// How the city's cars come and go: the demand of its traffic, once.
+    pub fn mobility(&self) -> &Mobility {
+        self.mobility.get_or_init(|| mobility::mobility(self.city, &self.system, &Figures::embedded()))
     }
 
     /// The year. The same bytes for any number of threads.
@@ -169,13 +189,14 @@ impl<'a> CityEnergy<'a> {
         spec: &EnergySpec,
         (first, count): (usize, usize),
         watch: &dyn Watch,
-    ) -> Result<(Hours, CityDemand), EnergyYearError> {
+    ) -> Result<(Hours<'_>, CityDemand), EnergyYearError> {
         let grid = if spec.without_grid { None } else { Some(self.grid()?) };
         let buildings = self.city.buildings.len();
         let pumped = (0..buildings).map(|b| system.heat_pump_w(BuildingId::from_index(b)).is_some()).collect();
         let measures = Measures { pumped: Some(pumped), ..spec.measures.clone() };
         let told = Told { watch, done: AtomicUsize::new(0), whole: count };
-        let mut hours = Hours::new(buildings, system.transformers().len());
+        let stand = self.cars_and_batteries(system, spec, first)?;
+        let mut hours = Hours::new(buildings, system.transformers().len(), stand);
         let mut step = |slab: &citytwin_energy::building::HeatSlab<'_>| {
             hours.add(&hours::Step { of: self, system, grid, first, told: &told }, slab);
             if watch.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -186,6 +207,27 @@ impl<'a> CityEnergy<'a> {
         }
         hours.losses_known = grid.is_some();
         Ok((hours, demand))
+    }
+}
+
+impl CityEnergy<'_> {
+    /// Electric cars and batteries as they stand when the hour `first` begins.
+    fn cars_and_batteries(
+        &self,
+        system: &EnergySystem,
+        spec: &EnergySpec,
+        first: usize,
+    ) -> Result<(Option<Charge<'_>>, Batteries), EnergyYearError> {
+        let street = spec.street_battery_share;
+        if !(0.0..=1.0).contains(&street) {
+            return Err(EnergyYearError::StreetBatteries(street));
+        }
+        let country = self.city.country.as_ref().map_or("", |country| country.value.as_str());
+        let rule = spec.assumptions.charging;
+        let charge = (system.electric_share() > 0.0)
+            .then(|| Charge::new(self.mobility(), system, (rule, country), &hours::clocks(self, first, 1)[0]))
+            .flatten();
+        Ok((charge, Batteries::new(self.city, system, (&spec.assumptions, street))))
     }
 }
 
@@ -232,4 +274,8 @@ fn worst(weather: &WeatherYear) -> [(Worst, usize); 4] {
 }
 
 #[cfg(test)]
+mod charge_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod yardstick_tests;

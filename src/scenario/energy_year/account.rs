@@ -8,6 +8,7 @@ use citytwin_model::{Building, BuildingId, BuildingUse};
 
 use super::{
     CityEnergy,
+    charge::Charge,
     hours::{Hours, Used},
     result::{BuildingYear, CityTotals, EnergyHour, EnergyYear, HouseholdGroup, Households, StationRow, StationYear},
     tables::{HouseholdMeans, Tariffs},
@@ -28,7 +29,7 @@ const AGES: [(&str, u16); 5] =
 const HOMES: [(&str, BuildingUse); 2] = [("house", BuildingUse::House), ("apartments", BuildingUse::Apartments)];
 
 /// The whole year.
-pub fn year(of: &CityEnergy<'_>, system: &EnergySystem, hours: Hours, demand: &CityDemand) -> EnergyYear {
+pub fn year(of: &CityEnergy<'_>, system: &EnergySystem, hours: Hours<'_>, demand: &CityDemand) -> EnergyYear {
     let country = of.city.country.as_ref().map_or("", |country| country.value.as_str());
     let (carbon, tariffs) = (of.tables.carbon(country).clone(), of.tables.tariffs(country).clone());
     let means = of.tables.households(country).cloned();
@@ -44,8 +45,10 @@ pub fn year(of: &CityEnergy<'_>, system: &EnergySystem, hours: Hours, demand: &C
         balance_residual: residual(&hours, &totals),
         uncarried_hours: hours.uncarried,
         losses_known: hours.losses_known,
+        charging: hours.charge.as_ref().map(Charge::year).unwrap_or_default(),
+        batteries: hours.batteries.year(),
         households: households(of, system, &buildings, means),
-        notes: notes(of, &hours, [&carbon.country, &tariffs.country], country),
+        notes: notes((of, system), &hours, [&carbon.country, &tariffs.country], country),
         stations: stations(of, system, &hours.stations),
         totals,
         carbon,
@@ -76,7 +79,7 @@ fn building(used: &Used, heat: &HeatPower, tariffs: &Tariffs) -> BuildingYear {
     }
 }
 
-fn totals(hours: &Hours, demand: &CityDemand) -> CityTotals {
+fn totals(hours: &Hours<'_>, demand: &CityDemand) -> CityTotals {
     let sum = |of: fn(&EnergyHour) -> f64| hours.rows.iter().map(of).sum::<f64>();
     let most = |of: fn(&EnergyHour) -> f64| hours.rows.iter().map(of).fold(0.0, f64::max);
     let heat = |of: fn(&HeatPower) -> f64| demand.buildings.iter().map(of).sum::<f64>() / WH_PER_MWH;
@@ -103,9 +106,9 @@ fn totals(hours: &Hours, demand: &CityDemand) -> CityTotals {
 }
 
 /// The same year added up another way: by building and plant instead of by hour.
-fn residual(hours: &Hours, totals: &CityTotals) -> f64 {
+fn residual(hours: &Hours<'_>, totals: &CityTotals) -> f64 {
     let sum = |of: fn(&Used) -> f64| hours.buildings.iter().map(of).sum::<f64>();
-    let load = (sum(Used::load) + hours.public_wh) / WH_PER_MWH;
+    let load = (sum(Used::load) + hours.public_wh + hours.street_wh) / WH_PER_MWH;
     let pv = (sum(|used| used.pv) + hours.plants_wh) / WH_PER_MWH;
     let off = totals.import_mwh - totals.export_mwh - (load - pv + totals.losses_mwh);
     off.abs() / (load + pv + totals.losses_mwh).max(f64::MIN_POSITIVE)
@@ -220,7 +223,12 @@ fn stations(of: &CityEnergy<'_>, system: &EnergySystem, years: &[StationYear]) -
     system.transformers().iter().zip(years).enumerate().map(row).collect()
 }
 
-fn notes(of: &CityEnergy<'_>, hours: &Hours, tables: [&str; 2], country: &str) -> Vec<String> {
+fn notes(
+    (of, system): (&CityEnergy<'_>, &EnergySystem),
+    hours: &Hours<'_>,
+    tables: [&str; 2],
+    country: &str,
+) -> Vec<String> {
     let mut notes = vec![
         "carbon: the year's mean factor for every hour; hourly factors are not known".to_owned(),
         "heat: facades see the open sky with a fixed factor for shadows; roofs see their neighbours".to_owned(),
@@ -239,6 +247,8 @@ fn notes(of: &CityEnergy<'_>, hours: &Hours, tables: [&str; 2], country: &str) -
     for (table, row) in ["carbon factors", "tariffs"].into_iter().zip(tables) {
         say(row != country, format!("{table} of \"{country}\" are not known: those of the {row} are taken"));
     }
+    let nobody = hours.charge.is_none() && system.electric_share() > 0.0;
+    say(nobody, "the city's demand has no trips by car: no electric cars charge".to_owned());
     say(!hours.losses_known, "without a load flow: no losses, loadings, voltages".to_owned());
     say(hours.uncarried > 0, format!("{} hours that the grid cannot carry are without losses", hours.uncarried));
     notes
