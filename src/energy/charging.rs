@@ -14,7 +14,7 @@ pub use figures::{Figures, OffPeak};
 pub use mobility::{Mobility, Places};
 pub use parked::{Arrivals, Charged, ClockHour, HOURS, Offer, Use, Waiting};
 
-use crate::profile::{SLOTS, Shape, Week, slot_shift_h, week_hour};
+use crate::profile::{SLOTS, Shape, WEEK_H, Week, slot_shift_h, week_hour};
 
 /// What a car drives in a year, km (EU mean 11,300–12,000 km, Odyssee-Mure).
 pub const KM_PER_YEAR: f64 = 12_000.0;
@@ -69,7 +69,7 @@ const PUBLIC: Shape = [
 
 /// The charging curves.
 #[derive(Clone, Debug)]
-pub struct Charging {
+pub(crate) struct Charging {
     home: Week,
     public: Week,
 }
@@ -114,13 +114,12 @@ const EMPTY: Shape = [[0.0; HOURS]; 3];
 fn at_once(arrivals: &Arrivals, of: &Use) -> Shape {
     let mut waiting = Waiting::default();
     let mut shape = EMPTY;
-    for day in 0..14 {
-        for of_day in 0..HOURS {
-            let clock = ClockHour { of_day, weekend: day % 7 >= 5 };
-            let power_w = waiting.hour((arrivals, of), clock, Offer::Now).charged_wh;
-            if let (7.., Some(kind)) = (day, [2, 5, 6].iter().position(|kept| *kept == day % 7)) {
-                shape[kind][of_day] = power_w;
-            }
+    for hour in 0..2 * WEEK_H {
+        let (day, of_day) = (hour / HOURS, hour % HOURS);
+        let clock = ClockHour { of_day, weekend: day % 7 >= 5 };
+        let power_w = waiting.hour((arrivals, of), clock, Offer::Now).charged_wh;
+        if let (7.., Some(kind)) = (day, [2, 5, 6].iter().position(|kept| *kept == day % 7)) {
+            shape[kind][of_day] = power_w;
         }
     }
     shape
@@ -142,6 +141,12 @@ mod shapes {
         assert!((hours.iter().sum::<f64>() - 168.0).abs() < 1e-9);
         assert!((hours[18] - 0.16 * 168.0).abs() < 1e-9 && (hours[5 * 24 + 12] - 0.1 * 168.0).abs() < 1e-9);
         assert_eq!(curves.public.hours(), Week::new(&PUBLIC).hours(), "nobody comes there");
+    }
+
+    /// The live city's constant is the table's figure.
+    #[test]
+    fn both_lose_the_same() {
+        assert_eq!(Figures::embedded().charged_share, CHARGED);
     }
 
     #[test]

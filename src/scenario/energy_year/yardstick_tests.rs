@@ -197,10 +197,10 @@ fn best_charging(sessions: &[(usize, f64, f64, usize)], hours_w: &[f64], limited
     let mut by_hour: Vec<Vec<(Variable, f64)>> = vec![Vec::new(); hours_w.len()];
     for &(first, need_wh, plugs_w, stay_h) in sessions {
         let mut all = Vec::new();
-        for hour in first..(first + stay_h).min(hours_w.len()) {
+        for (hour, all_powers) in by_hour.iter_mut().enumerate().skip(first).take(stay_h) {
             let most_w = if hour == first { 0.5 * plugs_w } else { plugs_w };
             let power = problem.add_var(f64::from(u8::from(limited)), (0.0, most_w));
-            by_hour[hour].push((power, 1.0));
+            all_powers.push((power, 1.0));
             all.push((power, 1.0));
         }
         let whole = !limited && first + stay_h <= hours_w.len();
