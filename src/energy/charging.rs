@@ -1,11 +1,23 @@
-//! Charging of electric cars: how much, when, at home or in public.
+//! Charging of electric cars: how much, when, at home, at work or in public. The live city takes the curves of this file;
+//! hours in a row keep the cars that stand ([`parked`]) by what their trips used ([`mobility`]).
+
+mod figures;
+mod mobility;
+mod parked;
+
+#[cfg(test)]
+mod tests;
 
 use citytwin_model::time::LocalTime;
 
-use crate::profile::{SLOTS, Shape, Week, slot_shift_h, week_hour};
+pub use figures::{Figures, OffPeak};
+pub use mobility::{Mobility, Places};
+pub use parked::{Arrivals, Charged, ClockHour, HOURS, Offer, Use, Waiting};
+
+use crate::profile::{SLOTS, Shape, WEEK_H, Week, slot_shift_h, week_hour};
 
 /// What a car drives in a year, km (EU mean 11,300–12,000 km, Odyssee-Mure).
-const KM_PER_YEAR: f64 = 12_000.0;
+pub const KM_PER_YEAR: f64 = 12_000.0;
 /// What a car takes from its battery where nobody says, kWh/km (mixed real driving of compact electric cars, 0.19 with
 /// charging losses).
 pub const USUAL_KWH_PER_KM: f64 = 0.171;
@@ -57,7 +69,7 @@ const PUBLIC: Shape = [
 
 /// The charging curves.
 #[derive(Clone, Debug)]
-pub struct Charging {
+pub(crate) struct Charging {
     home: Week,
     public: Week,
 }
@@ -65,6 +77,23 @@ pub struct Charging {
 impl Charging {
     pub fn new() -> Self {
         Self { home: Week::new(&HOME), public: Week::new(&PUBLIC) }
+    }
+
+    /// From a city's trips: cars charge as soon as they stand. One shape for all homes, that of its mean zone; those who would
+    /// charge at work do so at home.
+    pub fn of(mobility: &Mobility, figures: &Figures, kwh_per_km: f64) -> Self {
+        let zones = mobility.at_home.len().max(1) as f64;
+        let mut home = EMPTY;
+        for arrivals in &mobility.at_home {
+            let of = Use::new(1.0 / zones, kwh_per_km, figures, figures.home_plug_w);
+            home.iter_mut().flatten().zip(at_once(arrivals, &of).iter().flatten()).for_each(|(sum, w)| *sum += w);
+        }
+        let of = Use::new(1.0, kwh_per_km, figures, figures.public_plug_w);
+        let public = at_once(&mobility.in_public, &of);
+        let or = |shape: Shape, usual: &Shape| {
+            if shape.iter().flatten().any(|w| *w > 0.0) { Week::new(&shape) } else { Week::new(usual) }
+        };
+        Self { home: or(home, &HOME), public: or(public, &PUBLIC) }
     }
 
     /// Charging at home relative to its weekly mean, per slot.
@@ -79,9 +108,46 @@ impl Charging {
     }
 }
 
+const EMPTY: Shape = [[0.0; HOURS]; 3];
+
+/// A Wednesday, a Saturday and a Sunday of cars that charge as soon as they stand, after a week that fills the first night, W.
+fn at_once(arrivals: &Arrivals, of: &Use) -> Shape {
+    let mut waiting = Waiting::default();
+    let mut shape = EMPTY;
+    for hour in 0..2 * WEEK_H {
+        let (day, of_day) = (hour / HOURS, hour % HOURS);
+        let clock = ClockHour { of_day, weekend: day % 7 >= 5 };
+        let power_w = waiting.hour((arrivals, of), clock, Offer::Now).charged_wh;
+        if let (7.., Some(kind)) = (day, [2, 5, 6].iter().position(|kept| *kept == day % 7)) {
+            shape[kind][of_day] = power_w;
+        }
+    }
+    shape
+}
+
 #[cfg(test)]
-mod tests {
+mod shapes {
     use super::*;
+
+    /// One zone: home at 18 h on weekdays, at 12 h on others.
+    #[test]
+    fn curves_follow_the_trips() {
+        let mut arrivals = Arrivals::default();
+        (arrivals.energy[0][18], arrivals.energy[1][12]) = (0.16, 0.1);
+        (arrivals.cars, arrivals.dwell_h) = ([[1.0; HOURS]; 2], [[10; HOURS]; 2]);
+        let mobility = Mobility { at_home: vec![arrivals.clone(), arrivals], ..Mobility::default() };
+        let curves = Charging::of(&mobility, &Figures::embedded(), USUAL_KWH_PER_KM);
+        let hours = curves.home.hours();
+        assert!((hours.iter().sum::<f64>() - 168.0).abs() < 1e-9);
+        assert!((hours[18] - 0.16 * 168.0).abs() < 1e-9 && (hours[5 * 24 + 12] - 0.1 * 168.0).abs() < 1e-9);
+        assert_eq!(curves.public.hours(), Week::new(&PUBLIC).hours(), "nobody comes there");
+    }
+
+    /// The live city's constant is the table's figure.
+    #[test]
+    fn both_lose_the_same() {
+        assert_eq!(Figures::embedded().charged_share, CHARGED);
+    }
 
     #[test]
     fn half_of_a_working_day_at_home_lies_between_17_and_24() {

@@ -1,9 +1,9 @@
-//! Many hours at once of what people draw: appliances and cars, as rows per class of buildings, without any state. What roofs and
-//! plants carry stands beside it, so that others can put a sky to it.
+//! Many hours at once of what appliances draw, as rows per class of buildings, without any state. What roofs and plants carry
+//! stands beside it, so that others can put a sky to it; cars have a state ([`crate::charging`]).
 
 use citytwin_model::{BuildingId, time::LocalTime};
 
-use crate::{EnergySystem, assets::AttachmentKind, profile::SLOTS, solar::Plane};
+use crate::{EnergySystem, assets::AttachmentKind, solar::Plane};
 
 /// The load curves of some hours. Each row is as long as there are hours.
 #[derive(Clone, Debug)]
@@ -11,10 +11,6 @@ pub struct PeopleHours {
     count: usize,
     /// `class · count + hour`, relative to the annual mean.
     appliances: Vec<f32>,
-    /// `slot · count + hour`, relative to the weekly mean.
-    home: Vec<f32>,
-    /// Per hour, all public chargers together, W.
-    pub public_w: Vec<f64>,
 }
 
 /// A building's part of them: power is the mean times its row.
@@ -23,9 +19,6 @@ pub struct PeopleRows<'a> {
     /// W.
     pub appliances_mean_w: f32,
     pub appliances: &'a [f32],
-    /// Cars charging at home, W.
-    pub cars_mean_w: f32,
-    pub home: &'a [f32],
 }
 
 /// Modules on one plane of a roof.
@@ -44,24 +37,19 @@ pub struct RoofPlane {
 pub enum Plant {
     /// Index into `City::energy_assets`.
     Solar { asset: usize, plane: RoofPlane },
-    /// Takes this share of [`PeopleHours::public_w`].
+    /// Takes this share of what all public chargers draw.
     Charger { asset: usize, share: f64 },
 }
 
 impl EnergySystem {
-    /// Curves of appliances and charging for some hours, at the shares of [`Self::set_shares`].
+    /// Curves of appliances for some hours.
     pub fn people_hours(&self, hours: &[LocalTime]) -> PeopleHours {
         let count = hours.len();
-        let (home_share, public_w) = self.split_charging();
-        let mut rows =
-            PeopleHours { count, appliances: Vec::new(), home: vec![0.0; SLOTS * count], public_w: Vec::new() };
+        let mut rows = PeopleHours { count, appliances: Vec::new() };
         for (hour, local) in hours.iter().enumerate() {
             let relative = self.profiles.relative(local);
             rows.appliances.resize(relative.len() * count, 0.0);
             relative.iter().enumerate().for_each(|(class, value)| rows.appliances[class * count + hour] = *value);
-            let home = self.charging.home(local);
-            home.iter().enumerate().for_each(|(slot, r)| rows.home[slot * count + hour] = r * home_share as f32);
-            rows.public_w.push(public_w * f64::from(self.charging.public(local)));
         }
         rows
     }
@@ -70,12 +58,7 @@ impl EnergySystem {
     pub fn people_rows<'a>(&self, hours: &'a PeopleHours, building: BuildingId) -> PeopleRows<'a> {
         let index = building.index();
         let (class, count) = (usize::from(self.class[index]), hours.count);
-        PeopleRows {
-            appliances_mean_w: self.mean_w[index],
-            appliances: &hours.appliances[class * count..][..count],
-            cars_mean_w: self.electric_w[index],
-            home: &hours.home[class % SLOTS * count..][..count],
-        }
+        PeopleRows { appliances_mean_w: self.mean_w[index], appliances: &hours.appliances[class * count..][..count] }
     }
 
     /// Modules on a building's roof at the present share; none where there are none.

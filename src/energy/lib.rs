@@ -9,7 +9,7 @@
 
 mod assets;
 pub mod building;
-mod charging;
+pub mod charging;
 pub mod grid;
 mod heat_pump;
 mod hourly_flow;
@@ -19,6 +19,7 @@ mod profile;
 mod pvwatts;
 mod roof;
 mod solar;
+pub mod storage;
 mod supply;
 mod survey;
 mod system;

@@ -10,7 +10,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     assets::{Attachment, AttachmentKind, attachments},
-    charging::{Charging, PUBLIC_SHARE, PUBLIC_USE_MAX, USUAL_KWH_PER_KM, kwh_per_car_and_day},
+    charging::{
+        Charging, Figures, KM_PER_YEAR, Mobility, PUBLIC_SHARE, PUBLIC_USE_MAX, USUAL_KWH_PER_KM, kwh_per_car_and_day,
+    },
     grid::synthetic::{design::Design, tables::Tables},
     heat_pump::{self, HeatNeed},
     intensity::{HOURS_PER_YEAR, USE_COUNT},
@@ -47,21 +49,25 @@ pub struct EnergyMwh {
 #[derive(Clone, Debug)]
 pub struct EnergySystem {
     pub(crate) profiles: Profiles,
-    pub(crate) charging: Charging,
+    charging: Charging,
     coverage: Coverage,
     pv_share: f64,
     ev_share: f64,
     parts: Vec<PartShare>,
     /// What electric cars take from their batteries, kWh/km.
     kwh_per_km: f64,
+    /// Cars of the usual mileage that would drive what the city's cars drive.
+    usual_cars: f64,
+    /// Of all energy, what is charged in public where there are chargers.
+    public_share: f64,
     /// Per building: annual mean load, W.
     pub(crate) mean_w: Vec<f32>,
     /// Per building: `use · SLOTS + slot`.
     pub(crate) class: Vec<u16>,
     /// Per building: mean charging power if all its cars were electric, W.
-    cars_w: Vec<f32>,
+    pub(crate) cars_w: Vec<f32>,
     /// Per building: mean charging power of those of its cars that are electric, W, at the usual consumption.
-    pub(crate) electric_w: Vec<f32>,
+    electric_w: Vec<f32>,
     /// Per building: its place, local metres, and year of construction.
     places: Vec<(Coord<f64>, u16)>,
     /// Per building: the modules its roof could carry.
@@ -109,6 +115,8 @@ impl EnergySystem {
             ev_share: 0.0,
             parts: Vec::new(),
             kwh_per_km: USUAL_KWH_PER_KM,
+            usual_cars: coverage.cars,
+            public_share: PUBLIC_SHARE,
             mean_w: customers.iter().map(|c| c.mean_w as f32).collect(),
             class: classes(city),
             electric_w: vec![0.0; count],
@@ -160,6 +168,21 @@ impl EnergySystem {
         }
     }
 
+    /// From now on cars drive what a city's trips say, and charge as soon as they stand, in place of the usual mileage and its
+    /// curves: each building's cars take the energy of a year of hours under [`citytwin_model::ChargingRule::Immediate`]. What that
+    /// charges at work is charged at home here, by one curve for all zones. Call before [`Self::set_shares`].
+    pub fn set_mobility(&mut self, mobility: &Mobility) {
+        let usual_km = KM_PER_YEAR * 7.0 / 365.0;
+        let car_w = kwh_per_car_and_day(USUAL_KWH_PER_KM) * 1000.0 / 24.0;
+        for (cars_w, km) in self.cars_w.iter_mut().zip(&mobility.week_km) {
+            *cars_w = (f64::from(*km) / usual_km * car_w) as f32;
+        }
+        self.usual_cars = mobility.week_km.iter().map(|km| f64::from(*km)).sum::<f64>() / usual_km;
+        let figures = Figures::embedded();
+        self.public_share = figures.public_share;
+        self.charging = Charging::of(mobility, &figures, self.kwh_per_km);
+    }
+
     /// Share of the city's cars that are electric, areas with a share of their own included.
     pub fn electric_share(&self) -> f64 {
         if self.parts.is_empty() {
@@ -167,6 +190,23 @@ impl EnergySystem {
         }
         let sum = |values: &[f32]| values.iter().map(|w| f64::from(*w)).sum::<f64>();
         sum(&self.electric_w) / sum(&self.cars_w).max(f64::MIN_POSITIVE)
+    }
+
+    /// The middle of a building, local metres.
+    pub fn place_of(&self, building: BuildingId) -> Coord<f64> {
+        self.places[building.index()].0
+    }
+
+    /// Stated plants and chargers (index into `City::energy_assets`) that hang on a transformer, with its position in
+    /// [`Self::transformers`].
+    pub fn stations_of_assets(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.attached.iter().filter_map(|attached| Some((attached.asset, attached.transformer? as usize)))
+    }
+
+    /// Share of the cars of a building that are electric; 0 without cars.
+    pub fn electric_share_of(&self, building: usize) -> f64 {
+        let all_w = f64::from(self.cars_w[building]);
+        if all_w > 0.0 { f64::from(self.electric_w[building]) / all_w } else { 0.0 }
     }
 
     /// What electric cars take from their batteries, kWh/km, as traffic drives them; their yearly mileage stays. None or no
@@ -306,14 +346,15 @@ impl EnergySystem {
 
     /// Charging at home over all that electric cars charge at the usual consumption, and mean power of public charging, W. All energy of the
     /// electric cars is charged somewhere.
-    pub(crate) fn split_charging(&self) -> (f64, f64) {
-        let all_w = self.coverage.cars * self.electric_share() * kwh_per_car_and_day(self.kwh_per_km) * 1000.0 / 24.0;
-        let public_w = (PUBLIC_SHARE * all_w).min(PUBLIC_USE_MAX * self.charger_rated_w());
+    fn split_charging(&self) -> (f64, f64) {
+        let all_w = self.usual_cars * self.electric_share() * kwh_per_car_and_day(self.kwh_per_km) * 1000.0 / 24.0;
+        let public_w = (self.public_share * all_w).min(PUBLIC_USE_MAX * self.charger_rated_w());
         let home = if all_w > 0.0 { 1.0 - public_w / all_w } else { 0.0 };
         (home * self.kwh_per_km / USUAL_KWH_PER_KM, public_w)
     }
 
-    pub(crate) fn charger_rated_w(&self) -> f64 {
+    /// Rated power of the stated public chargers together, W.
+    pub fn charger_rated_w(&self) -> f64 {
         self.attached.iter().filter(|a| a.kind == AttachmentKind::Charger).map(|a| a.rated_w).sum()
     }
 

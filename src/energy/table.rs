@@ -45,6 +45,38 @@ pub fn table<T>(
     lines.map(row).collect()
 }
 
+/// A table of single figures: columns `quantity` and `value`.
+#[derive(Debug)]
+pub struct FigureTable {
+    file: &'static str,
+    /// Quantity, line, value as it stands.
+    rows: Vec<(String, usize, String)>,
+}
+
+/// Reads a table of single figures.
+///
+/// # Errors
+/// As [`table`].
+pub fn figures(file: &'static str, text: &str) -> Result<FigureTable, TableError> {
+    let row = |row: &TableRow<'_>| Ok((row.text("quantity")?.to_owned(), row.line, row.text("value")?.to_owned()));
+    Ok(FigureTable { file, rows: table(file, text, row)? })
+}
+
+impl FigureTable {
+    /// A figure from `least` to `most`.
+    ///
+    /// # Errors
+    /// No such row, or anything else in it.
+    pub fn number(&self, quantity: &str, [least, most]: [f64; 2]) -> Result<f64, TableError> {
+        let Some((_, line, text)) = self.rows.iter().find(|(name, ..)| name == quantity) else {
+            return Err(TableError::new(self.file, 1, "quantity", &format!("no row {quantity}; write one")));
+        };
+        let number = text.parse::<f64>().ok().filter(|number| (least..=most).contains(number));
+        let what = || format!("{quantity} is \"{text}\"; give a number from {least} to {most}");
+        number.ok_or_else(|| TableError::new(self.file, *line, "value", &what()))
+    }
+}
+
 impl TableError {
     pub fn new(file: &'static str, line: usize, column: &str, what: &str) -> Self {
         Self { file, line, column: column.to_owned(), what: what.to_owned() }

@@ -10,7 +10,9 @@ use citytwin_model::{
 use geo::{Centroid, LineString};
 
 use crate::{
-    EnergySystem, electric_car_share,
+    EnergySystem,
+    charging::{Arrivals, HOURS, Mobility},
+    electric_car_share,
     heat_pump::{self, HeatNeed},
     intensity::USES,
 };
@@ -185,6 +187,37 @@ fn all_cars_are_charged() {
         assert!((charged_kwh / expected - 1.0).abs() < 2e-3, "{chargers}: {charged_kwh} kWh, not {expected}");
         asset(&mut city, EnergyAssetKind::Charger, (50.0, 50.0), Some(50_000.0));
     }
+}
+
+/// With a city's trips, a week charges what they drive, wherever it is charged.
+#[test]
+fn cars_charge_what_trips_drive() {
+    let mut city = city(90);
+    asset(&mut city, EnergyAssetKind::Charger, (50.0, 50.0), Some(50_000.0));
+    let mut arrivals = Arrivals::default();
+    (arrivals.energy[0][17], arrivals.energy[0][20], arrivals.energy[1][13]) = (0.08, 0.07, 0.125);
+    (arrivals.cars, arrivals.dwell_h) = ([[0.01; HOURS]; 2], [[12; HOURS]; 2]);
+    let mut with = EnergySystem::new(&city);
+    let week_km = (0..90).map(|b| if with.cars_w[b] > 0.0 { 100.0 + b as f32 } else { 0.0 }).collect();
+    let at_home = vec![arrivals.clone()];
+    let mobility = Mobility { week_km, at_home, in_public: arrivals, ..Mobility::default() };
+    let mut without = with.clone();
+    with.set_mobility(&mobility);
+    with.set_shares(&city, &shared((0.0, 0.5)));
+    for hour in 0..7 * 24_i16 {
+        let day = date(2025, 6, (23 + hour / 24) as i8);
+        for system in [&mut without, &mut with] {
+            // Four times an hour: the curves are linear between the middles of hours.
+            for minute in [7, 22, 37, 52] {
+                system.evaluate(LocalTime::of_civil(day.at((hour % 24) as i8, minute, 30, 0)), NIGHT, DARK);
+                system.accumulate(900.0);
+            }
+        }
+    }
+    let charged_kwh = (with.energy().load - without.energy().load) * 1000.0;
+    let driven_km: f64 = (0..90).map(|building| mobility.electric_km(&with, building)).sum();
+    let expected = driven_km * 0.171 / 0.9;
+    assert!((charged_kwh / expected - 1.0).abs() < 1e-2, "{charged_kwh} kWh, not {expected}");
 }
 
 #[test]

@@ -6,13 +6,17 @@
 //! its time zone. Energy of an hour is its mean power.
 
 mod account;
+mod battery;
 mod carbon;
+mod charge;
+mod charge_hours;
 mod comparison;
 mod finance;
 mod flow;
 mod hours;
 mod households;
 mod incomes;
+mod mobility;
 mod rates;
 mod result;
 mod sunlit;
@@ -32,6 +36,7 @@ use std::{
 use citytwin_energy::{
     EnergySystem, HourlyFlow,
     building::{BuildingError, CityDemand, CityHeat, Climate, Measures},
+    charging::{Figures, Mobility},
     grid::{GridErrors, NotRadial, synthetic::CityGrid},
 };
 use citytwin_environment::{Horizon, SpellError, SunYear, extreme_days};
@@ -39,12 +44,15 @@ use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, Technology, W
 use rayon::prelude::*;
 
 use crate::{building::city_climate, spec::Watch};
+use battery::Batteries;
+use charge::Charge;
 use hours::Hours;
 use rates::Rate;
 
-pub use citytwin_environment::Spell;
-
+pub use battery::BatteryYear;
 pub use carbon::{CarbonFileError, Generation, GridCarbon, Season};
+pub use charge::ChargingYear;
+pub use citytwin_environment::Spell;
 pub use comparison::{ComparisonError, EnergyComparison, Gains, YearFigure, compare_years};
 pub use finance::{Finance, FinanceError, Item, PlantCost, PlantMoney, Plants};
 pub use households::{FuelPoverty, Home, HouseholdGroup, Households, Indicator};
@@ -60,10 +68,13 @@ const GRID_SEED: u64 = 1;
 /// What is asked of a city.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub struct EnergySpec {
-    /// Shares of photovoltaics, electric cars, heat pumps and retrofits, parts of the city included.
+    /// Shares of photovoltaics, electric cars, heat pumps, retrofits and batteries at home, parts of the city included, and when
+    /// cars charge.
     pub assumptions: Assumptions,
     /// District heat, the level of retrofits, and retrofits beside those of the assumptions; heat pumps are theirs alone.
     pub measures: Measures,
+    /// Share of the stations of medium to low voltage that have a battery.
+    pub street_battery_share: f64,
     /// Without: no voltages, no loadings, no losses.
     pub without_grid: bool,
     /// Heat waves and cold snaps put into the weather, in this order.
@@ -90,6 +101,8 @@ pub enum EnergyYearError {
     Grid(#[from] GridErrors),
     #[error("the city's grid cannot be swept: {0}")]
     NotRadial(#[from] NotRadial),
+    #[error("the share street_battery_share is {0}; give a number from 0 to 1")]
+    StreetBatteries(f64),
     #[error("the computation was cancelled")]
     Cancelled,
 }
@@ -109,6 +122,7 @@ pub struct CityEnergy<'a> {
     /// Index = `BuildingId`; of roofs that could carry modules.
     horizons: Vec<Option<Box<Horizon>>>,
     grid: OnceLock<HourlyFlow>,
+    mobility: OnceLock<Mobility>,
     tables: EnergyTables,
 }
 
@@ -143,6 +157,7 @@ impl<'a> CityEnergy<'a> {
             grid: OnceLock::new(),
             usual_carbon: GridCarbon::usual(tables.carbon(country), tables.generation(country), &clocks),
             clocks,
+            mobility: OnceLock::new(),
             tables,
         })
     }
@@ -163,6 +178,11 @@ impl<'a> CityEnergy<'a> {
         let grid = CityGrid::grow(self.city, &self.system, GRID_SEED)?.operated(&BTreeSet::new())?;
         let flow = HourlyFlow::new(grid)?;
         Ok(self.grid.get_or_init(|| flow))
+    }
+
+    /// How the city's cars come and go: the demand of its traffic, once.
+    pub fn mobility(&self) -> &Mobility {
+        self.mobility.get_or_init(|| mobility::mobility(self.city, &self.system, &Figures::embedded()))
     }
 
     /// The year. The same bytes for any number of threads.
@@ -199,6 +219,9 @@ impl<'a> CityEnergy<'a> {
     /// What a specification means for this city.
     fn asked<'s>(&'s self, spec: &'s EnergySpec) -> Result<Asked<'s>, EnergyYearError> {
         spec.finance.check()?;
+        if !(0.0..=1.0).contains(&spec.street_battery_share) {
+            return Err(EnergyYearError::StreetBatteries(spec.street_battery_share));
+        }
         let mut system = self.system.clone();
         system.set_shares(self.city, &spec.assumptions);
         let buildings = (0..self.city.buildings.len()).map(BuildingId::from_index);
@@ -207,6 +230,7 @@ impl<'a> CityEnergy<'a> {
         let grid_carbon = spec.grid_carbon.as_ref().unwrap_or(&self.usual_carbon);
         Ok(Asked {
             of: self,
+            spec,
             measures: Measures { pumped: Some(pumped), renewed, ..spec.measures.clone() },
             grid: if spec.without_grid { None } else { Some(self.grid()?) },
             changed: self.changed(&spec.spells)?,
@@ -240,10 +264,11 @@ impl<'a> CityEnergy<'a> {
         asked: &Asked<'_>,
         (first, count): (usize, usize),
         watch: &dyn Watch,
-    ) -> Result<(Hours, CityDemand), EnergyYearError> {
+    ) -> Result<(Hours<'_>, CityDemand), EnergyYearError> {
         let Asked { system, grid, rates, .. } = asked;
         let told = Told { watch, done: AtomicUsize::new(0), whole: count };
-        let mut hours = Hours::new(self.city.buildings.len(), system.transformers().len());
+        let stand = self.cars_and_batteries(asked, first);
+        let mut hours = Hours::new(self.city.buildings.len(), system.transformers().len(), stand);
         let mut step = |slab: &citytwin_energy::building::HeatSlab<'_>| {
             let weather = asked.weather();
             hours.add(&hours::Step { of: self, system, grid: *grid, weather, rates, first, told: &told }, slab);
@@ -265,6 +290,7 @@ impl<'a> CityEnergy<'a> {
 /// A specification on its way.
 struct Asked<'a> {
     of: &'a CityEnergy<'a>,
+    spec: &'a EnergySpec,
     system: EnergySystem,
     measures: Measures,
     grid: Option<&'a HourlyFlow>,
@@ -287,6 +313,18 @@ impl Asked<'_> {
 /// ISO 3166-1 alpha-2; empty where it is not known.
 fn country(city: &City) -> &str {
     city.country.as_ref().map_or("", |country| country.value.as_str())
+}
+
+impl CityEnergy<'_> {
+    /// Electric cars and batteries as they stand when the hour `first` begins.
+    fn cars_and_batteries(&self, asked: &Asked<'_>, first: usize) -> (Option<Charge<'_>>, Batteries) {
+        let Asked { system, spec, .. } = asked;
+        let rule = spec.assumptions.charging;
+        let charge = (system.electric_share() > 0.0)
+            .then(|| Charge::new(self.mobility(), system, (rule, self.country()), &self.clocks[first]))
+            .flatten();
+        (charge, Batteries::new(self.city, system, (&spec.assumptions, spec.street_battery_share)))
+    }
 }
 
 /// Hours done, told to the watch.
@@ -332,4 +370,8 @@ fn worst(weather: &WeatherYear) -> [(Worst, usize); 4] {
 }
 
 #[cfg(test)]
+mod charge_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod yardstick_tests;

@@ -20,6 +20,7 @@ mod purpose;
 pub mod rates;
 mod report;
 mod sampling;
+mod tours;
 mod trips;
 mod zones;
 
@@ -35,6 +36,7 @@ pub use people::DemandBasis;
 pub use purpose::Purpose;
 pub use report::{DemandReport, Published, ReportFigure};
 pub(crate) use sampling::TripEnds;
+pub use tours::{CarTours, PurposeTours, TourEnds, TourZone};
 
 use crate::{network::Network, table::TableError};
 use account::Account;

@@ -27,9 +27,9 @@ mod timed_ways;
 pub mod tntp;
 
 pub use demand::{
-    Demand, DemandBasis, DemandFiles, DemandInputs, DemandReport, Figure, Figures, LENGTH_BANDS_KM, Mode, OdMatrix,
-    OdRow, OdTable, OdZone, Period, Published, Purpose, PurposeAccount, ReportFigure, ZoneKind, ZoneRow, ZoneTable,
-    rates,
+    CarTours, Demand, DemandBasis, DemandFiles, DemandInputs, DemandReport, Figure, Figures, LENGTH_BANDS_KM, Mode,
+    OdMatrix, OdRow, OdTable, OdZone, Period, Published, Purpose, PurposeAccount, PurposeTours, ReportFigure, TourEnds,
+    TourZone, ZoneKind, ZoneRow, ZoneTable, rates,
 };
 pub use network::{
     Bpr, ConflictView, FlowError, Network, NetworkSummary, SignalColour, TurnId, TurnKind, TurnSignal, TurnView,

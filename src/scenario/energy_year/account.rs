@@ -9,7 +9,9 @@ use rayon::prelude::*;
 
 use super::{
     CityEnergy, EnergySpec,
+    battery::HomeBattery,
     carbon::GridCarbon,
+    charge::Charge,
     finance::{Item, Plants},
     hours::{Hours, Used},
     households::{self, DRAWS},
@@ -37,7 +39,7 @@ pub struct Computed<'a> {
 }
 
 /// The whole year.
-pub fn year(computed: &Computed<'_>, hours: Hours) -> EnergyYear {
+pub fn year(computed: &Computed<'_>, hours: Hours<'_>) -> EnergyYear {
     let Computed { of, spec, system, demand, .. } = computed;
     let country = of.country();
     let (carbon, tariffs) = (of.tables.carbon(country).clone(), of.tables.tariffs(country).clone());
@@ -54,6 +56,8 @@ pub fn year(computed: &Computed<'_>, hours: Hours) -> EnergyYear {
         balance_residual: residual(&hours, &totals),
         uncarried_hours: hours.uncarried,
         losses_known: hours.losses_known,
+        charging: hours.charge.as_ref().map(Charge::year).unwrap_or_default(),
+        batteries: hours.batteries.year(),
         notes: notes(computed, &hours, &tariffs, means.as_ref().filter(|_| incomes.is_some())),
         households: households::households(&homes, incomes.as_ref(), (means, bounds)),
         stations: stations(of, system, &hours.stations),
@@ -72,7 +76,7 @@ pub fn year(computed: &Computed<'_>, hours: Hours) -> EnergyYear {
 /// Every building's year, index = `BuildingId`.
 fn buildings(
     computed: &Computed<'_>,
-    hours: &Hours,
+    hours: &Hours<'_>,
     (carbon, tariffs): (&CarbonFactors, &Tariffs),
     homes: &[households::Home],
 ) -> Vec<BuildingYear> {
@@ -87,7 +91,8 @@ fn buildings(
         };
         let heat = &computed.demand.buildings[index];
         let year = building(used, heat, (customer, tariffs), carbon);
-        let plants = plants(computed, BuildingId::from_index(index), &year);
+        let battery_kwh = hours.batteries.homes[index].as_ref().map_or(0.0, HomeBattery::capacity_kwh);
+        let plants = plants(computed, BuildingId::from_index(index), (&year, battery_kwh));
         BuildingYear { plants: computed.spec.finance.plants(&computed.of.tables, &plants), ..year }
     };
     hours.buildings.par_iter().enumerate().map(of).collect()
@@ -131,7 +136,7 @@ fn building(
 }
 
 /// What a building owns. Where rooms are not heated hot water comes from small heaters, which are not counted; a heat pump is.
-fn plants(computed: &Computed<'_>, id: BuildingId, year: &BuildingYear) -> Plants {
+fn plants(computed: &Computed<'_>, id: BuildingId, (year, battery_kwh): (&BuildingYear, f64)) -> Plants {
     let heat_kw = |has: bool| if has { Plants::heat_kw(year.heating + year.hot_water) } else { 0.0 };
     let heated = year.heating > 0.0;
     Plants {
@@ -140,13 +145,13 @@ fn plants(computed: &Computed<'_>, id: BuildingId, year: &BuildingYear) -> Plant
         boiler: heat_kw(heated && year.fuel > 0.0),
         district_station: heat_kw(heated && year.district > 0.0),
         wallboxes: Plants::wallboxes(year.charging),
+        battery: battery_kwh,
         retrofit: computed.demand.retrofit_eur[id.index()],
-        ..Plants::default()
     }
 }
 
 fn totals(
-    hours: &Hours,
+    hours: &Hours<'_>,
     demand: &CityDemand,
     (carbon, grid_carbon): (&CarbonFactors, &GridCarbon),
     buildings: &[BuildingYear],
@@ -185,7 +190,7 @@ fn totals(
 }
 
 /// What the year emits, t: g/kWh is kg/MWh.
-fn emit(totals: &mut CityTotals, hours: &Hours, carbon: &CarbonFactors, grid_carbon: &GridCarbon) {
+fn emit(totals: &mut CityTotals, hours: &Hours<'_>, carbon: &CarbonFactors, grid_carbon: &GridCarbon) {
     let tonnes = |mwh: f64, g_kwh: f64| mwh * g_kwh / 1e3;
     totals.electricity_carbon_t = hours.rows.iter().map(|row| tonnes(row.import, grid_carbon.g_kwh(row.hour))).sum();
     totals.electricity_carbon_flat_t = tonnes(totals.import_mwh, grid_carbon.mean_g_kwh);
@@ -198,9 +203,9 @@ fn emit(totals: &mut CityTotals, hours: &Hours, carbon: &CarbonFactors, grid_car
 }
 
 /// The same year added up another way: by building and plant instead of by hour.
-fn residual(hours: &Hours, totals: &CityTotals) -> f64 {
+fn residual(hours: &Hours<'_>, totals: &CityTotals) -> f64 {
     let sum = |of: fn(&Used) -> f64| hours.buildings.iter().map(of).sum::<f64>();
-    let load = (sum(Used::load) + hours.public_wh) / WH_PER_MWH;
+    let load = (sum(Used::load) + hours.public_wh + hours.street_wh) / WH_PER_MWH;
     let pv = (sum(|used| used.pv) + hours.plants_wh) / WH_PER_MWH;
     let off = totals.import_mwh - totals.export_mwh - (load - pv + totals.losses_mwh);
     off.abs() / (load + pv + totals.losses_mwh).max(f64::MIN_POSITIVE)
@@ -225,8 +230,8 @@ fn stations(of: &CityEnergy<'_>, system: &EnergySystem, years: &[StationYear]) -
     system.transformers().iter().zip(years).enumerate().map(row).collect()
 }
 
-fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, means: Option<&HouseholdMeans>) -> Vec<String> {
-    let Computed { of, spec, weather, grid_carbon, .. } = computed;
+fn notes(computed: &Computed<'_>, hours: &Hours<'_>, tariffs: &Tariffs, means: Option<&HouseholdMeans>) -> Vec<String> {
+    let Computed { of, spec, weather, grid_carbon, system, .. } = computed;
     let (country, finance) = (of.country(), spec.finance);
     let mut notes = vec![
         format!("carbon of electricity: {}", grid_carbon.label),
@@ -270,6 +275,8 @@ fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, means: Optio
     for (table, row) in [("carbon factors", &of.tables.carbon(country).country), ("tariffs", &tariffs.country)] {
         say(row != country, format!("{table} of \"{country}\" are not known: those of the {row} are taken"));
     }
+    let nobody = hours.charge.is_none() && system.electric_share() > 0.0;
+    say(nobody, "the city's demand has no trips by car: no electric cars charge".to_owned());
     say(!hours.losses_known, "without a load flow: no losses, loadings, voltages".to_owned());
     say(hours.uncarried > 0, format!("{} hours that the grid cannot carry are without losses", hours.uncarried));
     notes

@@ -26,6 +26,12 @@ impl Drawn {
         Self { count, load_w: rows(), pv_w: rows(), asset_w: Vec::new() }
     }
 
+    /// What a building draws less what its roof gives, W.
+    pub fn net_w(&self, building: usize, hour: usize) -> f64 {
+        let slot = building * self.count + hour;
+        f64::from(self.load_w[slot]) - f64::from(self.pv_w[slot])
+    }
+
     /// Of some hours in a row: per hour every member's power. One pass over the rows.
     fn columns(&self, rows: &[f32], hours: &Range<usize>) -> Vec<Vec<f32>> {
         let mut columns = vec![Vec::with_capacity(rows.len() / self.count.max(1)); hours.len()];

@@ -6,6 +6,8 @@ use rayon::prelude::*;
 
 use super::{
     CityEnergy, Told,
+    battery::Batteries,
+    charge::Charge,
     flow::{self, Drawn},
     rates::{Bought, Rate},
     result::{EnergyHour, StationYear},
@@ -13,11 +15,14 @@ use super::{
 };
 
 /// Buildings that one task adds up.
-const PIECE: usize = 256;
+pub const PIECE: usize = 256;
 const WH_PER_MWH: f64 = 1e6;
 
 /// What the hours come to so far.
-pub struct Hours {
+pub struct Hours<'a> {
+    /// Electric cars and batteries, as they stand after the hours so far.
+    pub charge: Option<Charge<'a>>,
+    pub batteries: Batteries,
     pub rows: Vec<EnergyHour>,
     /// Index = `BuildingId`, Wh.
     pub buildings: Vec<Used>,
@@ -25,6 +30,8 @@ pub struct Hours {
     /// Public charging and stated plants, Wh.
     pub public_wh: f64,
     pub plants_wh: f64,
+    /// What stations' batteries draw in all, Wh.
+    pub street_wh: f64,
     /// Hours that the grid could not carry; without losses.
     pub uncarried: usize,
     pub losses_known: bool,
@@ -36,8 +43,10 @@ pub struct Used {
     pub appliances: f64,
     pub charging: f64,
     pub heat: f64,
+    /// What its battery takes less what it gives, with its standby.
+    pub battery: f64,
     pub pv: f64,
-    /// Of `pv`, what is used in the hour it is made.
+    /// Of `pv`, what is used or stored in the hour it is made.
     pub own: f64,
     pub bought: Bought,
 }
@@ -55,14 +64,17 @@ pub struct Step<'a> {
     pub told: &'a Told<'a>,
 }
 
-impl Hours {
-    pub fn new(buildings: usize, stations: usize) -> Self {
+impl<'a> Hours<'a> {
+    pub fn new(buildings: usize, stations: usize, (charge, batteries): (Option<Charge<'a>>, Batteries)) -> Self {
         Self {
+            charge,
+            batteries,
             rows: Vec::new(),
             buildings: vec![Used::default(); buildings],
             stations: vec![StationYear::default(); stations],
             public_wh: 0.0,
             plants_wh: 0.0,
+            street_wh: 0.0,
             uncarried: 0,
             losses_known: false,
         }
@@ -72,31 +84,41 @@ impl Hours {
     pub fn add(&mut self, step: &Step<'_>, slab: &HeatSlab<'_>) {
         let (first, count) = (step.first + slab.first, slab.count);
         let sunlit = Sunlit::new(step.of, step.weather, first, count);
-        let people = step.system.people_hours(&step.of.clocks[first..first + count]);
+        let clocks = &step.of.clocks[first..first + count];
+        let people = step.system.people_hours(clocks);
         let mut drawn = Drawn::new(self.buildings.len(), count);
         let sums = self.fill(step, slab, (&sunlit, &people), &mut drawn);
-        let plants_w = assets(step, &sunlit, &people, &mut drawn);
+        let public_w = self.public_w(clocks);
+        let plants_w = assets(step, &sunlit, &public_w, &mut drawn);
+        let settled = self.settle(step, (first, clocks), &mut drawn);
         let flows = step.grid.map(|grid| flow::solve(grid, step, &drawn, &mut self.stations));
         if flows.is_none() {
             step.told.hours(count);
         }
         for hour in 0..count {
-            let [appliances, cars, heat, pv] = sums[hour].map(|w| w / WH_PER_MWH);
-            let charging = cars + people.public_w[hour] / WH_PER_MWH;
+            let [appliances, heat, pv] = sums[hour].map(|w| w / WH_PER_MWH);
+            let charging = (settled[hour].cars_w + public_w[hour]) / WH_PER_MWH;
+            let batteries = settled[hour].batteries;
+            let [battery_charge, battery_discharge, standby, battery_state] =
+                [batteries.charge_w, batteries.discharge_w, batteries.standby_w, batteries.state_wh]
+                    .map(|wh| wh / WH_PER_MWH);
             let pv = pv + plants_w[hour] / WH_PER_MWH;
             let flow = flows.as_ref().map(|flows| flows[hour]);
             self.uncarried += usize::from(flow == Some(None));
             let losses = flow.flatten().unwrap_or(0.0) / WH_PER_MWH;
-            self.public_wh += people.public_w[hour];
+            self.public_wh += public_w[hour];
             self.plants_wh += plants_w[hour];
-            let load = appliances + charging + heat;
-            let supplied = load - pv + losses;
+            let load = appliances + charging + heat + standby;
+            let supplied = load - pv + losses + battery_charge - battery_discharge;
             self.rows.push(EnergyHour {
                 hour: first + hour,
                 load,
                 heat,
                 charging,
                 pv,
+                battery_charge,
+                battery_discharge,
+                battery_state,
                 losses,
                 import: supplied.max(0.0),
                 export: (-supplied).max(0.0),
@@ -104,22 +126,21 @@ impl Hours {
         }
     }
 
-    /// Load and sun of every building; the city's appliances, charging at home, heat and sun by hour, W.
+    /// Load without cars and sun of every building; the city's appliances, heat and sun by hour, W.
     fn fill(
         &mut self,
         step: &Step<'_>,
         slab: &HeatSlab<'_>,
         (sunlit, people): (&Sunlit<'_>, &PeopleHours),
         drawn: &mut Drawn,
-    ) -> Vec<[f64; 4]> {
+    ) -> Vec<[f64; 3]> {
         let count = slab.count;
-        let rates = &step.rates[step.first + slab.first..][..count];
         let rows = PIECE * count.max(1);
         let pieces = self.buildings.par_chunks_mut(PIECE).zip(drawn.load_w.par_chunks_mut(rows));
         let pieces = pieces.zip(drawn.pv_w.par_chunks_mut(rows)).zip(slab.electric_w.par_chunks(rows)).enumerate();
         let piece =
             |(piece, (((used, load_w), pv_w), heat_w)): (usize, (((&mut [Used], &mut [f32]), &mut [f32]), &[f32]))| {
-                let mut sums = vec![[0.0; 4]; count];
+                let mut sums = vec![[0.0; 3]; count];
                 let mut light = Vec::new();
                 for (offset, used) in used.iter_mut().enumerate() {
                     let building = BuildingId::from_index(piece * PIECE + offset);
@@ -130,17 +151,16 @@ impl Hours {
                     let heat_w = &heat_w[row];
                     for hour in 0..count {
                         let appliances = rows.appliances_mean_w * rows.appliances[hour];
-                        let cars = rows.cars_mean_w * rows.home[hour];
-                        load_w[hour] = appliances + cars + heat_w[hour];
-                        let parts = [appliances, cars, heat_w[hour], pv_w[hour]].map(f64::from);
+                        load_w[hour] = appliances + heat_w[hour];
+                        let parts = [appliances, heat_w[hour], pv_w[hour]].map(f64::from);
                         sums[hour].iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
-                        used.add(parts, &rates[hour]);
+                        used.add(parts);
                     }
                 }
                 sums
             };
-        let sums: Vec<Vec<[f64; 4]>> = pieces.map(piece).collect();
-        let mut city = vec![[0.0; 4]; count];
+        let sums: Vec<Vec<[f64; 3]>> = pieces.map(piece).collect();
+        let mut city = vec![[0.0; 3]; count];
         for sums in sums {
             for (city, own) in city.iter_mut().zip(sums) {
                 city.iter_mut().zip(own).for_each(|(city, own)| *city += own);
@@ -151,23 +171,20 @@ impl Hours {
 }
 
 impl Used {
-    fn add(&mut self, [appliances, charging, heat, pv]: [f64; 4], rate: &Rate) {
+    fn add(&mut self, [appliances, heat, pv]: [f64; 3]) {
         self.appliances += appliances;
-        self.charging += charging;
         self.heat += heat;
         self.pv += pv;
-        self.own += pv.min(appliances + charging + heat);
-        self.bought.add(appliances + charging + heat - pv, rate);
     }
 
     /// All that it draws.
     pub fn load(&self) -> f64 {
-        self.appliances + self.charging + self.heat
+        self.appliances + self.charging + self.heat + self.battery
     }
 }
 
 /// Stated plants and public chargers into the rows of assets; what the plants give by hour, W.
-fn assets(step: &Step<'_>, sunlit: &Sunlit<'_>, people: &PeopleHours, drawn: &mut Drawn) -> Vec<f64> {
+fn assets(step: &Step<'_>, sunlit: &Sunlit<'_>, public_w: &[f64], drawn: &mut Drawn) -> Vec<f64> {
     let count = drawn.count;
     let mut plants_w = vec![0.0; count];
     drawn.asset_w = vec![0.0; step.of.city.energy_assets.len() * count];
@@ -184,7 +201,7 @@ fn assets(step: &Step<'_>, sunlit: &Sunlit<'_>, people: &PeopleHours, drawn: &mu
             }
             Plant::Charger { asset, share } => {
                 let slots = &mut drawn.asset_w[asset * count..][..count];
-                slots.iter_mut().zip(&people.public_w).for_each(|(slot, all)| *slot += (share * all) as f32);
+                slots.iter_mut().zip(public_w).for_each(|(slot, all)| *slot += (share * all) as f32);
             }
         }
     }

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::{
     Worst,
+    battery::BatteryYear,
     carbon::GridCarbon,
+    charge::ChargingYear,
     finance::{Finance, PlantMoney},
     households::{Home, Households},
     incomes::Incomes,
@@ -12,18 +14,22 @@ use super::{
     tariff::{Bill, Tariffs},
 };
 
-/// One hour of the city, MWh. `import` − `export` = `load` − `pv` + `losses`.
+/// One hour of the city, MWh. `import` − `export` = `load` − `pv` + `losses` + `battery_charge` − `battery_discharge`.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct EnergyHour {
     /// Of the year, 0…8759.
     pub hour: usize,
-    /// Appliances, charging and heat.
+    /// Appliances, charging, heat and what batteries draw standing by.
     pub load: f64,
     /// Of it heat pumps and coolers.
     pub heat: f64,
-    /// Of it cars, at home and in public.
+    /// Of it cars, at home, at work and in public.
     pub charging: f64,
     pub pv: f64,
+    /// Batteries of homes and stations at their terminals, and what they hold as the hour ends.
+    pub battery_charge: f64,
+    pub battery_discharge: f64,
+    pub battery_state: f64,
     pub losses: f64,
     pub import: f64,
     pub export: f64,
@@ -133,6 +139,8 @@ pub struct EnergyYear {
     pub uncarried_hours: usize,
     /// Whether there was a load flow.
     pub losses_known: bool,
+    pub charging: ChargingYear,
+    pub batteries: BatteryYear,
     pub households: Households,
     pub carbon: CarbonFactors,
     pub grid_carbon: GridCarbon,

@@ -7,8 +7,8 @@ use std::sync::{
 
 use citytwin_environment::synthetic_year;
 use citytwin_model::{
-    AccessLevel, Anchor, Building, BuildingUse, GeoBounds, Known, LineString, LonLat, MultiPolygon, Oneway, Polygon,
-    Request, Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Volume,
+    AccessLevel, Anchor, Building, BuildingUse, ChargingRule, GeoBounds, Known, LineString, LonLat, MultiPolygon,
+    Oneway, Polygon, Request, Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Volume,
 };
 
 use super::*;
@@ -17,7 +17,7 @@ use crate::prepare::pool;
 const PLACE: LonLat = LonLat { lon: 10.0, lat: 50.0 };
 
 /// Two rows of buildings along a street.
-fn town() -> City {
+pub fn town() -> City {
     use BuildingUse::{Apartments, House, Office, Retail};
     let bounds = GeoBounds { west: 9.9, south: 49.9, east: 10.1, north: 50.1 };
     let mut city = City::empty("town", Anchor::new(PLACE), bounds);
@@ -62,24 +62,30 @@ fn street(points: &[(f64, f64)]) -> Road {
     }
 }
 
-fn weather() -> WeatherYear {
+pub fn weather() -> WeatherYear {
     synthetic_year(PLACE, 1.0, 3)
 }
 
-fn shares(pv: f64, hp: f64, ev: f64) -> EnergySpec {
+pub fn shares(pv: f64, hp: f64, ev: f64) -> EnergySpec {
     let assumptions = Assumptions { pv_share: pv, hp_share: hp, ev_share: ev, ..Assumptions::default() };
     EnergySpec { assumptions, ..EnergySpec::default() }
+}
+
+/// With batteries everywhere and cars that mind their station.
+fn stored(mut spec: EnergySpec) -> EnergySpec {
+    (spec.assumptions.battery_share, spec.assumptions.charging) = (0.5, ChargingRule::FeederLimited);
+    EnergySpec { street_battery_share: 1.0, ..spec }
 }
 
 #[test]
 fn every_hour_and_the_year_balance() {
     let (city, weather) = (town(), weather());
-    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
-    let year = energy.year(&shares(1.0, 0.5, 0.5), &()).expect("a year");
+    let energy = super::charge_tests::prepared(&city, &weather);
+    let year = energy.year(&stored(shares(1.0, 0.5, 0.5)), &()).expect("a year");
     assert_eq!((year.hours.len(), year.uncarried_hours), (HOURS_OF_YEAR, 0));
     assert!(year.balance_residual < 1e-9, "{}", year.balance_residual);
     for h in &year.hours {
-        let off = h.import - h.export - (h.load - h.pv + h.losses);
+        let off = h.import - h.export - (h.load - h.pv + h.losses + h.battery_charge - h.battery_discharge);
         assert!(off.abs() < 1e-9 * (h.load + h.pv + h.losses), "{h:?}");
         assert!(h.import * h.export == 0.0 && h.losses > 0.0 && h.load >= h.heat + h.charging, "{h:?}");
     }
@@ -219,7 +225,8 @@ fn years_stand_beside_each_other() {
 fn the_year_is_the_same_for_any_number_of_threads() {
     let (city, weather) = (town(), weather());
     let run = |threads: usize| {
-        let year = || CityEnergy::prepare(&city, &weather)?.year(&shares(0.4, 0.3, 0.2), &());
+        let spec = stored(shares(0.4, 0.3, 0.2));
+        let year = || super::charge_tests::prepared(&city, &weather).year(&spec, &());
         pool(threads).expect("threads").install(year).expect("a year")
     };
     assert_eq!(run(1), run(3));
@@ -228,7 +235,7 @@ fn the_year_is_the_same_for_any_number_of_threads() {
 #[test]
 fn measures_push_the_year_their_way() {
     let (city, weather) = (town(), weather());
-    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let energy = super::charge_tests::prepared(&city, &weather);
     let year = |spec: EnergySpec| {
         energy.year(&EnergySpec { without_grid: true, ..spec }, &()).map(|year| year.totals).expect("a year")
     };
@@ -281,7 +288,7 @@ fn retrofits_follow_the_parts_of_the_city() {
 #[test]
 fn worst_days_are_days_of_the_year() {
     let (city, weather) = (town(), weather());
-    let energy = CityEnergy::prepare(&city, &weather).expect("prepared");
+    let energy = super::charge_tests::prepared(&city, &weather);
     let spec = shares(0.5, 0.5, 0.3);
     let (year, days) = (energy.year(&spec, &()).expect("a year"), energy.worst_days(&spec, &()).expect("days"));
     let kinds: Vec<Worst> = days.iter().map(|day| day.worst).collect();

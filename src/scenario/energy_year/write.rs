@@ -56,18 +56,23 @@ pub fn write_energy_comparison(comparison: &EnergyComparison, dir: &Path) -> Res
 }
 
 fn hours(year: &EnergyYear) -> String {
-    let mut text =
-        String::from("hour,load_mwh,heat_mwh,charging_mwh,pv_mwh,losses_mwh,import_mwh,export_mwh,grid_g_kwh\n");
+    let mut text = String::from(
+        "hour,load_mwh,heat_mwh,charging_mwh,pv_mwh,battery_charge_mwh,battery_discharge_mwh,battery_state_mwh,losses_mwh,\
+         import_mwh,export_mwh,grid_g_kwh\n",
+    );
     for h in &year.hours {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{},{:.6},{:.6},{:.6},{:.6},{:.6},{:.6},{:.6},{:.3}",
+            "{},{:.6},{:.6},{:.6},{:.6},{:.6},{:.6},{:.6},{:.6},{:.6},{:.6},{:.3}",
             h.hour,
             h.load,
             h.heat,
             h.charging,
             h.pv,
+            h.battery_charge,
+            h.battery_discharge,
+            h.battery_state,
             h.losses,
             h.import,
             h.export,

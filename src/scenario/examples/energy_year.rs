@@ -5,7 +5,7 @@ use std::{path::Path, time::Instant};
 
 use citytwin_energy::building::Measures;
 use citytwin_import::weather::read_epw;
-use citytwin_model::Assumptions;
+use citytwin_model::{Assumptions, ChargingRule};
 use citytwin_scenario::energy_year::{
     CityEnergy, EnergySpec, compare_years, write_energy_comparison, write_energy_year,
 };
@@ -33,6 +33,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     timed("the same with modules on all roofs", || {
         energy.year(&EnergySpec { assumptions: all_roofs, ..without.clone() }, &())
     })?;
+    timed("car tours of the traffic demand", || drop(energy.mobility().clone()));
+    for rule in ChargingRule::ALL {
+        for (ev_share, batteries) in [(0.0, 0.0), (0.5, 0.0), (0.5, 0.5)] {
+            let assumptions = Assumptions {
+                ev_share,
+                pv_share: 0.3,
+                battery_share: batteries,
+                charging: rule,
+                ..Assumptions::default()
+            };
+            let of = EnergySpec { assumptions, street_battery_share: batteries, ..without.clone() };
+            let what = format!("{rule:?}, {ev_share} electric, {batteries} with batteries");
+            let year = timed(&what, || energy.year(&of, &()))?;
+            println!("{:?}\n{:?}", year.charging, year.batteries);
+            println!(
+                "import {:.3} MWh, peak {:.4} MW, residual {:e}",
+                year.totals.import_mwh, year.totals.peak_import_mw, year.balance_residual
+            );
+        }
+    }
     let year = timed("a year with the load flow of every hour", || energy.year(&spec, &()))?;
     for share in [0.1, 0.3, 0.5] {
         let assumptions = Assumptions { hp_share: share, ..Assumptions::default() };

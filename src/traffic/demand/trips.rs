@@ -290,6 +290,12 @@ impl Generation {
         std::array::from_fn(|m| (1.0 - self.kept_share) * here[m] + self.kept_share * self.beyond_modes[m])
     }
 
+    /// By zone: cars of inhabitants that leave the map, and kilometres of one way.
+    pub fn leaving_cars(&self, choice: &ModeChoice) -> Vec<[f64; 2]> {
+        let per_trip = self.beyond_modes[Mode::Car as usize] / choice.persons_per_car(self.purpose);
+        self.leaving().map(|trips| [trips * per_trip, trips * per_trip * self.beyond_km]).collect()
+    }
+
     fn leaving(&self) -> impl Iterator<Item = f64> + '_ {
         let balanced_out = self.drawn.iter().sum::<f64>() > 0.0;
         self.productions.iter().zip(&self.staying).map(move |(all, stay)| if balanced_out { all - stay } else { 0.0 })
@@ -340,6 +346,23 @@ pub fn inside_flows(model: &mut Model, zones: &Zones, own: Option<Vec<Vec<f64>>>
         flows.push(flow(&back, Profile::Back(g.purpose), Side::At(g.purpose), start));
     }
     flows
+}
+
+/// Cars of one way between all zones, and their kilometres by the shares of the ways within a zone.
+pub fn cars_and_km(model: &Model, g: &Generation) -> impl Fn(usize) -> Vec<[f64; 2]> + Sync {
+    let persons_per_car = model.choice.persons_per_car(g.purpose);
+    move |i: usize| {
+        let cells = g.balanced.row(&model.distances, i).zip(model.distances.row(i)).enumerate();
+        let cell = |(j, (trips, km)): (usize, (f64, &f64))| {
+            let parts: &[f64] = if i == j { &WITHIN } else { &[1.0] };
+            let each = trips / persons_per_car / parts.len() as f64;
+            parts.iter().fold([0.0; 2], |[cars, kms], part| {
+                let driven = each * g.shares(&model.choice, part * km)[0];
+                [cars + driven, kms + driven * part * km]
+            })
+        };
+        cells.map(cell).collect()
+    }
 }
 
 /// Cars of one way between all zones.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use citytwin_model::City;
 use citytwin_traffic::{
-    Demand, DemandBasis, DemandInputs, DemandReport, Network, OdTable, Period, ZoneKind, ZoneTable, rates,
+    Demand, DemandBasis, DemandInputs, DemandReport, Network, OdTable, Period, TourEnds, ZoneKind, ZoneTable, rates,
 };
 
 fn demo() -> City {
@@ -50,6 +50,16 @@ fn check(demand: &Demand, report: &DemandReport) {
     let rate = report.figures.iter().find(|f| f.name == "trips per person and day").expect("the figure");
     let published = rate.published.last().expect("of the country").value;
     assert!((made / demand.residents() / published - 1.0).abs() < 1e-6, "{made}");
+    // Tours there and back are the same cars and kilometres.
+    for (tours, line) in demand.car_tours().expect("somebody drives").purposes.iter().zip(&report.purposes) {
+        let sum = |of: fn(&TourEnds) -> f64| tours.starts.iter().map(of).sum::<f64>();
+        let (cars, km) = (2.0 * sum(|ends| ends.tours), sum(|ends| ends.km));
+        assert!((cars / line.account.cars - 1.0).abs() < 1e-9, "{:?}: {cars}", line.purpose);
+        assert!((km / line.account.car_km - 1.0).abs() < 1e-9, "{:?}: {km}", line.purpose);
+        assert!(
+            (tours.out.iter().sum::<f64>() - 1.0).abs() < 1e-9 && (tours.back.iter().sum::<f64>() - 1.0).abs() < 1e-9
+        );
+    }
     let under_way = value(report, "vehicles under way in the peak, simulated");
     assert!(under_way < 1.001 * rates::MOST_UNDER_WAY, "{under_way}");
     conserves(demand);
