@@ -33,7 +33,7 @@ mod sweep;
 mod sweep_state;
 pub mod synthetic;
 mod three_phase;
-mod two_port;
+pub(crate) mod two_port;
 
 pub use check::Grid;
 pub use element::*;

@@ -1,207 +1,234 @@
 //! Load flows of many hours of a grown grid where stations alone are looked at: losses, what goes through transformers, and the
-//! buildings' voltages. The same as [`Operated::solve`] says of them (a test), for eight hours side by side and without the
-//! loadings of lines, which take most of its time.
+//! lowest and highest voltage of each station's buildings.
+//!
+//! DistFlow of a radial grid (Baran & Wu 1989, IEEE Trans. Power Deliv. 4(2)): powers of branches from the customers to the sources,
+//! squares of voltages back. It is exact, and since voltages enter through losses alone, each round gains two digits or more where
+//! a sweep of currents gains one. What hangs below the last transformer on a way is an area; it is solved for all hours while its
+//! state stays in the nearest cache, in single precision with voltages as what is lost from its busbar. The trunk between sources
+//! and areas is solved in double precision. The two meet at the busbars until nothing moves. Hours are lanes that never meet, so that
+//! the result is the same bytes for any number of threads and any width of the machine's registers.
 
-use crate::grid::{
-    NotRadial, Profiles, Sweep, SweepError, Transformer,
-    synthetic::{Operated, Powers},
-};
+mod area;
+mod layout;
+mod trunk;
+
+use rayon::prelude::*;
+
+use crate::grid::{NotRadial, synthetic::Operated};
+use area::{Areas, Busbar};
+use layout::Layout;
+use trunk::{Trunk, TrunkState};
 
 /// Hours side by side.
-pub const FLOW_LANES: usize = 8;
-type Lanes = [f64; FLOW_LANES];
-const NONE: u32 = u32::MAX;
+const LANES: usize = 8;
+/// Error that may be left at busbars, squared voltage per unit.
+const TOLERANCE: f64 = 1e-7;
+/// How far busbars may have moved since their areas were visited, squared voltage per unit: losses are told for the new voltage by
+/// the first order.
+const TOLD: f64 = 2e-5;
+/// Visits of areas after which what still moves counts as not solvable.
+const MAX_VISITS: usize = 40;
 
 /// A grid prepared for many hours.
 #[derive(Clone, Debug)]
 pub struct HourlyFlow {
     operated: Operated,
-    sweep: Sweep,
-    /// From the sources on; run through backwards.
-    fed: Vec<Fed>,
-    load_bus: Vec<u32>,
-    building_bus: Vec<u32>,
-    rated_v: Vec<f64>,
+    trunk: Trunk,
+    areas: Areas,
+    /// Per transformer of the grid its area, where it feeds one.
+    area_of: Vec<Option<u32>>,
 }
 
-/// Up to [`FLOW_LANES`] hours; lanes past the last repeat it.
+/// Powers of some hours in a row (`member · hours + hour`), W. Slices that are shorter count as nought.
+#[derive(Clone, Copy, Debug)]
+pub struct PowerRows<'a> {
+    pub hours: usize,
+    /// By `BuildingId`.
+    pub load_w: &'a [f32],
+    pub pv_w: &'a [f32],
+    /// By `EnergyAssetId`, load positive.
+    pub asset_w: &'a [f32],
+}
+
+/// What the load flows say.
 #[derive(Clone, PartialEq, Debug)]
 pub struct FlowHours {
-    /// W.
-    pub losses_w: Lanes,
-    /// As the grid's transformers, of the rating, 1.
-    pub transformer_loading: Vec<Lanes>,
-    /// Index = `BuildingId`, per unit; nought without supply.
-    pub building_vm_pu: Vec<Lanes>,
+    /// What goes into branches and does not come out, W; `None` where the grid cannot carry the hour: nothing is said of it.
+    pub losses_w: Vec<Option<f64>>,
+    /// `transformer · hours + hour`, of the rating, 1.
+    loading: Vec<f32>,
+    /// Likewise: lowest and highest voltage of the buildings that hang on it, per unit.
+    vm_pu: Vec<[f32; 2]>,
 }
 
-/// A bus and the branch to the one before it, as a pi section.
-#[derive(Clone, Copy, Debug)]
-struct Fed {
-    bus: u32,
-    before: u32,
-    /// Series impedance, ohm, and half the shunt admittance, S.
-    series_ohm: [f64; 2],
-    half_s: [f64; 2],
-    /// Voltage of the near end over that of the bus before.
-    ratio: f64,
-    /// Index and reciprocal of the rating, 1/VA; [`NONE`] for lines and switches.
-    transformer: u32,
-    per_va: f64,
+/// Hours of all busbars on the way to where nothing moves.
+struct Meeting {
+    blocks: usize,
+    /// `area · blocks + block`.
+    busbars: Vec<Busbar>,
+    /// Square of the busbars' voltages, per unit: `block · areas + area`.
+    square: Vec<[f64; LANES]>,
+    /// Per block what the trunk says of it.
+    trunk: Vec<TrunkBlock>,
+}
+
+/// What the trunk says of a block of hours.
+#[derive(Clone, Default)]
+struct TrunkBlock {
+    losses_w: [f64; LANES],
+    /// By transformer of the grid.
+    loading: Vec<[f32; LANES]>,
+    carried: [bool; LANES],
+    /// Largest change of a busbar's squared voltage since the visit before, per unit.
+    moved: [f64; LANES],
+    settled: bool,
 }
 
 impl HourlyFlow {
     /// # Errors
     /// A grid that is not radial; none that was grown is.
     pub fn new(operated: Operated) -> Result<Self, NotRadial> {
-        let (city, grid) = (operated.grid(), &operated.grid().grid);
-        Ok(Self {
-            sweep: Sweep::new(grid)?,
-            fed: fed(&operated),
-            load_bus: grid.loads.iter().map(|load| load.bus).collect(),
-            building_bus: city.buildings.iter().map(|building| building.bus).collect(),
-            rated_v: grid.buses.iter().map(|bus| bus.rated_v).collect(),
-            operated,
-        })
+        let layout = Layout::of(&operated)?;
+        let mut area_of = vec![None; operated.grid().grid.transformers.len()];
+        for (area, transformer) in layout.areas.iter().map(|area| area.transformer).enumerate() {
+            area_of[transformer as usize] = Some(area as u32);
+        }
+        Ok(Self { trunk: Trunk::of(&layout, &operated), areas: Areas::of(&layout, &operated), area_of, operated })
     }
 
     pub fn operated(&self) -> &Operated {
         &self.operated
     }
 
-    /// One to [`FLOW_LANES`] instants; more are passed over.
-    ///
-    /// # Errors
-    /// An instant whose load the grid cannot carry.
-    pub fn solve(&self, instants: &[Powers<'_>]) -> Result<FlowHours, SweepError> {
-        let hours = instants.len().clamp(1, FLOW_LANES);
-        let demands = self.operated.grid().demand(&instants[..hours.min(instants.len())]);
-        let flow = self.sweep.solve_hours(demands.profiles())?;
-        Ok(pulp::Arch::new().dispatch(Back { of: self, drawn: demands.profiles(), vm_pu: &flow.vm_pu }))
-    }
-}
-
-/// Powers from the customers to the sources, as pulp compiles them for the machine's registers.
-struct Back<'a> {
-    of: &'a HourlyFlow,
-    drawn: Profiles<'a>,
-    vm_pu: &'a [f64],
-}
-
-impl pulp::NullaryFnOnce for Back<'_> {
-    type Output = FlowHours;
-
-    #[inline(always)]
-    fn call(self) -> FlowHours {
-        let (of, buses, loads) = (self.of, self.of.rated_v.len(), self.of.load_bus.len());
-        let lane = |lane: usize| lane.min(self.drawn.hours.max(1) - 1);
-        let rows: [&[f64]; FLOW_LANES] = std::array::from_fn(|l| &self.vm_pu[lane(l) * buses..][..buses]);
-        let of_bus = |bus: u32| -> Lanes { std::array::from_fn(|l| rows[l][bus as usize]) };
-        let mut through = vec![[[0.0; FLOW_LANES]; 2]; buses];
-        for (index, &bus) in of.load_bus.iter().enumerate() {
-            let [p, q] = &mut through[bus as usize];
-            for l in 0..FLOW_LANES {
-                p[l] += self.drawn.p_w[lane(l) * loads + index];
-                q[l] += self.drawn.q_var[lane(l) * loads + index];
+    /// All hours of the rows. Works on rayon's current pool.
+    pub fn solve(&self, rows: &PowerRows<'_>) -> FlowHours {
+        let mut meeting = Meeting::new(self, rows.hours.div_ceil(LANES));
+        for visit in 0..MAX_VISITS {
+            meeting.visit_areas(self, rows, visit == 0);
+            meeting.visit_trunk(self, rows);
+            if meeting.trunk.iter().all(|block| block.settled) {
+                break;
             }
         }
-        let transformers = of.operated.grid().grid.transformers.len();
-        let mut hours = FlowHours {
-            losses_w: [0.0; FLOW_LANES],
-            transformer_loading: vec![[0.0; FLOW_LANES]; transformers],
-            building_vm_pu: of
-                .building_bus
-                .iter()
-                .map(|bus| if *bus == NONE { [0.0; 8] } else { of_bus(*bus) })
-                .collect(),
-        };
-        for fed in of.fed.iter().rev() {
-            let [p, q] = through[fed.bus as usize];
-            let near = of_bus(fed.before).map(|vm| vm * of.rated_v[fed.before as usize] * fed.ratio);
-            let far = of_bus(fed.bus).map(|vm| vm * of.rated_v[fed.bus as usize]);
-            let into = fed.through([p, q], near, far);
-            for l in 0..FLOW_LANES {
-                hours.losses_w[l] += into[0][l] - p[l];
-                through[fed.before as usize][0][l] += into[0][l];
-                through[fed.before as usize][1][l] += into[1][l];
-            }
-            if fed.transformer != NONE {
-                let most = |l: usize| (into[0][l].powi(2) + into[1][l].powi(2)).max(p[l].powi(2) + q[l].powi(2));
-                hours.transformer_loading[fed.transformer as usize] =
-                    std::array::from_fn(|l| most(l).sqrt() * fed.per_va);
-            }
-        }
-        hours
+        meeting.told(self, rows.hours)
     }
 }
 
-impl Fed {
-    /// Power into the near end for what leaves the far end, W and var, at voltages line to line, V. A closed switch has no
-    /// impedance.
-    #[inline(always)]
-    fn through(&self, out: [Lanes; 2], near: Lanes, far: Lanes) -> [Lanes; 2] {
-        let mut into = out;
-        for l in 0..FLOW_LANES {
-            let (near_2, far_2) = (near[l] * near[l], far[l] * far[l]);
-            let p = out[0][l] + self.half_s[0] * far_2;
-            let q = out[1][l] - self.half_s[1] * far_2;
-            let current_2 = (p * p + q * q) / far_2;
-            into[0][l] = p + self.series_ohm[0] * current_2 + self.half_s[0] * near_2;
-            into[1][l] = q + self.series_ohm[1] * current_2 - self.half_s[1] * near_2;
-        }
-        into
+impl FlowHours {
+    /// Loading of a transformer of the grid hour by hour, of its rating, 1.
+    pub fn loading(&self, transformer: usize) -> &[f32] {
+        let hours = self.losses_w.len();
+        &self.loading[transformer * hours..][..hours]
     }
 
-    fn switch(bus: u32, before: u32) -> Self {
-        let none = [0.0; 2];
-        Self { bus, before, series_ohm: none, half_s: none, ratio: 1.0, transformer: NONE, per_va: 0.0 }
+    /// Lowest and highest voltage of the buildings behind a transformer hour by hour, per unit; infinite and nought where none is
+    /// supplied by it.
+    pub fn vm_pu(&self, transformer: usize) -> &[[f32; 2]] {
+        let hours = self.losses_w.len();
+        &self.vm_pu[transformer * hours..][..hours]
     }
 }
 
-/// Buses over what is closed, each after the one that feeds it; sources alone are left out.
-fn fed(operated: &Operated) -> Vec<Fed> {
-    let grid = &operated.grid().grid;
-    let mut next: Vec<Vec<Fed>> = vec![Vec::new(); grid.buses.len()];
-    let mut both = |of: Fed, back_ratio: f64| {
-        next[of.before as usize].push(of);
-        next[of.bus as usize].push(Fed { bus: of.before, before: of.bus, ratio: back_ratio, ..of });
-    };
-    for line in grid.lines.iter().filter(|line| line.ends.from_closed && line.ends.to_closed) {
-        let per_km = &line.positive;
-        let (systems, length_km) = (f64::from(line.parallel), line.length_km);
-        let susceptance = std::f64::consts::TAU * grid.frequency_hz * per_km.c_f;
-        let of = Fed {
-            series_ohm: [per_km.r_ohm, per_km.x_ohm].map(|ohm| ohm * length_km / systems),
-            half_s: [per_km.g_s, susceptance].map(|s| 0.5 * s * length_km * systems),
-            ..Fed::switch(line.ends.to, line.ends.from)
-        };
-        both(of, 1.0);
-    }
-    let closed = |t: &&Transformer| t.ends.from_closed && t.ends.to_closed;
-    for (index, transformer) in grid.transformers.iter().enumerate().filter(|(_, t)| closed(t)) {
-        let (series_s, shunt_s) = transformer.sections();
-        let (series_ohm, (from_v, to_v)) = (series_s.inv(), transformer.tapped_v());
-        let of = Fed {
-            series_ohm: [series_ohm.re, series_ohm.im],
-            half_s: [0.5 * shunt_s.re, 0.5 * shunt_s.im],
-            ratio: to_v / from_v,
-            transformer: index as u32,
-            per_va: 1.0 / (transformer.rated_va * f64::from(transformer.parallel)),
-            ..Fed::switch(transformer.ends.to, transformer.ends.from)
-        };
-        both(of, to_v / from_v);
-    }
-    for switch in grid.switches.iter().filter(|switch| switch.closed) {
-        both(Fed::switch(switch.to, switch.from), 1.0);
-    }
-    let mut order: Vec<Fed> = Vec::with_capacity(grid.buses.len());
-    for source in &grid.external_grids {
-        let mut at = order.len();
-        order.extend(&next[source.bus as usize]);
-        while let Some(&Fed { bus, before, .. }) = order.get(at) {
-            order.extend(next[bus as usize].iter().filter(|fed| fed.bus != before));
-            at += 1;
+impl Meeting {
+    fn new(flow: &HourlyFlow, blocks: usize) -> Self {
+        let unloaded = flow.trunk.unloaded();
+        Self {
+            blocks,
+            busbars: vec![Busbar::default(); flow.areas.len() * blocks],
+            square: unloaded.iter().map(|square| [*square; LANES]).cycle().take(unloaded.len() * blocks).collect(),
+            trunk: vec![TrunkBlock::default(); blocks],
         }
     }
-    order
+
+    fn visit_areas(&mut self, flow: &HourlyFlow, rows: &PowerRows<'_>, rough: bool) {
+        let (square, trunk, count) = (&self.square, &self.trunk, flow.areas.len());
+        let visit = |state: &mut area::AreaState, (index, busbars): (usize, &mut [Busbar])| {
+            for (block, busbar) in busbars.iter_mut().enumerate().filter(|(block, _)| !trunk[*block].settled) {
+                let task = area::Visit {
+                    areas: &flow.areas,
+                    index,
+                    rows,
+                    first: block * LANES,
+                    square: &square[block * count + index],
+                    rough,
+                };
+                *busbar = task.run(state);
+            }
+        };
+        let rows = self.busbars.par_chunks_mut(self.blocks.max(1)).enumerate();
+        rows.for_each_init(|| flow.areas.state(), visit);
+    }
+
+    fn visit_trunk(&mut self, flow: &HourlyFlow, rows: &PowerRows<'_>) {
+        let (busbars, blocks, count) = (&self.busbars, self.blocks, flow.areas.len());
+        let solve = |state: &mut TrunkState,
+                     (index, (block, square)): (usize, (&mut TrunkBlock, &mut [[f64; LANES]]))| {
+            if block.settled {
+                return;
+            }
+            let of = |area: usize| &busbars[area * blocks + index];
+            flow.trunk.solve(state, rows, index * LANES, of);
+            let (mut moved, mut carried) = ([0.0_f64; LANES], state.carried);
+            block.losses_w = state.losses_w;
+            for (area, square) in square.iter_mut().enumerate() {
+                let (new, busbar) = (flow.trunk.busbar(state, area), of(area));
+                for lane in 0..LANES {
+                    moved[lane] = moved[lane].max((new[lane] - square[lane]).abs());
+                    carried[lane] &= busbar.sound[lane];
+                    // At constant powers, squares of currents go with one over the squared voltage.
+                    block.losses_w[lane] += f64::from(busbar.losses_w[lane]) * square[lane] / new[lane];
+                }
+                *square = new;
+            }
+            block.settle(moved, carried);
+            if block.settled {
+                block.loading = flow.trunk.loading(state, flow.area_of.len());
+            }
+        };
+        let blocks = self.trunk.par_iter_mut().zip(self.square.par_chunks_mut(count.max(1))).enumerate();
+        if count == 0 {
+            return;
+        }
+        blocks.for_each_init(|| flow.trunk.state(), solve);
+    }
+
+    /// Lanes of hours into rows of transformers.
+    fn told(&self, flow: &HourlyFlow, hours: usize) -> FlowHours {
+        let transformers = flow.area_of.len();
+        let losses = |hour: usize| {
+            let (block, lane) = (&self.trunk[hour / LANES], hour % LANES);
+            (block.settled && block.carried[lane]).then(|| block.losses_w[lane])
+        };
+        let mut told = FlowHours {
+            losses_w: (0..hours).map(losses).collect(),
+            loading: vec![0.0; transformers * hours],
+            vm_pu: vec![[f32::INFINITY, 0.0]; transformers * hours],
+        };
+        let rows = told.loading.par_chunks_mut(hours.max(1)).zip(told.vm_pu.par_chunks_mut(hours.max(1))).enumerate();
+        rows.for_each(|(transformer, (loading, vm_pu))| {
+            let area = flow.area_of[transformer].map(|area| area as usize);
+            for hour in (0..hours).filter(|hour| losses(*hour).is_some()) {
+                let (block, lane) = (hour / LANES, hour % LANES);
+                loading[hour] = self.trunk[block].loading.get(transformer).map_or(0.0, |lanes| lanes[lane]);
+                if let Some(area) = area {
+                    let square = &self.square[block * flow.areas.len() + area];
+                    vm_pu[hour] = self.busbars[area * self.blocks + block].range_pu(square[lane], lane);
+                }
+            }
+        });
+        told
+    }
+}
+
+impl TrunkBlock {
+    /// Changes shrink by a steady factor, so that what is left is change² / (last − change). Lanes that no number can be told of
+    /// keep nobody waiting.
+    fn settle(&mut self, moved: [f64; LANES], carried: [bool; LANES]) {
+        let done = |lane: usize| {
+            let (moved, last) = (moved[lane], self.moved[lane]);
+            !carried[lane] || moved <= TOLD && moved * moved <= TOLERANCE * (last - moved)
+        };
+        self.settled = (0..LANES).all(done);
+        (self.moved, self.carried) = (moved, carried);
+    }
 }

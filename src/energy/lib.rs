@@ -29,7 +29,7 @@ mod transformer;
 #[cfg(test)]
 mod tests;
 
-pub use hourly_flow::{FLOW_LANES, FlowHours, HourlyFlow};
+pub use hourly_flow::{FlowHours, HourlyFlow, PowerRows};
 pub use hours::{PeopleHours, PeopleRows, Plant, RoofPlane};
 pub use pvwatts::{PvSystem, warming};
 pub use survey::{Coverage, electric_car_share};

@@ -108,6 +108,11 @@ impl CityGrid {
         demands
     }
 
+    /// Reactive over active power of buildings' loads, 1.
+    pub(crate) fn tan_phi(&self) -> f64 {
+        self.tan_phi
+    }
+
     /// The same per load and phase: single-phase buildings on theirs, others a third on each.
     pub fn phase_demand(&self, instants: &[Powers<'_>]) -> Demands {
         let mut demands = self.empty(instants.len(), 3);
