@@ -6,12 +6,14 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fs, io,
+    fs,
+    io::{self, Read},
     path::Path,
     sync::PoisonError,
 };
 
 use rusqlite::{Connection, params};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     History, HistoryError, Row, Span,
@@ -203,17 +205,12 @@ impl History {
     /// In one transaction: the file counts, the rows go, what came meanwhile stays.
     fn swap(&self, day: i64, written: &Written, without: &[String]) -> Result<u64, HistoryError> {
         let say = |e| HistoryError::sqlite(&self.path, &e);
+        let on_disk = written.file.as_ref().map(|name| length_and_hash(&self.files.folder.join(name)));
+        let on_disk = on_disk.transpose()?.unwrap_or_default();
         let mut writer = self.writer();
         let late = writer.moving.take().map(|(_, rows)| rows).unwrap_or_default();
-        let length = match &written.file {
-            Some(name) => {
-                let path = self.files.folder.join(name);
-                fs::metadata(&path).map_err(|e| HistoryError::file(&path, e))?.len()
-            }
-            None => 0,
-        };
         let change = writer.db.transaction().map_err(say)?;
-        swap_tables(&change, day, written, length as i64).map_err(say)?;
+        swap_tables(&change, day, written, on_disk).map_err(say)?;
         for feed in without {
             let sql = "INSERT OR IGNORE INTO emptied (day, feed) VALUES (?1, ?2)";
             change.execute(sql, params![day, feed]).map_err(say)?;
@@ -252,6 +249,21 @@ pub(crate) fn remove_doomed(db: &Connection, files: &ColdFiles, path: &Path) -> 
     Ok(())
 }
 
+/// Bytes of a file, and their XXH3: what tells later whether they are still the ones that were written.
+pub(crate) fn length_and_hash(path: &Path) -> Result<(u64, u64), HistoryError> {
+    let say = |e| HistoryError::file(path, e);
+    let mut file = fs::File::open(path).map_err(say)?;
+    let (mut hash, mut length, mut buffer) = (Xxh3::new(), 0, vec![0; 1 << 18]);
+    loop {
+        let count = file.read(&mut buffer).map_err(say)?;
+        if count == 0 {
+            return Ok((length, hash.digest()));
+        }
+        length += count as u64;
+        hash.update(&buffer[..count]);
+    }
+}
+
 fn rows_of(snapshot: &Snapshot<'_>, day: i64) -> Result<i64, HistoryError> {
     let sql = "SELECT coalesce(sum(rows), 0) FROM slot WHERE day = ?1";
     snapshot.db.query_row(sql, [day], |row| row.get(0)).map_err(|e| HistoryError::sqlite(snapshot.path, &e))
@@ -268,13 +280,18 @@ fn group_slots(rows: i64) -> i64 {
     }
 }
 
-fn swap_tables(db: &Connection, day: i64, written: &Written, length: i64) -> Result<(), rusqlite::Error> {
+fn swap_tables(
+    db: &Connection,
+    day: i64,
+    written: &Written,
+    (length, hash): (u64, u64),
+) -> Result<(), rusqlite::Error> {
     db.execute("INSERT OR IGNORE INTO doomed (file) SELECT file FROM cold WHERE day = ?1", [day])?;
     db.execute("DELETE FROM cold WHERE day = ?1", [day])?;
     if let Some(file) = &written.file {
         db.execute("DELETE FROM doomed WHERE file = ?1", [file])?;
-        let sql = "INSERT INTO cold (day, file, rows, bytes) VALUES (?1, ?2, ?3, ?4)";
-        db.execute(sql, params![day, file, written.rows, length])?;
+        let sql = "INSERT INTO cold (day, file, rows, bytes, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
+        db.execute(sql, params![day, file, written.rows, length.cast_signed(), hash.cast_signed()])?;
     }
     if db.execute("DELETE FROM hot WHERE day = ?1", [day])? > 0 {
         db.execute_batch(&format!("DROP TABLE day_{day}"))?;

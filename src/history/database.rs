@@ -34,7 +34,8 @@ CREATE TABLE slot (day INTEGER NOT NULL, slot INTEGER NOT NULL, rows INTEGER NOT
 -- Days that have a table of rows here.
 CREATE TABLE hot (day INTEGER PRIMARY KEY);
 -- Days that have a Parquet file: a file counts only if it stands here.
-CREATE TABLE cold (day INTEGER PRIMARY KEY, file TEXT NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL);
+CREATE TABLE cold (day INTEGER PRIMARY KEY, file TEXT NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    hash INTEGER NOT NULL);
 -- Files that are being written, or that another has replaced: they go when the history is opened next.
 CREATE TABLE doomed (file TEXT PRIMARY KEY) WITHOUT ROWID;
 -- Days that retention has emptied of a feed: late rows of it are not kept any more.

@@ -15,7 +15,7 @@ use crate::{
     SeriesKey, Settings, Source, SourceId, Span, Store, Visitor,
     cold::write::Naming,
     commit::Writer,
-    completeness, database, dead,
+    compact, completeness, database, dead,
     names::Names,
     received,
     snapshot::{ColdFiles, Snapshot},
@@ -112,25 +112,26 @@ impl History {
         })
     }
 
-    /// Reads all of the database and the end of every file, and tells what does not hold together. Slow.
+    /// Reads all of the database and of every file, and tells what is not as it was written. Slow.
     ///
     /// # Errors
     /// A database that cannot be read at all.
     pub fn check(&self) -> Result<Vec<String>, HistoryError> {
         self.read(|snapshot| {
-            let say = |e| HistoryError::sqlite(&self.path, &e);
-            let mut query = snapshot.db.prepare("PRAGMA integrity_check(100)").map_err(say)?;
-            let lines = query.query_map([], |row| row.get::<_, String>(0)).map_err(say)?;
-            let mut faults: Vec<String> = lines.collect::<Result<_, _>>().map_err(say)?;
-            faults.retain(|line| line != "ok");
-            let mut cold = snapshot.db.prepare("SELECT day, file, rows FROM cold ORDER BY day").map_err(say)?;
-            let mut rows = cold.query([]).map_err(say)?;
-            while let Some(row) = rows.next().map_err(say)? {
-                let parts = (row.get::<_, i64>(0), row.get::<_, String>(1), row.get::<_, i64>(2));
-                let (day, file, expected) = (parts.0.map_err(say)?, parts.1.map_err(say)?, parts.2.map_err(say)?);
-                match self.files.open(day, &file) {
-                    Ok(opened) if opened.layout().rows() == expected => {}
-                    Ok(opened) => faults.push(format!("{file}: {} rows, not {expected}", opened.layout().rows())),
+            let read = || {
+                let mut query = snapshot.db.prepare("PRAGMA integrity_check(100)")?;
+                let mut faults: Vec<String> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                faults.retain(|line| line != "ok");
+                let mut query = snapshot.db.prepare("SELECT file, bytes, hash FROM cold ORDER BY day")?;
+                let files = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+                let files: Vec<(String, i64, i64)> = files.collect::<Result<_, _>>()?;
+                Ok((faults, files))
+            };
+            let (mut faults, files) = read().map_err(|e| HistoryError::sqlite(&self.path, &e))?;
+            for (file, bytes, hash) in files {
+                match compact::length_and_hash(&self.files.folder.join(&file)) {
+                    Ok(found) if found == (bytes.cast_unsigned(), hash.cast_unsigned()) => {}
+                    Ok(_) => faults.push(format!("{file}: its bytes are not those that were written; put back a copy")),
                     Err(error) => faults.push(error.to_string()),
                 }
             }
@@ -286,7 +287,7 @@ fn lock(folder: &Path) -> Result<File, HistoryError> {
 
 /// Removes the files that the database names as doomed; tells of files that it does not name.
 fn put_right(db: &Connection, files: &ColdFiles, path: &Path) -> Result<Vec<String>, HistoryError> {
-    crate::compact::remove_doomed(db, files, path)?;
+    compact::remove_doomed(db, files, path)?;
     let say = |e| HistoryError::sqlite(path, &e);
     let mut query = db.prepare("SELECT file FROM cold ORDER BY day").map_err(say)?;
     let named = query.query_map([], |row| row.get::<_, String>(0)).map_err(say)?;
