@@ -1,6 +1,6 @@
 //! How much of what a sensor should have sent has come, by the interval that it keeps itself.
 
-use crate::{HistoryError, Row, Span, snapshot::Snapshot};
+use crate::{Row, Span};
 
 /// Readings of a series against those to be expected.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -12,10 +12,6 @@ pub struct Completeness {
     /// Readings that are missing: of a gap of n intervals, n − 1.
     pub missing: u64,
 }
-
-/// Readings that an interval is learned from, at most; and at least.
-const LEARNED: usize = 256;
-const LEAST: usize = 3;
 
 impl Completeness {
     /// Share that came, 0 to 1.
@@ -40,19 +36,18 @@ impl Completeness {
     }
 }
 
-pub(crate) fn of(snapshot: &Snapshot<'_>, series: u32, span: Span) -> Result<Option<Completeness>, HistoryError> {
-    let span = span.and(Span::ALL);
-    if span.is_empty() {
-        return Ok(None);
+/// Rows of a series that an interval is learned from: the last before the end of the span.
+pub(crate) const LEARNED: usize = 256;
+/// Fewer say nothing.
+const LEAST: usize = 3;
+
+/// `before`: the last [`LEARNED`] rows up to the end of the span; `rows`: those in it; both by observed time.
+pub(crate) fn of(before: &[Row], rows: &[Row], span: Span) -> Option<Completeness> {
+    if span.is_empty() || before.len() < LEAST {
+        return None;
     }
-    let before = snapshot.last(series, span.to_us, LEARNED)?;
-    let recent = &before[before.len().saturating_sub(LEARNED)..];
-    if recent.len() < LEAST {
-        return Ok(None);
-    }
-    let mut gaps: Vec<i64> = recent.windows(2).map(|pair| pair[1].observed_us - pair[0].observed_us).collect();
+    let mut gaps: Vec<i64> = before.windows(2).map(|pair| pair[1].observed_us - pair[0].observed_us).collect();
     let middle = gaps.len() / 2;
     let (_, median, _) = gaps.select_nth_unstable(middle);
-    let rows = snapshot.range(series, span, usize::MAX)?;
-    Ok(Some(Completeness::of(&rows, (*median).max(1), span)))
+    Some(Completeness::of(rows, (*median).max(1), span))
 }

@@ -242,7 +242,12 @@ impl Store for History {
     }
 
     fn completeness(&self, series: SeriesId, span: Span) -> Result<Option<Completeness>, HistoryError> {
-        self.read(|snapshot| completeness::of(snapshot, series.0, span))
+        let span = span.and(Span::ALL);
+        self.read(|snapshot| {
+            let before = snapshot.last(series.0, span.to_us, completeness::LEARNED)?;
+            let learned = &before[before.len().saturating_sub(completeness::LEARNED)..];
+            Ok(completeness::of(learned, &snapshot.range(series.0, span, usize::MAX)?, span))
+        })
     }
 
     fn dead_letters(&self, feed: Option<&str>, after: i64, limit: usize) -> Result<Vec<KeptDeadLetter>, HistoryError> {

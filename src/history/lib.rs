@@ -17,6 +17,7 @@ mod error;
 mod export;
 mod history;
 mod names;
+mod postgres;
 mod readings;
 mod received;
 mod rollup;
@@ -34,6 +35,7 @@ pub use dead::{DEAD_LETTER_BYTES, DeadLetter, DeadLetterCount, KeptDeadLetter};
 pub use error::HistoryError;
 pub use export::{Export, export_csv, export_parquet, import_csv};
 pub use history::{History, Size};
+pub use postgres::{Plaintext, PostgresHistory};
 pub use readings::{Recorder, Sensors};
 pub use rollup::{Level, RollUp, Values};
 pub use row::{

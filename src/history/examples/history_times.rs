@@ -31,8 +31,9 @@ impl Data {
             series: self.series[sensor as usize],
             source: self.source,
             observed_us,
-            received_us: observed_us + 20_000 + (n * 7919) % 180_000,
-            value: ((minute * 31 + sensor * 17) % 1200) as f64 / 10.0,
+            // Quadratic residues: values and delays that no file format finds the rule of.
+            received_us: observed_us + 20_000 + (n * n % 4_294_967_291) % 180_000,
+            value: (n * n % 2_147_483_629 % 1200) as f64 / 10.0,
             quality: if n % 50 == 0 { Quality::Uncertain } else { Quality::Good },
         }
     }
