@@ -36,6 +36,8 @@ pub use stamp::{Stamp, TimeFormat};
 pub const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 /// The most observations in one message.
 pub const MAX_OBSERVATIONS: usize = 200_000;
+/// The longest id, property or unit, byte. A name that all entries of a message share must not be multiplied by them.
+pub const MAX_NAME_BYTES: usize = 256;
 /// The most faults that are kept of one message; more of them say nothing new.
 const MAX_FAULTS: usize = 32;
 

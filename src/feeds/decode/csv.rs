@@ -84,6 +84,7 @@ impl CsvFormat {
         if heading.len() > MAX_COLUMNS {
             return Err(DecodeError::Protocol(format!("more than {MAX_COLUMNS} columns")));
         }
+        heading.iter().try_for_each(|name| DecodeError::check_name(name))?;
         let column = |name: &str| {
             let found = heading.iter().position(|h| h.trim() == name);
             found.ok_or_else(|| DecodeError::Missing(format!("column {}", excerpt(name))))
@@ -158,6 +159,7 @@ impl<'a> CsvRows<'a, '_> {
         };
         let observed_at = self.observed_at(row, cell)?;
         let device = self.device.map(cell).transpose()?.unwrap_or(Cow::Borrowed(""));
+        DecodeError::check_name(&device)?;
         for at in &self.values {
             let read = cell(*at).and_then(|text| self.format.value(text)).map(|value| Observation {
                 observed_at,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{MAX_MESSAGE_BYTES, MAX_OBSERVATIONS};
+use super::{MAX_MESSAGE_BYTES, MAX_NAME_BYTES, MAX_OBSERVATIONS};
 use crate::payload::excerpt;
 
 /// Why a message, or an entry of it, gave no observation.
@@ -22,6 +22,8 @@ pub enum DecodeError {
     WrongType { field: String, found: &'static str, wanted: &'static str },
     #[error("`{0}` is no time that is known here")]
     BadTime(String),
+    #[error("`{0}` is longer than {MAX_NAME_BYTES} bytes, which no name is")]
+    LongName(String),
     #[error("the value is not finite")]
     NotFinite,
     #[error("the place {lat}, {lon} is not on the globe")]
@@ -45,6 +47,7 @@ impl DecodeError {
             Self::Missing(_) => "field missing",
             Self::WrongType { .. } => "wrong type",
             Self::BadTime(_) => "bad time",
+            Self::LongName(_) => "long name",
             Self::NotFinite => "not finite",
             Self::BadPlace { .. } => "bad place",
             Self::WrongTopic { .. } => "wrong topic",
@@ -59,6 +62,11 @@ impl DecodeError {
 
     pub(super) fn missing(field: &str) -> Self {
         Self::Missing(excerpt(field))
+    }
+
+    /// Refuses what is too long for an id, a property or a unit.
+    pub(super) fn check_name(name: &str) -> Result<(), Self> {
+        if name.len() > MAX_NAME_BYTES { Err(Self::LongName(excerpt(name))) } else { Ok(()) }
     }
 
     pub(super) fn bad_time(text: &str) -> Self {

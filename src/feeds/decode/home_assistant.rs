@@ -7,7 +7,7 @@
 //! consequence; availability by one or several topics; `expire_after`. Any other template, and attributes, triggers
 //! and commands, are told as not supported and their entity is left out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value as Json;
 
@@ -20,6 +20,10 @@ use crate::payload::excerpt;
 
 /// Entities that one connection may announce.
 const MAX_ENTITIES: usize = 100_000;
+/// What all entities together may take, byte; real ones take about 200 each.
+const MAX_STORED_BYTES: usize = 64 * 1024 * 1024;
+/// Components of one device.
+const MAX_COMPONENTS: usize = 1_000;
 /// Longest configuration, byte; real ones take about 1,000.
 const MAX_CONFIG_BYTES: usize = 64 * 1024;
 /// Short names of the documentation, with the long ones.
@@ -53,8 +57,9 @@ pub struct Directory {
     /// Entities by the topic of their configuration.
     announced: HashMap<String, Vec<Entity>>,
     /// Which configurations name a topic, as state or as availability.
-    by_topic: HashMap<String, Vec<String>>,
+    by_topic: HashMap<String, BTreeSet<String>>,
     entities: usize,
+    stored_bytes: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -92,7 +97,13 @@ impl Default for Directory {
 impl Directory {
     /// Listens below a discovery prefix, `homeassistant` unless a broker has another.
     pub fn new(prefix: &str) -> Self {
-        Self { prefix: prefix.to_owned(), announced: HashMap::new(), by_topic: HashMap::new(), entities: 0 }
+        Self {
+            prefix: prefix.to_owned(),
+            announced: HashMap::new(),
+            by_topic: HashMap::new(),
+            entities: 0,
+            stored_bytes: 0,
+        }
     }
 
     /// The topics to subscribe to besides the configurations, sorted.
@@ -134,24 +145,27 @@ impl Directory {
             topic: excerpt(message.topic),
         })?;
         let document = json::parse(message.payload)?;
-        let config = spelled_out(json::as_object(&document, "configuration")?, "");
+        let mut config = spelled_out(json::as_object(&document, "configuration")?, "");
         let mut entities = Vec::new();
         let mut consider = |component: &str, id: &str, config: &Object| match entity(component, id, config) {
             Ok(Ok(entity)) => entities.push(entity),
             Ok(Err(why)) => decoded.signals.push(Signal::NotSupported(format!("{}: {why}", excerpt(id)))),
             Err(error) => decoded.fault(|| excerpt(id), error),
         };
-        match config.get("components").and_then(Json::as_object).filter(|_| component == "device") {
-            Some(components) => {
+        match config.remove("components") {
+            Some(Json::Object(components)) if component == "device" => {
+                if components.len() > MAX_COMPONENTS {
+                    return Err(DecodeError::Protocol(format!("a device of more than {MAX_COMPONENTS} components")));
+                }
                 let base = json::text(&config, "~")?.unwrap_or_default();
-                for (name, own) in components {
+                for (name, own) in &components {
                     let mut merged = config.clone();
                     merged.extend(own.as_object().map(|own| spelled_out(own, base)).unwrap_or_default());
                     let platform = json::text(&merged, "platform")?.unwrap_or_default().to_owned();
                     consider(&platform, &format!("{id}/{name}"), &merged);
                 }
             }
-            None => consider(component, id, &config),
+            _ => consider(component, id, &config),
         }
         self.announce(message.topic, entities, &mut decoded)?;
         Ok(decoded)
@@ -161,13 +175,14 @@ impl Directory {
         if self.entities + entities.len() > MAX_ENTITIES {
             return Err(DecodeError::Protocol(format!("more than {MAX_ENTITIES} entities are announced")));
         }
+        let bytes: usize = entities.iter().map(Entity::bytes).sum();
+        if self.stored_bytes + bytes > MAX_STORED_BYTES {
+            return Err(DecodeError::Protocol(format!("the entities take more than {MAX_STORED_BYTES} bytes")));
+        }
+        self.stored_bytes += bytes;
         for entity in &entities {
-            let topics = std::iter::once(&entity.state_topic).chain(entity.availability.iter().map(|(topic, _)| topic));
-            for named in topics {
-                let users = self.by_topic.entry(named.clone()).or_default();
-                if !users.iter().any(|user| user == topic) {
-                    users.push(topic.to_owned());
-                }
+            for named in entity.topics() {
+                self.by_topic.entry(named.to_owned()).or_default().insert(topic.to_owned());
             }
             let (device, topic) = (entity.id.clone(), entity.state_topic.clone());
             decoded.signals.push(Signal::Discovered { device, topic });
@@ -182,10 +197,17 @@ impl Directory {
     fn forget(&mut self, config_topic: &str) {
         let Some(entities) = self.announced.remove(config_topic) else { return };
         self.entities -= entities.len();
-        self.by_topic.retain(|_, users| {
-            users.retain(|user| user != config_topic);
-            !users.is_empty()
-        });
+        for entity in &entities {
+            self.stored_bytes -= entity.bytes();
+            for named in entity.topics() {
+                if let Some(users) = self.by_topic.get_mut(named) {
+                    users.remove(config_topic);
+                    if users.is_empty() {
+                        self.by_topic.remove(named);
+                    }
+                }
+            }
+        }
     }
 
     fn state<'a>(&'a self, message: Message<'a>) -> Result<Decoded<'a>, DecodeError> {
@@ -221,6 +243,18 @@ impl Directory {
 }
 
 impl Entity {
+    /// The topics that it is heard on.
+    fn topics(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.state_topic.as_str()).chain(self.availability.iter().map(|(topic, _)| topic.as_str()))
+    }
+
+    /// What its texts take, twice the topics since they are indexed.
+    fn bytes(&self) -> usize {
+        let topics: usize = self.topics().map(str::len).sum();
+        let words: usize = self.availability.iter().map(|(_, word)| word.len()).sum();
+        self.id.len() + self.property.len() + 2 * topics + words + self.unit.as_ref().map_or(0, String::len)
+    }
+
     fn value<'a>(&self, text: &'a str, document: Option<&Json>) -> Result<Value<'a>, DecodeError> {
         let value = match (&self.template, document) {
             (Template::Json(keys), Some(document)) => {
@@ -290,6 +324,7 @@ fn entity(component: &str, id: &str, config: &Object) -> Result<Result<Entity, S
         _ => None,
     };
     let object_id = id.rsplit('/').next().unwrap_or(id);
+    DecodeError::check_name(id)?;
     Ok(Ok(Entity {
         id: json::id(config, "unique_id")?.unwrap_or_else(|| id.to_owned()),
         property: json::text(config, "device_class")?.unwrap_or(object_id).to_owned(),

@@ -45,11 +45,11 @@ pub(super) fn array<'v>(object: &'v Object, field: &str) -> Result<&'v [Json], D
     value.as_array().map(Vec::as_slice).ok_or_else(|| wrong(field, value, "an array"))
 }
 
-/// A text or a number as an id. `None` when absent or null.
+/// A text or a number as an id, not longer than a name. `None` when absent or null.
 pub(super) fn id(object: &Object, field: &str) -> Result<Option<String>, DecodeError> {
     match object.get(field) {
         None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(text.clone())),
+        Some(Json::String(text)) => DecodeError::check_name(text).map(|()| Some(text.clone())),
         Some(Json::Number(number)) => Ok(Some(number.to_string())),
         Some(other) => Err(wrong(field, other, "a text or a number")),
     }

@@ -17,9 +17,19 @@ pub(super) enum Scalar<'a> {
     Text(Cow<'a, str>),
     /// An array or an object.
     Compound,
+    /// A text of more than [`LONGEST_COPY`] bytes that would have to be copied.
+    Long,
 }
 
+/// The longest text that is copied, byte: one that many items share would be copied for each.
+const LONGEST_COPY: usize = 1_024;
+
 impl Scalar<'_> {
+    /// A copy of a text.
+    pub fn owned(text: &str) -> Self {
+        if text.len() > LONGEST_COPY { Self::Long } else { Self::Text(Cow::Owned(text.to_owned())) }
+    }
+
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Absent => "not there",
@@ -28,6 +38,7 @@ impl Scalar<'_> {
             Self::Number(_) => "a number",
             Self::Text(_) => "a text",
             Self::Compound => "an array or an object",
+            Self::Long => "a text of more than 1,024 bytes",
         }
     }
 }
@@ -136,7 +147,7 @@ impl<'a> Visitor<'a> for Walk<'_, '_, 'a> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.set(Scalar::Text(Cow::Owned(text.to_owned())));
+        self.set(Scalar::owned(text));
         Ok(())
     }
 

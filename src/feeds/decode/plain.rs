@@ -229,7 +229,7 @@ impl PlainJson {
                 Scalar::Bool(flag) => Value::Bool(*flag),
                 Scalar::Number(number) => Value::Number(*number),
                 Scalar::Text(text) => Value::Text(text.clone()),
-                Scalar::Compound => {
+                Scalar::Compound | Scalar::Long => {
                     let error = wrong(property, scalar, "one value");
                     decoded.fault(|| at.to_string(), error);
                     continue;
@@ -293,10 +293,10 @@ fn wrong(field: &str, scalar: &Scalar<'_>, wanted: &'static str) -> DecodeError 
 fn id<'a>(scalar: &Scalar<'a>) -> Result<Option<Cow<'a, str>>, DecodeError> {
     match scalar {
         Scalar::Absent | Scalar::Null => Ok(None),
-        Scalar::Text(text) => Ok(Some(text.clone())),
+        Scalar::Text(text) => DecodeError::check_name(text).map(|()| Some(text.clone())),
         Scalar::Number(number) => Ok(Some(Cow::Owned(number.to_string()))),
         Scalar::Bool(flag) => Ok(Some(Cow::Owned(flag.to_string()))),
-        Scalar::Compound => Err(wrong("device, quality or unit", scalar, "a text or a number")),
+        Scalar::Compound | Scalar::Long => Err(wrong("device, quality or unit", scalar, "a text or a number")),
     }
 }
 
@@ -325,7 +325,7 @@ fn single(path: &JsonPath, document: &Json) -> Result<Scalar<'static>, DecodeErr
             Json::Null => Scalar::Null,
             Json::Bool(flag) => Scalar::Bool(*flag),
             Json::Number(number) => Scalar::Number(number.as_f64().ok_or(DecodeError::NotFinite)?),
-            Json::String(text) => Scalar::Text(Cow::Owned(text.clone())),
+            Json::String(text) => Scalar::owned(text),
             Json::Array(_) | Json::Object(_) => Scalar::Compound,
         }),
         _ => Err(DecodeError::Protocol(format!("a path selects {} values; it must select one", nodes.len()))),

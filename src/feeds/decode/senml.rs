@@ -7,7 +7,7 @@ use citytwin_model::Timestamp;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{
-    Decoded, MAX_OBSERVATIONS, Message, Observation, Value,
+    Decoded, MAX_NAME_BYTES, MAX_OBSERVATIONS, Message, Observation, Value,
     error::DecodeError,
     stamp::{Stamp, unix_seconds},
 };
@@ -117,6 +117,7 @@ impl<'a> Resolver<'a> {
             self.base_name = name;
         }
         if let Some(unit) = record.base_unit.take() {
+            DecodeError::check_name(&unit)?;
             self.base_unit = Some(unit);
         }
         self.base_time_s = record.base_time_s.unwrap_or(self.base_time_s);
@@ -133,6 +134,7 @@ impl<'a> Resolver<'a> {
         let name = self.name(record.name)?;
         let observed_at = self.time(record.time_s.unwrap_or(0.0))?;
         let unit = record.unit.or_else(|| self.base_unit.clone());
+        DecodeError::check_name(unit.as_deref().unwrap_or_default())?;
         let base = Observation {
             observed_at: Some(observed_at),
             unit,
@@ -158,6 +160,10 @@ impl<'a> Resolver<'a> {
 
     /// Base name and name together, of the letters that RFC 8428, 4.5.1 allows.
     fn name(&self, own: Option<Cow<'a, str>>) -> Result<Cow<'a, str>, DecodeError> {
+        let length = self.base_name.len() + own.as_ref().map_or(0, |own| own.len());
+        if length > MAX_NAME_BYTES {
+            return Err(DecodeError::LongName(excerpt(own.as_deref().unwrap_or(&self.base_name))));
+        }
         let name = match own {
             Some(own) if self.base_name.is_empty() => own,
             Some(own) if !own.is_empty() => Cow::Owned(format!("{}{own}", self.base_name)),

@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::{
-    Decoded, Message, Observation, Signal,
+    Decoded, MAX_NAME_BYTES, Message, Observation, Signal,
     error::DecodeError,
     json::{self, Object},
     stamp::{self, Stamp},
@@ -88,6 +88,8 @@ fn described(object: &Object) -> Result<Datastream, DecodeError> {
         Some(unit) => json::text(unit, "symbol")?.map(str::to_owned),
         None => None,
     };
+    DecodeError::check_name(&property)?;
+    DecodeError::check_name(unit.as_deref().unwrap_or_default())?;
     Ok(Datastream { id: json::required_id(object, "@iot.id")?, property, unit })
 }
 
@@ -156,5 +158,5 @@ fn row_of(
 fn stream_of_path(path: &str) -> Option<&str> {
     let (_, after) = path.split_once("Datastreams(")?;
     let (id, _) = after.split_once(')')?;
-    Some(id.trim_matches('\''))
+    Some(id.trim_matches('\'')).filter(|id| id.len() <= MAX_NAME_BYTES)
 }

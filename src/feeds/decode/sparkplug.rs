@@ -16,7 +16,7 @@ use crate::payload::excerpt;
 
 /// Edge nodes that one connection may bring; more are refused.
 const MAX_NODES: usize = 10_000;
-/// Aliased metrics of one connection.
+/// Aliased metrics and devices of one connection.
 const MAX_METRICS: usize = 500_000;
 /// Metrics of the protocol itself: no property of a device.
 const OWN_METRICS: [&str; 3] = ["bdSeq", "Node Control/", "Device Control/"];
@@ -89,11 +89,7 @@ impl Session {
             "NBIRTH" => self.node_birth(&topic, &payload, message.payload, &mut decoded)?,
             "DBIRTH" => {
                 self.sequence(&topic, &payload, &mut decoded);
-                if let (Some(node), Some(device)) = (self.nodes.get_mut(&topic.node), topic.device)
-                    && node.devices.len() < MAX_METRICS
-                {
-                    node.devices.insert(device.to_owned());
-                }
+                self.device_birth(&topic)?;
                 self.learn(&topic, message.payload)?;
                 self.metrics(&topic, &payload, message.payload, &mut decoded)?;
             }
@@ -105,7 +101,7 @@ impl Session {
             _ => {
                 self.sequence(&topic, &payload, &mut decoded);
                 if let (Some(node), Some(device)) = (self.nodes.get_mut(&topic.node), topic.device) {
-                    node.devices.remove(device);
+                    self.metrics -= usize::from(node.devices.remove(device));
                 }
                 decoded.signals.push(Signal::Stale { device: topic.path(), since: payload.sent_at });
             }
@@ -127,7 +123,7 @@ impl Session {
             return Err(DecodeError::Protocol(format!("more than {MAX_NODES} edge nodes on one connection")));
         }
         if let Some(old) = self.nodes.remove(&topic.node) {
-            self.metrics -= old.metrics.len();
+            self.metrics -= old.metrics.len() + old.devices.len();
         }
         let node = Node {
             born: true,
@@ -142,6 +138,20 @@ impl Session {
         self.metrics(topic, payload, bytes, decoded)
     }
 
+    fn device_birth(&mut self, topic: &Topic<'_>) -> Result<(), DecodeError> {
+        if let (Some(node), Some(device)) = (self.nodes.get_mut(&topic.node), topic.device) {
+            self.metrics += usize::from(node.devices.insert(device.to_owned()));
+        }
+        self.within_limit()
+    }
+
+    fn within_limit(&self) -> Result<(), DecodeError> {
+        if self.metrics <= MAX_METRICS {
+            return Ok(());
+        }
+        Err(DecodeError::Protocol(format!("more than {MAX_METRICS} metrics and devices on one connection")))
+    }
+
     /// A death belongs to the birth whose `bdSeq` it repeats; that of an older session says nothing.
     fn node_death(&mut self, topic: &Topic<'_>, bytes: &[u8], decoded: &mut Decoded<'_>) -> Result<(), DecodeError> {
         let told = death_sequence(bytes)?;
@@ -150,6 +160,7 @@ impl Session {
                 return Ok(());
             }
             node.born = false;
+            self.metrics -= node.devices.len();
             node.devices.clear();
         }
         decoded.signals.push(Signal::Stale { device: topic.node.clone(), since: None });
@@ -184,19 +195,19 @@ impl Session {
             let (2, Some(bytes)) = (number, field.bytes()) else { continue };
             let metric = Metric::read(bytes)?;
             let (Some(alias), Some(name)) = (metric.alias, metric.name) else { continue };
+            DecodeError::check_name(name)?;
+            DecodeError::check_name(metric.properties.unit.unwrap_or_default())?;
             let known = Known {
                 name: name.to_owned(),
                 datatype: metric.datatype.unwrap_or(0),
                 unit: metric.properties.unit.map(str::to_owned),
             };
-            if node.metrics.insert(alias, known).is_none() {
-                self.metrics += 1;
-            }
+            self.metrics += usize::from(node.metrics.insert(alias, known).is_none());
             if self.metrics > MAX_METRICS {
-                return Err(DecodeError::Protocol(format!("more than {MAX_METRICS} metrics on one connection")));
+                break;
             }
         }
-        Ok(())
+        self.within_limit()
     }
 
     fn metrics<'a>(
@@ -230,6 +241,7 @@ impl<'a> Topic<'a> {
     /// `None` for messages that carry no readings: commands and the states of host applications.
     fn parse(topic: &'a str) -> Result<Option<Self>, DecodeError> {
         let wrong = || DecodeError::WrongTopic { format: "Sparkplug B", topic: excerpt(topic) };
+        DecodeError::check_name(topic)?;
         let mut parts = topic.split('/');
         // A prefix of the broker's may stand before the namespace.
         parts.by_ref().find(|part| *part == "spBv1.0").ok_or_else(wrong)?;

@@ -80,6 +80,9 @@ enum Format {
     Csv(CsvFormat),
 }
 
+/// Sources, and mappings, of one file; readings name them by 16 bits.
+const MAX_TABLES: usize = 1_000;
+
 const FORMATS: [&str; 11] = [
     "json",
     "senml",
@@ -191,6 +194,11 @@ fn read(table: &Table, text: &str, faults: &mut Faults) -> Option<Sources> {
                 );
             }
             mappings.push(mapping);
+        }
+    }
+    for (name, count) in [("source", source_tables.len()), ("mapping", mapping_tables.len())] {
+        if count > MAX_TABLES {
+            faults.push("", name, format!("occurs {count} times; at most {MAX_TABLES} are read"));
         }
     }
     let hash = xxh3_64(text.replace("\r\n", "\n").as_bytes());

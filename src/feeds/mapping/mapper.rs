@@ -11,7 +11,7 @@ use super::{
     targets::{Match, Targets},
 };
 use crate::{
-    decode::{DecodeError, Decoded, Decoder, Message, Observation, Signal},
+    decode::{DecodeError, Decoded, Decoder, MAX_NAME_BYTES, Message, Observation, Signal},
     payload::excerpt,
 };
 
@@ -19,6 +19,8 @@ use crate::{
 const EARLIEST_S: i64 = 946_684_800;
 /// Devices that are told apart; what comes beyond has no clock of its own to be judged.
 const MAX_DEVICES: usize = 1_000_000;
+/// The longest topic that is looked at, byte.
+const MAX_TOPIC_BYTES: usize = 1_024;
 
 /// A device of a source, for as long as the mapper lives.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -162,6 +164,11 @@ impl Mapper {
 
     /// What a message of a source gives, added to `into`. Without a source, every mapping whose topic fits is asked.
     pub fn map(&mut self, source: Option<u16>, message: Message<'_>, into: &mut Mapped) {
+        if message.topic.len() > MAX_TOPIC_BYTES {
+            let reason = format!("topic `{}` is longer than {MAX_TOPIC_BYTES} bytes", excerpt(message.topic));
+            into.dead.push(Dead { mapping: None, kind: "long topic", reason });
+            return;
+        }
         let mut taken = false;
         for (index, active) in self.active.iter_mut().enumerate() {
             let mut captures = Captures::default();
@@ -330,7 +337,7 @@ impl Places {
         let devices = &mut self.devices[usize::from(source)];
         let device = match devices.get(name).filter(|_| !name.is_empty()) {
             Some(device) => Some(*device),
-            None if self.known_devices as usize >= MAX_DEVICES => None,
+            None if self.known_devices as usize >= MAX_DEVICES || name.len() > MAX_NAME_BYTES => None,
             None => {
                 let device = DeviceId(self.known_devices);
                 self.known_devices += 1;

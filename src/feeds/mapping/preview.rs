@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{
     document::Sources,
     fields::SourcesFault,
-    mapper::{Mapped, MappedSignal, Mapper},
+    mapper::{Dead, Mapped, MappedSignal, Mapper},
     targets::Match,
 };
 use crate::{decode::Message, payload::excerpt};
@@ -97,9 +97,15 @@ fn recorded(line: &str) -> Result<Recorded, String> {
 pub fn preview(sources: &Sources, sensors: &[Sensor], mapper: &mut Mapper, messages: &[Recorded]) -> Preview {
     let rows = messages.iter().enumerate().map(|(index, recorded)| {
         let mut mapped = Mapped::default();
-        let source = recorded.source.as_ref().and_then(|id| sources.sources.iter().position(|s| s.id == *id));
         let message = Message { topic: &recorded.topic, payload: &recorded.payload, received_at: recorded.received_at };
-        mapper.map(source.map(|index| index as u16), message, &mut mapped);
+        match recorded.source.as_ref().map(|id| (id, sources.sources.iter().position(|s| s.id == *id))) {
+            None => mapper.map(None, message, &mut mapped),
+            Some((_, Some(source))) => mapper.map(Some(source as u16), message, &mut mapped),
+            Some((id, None)) => {
+                let reason = format!("`{}` is no source of this sources.toml", excerpt(id));
+                mapped.dead.push(Dead { mapping: None, kind: "no source", reason });
+            }
+        }
         PreviewRow { message: index + 1, topic: recorded.topic.clone(), mapped }
     });
     Preview {

@@ -23,7 +23,8 @@ fn sensors_that_share_a_state_topic() {
     let topic = "homeassistant/sensor/sensorBedroom/state";
     assert_eq!(decoded.signals, [Signal::Discovered { device: "hum01ae".into(), topic: topic.into() }]);
     let decoded = read(&mut decoder, topic, STATE);
-    assert_eq!(rows(&decoded), [("temp01ae", "temperature", number(23.2)), ("hum01ae", "humidity", number(43.7))]);
+    // In the order of their configurations' topics.
+    assert_eq!(rows(&decoded), [("hum01ae", "humidity", number(43.7)), ("temp01ae", "temperature", number(23.2))]);
     assert_eq!(
         (find(&decoded, "humidity").unit.as_deref(), find(&decoded, "humidity").ttl_s),
         (Some("%"), Some(120.0))
