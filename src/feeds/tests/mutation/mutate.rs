@@ -47,7 +47,9 @@ pub fn run(subject: &Subject, count: u64, seed: u64) -> (u64, u64) {
         // One in twenty stays as it is, so that states are reached from which others depart.
         if !rng.random_bool(0.05) {
             let other = &subject.messages[rng.random_range(0..subject.messages.len())].1;
-            for _ in 0..rng.random_range(1..=6) {
+            // Mostly one change, which leaves most of a document to be read.
+            let changes = if rng.random_bool(0.6) { 1 } else { rng.random_range(2..=6) };
+            for _ in 0..changes {
                 mutate(&mut payload, other, &mut rng);
             }
         }
