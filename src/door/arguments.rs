@@ -40,6 +40,9 @@ pub enum Verb {
     /// The power grid by itself.
     #[command(subcommand)]
     Grid(GridVerb),
+    /// Live feeds by themselves.
+    #[command(subcommand)]
+    Feed(FeedVerb),
     /// Buildings' heat by itself.
     #[command(subcommand)]
     Building(BuildingVerb),
@@ -93,6 +96,26 @@ pub struct EnergyYearArguments {
     /// JSON on stdout.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum FeedVerb {
+    /// Show what a city's sources.toml makes of recorded messages, and why it makes nothing of others.
+    Test(FeedTestArguments),
+}
+
+#[derive(Args)]
+pub struct FeedTestArguments {
+    /// Recorded messages, one JSON object in each line: {"topic": …, "payload": …, "received_at": …}.
+    pub file: PathBuf,
+    /// The city (folder or extract) whose sensors are meant.
+    #[arg(long, default_value = "maps/demo")]
+    pub city: PathBuf,
+    /// The mapping; sources.toml of the city's folder without it.
+    #[arg(long, value_name = "FILE.toml")]
+    pub mapping: Option<PathBuf>,
+    #[command(flatten)]
+    pub map: MapArguments,
 }
 
 #[derive(Subcommand)]

@@ -5,6 +5,7 @@ mod arguments;
 mod building;
 mod edits;
 mod energy;
+mod feed;
 mod grid;
 mod hosting;
 mod outages;
@@ -20,7 +21,7 @@ use std::{
 
 use clap::Parser;
 
-use arguments::{BuildingVerb, CommandLine, EnergyVerb, GridVerb, TrafficVerb, Verb};
+use arguments::{BuildingVerb, CommandLine, EnergyVerb, FeedVerb, GridVerb, TrafficVerb, Verb};
 
 /// Runs the program with the process's arguments.
 pub fn enter() -> ExitCode {
@@ -38,6 +39,7 @@ pub fn enter() -> ExitCode {
         Some(Verb::Fetch(arguments)) => verbs::fetch(&arguments),
         Some(Verb::Building(BuildingVerb::Simulate(arguments))) => building::simulate(&arguments),
         Some(Verb::Energy(EnergyVerb::Year(arguments))) => energy::year(&arguments),
+        Some(Verb::Feed(FeedVerb::Test(arguments))) => feed::test(&arguments),
         Some(Verb::Solar(arguments)) => building::sun(&arguments),
         Some(Verb::Grid(GridVerb::Solve(arguments))) => grid::solve(&arguments),
         Some(Verb::Grid(GridVerb::Estimate(arguments))) => grid::estimate(&arguments),

@@ -1,7 +1,8 @@
 //! What-if: the assumptions as sliders, the picked road as a switch, the list of changes, the comparison.
 
 use citytwin_model::{
-    Area, Assumptions, LonLat, NetworkEdit, Oneway, Part, PartRequest, PartShare, Request, Technology, Years,
+    Area, Assumptions, ChargingRule, LonLat, NetworkEdit, Oneway, Part, PartRequest, PartShare, Request, Technology,
+    Years,
 };
 use egui::{Button, DragValue, RichText, Slider, Ui, vec2};
 
@@ -46,13 +47,19 @@ pub fn show(
         request: &Request::SetDemandFactor,
     };
     slide(ui, &mut state.demand, &demand, out);
-    for technology in OFFERED {
-        let (title, meaning) = said(technology);
-        let [now, baseline] = [now, base].map(|of| of.share(technology));
-        let request = &|share| Request::SetShare(technology, share);
-        let knob = Knob { title, meaning, high: 100.0, now, baseline, request };
-        slide(ui, &mut state.shares[technology as usize], &knob, out);
+    for technology in LIVE {
+        share(ui, state, technology, (now, base), out);
     }
+    ui.add_space(2.0);
+    folded(ui, "in-the-year", "For the year of energy", |ui| {
+        ui.add(
+            egui::Label::new(fine("Seen in the tab \u{201c}Year\u{201d}; the live city goes on without them.")).wrap(),
+        );
+        for technology in IN_THE_YEAR {
+            share(ui, state, technology, (now, base), out);
+        }
+        charging(ui, now.charging, out);
+    });
     ui.add_space(2.0);
     part(ui, state, (now, place), out);
     ui.add_space(2.0);
@@ -62,6 +69,31 @@ pub fn show(
     }
     ui.add_space(4.0);
     compare(ui, state, data, out);
+}
+
+/// A technology's share of the whole city.
+fn share(
+    ui: &mut Ui,
+    state: &mut PanelState,
+    technology: Technology,
+    (now, base): (&Assumptions, &Assumptions),
+    out: &mut Vec<PanelRequest>,
+) {
+    let (title, meaning) = said(technology);
+    let [now, baseline] = [now, base].map(|of| of.share(technology));
+    let request = &|share| Request::SetShare(technology, share);
+    let knob = Knob { title, meaning, high: 100.0, now, baseline, request };
+    slide(ui, &mut state.shares[technology as usize], &knob, out);
+}
+
+/// When electric cars charge.
+fn charging(ui: &mut Ui, now: ChargingRule, out: &mut Vec<PanelRequest>) {
+    let mut chosen = now;
+    let rules = ChargingRule::ALL.map(|rule| (rule, rule.phrase().to_owned()));
+    choose(ui, ("Cars charge", "When electric cars charge"), &mut chosen, &rules);
+    if chosen != now {
+        out.push(PanelRequest::Edit(Request::SetCharging(chosen)));
+    }
 }
 
 fn slide(ui: &mut Ui, draft: &mut Draft, knob: &Knob<'_>, out: &mut Vec<PanelRequest>) {
@@ -115,8 +147,9 @@ fn mark_baseline(ui: &Ui, rect: egui::Rect, share: f32) {
 /// Radii offered for an area, metre.
 const RADII_M: [f64; 6] = [100.0, 200.0, 400.0, 800.0, 1_500.0, 3_000.0];
 
-/// Technologies that have a slider.
-const OFFERED: [Technology; 3] = [Technology::Photovoltaics, Technology::ElectricCars, Technology::HeatPumps];
+/// Technologies that the live city knows, and those that show in the year alone.
+const LIVE: [Technology; 3] = [Technology::Photovoltaics, Technology::ElectricCars, Technology::HeatPumps];
+const IN_THE_YEAR: [Technology; 2] = [Technology::Batteries, Technology::Retrofit];
 
 /// A technology's slider: its name and what it means.
 const fn said(technology: Technology) -> (&'static str, &'static str) {
@@ -167,7 +200,7 @@ fn part(
             ui.add(egui::Label::new(weak("Pick something on the map, or choose years of construction.")).wrap());
             return;
         }
-        for technology in OFFERED {
+        for technology in Technology::ALL {
             let (title, _) = said(technology);
             let city = now.share(technology);
             let own = now.parts.iter().find(|of| of.technology == technology && of.part == part);

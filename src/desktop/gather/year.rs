@@ -118,10 +118,14 @@ fn balance(base: &EnergyYear, now: &EnergyYear) -> Sankey {
         node("Heating, cooling", 2, theme::WORSE),
         node("Grid losses", 2, theme::WEAK),
         node("Given to the grid", 2, theme::AMBER),
+        node("Batteries", 2, theme::WEAK),
     ];
     let amounts = |year: &EnergyYear| {
         let t = &year.totals;
-        let appliances = t.load_mwh - t.charging_mwh - t.heat_electricity_mwh;
+        // What goes into batteries less what comes back, and their standby, which the load holds.
+        let b = &year.batteries;
+        let kept = b.charge_mwh - b.discharge_mwh + b.standby_mwh;
+        let appliances = t.load_mwh - t.charging_mwh - t.heat_electricity_mwh - b.standby_mwh;
         [
             (0, 4, t.import_mwh),
             (1, 4, t.pv_mwh),
@@ -130,6 +134,7 @@ fn balance(base: &EnergyYear, now: &EnergyYear) -> Sankey {
             (4, 7, t.heat_electricity_mwh),
             (4, 8, t.losses_mwh),
             (4, 9, t.export_mwh),
+            (4, 10, kept),
             (2, 7, t.fuel_mwh),
             (3, 7, t.district_mwh),
         ]

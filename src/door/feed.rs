@@ -1,0 +1,47 @@
+//! Feeds by themselves: `feed test`, a mapping tried on recorded messages.
+
+use std::{io::Write, path::Path};
+
+use anyhow::{Context, anyhow};
+use citytwin_feeds::mapping::{Mapper, Sources, SourcesFault, preview, read_recorded};
+
+use crate::{arguments::FeedTestArguments, say, verbs::open};
+
+/// The largest file of recorded messages and of mappings, byte.
+const MOST_BYTES: u64 = 256 << 20;
+/// Faults that are told, a line each.
+const MOST_FAULTS: usize = 20;
+
+pub fn test(arguments: &FeedTestArguments) -> anyhow::Result<()> {
+    let path = arguments.mapping.clone().unwrap_or_else(|| arguments.city.join("sources.toml"));
+    let sources = Sources::parse(&path.display().to_string(), &text(&path)?).map_err(first)?;
+    let name = arguments.file.display().to_string();
+    let messages = read_recorded(&name, &text(&arguments.file)?).map_err(first)?;
+    let city = open(&arguments.city, &arguments.map)?;
+    let mut mapper = Mapper::new(&sources, &city.sensors, city.anchor);
+    say(&preview(&sources, &city.sensors, &mut mapper, &messages).to_string())
+}
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    let name = || path.display().to_string();
+    let size = path.metadata().with_context(name)?.len();
+    if size > MOST_BYTES {
+        return Err(anyhow!("{}: {size} bytes; give at most {MOST_BYTES}", name()));
+    }
+    std::fs::read_to_string(path).with_context(name)
+}
+
+/// The faults but one on stderr, a line each; that one as the error.
+fn first(faults: Vec<SourcesFault>) -> anyhow::Error {
+    let more = faults.len().saturating_sub(MOST_FAULTS);
+    let mut faults = faults.into_iter();
+    let first = faults.next().map_or_else(String::new, |fault| fault.to_string());
+    for fault in faults.take(MOST_FAULTS - 1) {
+        // Nothing is left to tell a caller that closed stderr.
+        let _ = writeln!(std::io::stderr(), "citytwin: {fault}");
+    }
+    if more > 0 {
+        let _ = writeln!(std::io::stderr(), "citytwin: and {more} more");
+    }
+    anyhow!(first)
+}
