@@ -17,9 +17,9 @@ id = "counts"
 source = "broker"
 topic = "counts/{nr}"
 format = "json"
-time = "@.at"
+time = "$.at"
 [[mapping.take]]
-value = "@.v"
+value = "$.v"
 quantity = "vehicle_flow"
 sensor = "{nr}"
 "#;

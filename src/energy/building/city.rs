@@ -37,6 +37,8 @@ const GROUND_SHARE: f64 = 0.5;
 const EMITTER_NEW_YEAR: u16 = 2002;
 /// Building-hours whose powers are held at once: 128 MB.
 const SLAB: usize = 1 << 25;
+/// Hours handed over at once at most: four weeks, so that a year tells how far it is and can be stopped.
+const LONGEST_H: usize = 672;
 /// Buildings that one task accounts for.
 const PIECE: usize = 1024;
 /// Hours simulated before the first: ten days.
@@ -232,7 +234,7 @@ impl CityHeat {
         let cost_eur = |i: usize| if plan[i].retrofit { self.cost_eur(i, retrofit) } else { 0.0 };
         demand.retrofit_eur = (0..buildings).map(cost_eur).collect();
         demand.cost_eur = demand.retrofit_eur.iter().fold(0.0, |a, b| a + b);
-        let step = (SLAB / buildings.max(1) / 24 * 24).clamp(24, count.max(24));
+        let step = (SLAB / buildings.max(1) / 24 * 24).min(LONGEST_H).clamp(24, count.max(24));
         let mut start: Option<Vec<[f64; 1]>> = None;
         let mut electric_w = vec![0.0; if slabs.electricity { buildings * step } else { 0 }];
         for done in (0..count.max(1)).step_by(step) {

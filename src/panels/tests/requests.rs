@@ -23,7 +23,7 @@ struct Desk {
 
 fn open(sample: Sample) -> Harness<'static, Desk> {
     let desk = Desk { sample, state: PanelState::default(), asked: Vec::new() };
-    let mut harness = Harness::builder().with_size([1280.0, 1300.0]).build_ui_state(
+    let mut harness = Harness::builder().with_size([1280.0, 1500.0]).build_ui_state(
         |ui, desk: &mut Desk| {
             draw(ui, &mut desk.state, &desk.sample.input(), &mut desk.asked);
         },
