@@ -128,6 +128,18 @@ fn measured(quantity: Quantity, truth: f64, rng: &mut Pcg64Mcg) -> f64 {
         Quantity::No2 => truth * (1.0 + 0.075 * normal(rng)),
         // Class 1 sound level meter (IEC 61672-1): about 1 dB.
         Quantity::Noise => truth + 0.5 * normal(rng),
+        // No model of the twin stands behind these; what is given is published as it is.
+        Quantity::RelativeHumidity
+        | Quantity::WindSpeed
+        | Quantity::Precipitation
+        | Quantity::Pm10
+        | Quantity::Nox
+        | Quantity::Ozone
+        | Quantity::Benzene
+        | Quantity::CarbonMonoxide
+        | Quantity::Occupancy
+        | Quantity::VehiclesAvailable
+        | Quantity::DocksAvailable => truth,
     }
 }
 

@@ -26,11 +26,13 @@
 mod backoff;
 mod broker;
 mod config;
+pub mod decode;
 mod emulation;
 mod emulator;
 mod error;
 mod feed;
 mod link;
+pub mod mapping;
 mod payload;
 mod registry;
 mod status;

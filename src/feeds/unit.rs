@@ -17,58 +17,80 @@ pub(crate) fn to_own_unit(quantity: Quantity, unit: &str, value: f64) -> Option<
     Some(value * scale + offset)
 }
 
-/// Scale and offset to the quantity's unit. Prefixes make case count: `mW` is no `MW`.
-fn factors(quantity: Quantity, unit: &str) -> Option<(f64, f64)> {
+/// Scale and offset to the quantity's unit: common symbols, those of SenML (RFC 8428, RFC 8798), and the codes of
+/// UN/CEFACT Recommendation 20 that NGSI-LD uses. Prefixes make case count: `mW` is no `MW`.
+pub(crate) fn factors(quantity: Quantity, unit: &str) -> Option<(f64, f64)> {
     let linear = |scale: f64| Some((scale, 0.0));
     match quantity {
         Quantity::VehicleFlow => match unit {
-            "veh/h" | "vph" | "vehicles/h" | "1/h" => linear(1.0),
-            "veh/min" | "1/min" => linear(60.0),
+            "veh/h" | "vph" | "vehicles/h" | "1/h" | "/h" => linear(1.0),
+            "veh/min" | "1/min" | "/min" => linear(60.0),
             "veh/s" | "1/s" => linear(3600.0),
             _ => None,
         },
-        Quantity::Speed => match unit {
-            "km/h" | "kmh" | "kph" | "KMH" => linear(1.0),
-            "mph" | "mi/h" => linear(MPS_PER_MPH / MPS_PER_KMH),
-            "m/s" => linear(1.0 / MPS_PER_KMH),
-            "kn" | "kt" => linear(MPS_PER_KNOT / MPS_PER_KMH),
-            _ => None,
-        },
+        Quantity::Speed => speed_mps(unit).map(|(scale, _)| (scale / MPS_PER_KMH, 0.0)),
+        Quantity::WindSpeed => speed_mps(unit),
         Quantity::ActivePower => match unit {
-            "W" => linear(1.0),
-            "mW" => linear(1e-3),
-            "kW" | "KW" => linear(1e3),
-            "MW" => linear(1e6),
+            "W" | "WTT" => linear(1.0),
+            "mW" | "C31" => linear(1e-3),
+            "kW" | "KW" | "KWT" => linear(1e3),
+            "MW" | "MAW" => linear(1e6),
             _ => None,
         },
         Quantity::Voltage => match unit {
-            "V" => linear(1.0),
-            "kV" | "KV" => linear(1e3),
+            "V" | "VLT" => linear(1.0),
+            "mV" | "2Z" => linear(1e-3),
+            "kV" | "KV" | "KVT" => linear(1e3),
             _ => None,
         },
         Quantity::AirTemperature => match unit {
-            "°C" | "C" | "degC" | "Cel" => linear(1.0),
-            "°F" | "F" | "degF" => Some((5.0 / 9.0, -32.0 * 5.0 / 9.0)),
-            "K" => Some((1.0, -ZERO_CELSIUS_K)),
+            "°C" | "C" | "degC" | "Cel" | "CEL" => linear(1.0),
+            "°F" | "F" | "degF" | "FAH" => Some((5.0 / 9.0, -32.0 * 5.0 / 9.0)),
+            "K" | "KEL" => Some((1.0, -ZERO_CELSIUS_K)),
             _ => None,
         },
         Quantity::Irradiance => match unit {
-            "W/m²" | "W/m2" | "W/m^2" => linear(1.0),
+            "W/m²" | "W/m2" | "W/m^2" | "D54" => linear(1.0),
             "kW/m²" | "kW/m2" | "kW/m^2" => linear(1e3),
             _ => None,
         },
-        Quantity::Pm25 => mass_concentration(unit),
-        Quantity::No2 if unit == "ppb" => linear(NO2_UG_M3_PER_PPB),
-        Quantity::No2 => mass_concentration(unit),
+        Quantity::No2 | Quantity::Nox if unit == "ppb" => linear(NO2_UG_M3_PER_PPB),
+        Quantity::Pm25 | Quantity::Pm10 | Quantity::No2 | Quantity::Nox | Quantity::Ozone | Quantity::Benzene => {
+            mass_concentration(unit)
+        }
+        Quantity::CarbonMonoxide => mass_concentration(unit).map(|(scale, _)| (scale * 1e-3, 0.0)),
         Quantity::Noise => matches!(unit, "dB(A)" | "dBA" | "dB[A]").then_some((1.0, 0.0)),
+        Quantity::RelativeHumidity | Quantity::Occupancy => match unit {
+            "%" | "%RH" | "P1" => linear(1.0),
+            "1" | "/" | "C62" => linear(100.0),
+            _ => None,
+        },
+        Quantity::Precipitation => match unit {
+            "mm/h" | "mm" | "H67" | "MMT" => linear(1.0),
+            "in/h" | "in" | "inch" => linear(25.4),
+            _ => None,
+        },
+        Quantity::VehiclesAvailable => matches!(unit, "vehicles" | "count" | "C62").then_some((1.0, 0.0)),
+        Quantity::DocksAvailable => matches!(unit, "docks" | "count" | "C62").then_some((1.0, 0.0)),
+    }
+}
+
+/// To m/s.
+fn speed_mps(unit: &str) -> Option<(f64, f64)> {
+    match unit {
+        "m/s" | "MTS" => Some((1.0, 0.0)),
+        "km/h" | "kmh" | "kph" | "KMH" => Some((MPS_PER_KMH, 0.0)),
+        "mph" | "mi/h" | "mp/h" | "HM" => Some((MPS_PER_MPH, 0.0)),
+        "kn" | "kt" | "KNT" => Some((MPS_PER_KNOT, 0.0)),
+        _ => None,
     }
 }
 
 /// To µg/m³. The micro sign U+00B5 and the Greek letter U+03BC both occur.
 fn mass_concentration(unit: &str) -> Option<(f64, f64)> {
     match unit {
-        "µg/m³" | "μg/m³" | "µg/m3" | "μg/m3" | "ug/m³" | "ug/m3" => Some((1.0, 0.0)),
-        "mg/m³" | "mg/m3" => Some((1e3, 0.0)),
+        "µg/m³" | "μg/m³" | "µg/m3" | "μg/m3" | "ug/m³" | "ug/m3" | "GQ" => Some((1.0, 0.0)),
+        "mg/m³" | "mg/m3" | "GP" => Some((1e3, 0.0)),
         _ => None,
     }
 }

@@ -28,10 +28,32 @@ pub enum Quantity {
     No2,
     /// A-weighted sound level, dB(A).
     Noise,
+    /// Relative humidity, %; instruments run a little past 100.
+    RelativeHumidity,
+    /// Wind speed, m/s.
+    WindSpeed,
+    /// Precipitation of the past hour or its rate, mm/h of water; 38 mm in a minute is the world's record.
+    Precipitation,
+    /// Particulate matter up to 10 µm, µg/m³.
+    Pm10,
+    /// Nitrogen oxides counted as nitrogen dioxide, µg/m³.
+    Nox,
+    /// Ozone, µg/m³.
+    Ozone,
+    /// Benzene, µg/m³.
+    Benzene,
+    /// Carbon monoxide, mg/m³.
+    CarbonMonoxide,
+    /// Share of time that a detector is covered, or of places that are taken, %.
+    Occupancy,
+    /// Vehicles that can be rented at a station.
+    VehiclesAvailable,
+    /// Docks that take a vehicle back at a station.
+    DocksAvailable,
 }
 
 impl Quantity {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 20] = [
         Self::VehicleFlow,
         Self::Speed,
         Self::ActivePower,
@@ -41,6 +63,17 @@ impl Quantity {
         Self::Pm25,
         Self::No2,
         Self::Noise,
+        Self::RelativeHumidity,
+        Self::WindSpeed,
+        Self::Precipitation,
+        Self::Pm10,
+        Self::Nox,
+        Self::Ozone,
+        Self::Benzene,
+        Self::CarbonMonoxide,
+        Self::Occupancy,
+        Self::VehiclesAvailable,
+        Self::DocksAvailable,
     ];
 
     /// The name used in topics and files, e.g. `vehicle_flow`.
@@ -55,6 +88,17 @@ impl Quantity {
             Self::Pm25 => "pm25",
             Self::No2 => "no2",
             Self::Noise => "noise",
+            Self::RelativeHumidity => "relative_humidity",
+            Self::WindSpeed => "wind_speed",
+            Self::Precipitation => "precipitation",
+            Self::Pm10 => "pm10",
+            Self::Nox => "nox",
+            Self::Ozone => "ozone",
+            Self::Benzene => "benzene",
+            Self::CarbonMonoxide => "carbon_monoxide",
+            Self::Occupancy => "occupancy",
+            Self::VehiclesAvailable => "vehicles_available",
+            Self::DocksAvailable => "docks_available",
         }
     }
 
@@ -72,8 +116,15 @@ impl Quantity {
             Self::Voltage => "V",
             Self::AirTemperature => "°C",
             Self::Irradiance => "W/m²",
-            Self::Pm25 | Self::No2 => "µg/m³",
+            Self::Pm25 | Self::Pm10 | Self::No2 | Self::Nox | Self::Ozone | Self::Benzene => "µg/m³",
             Self::Noise => "dB(A)",
+            Self::RelativeHumidity => "%",
+            Self::WindSpeed => "m/s",
+            Self::Precipitation => "mm/h",
+            Self::CarbonMonoxide => "mg/m³",
+            Self::Occupancy => "%",
+            Self::VehiclesAvailable => "vehicles",
+            Self::DocksAvailable => "docks",
         }
     }
 
@@ -86,8 +137,15 @@ impl Quantity {
             Self::Voltage => (0.0, 1e6),
             Self::AirTemperature => (-90.0, 60.0),
             Self::Irradiance => (-20.0, 2_000.0),
-            Self::Pm25 | Self::No2 => (0.0, 10_000.0),
+            Self::Pm25 | Self::Pm10 | Self::No2 | Self::Nox | Self::Ozone | Self::Benzene => (0.0, 10_000.0),
             Self::Noise => (0.0, 194.0),
+            Self::RelativeHumidity => (0.0, 110.0),
+            Self::WindSpeed => (0.0, 115.0),
+            Self::Precipitation => (0.0, 2_300.0),
+            Self::CarbonMonoxide => (0.0, 1_000.0),
+            Self::Occupancy => (0.0, 100.0),
+            Self::VehiclesAvailable => (0.0, 100_000.0),
+            Self::DocksAvailable => (0.0, 100_000.0),
         }
     }
 }

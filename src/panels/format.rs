@@ -62,8 +62,20 @@ impl Unit {
             Quantity::Voltage => Self::Of("V"),
             Quantity::AirTemperature => Self::Celsius,
             Quantity::Irradiance => Self::WattsPerSquareMetre,
-            Quantity::Pm25 | Quantity::No2 => Self::MicrogramsPerCubicMetre,
+            Quantity::Pm25
+            | Quantity::Pm10
+            | Quantity::No2
+            | Quantity::Nox
+            | Quantity::Ozone
+            | Quantity::Benzene => Self::MicrogramsPerCubicMetre,
             Quantity::Noise => Self::Decibels,
+            Quantity::RelativeHumidity
+            | Quantity::WindSpeed
+            | Quantity::Precipitation
+            | Quantity::CarbonMonoxide
+            | Quantity::Occupancy
+            | Quantity::VehiclesAvailable
+            | Quantity::DocksAvailable => Self::Of(quantity.unit()),
         }
     }
 

@@ -275,6 +275,17 @@ const fn label(quantity: Quantity) -> &'static str {
         Quantity::Pm25 => "Fine particles (PM2.5)",
         Quantity::No2 => "Nitrogen dioxide",
         Quantity::Noise => "Sound level",
+        Quantity::RelativeHumidity => "Relative humidity",
+        Quantity::WindSpeed => "Wind speed",
+        Quantity::Precipitation => "Precipitation",
+        Quantity::Pm10 => "Particles (PM10)",
+        Quantity::Nox => "Nitrogen oxides",
+        Quantity::Ozone => "Ozone",
+        Quantity::Benzene => "Benzene",
+        Quantity::CarbonMonoxide => "Carbon monoxide",
+        Quantity::Occupancy => "Occupancy",
+        Quantity::VehiclesAvailable => "Vehicles available",
+        Quantity::DocksAvailable => "Docks available",
     }
 }
 

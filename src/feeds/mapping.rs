@@ -1,0 +1,68 @@
+//! A city's `sources.toml`: which foreign payloads become readings of which sensors. Reading the file, matching topics,
+//! units and ranges, finding the sensor. Pure: messages come in, readings and dead letters out.
+//!
+//! ```toml
+//! version = 3                       # counted up by whoever edits; every reading cites it with a hash of the file
+//!
+//! [[source]]
+//! id = "city-broker"
+//! kind = "mqtt"                     # mqtt, http, file
+//! address = "mqtts://mqtt.example.org:8883"   # never with a password; a file: relative to the city folder
+//! timezone = "Europe/Lisbon"        # of stamps without zone; UTC unless given
+//! # every_s = 60                    # http: how often it is asked
+//!
+//! [[mapping]]
+//! id = "loops"
+//! source = "city-broker"
+//! topic = "traffic/{district}/loop-{nr}"      # `{name}` captures, `+` and `#` as in MQTT
+//! format = "json"                   # see below
+//! each = "$.readings[*]"            # json: the items (RFC 9535); `@` paths are of an item, `$` paths of the document
+//! time = "@.at"
+//! time_format = "unix_ms"           # auto, unix_s, unix_ms, unix_us, unix_ns, or a strptime pattern
+//! quality = "@.q"
+//! quality_words = { OK = "good", ERR = "bad" }
+//!
+//! [[mapping.take]]
+//! value = "@.v"                     # json; other formats: device and property, texts with captures
+//! quantity = "vehicle_flow"
+//! unit = "veh/min"                  # where the payload names none; the quantity's own unless given
+//! scale = 1.0                       # value · scale + offset, in `unit`
+//! offset = 0.0
+//! valid = [0, 9000]                 # in the quantity's unit; outside it a reading is bad
+//! missing = [-1]                    # as stated: such a value is none
+//! # words = { on = 1, off = 0 }     # texts and truth values as numbers
+//! # ttl_s = 120                     # stale no sooner than this
+//! # max_step_per_min = 50           # quality checks of these sensors, in place of the quantity's
+//! # flat_after_s = 7200
+//! sensor = "loop-{nr}"              # its id in city.toml; or the nearest one:
+//! # nearest = "road"                # any, or sensors that observe a road, building, energy_asset
+//! # within_m = 50
+//! ```
+//!
+//! | format | device | property | fields of the mapping |
+//! |---|---|---|---|
+//! | `json` | `device` path | the take's `value` path | `each`, `device`, `time`, `time_format`, `quality`, `quality_words`, `unit`, `lon`, `lat` |
+//! | `senml`, `senml-cbor` | resolved name | empty; `#sum` of a sum | |
+//! | `sensorthings` | Datastream id | observed property, when expanded | |
+//! | `ngsi-ld` | entity id | attribute, `attribute@datasetId` | |
+//! | `home-assistant` | unique id | device class or object id | `prefix` |
+//! | `sparkplug-b` | `group/node[/device]` | metric | |
+//! | `gbfs` | station or vehicle id | field of the specification | |
+//! | `gtfs-realtime` | vehicle id | `speed`, `bearing`, `occupancy_percentage`, `position` | |
+//! | `open-meteo` | `lat,lon` as answered | variable | |
+//! | `csv` | `device` column | column | `delimiter`, `decimal_comma`, `columns`, `time`, `time_format`, `start` and `step_s`, `device` |
+
+mod document;
+mod fields;
+mod mapper;
+mod pattern;
+mod preview;
+mod take;
+mod targets;
+
+pub use document::{Mapping, MappingVersion, Source, SourceKind, Sources};
+pub use fields::SourcesFault;
+pub use mapper::{Dead, DeviceId, Mapped, MappedReading, MappedSignal, Mapper};
+pub use preview::{Preview, PreviewRow, Recorded, preview, read_recorded};
+pub use take::{QualityLimits, Take};
+pub use targets::{Match, NearestKind};

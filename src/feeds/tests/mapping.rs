@@ -1,0 +1,317 @@
+//! `sources.toml`: what its mappings make of messages, and what is said of wrong ones.
+
+mod support;
+
+use citytwin_feeds::{
+    Sensor,
+    decode::Message,
+    mapping::{Mapped, MappedSignal, Mapper, Match, Sources, preview, read_recorded},
+};
+use citytwin_model::{Anchor, FeatureRef, LonLat, Quality, Quantity, RoadId, SensorId};
+use support::{noon, sensor};
+
+const HEAD: &str = r#"version = 3
+[[source]]
+id = "broker"
+kind = "mqtt"
+address = "mqtts://mqtt.example.org:8883"
+timezone = "Europe/Lisbon"
+"#;
+
+fn anchor() -> Anchor {
+    Anchor::new(LonLat { lon: -8.6, lat: 41.1 })
+}
+
+fn sensors() -> Vec<Sensor> {
+    let mut sensors = vec![
+        sensor(0, "loop-7", Quantity::VehicleFlow),
+        sensor(1, "north-air", Quantity::AirTemperature),
+        sensor(2, "meter", Quantity::ActivePower),
+        sensor(3, "by-road", Quantity::Speed),
+        sensor(4, "elsewhere", Quantity::Speed),
+    ];
+    sensors[3].observes = Some(FeatureRef::Road(RoadId(0)));
+    sensors[3].at.x = 100.0;
+    sensors
+}
+
+fn read(mappings: &str) -> Sources {
+    let text = format!("{HEAD}{mappings}");
+    Sources::parse("sources.toml", &text).unwrap_or_else(|faults| panic!("{mappings}: {faults:?}"))
+}
+
+fn map(mappings: &str, topic: &str, payload: &str) -> Mapped {
+    let mut mapper = Mapper::new(&read(mappings), &sensors(), anchor());
+    let mut mapped = Mapped::default();
+    let message = Message { topic, payload: payload.as_bytes(), received_at: noon() };
+    mapper.map(None, message, &mut mapped);
+    mapped
+}
+
+const LOOPS: &str = r#"
+[[mapping]]
+id = "loops"
+source = "broker"
+topic = "traffic/{district}/loop-{nr}"
+format = "json"
+each = "$.readings[*]"
+time = "@.at"
+quality = "@.q"
+quality_words = { OK = "good", ERR = "bad" }
+[[mapping.take]]
+value = "@.v"
+quantity = "vehicle_flow"
+unit = "veh/min"
+valid = [0, 9000]
+missing = [-1, "n/a"]
+words = { jam = 0 }
+sensor = "loop-{nr}"
+"#;
+
+#[test]
+fn readings_cite_where_they_come_from() {
+    let payload = r#"{"readings":[{"v":7,"at":"2024-05-01T12:00:00","q":"OK"},{"v":-1},{"v":"n/a"},{"v":"jam"},
+        {"v":160,"q":"OK"},{"v":12,"q":"ERR"},{"v":"x"},{"v":1e6},{"v":1,"at":"noon"}]}"#;
+    let mapped = map(LOOPS, "traffic/north/loop-7", payload);
+    let got: Vec<_> = mapped.readings.iter().map(|m| (m.reading.value, m.reading.quality)).collect();
+    let expected = [(420.0, Quality::Good), (0.0, Quality::Good), (9600.0, Quality::Bad), (720.0, Quality::Bad)];
+    assert_eq!(got, expected);
+    let first = &mapped.readings[0];
+    assert_eq!((first.reading.sensor, first.reading.quantity), (SensorId(0), Quantity::VehicleFlow));
+    // Lisbon is an hour ahead in May.
+    assert_eq!(first.reading.observed_at, "2024-05-01T11:00:00Z".parse().unwrap());
+    assert_eq!((first.version.number, first.matched, first.source, first.mapping), (3, Match::Source, 0, 0));
+    assert_eq!(mapped.missing, 2);
+    let kinds: Vec<_> = mapped.dead.iter().map(|dead| dead.kind).collect();
+    assert_eq!(kinds, ["bad time", "no number", "impossible value"]);
+}
+
+#[test]
+fn what_fits_nowhere_is_a_dead_letter() {
+    let rows = [
+        ("traffic/north/lamp-7", "{}", "no mapping"),
+        ("traffic/north/loop-7", "{", "malformed"),
+        ("traffic/north/loop-8", r#"{"readings":[{"v":1}]}"#, "unknown sensor"),
+        ("traffic/north/loop-7", "{}", "field missing"),
+    ];
+    for (topic, payload, kind) in rows {
+        let mapped = map(LOOPS, topic, payload);
+        assert_eq!((mapped.dead[0].kind, mapped.readings.len()), (kind, 0), "{topic} {payload}");
+    }
+    let other = LOOPS.replace("sensor = \"loop-{nr}\"", "sensor = \"meter\"");
+    assert_eq!(map(&other, "traffic/n/loop-7", r#"{"readings":[{"v":1}]}"#).dead[0].kind, "sensor of another quantity");
+}
+
+#[test]
+fn the_payloads_unit_wins_and_scale_comes_first() {
+    let mapping = r#"
+[[mapping]]
+id = "m"
+source = "broker"
+topic = "m"
+format = "json"
+unit = "$.u"
+[[mapping.take]]
+value = "$.v"
+quantity = "active_power"
+unit = "kW"
+scale = 0.1
+offset = 5
+sensor = "sensor/meter"
+"#;
+    let value = |payload: &str| map(mapping, "m", payload).readings.first().map(|m| m.reading.value);
+    assert_eq!(value(r#"{"v":10}"#), Some(6000.0));
+    assert_eq!(value(r#"{"v":10,"u":"kW"}"#), Some(6000.0));
+    assert_eq!(value(r#"{"v":10,"u":"W"}"#), Some(6.0));
+    assert_eq!(value(r#"{"v":10,"u":"°C"}"#), None);
+    assert_eq!(map(mapping, "m", r#"{"v":10,"u":"°C"}"#).dead[0].kind, "wrong unit");
+}
+
+#[test]
+fn senml_names_and_properties_as_captures() {
+    let mapping = r#"
+[[mapping]]
+id = "air"
+source = "broker"
+topic = "senml"
+format = "senml"
+[[mapping.take]]
+device = "urn:{station}:temp"
+quantity = "air_temperature"
+sensor = "{station}-air"
+"#;
+    let pack = r#"[{"bn":"urn:north:","n":"temp","u":"K","v":293.15},{"n":"hum","u":"%RH","v":40}]"#;
+    let mapped = map(mapping, "senml", pack);
+    assert_eq!((mapped.readings[0].reading.value, mapped.readings[0].reading.sensor), (20.0, SensorId(1)));
+    assert_eq!((mapped.readings.len(), mapped.not_taken), (1, 1));
+}
+
+#[test]
+fn the_nearest_sensor_and_how_far_it_is() {
+    let mapping = |within: u32, kind: &str| {
+        format!(
+            "[[mapping]]\nid = \"b\"\nsource = \"broker\"\ntopic = \"b\"\nformat = \"json\"\nlon = \"$.x\"\nlat = \"$.y\"\n\
+             [[mapping.take]]\nvalue = \"$.v\"\nquantity = \"speed\"\nnearest = \"{kind}\"\nwithin_m = {within}\n"
+        )
+    };
+    let at_origin = r#"{"v":50,"x":-8.6,"y":41.1}"#;
+    let any = map(&mapping(200, "any"), "b", at_origin);
+    assert_eq!(
+        (any.readings[0].reading.sensor, any.readings[0].matched),
+        (SensorId(4), Match::Nearest { distance_m: 0.0 })
+    );
+    let road = map(&mapping(200, "road"), "b", at_origin);
+    assert_eq!(road.readings[0].reading.sensor, SensorId(3));
+    let Match::Nearest { distance_m } = road.readings[0].matched else { panic!("{road:?}") };
+    assert!((distance_m - 100.0).abs() < 1e-6);
+    assert_eq!(map(&mapping(50, "road"), "b", at_origin).dead[0].kind, "no sensor near");
+    assert_eq!(map(&mapping(50, "building"), "b", at_origin).dead[0].kind, "no sensor near");
+    assert_eq!(map(&mapping(50, "any"), "b", r#"{"v":50}"#).dead[0].kind, "no place");
+    assert_eq!(map(&mapping(50, "any"), "b", r#"{"v":50,"x":999,"y":0}"#).dead[0].kind, "bad place");
+}
+
+#[test]
+fn a_death_names_the_sensors_of_its_device() {
+    let mapping = r#"
+[[mapping]]
+id = "ha"
+source = "broker"
+format = "home-assistant"
+[[mapping.take]]
+quantity = "air_temperature"
+device = "{name}_t"
+sensor = "{name}-air"
+"#;
+    let mut mapper = Mapper::new(&read(mapping), &sensors(), anchor());
+    let mut mapped = Mapped::default();
+    let config = r#"{"stat_t":"n/t","uniq_id":"north_t","unit_of_meas":"°C","avty_t":"n/up"}"#;
+    for (topic, payload) in [("homeassistant/sensor/n/config", config), ("n/t", "21.5"), ("n/up", "offline")] {
+        mapper.map(Some(0), Message { topic, payload: payload.as_bytes(), received_at: noon() }, &mut mapped);
+    }
+    assert_eq!(mapped.readings[0].reading.value, 21.5);
+    let stale = MappedSignal::Stale { sensors: vec![SensorId(1)], device: "north_t".into() };
+    assert_eq!(mapped.signals.last(), Some(&stale));
+    assert_eq!(mapped.dead, []);
+}
+
+#[test]
+fn versions_tell_editions_apart() {
+    let one = read(LOOPS).version;
+    assert_eq!(one.to_string().len(), "3-0123456789abcdef".len());
+    assert_eq!(one, Sources::parse("x", &format!("{HEAD}{LOOPS}").replace('\n', "\r\n")).unwrap().version);
+    assert_ne!(one, read(&LOOPS.replace("9000", "8000")).version);
+}
+
+#[test]
+fn topics_to_subscribe_to() {
+    let sources = read(&format!("{LOOPS}{}", LOOPS.replace("\"loops\"", "\"again\"").replace("{nr}", "{n}")));
+    assert_eq!(sources.subscriptions(0), ["traffic/+/+"]);
+}
+
+#[test]
+fn every_fault_of_a_file_is_told_with_its_place() {
+    let text = r#"
+versio = 1
+[[source]]
+id = "a"
+kind = "ftp"
+address = "mqtt://user:hunter2@host"
+timezone = "Mars/North"
+[[source]]
+id = "b"
+kind = "mqtt"
+address = "mqtt://user:hunter2@host"
+every_s = 5
+[[source]]
+id = "b"
+kind = "file"
+address = "../other/x.csv"
+[[mapping]]
+id = "m"
+source = "nowhere"
+format = "xml"
+topic = "a/#/b"
+[[mapping]]
+id = "n"
+source = "b"
+format = "json"
+each = "$["
+time_format = "iso"
+[[mapping.take]]
+value = "v"
+quantity = "sped"
+unit = "mph"
+scale = 0
+valid = [5, 1]
+sensor = "{x}"
+color = "red"
+[[mapping.take]]
+quantity = "speed"
+unit = "kW"
+missing = -1
+nearest = "moon"
+"#;
+    let faults = Sources::parse("maps/x/sources.toml", text).unwrap_err();
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let expected = [
+        "maps/x/sources.toml: `version`: is no whole number above zero",
+        "maps/x/sources.toml: `versio`: is not known here; the fields are mapping, source, version",
+        "maps/x/sources.toml: source 1 (a): `kind`: `ftp` is not known",
+        "maps/x/sources.toml: source 1 (a): `timezone`: `Mars/North` is no zone",
+        "maps/x/sources.toml: source 2 (b): `address`: holds a user or password",
+        "maps/x/sources.toml: source 2 (b): `every_s`: is for sources that are asked",
+        "maps/x/sources.toml: source 3 (b): `address`: leaves the city's folder",
+        "maps/x/sources.toml: source 3 (b): `id`: `b` is given twice",
+        "maps/x/sources.toml: mapping 1 (m): `source`: `nowhere` is no source",
+        "maps/x/sources.toml: mapping 1 (m): `topic`: `#` is not at the end",
+        "maps/x/sources.toml: mapping 1 (m): `format`: `xml` is not known",
+        "maps/x/sources.toml: mapping 1 (m): `take`: is missing",
+        "maps/x/sources.toml: mapping 2 (n): `topic`: is missing",
+        "maps/x/sources.toml: mapping 2 (n): `time_format`: is not known",
+        "maps/x/sources.toml: mapping 2 (n), take 1: `quantity`: `sped` is not known",
+        "maps/x/sources.toml: mapping 2 (n), take 1: `scale`: is zero",
+        "maps/x/sources.toml: mapping 2 (n), take 1: `valid`: is an array; give two numbers, the lower first",
+        "maps/x/sources.toml: mapping 2 (n), take 1: `sensor`: `{x}` is captured nowhere",
+        "maps/x/sources.toml: mapping 2 (n), take 1: `color`: is not known here",
+        "maps/x/sources.toml: mapping 2 (n), take 2: `value`: is missing",
+        "maps/x/sources.toml: mapping 2 (n), take 2: `unit`: `kW` does not measure speed",
+        "maps/x/sources.toml: mapping 2 (n), take 2: `missing`: is no array",
+        "maps/x/sources.toml: mapping 2 (n), take 2: `nearest`: `moon` is not known",
+        "maps/x/sources.toml: mapping 2 (n), take 2: `within_m`: is missing",
+        "maps/x/sources.toml: mapping 2 (n): `each`: `$[`: no JSONPath",
+    ];
+    for wanted in expected {
+        assert!(
+            lines.iter().any(|line| line.starts_with(wanted)),
+            "no line begins with {wanted}:\n{}",
+            lines.join("\n")
+        );
+    }
+    assert_eq!(lines.len(), expected.len(), "{}", lines.join("\n"));
+    assert!(!lines.iter().any(|line| line.contains("hunter2") || line.contains('\n')));
+    let broken = Sources::parse("f", "version = 1\n[[source]\n").unwrap_err();
+    assert!(broken[0].to_string().starts_with("f: line 2 is no TOML"), "{}", broken[0]);
+}
+
+#[test]
+fn a_preview_of_recorded_messages() {
+    let recorded = r#"
+{"topic":"traffic/n/loop-7","payload":{"readings":[{"v":7}]},"received_at":"2024-05-01T12:00:00Z"}
+{"topic":"traffic/n/loop-9","payload":"{\"readings\":[{\"v\":7}]}","received_at":"2024-05-01T12:00:01Z","source":"broker"}
+{"topic":"other","payload_base64":"/w==","received_at":"2024-05-01T12:00:02Z"}
+"#;
+    let messages = read_recorded("log.jsonl", recorded).unwrap();
+    assert_eq!(messages[2].payload, [0xff]);
+    let sources = read(LOOPS);
+    let mut mapper = Mapper::new(&sources, &sensors(), anchor());
+    let table = preview(&sources, &sensors(), &mut mapper, &messages).to_string();
+    let expected = "1 traffic/n/loop-7\n    loops: sensor/loop-7 vehicle_flow = 420 veh/h at 2024-05-01T12:00:00Z, Good\n\
+        2 traffic/n/loop-9\n    dead letter (unknown sensor): $.v: no sensor of the city is called `loop-9`\n\
+        3 other\n    dead letter (no mapping): topic `other` fits no mapping\n\
+        3 messages: 1 readings, 2 dead letters, 0 missing values, 0 values that no mapping takes\n";
+    assert_eq!(table, expected.replace("$.v", "@.v"));
+    let faults =
+        read_recorded("log.jsonl", "{}\n{\"topic\":\"a\",\"received_at\":\"2024-05-01T12:00:00Z\"}\n").unwrap_err();
+    assert!(faults[0].to_string().starts_with("log.jsonl: line 1: missing field `topic`"), "{}", faults[0]);
+    assert!(faults[1].to_string().starts_with("log.jsonl: line 2: give either"), "{}", faults[1]);
+}

@@ -1,0 +1,45 @@
+//! The history of a city's readings: nothing that was committed is lost, every past moment can be asked for.
+//!
+//! [`Store`] is what feeds and the twin use; [`History`] is the one in a folder. Owns the files of readings and dead
+//! letters and what is asked of them. Must not know where readings come from or what they mean for a city.
+//!
+//! Times are µs since 1970 UTC, days and hours UTC's. A row's key is its series (run, sensor, quantity) and its observed
+//! time: the first row of a key stays, another is a duplicate.
+
+mod cold;
+mod commit;
+mod compact;
+mod completeness;
+mod database;
+mod day;
+mod dead;
+mod error;
+mod export;
+mod history;
+mod names;
+mod readings;
+mod received;
+mod rollup;
+mod row;
+mod settings;
+mod snapshot;
+mod store;
+mod summing;
+mod thinning;
+mod whole_file;
+
+pub use compact::{Late, Maintained};
+pub use completeness::Completeness;
+pub use dead::{DEAD_LETTER_BYTES, DeadLetter, DeadLetterCount, KeptDeadLetter};
+pub use error::HistoryError;
+pub use export::{Export, export_csv, export_parquet, import_csv};
+pub use history::{History, Size};
+pub use readings::{Recorder, Sensors};
+pub use rollup::{Level, RollUp, Values};
+pub use row::{
+    DAY_US, END_US, FIRST_US, LONGEST_NAME, Row, RowError, SECOND_US, SeriesId, SeriesKey, Source, SourceId, Span,
+    instant, micros, quality_name,
+};
+pub use settings::Settings;
+pub use store::{Committed, Store, Visitor};
+pub use thinning::thinned;
