@@ -5,8 +5,12 @@
 //! renderer, no file format of a city. Nothing here ever publishes to a real broker but the emulator,
 //! and only to the one it is given.
 //!
-//! # Payload format
-//! A sensor publishes on its topic, by default `citytwin/<city>/<sensor id>/<quantity>`. The payload is a
+//! - [`decode`]: payloads of the formats that cities' devices speak, to observations.
+//! - [`mapping`]: a city's `sources.toml`, by which observations become readings of its sensors.
+//! - [`quality`]: what of a reading is to be believed, and whether it is news.
+//!
+//! # The program's own payload format
+//! Needs no mapping. A sensor publishes on its topic, by default `citytwin/<city>/<sensor id>/<quantity>`. The payload is a
 //! bare number in the quantity's unit (`412.5`), or a JSON object, or an array of up to 1,024 such objects:
 //!
 //! | key | value | absent |
@@ -34,6 +38,7 @@ mod feed;
 mod link;
 pub mod mapping;
 mod payload;
+pub mod quality;
 mod registry;
 mod status;
 mod tls;

@@ -32,7 +32,8 @@
 //! missing = [-1]                    # as stated: such a value is none
 //! # words = { on = 1, off = 0 }     # texts and truth values as numbers
 //! # ttl_s = 120                     # stale no sooner than this
-//! # max_step_per_min = 50           # quality checks of these sensors, in place of the quantity's
+//! # max_step = 50                   # quality checks of these sensors, in place of the quantity's
+//! # max_per_hour = 100
 //! # flat_after_s = 7200
 //! sensor = "loop-{nr}"              # its id in city.toml; or the nearest one:
 //! # nearest = "road"                # any, or sensors that observe a road, building, energy_asset

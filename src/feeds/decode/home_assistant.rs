@@ -134,7 +134,7 @@ impl Directory {
             topic: excerpt(message.topic),
         })?;
         let document = json::parse(message.payload)?;
-        let config = spelled_out(json::as_object(&document, "configuration")?);
+        let config = spelled_out(json::as_object(&document, "configuration")?, "");
         let mut entities = Vec::new();
         let mut consider = |component: &str, id: &str, config: &Object| match entity(component, id, config) {
             Ok(Ok(entity)) => entities.push(entity),
@@ -143,9 +143,10 @@ impl Directory {
         };
         match config.get("components").and_then(Json::as_object).filter(|_| component == "device") {
             Some(components) => {
+                let base = json::text(&config, "~")?.unwrap_or_default();
                 for (name, own) in components {
                     let mut merged = config.clone();
-                    merged.extend(own.as_object().map(spelled_out).unwrap_or_default());
+                    merged.extend(own.as_object().map(|own| spelled_out(own, base)).unwrap_or_default());
                     let platform = json::text(&merged, "platform")?.unwrap_or_default().to_owned();
                     consider(&platform, &format!("{id}/{name}"), &merged);
                 }
@@ -250,21 +251,21 @@ impl Entity {
     }
 }
 
-/// Abbreviations written out, `~` put in.
-fn spelled_out(config: &Object) -> Object {
-    let base = config.get("~").and_then(Json::as_str).unwrap_or_default().to_owned();
+/// Abbreviations written out, `~` put in: the table's own, or else that of the table around it.
+fn spelled_out(config: &Object, outer: &str) -> Object {
+    let base = config.get("~").and_then(Json::as_str).unwrap_or(outer);
     let mut full = Object::new();
     for (key, value) in config {
         let name = ABBREVIATIONS.iter().find(|(short, _)| short == key).map_or(key.as_str(), |(_, long)| *long);
         let value = match value {
-            Json::String(text) if name.ends_with("topic") && text.starts_with('~') => {
-                Json::String(format!("{base}{}", &text[1..]))
-            }
-            Json::String(text) if name.ends_with("topic") && text.ends_with('~') => {
-                Json::String(format!("{}{base}", &text[..text.len() - 1]))
-            }
+            Json::String(text) if name.ends_with("topic") => match (text.strip_prefix('~'), text.strip_suffix('~')) {
+                (Some(rest), _) => Json::String(format!("{base}{rest}")),
+                (None, Some(rest)) => Json::String(format!("{rest}{base}")),
+                (None, None) => value.clone(),
+            },
             Json::Array(list) if name == "availability" => {
-                Json::Array(list.iter().map(|v| v.as_object().map_or(Json::Null, |o| spelled_out(o).into())).collect())
+                let spelled = |entry: &Json| entry.as_object().map_or(Json::Null, |o| spelled_out(o, base).into());
+                Json::Array(list.iter().map(spelled).collect())
             }
             other => other.clone(),
         };

@@ -7,7 +7,7 @@ use citytwin_model::{Anchor, Quality, Reading, Sensor, SensorId, Timestamp, time
 use super::{
     document::{MappingVersion, Sources},
     pattern::{Captures, TopicPattern},
-    take::{Take, Target},
+    take::{QualityLimits, Take, Target},
     targets::{Match, Targets},
 };
 use crate::{
@@ -42,6 +42,8 @@ pub struct MappedReading {
     pub modelled: bool,
     /// How long it holds, as sender or mapping say, second.
     pub ttl_s: Option<f64>,
+    /// The mapping's own limits of quality checks.
+    pub limits: QualityLimits,
 }
 
 /// What gave no reading, and why. The message itself is the caller's to keep.
@@ -315,6 +317,7 @@ impl Places {
                 (Some(a), Some(b)) => Some(a.max(b)),
                 (a, b) => a.or(b),
             },
+            limits: take.limits,
         });
     }
 

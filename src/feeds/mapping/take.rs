@@ -17,8 +17,10 @@ use crate::{
 /// Limits of the quality checks that a mapping states for its sensors, in place of those of the quantity.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct QualityLimits {
-    /// In the quantity's unit, per minute.
-    pub max_step_per_min: Option<f64>,
+    /// A change that is plausible at once, in the quantity's unit.
+    pub max_step: Option<f64>,
+    /// A change that is plausible within an hour, in the quantity's unit.
+    pub max_per_hour: Option<f64>,
     pub flat_after_s: Option<f64>,
 }
 
@@ -151,7 +153,8 @@ impl Take {
             valid: fields.range("valid"),
             ttl_s: fields.positive("ttl_s"),
             limits: QualityLimits {
-                max_step_per_min: fields.positive("max_step_per_min"),
+                max_step: fields.positive("max_step"),
+                max_per_hour: fields.positive("max_per_hour"),
                 flat_after_s: fields.positive("flat_after_s"),
             },
             path,

@@ -197,7 +197,8 @@ fn air_quality_with_decimal_commas_and_gaps() {
     ];
     let sensors: Vec<Sensor> =
         columns.iter().zip(0..).map(|((_, _, quantity, ..), n)| sensor(n, quantity.name(), *quantity)).collect();
-    let format = "delimiter = \";\"\ndecimal_comma = true\ntime = [\"Date\", \"Time\"]\ntime_format = \"%d/%m/%Y %H.%M.%S\"";
+    let format =
+        "delimiter = \";\"\ndecimal_comma = true\ntime = [\"Date\", \"Time\"]\ntime_format = \"%d/%m/%Y %H.%M.%S\"";
     let mut mapping = source("UTC", format);
     for (_, column, quantity, unit, _) in columns {
         mapping += &take(column, quantity, unit, &format!("missing = [-200]\nsensor = \"{quantity}\""));

@@ -64,6 +64,17 @@ fn a_device_with_components() {
 }
 
 #[test]
+fn a_base_topic_holds_for_components_and_availability() {
+    let mut decoder = decoder();
+    let config = r#"{"~":"hall","avty":[{"t":"~/up","pl_not_avail":"gone"}],
+        "cmps":{"t":{"p":"sensor","stat_t":"~/t","uniq_id":"t"},"u":{"p":"sensor","~":"attic","stat_t":"~/t","uniq_id":"u"}}}"#;
+    read(&mut decoder, "homeassistant/device/x/config", config);
+    assert_eq!(rows(&read(&mut decoder, "hall/t", "1")), [("t", "t", number(1.0))]);
+    assert_eq!(rows(&read(&mut decoder, "attic/t", "2")), [("u", "u", number(2.0))]);
+    assert_eq!(read(&mut decoder, "hall/up", "gone").signals.len(), 2);
+}
+
+#[test]
 fn plain_states() {
     let mut decoder = decoder();
     read(&mut decoder, "homeassistant/sensor/a/config", r#"{"state_topic":"a","unique_id":"a"}"#);
