@@ -319,22 +319,26 @@ impl Reader {
                 Ok(Ok(event)) => event,
             };
             let Event::Incoming(packet) = event else { continue };
-            match packet {
-                Packet::ConnAck(answer) => {
-                    connected = Some(Instant::now());
-                    self.connected(answer);
-                    subscribe(client, topics);
-                }
-                Packet::Publish(packet) => {
-                    if !self.take(connection, packet).await {
-                        return end(connected, "nobody takes the messages any more".to_owned());
-                    }
-                }
-                Packet::SubAck(answer) => self.subscribed(&answer),
-                _ => {}
+            if let Packet::ConnAck(answer) = &packet {
+                connected = Some(Instant::now());
+                self.connected(answer);
+                subscribe(client, topics);
+            }
+            if !self.heed(connection, packet).await {
+                return end(connected, "nobody takes the messages any more".to_owned());
             }
             heard = Instant::now();
         }
+    }
+
+    /// Tells whether somebody takes the messages.
+    async fn heed(&self, connection: u64, packet: Packet) -> bool {
+        match packet {
+            Packet::Publish(packet) => return self.take(connection, packet).await,
+            Packet::SubAck(answer) => self.subscribed(&answer),
+            _ => {}
+        }
+        true
     }
 
     /// Sends acknowledgements of this connection's messages; waits where the client has no room for more.
@@ -370,7 +374,7 @@ impl Reader {
         SessionEnd { held: None, why: "the subscription was dropped".to_owned() }
     }
 
-    fn connected(&self, answer: ConnAck) {
+    fn connected(&self, answer: &ConnAck) {
         let mut status = self.status.lock();
         status.turn(Connection::Connected);
         status.sessions_lost += u64::from(status.connections > 0 && !answer.session_present);
