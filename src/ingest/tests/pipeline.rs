@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use citytwin_feeds::{Clock, Delivery, Sensor};
+use citytwin_feeds::{Clock, Delivery, Sensor, mapping::Sources};
 use citytwin_history::{History, SeriesKey, Span, Store};
 use citytwin_ingest::{Change, Feeds, Ingest, Live, Replay, Settings};
 use citytwin_model::{Quality, Quantity, SensorId, Timestamp};
@@ -28,15 +28,24 @@ struct City {
 
 impl City {
     fn new(folder: &Path) -> Self {
-        let store = Arc::new(History::open(folder, citytwin_history::Settings::default()).unwrap());
+        Self::limited(folder, None)
+    }
+
+    /// With a history that takes no more than so many bytes.
+    fn limited(folder: &Path, hot_bytes: Option<u64>) -> Self {
+        let settings = citytwin_history::Settings { hot_bytes, ..citytwin_history::Settings::default() };
+        let store = Arc::new(History::open(folder, settings).unwrap());
         Self { sensors: sensors(3), now_us: Arc::new(AtomicI64::new(NOON_US)), store }
     }
 
     fn start(&self) -> Ingest {
+        self.start_with(None)
+    }
+
+    fn start_with(&self, sources: Option<&Sources>) -> Ingest {
         let now_us = Arc::clone(&self.now_us);
         let clock: Clock = Arc::new(move || Timestamp::from_microsecond(now_us.load(Ordering::SeqCst)).unwrap());
-        let feeds =
-            Feeds { city: "demo", sensors: &self.sensors, anchor: anchor(), sources: None, brokers: Vec::new() };
+        let feeds = Feeds { city: "demo", sensors: &self.sensors, anchor: anchor(), sources, brokers: Vec::new() };
         Ingest::start(&feeds, self.store.clone(), Settings::new("test".to_owned()), clock).unwrap()
     }
 
@@ -206,4 +215,75 @@ fn a_replay_gives_every_reading_once_however_many_came_at_once() {
     assert_eq!(seen.len(), 130_000);
     seen.sort_unstable();
     assert!(seen.windows(2).all(|pair| pair[1] == pair[0] + 1));
+}
+
+#[test]
+fn a_history_that_takes_nothing_holds_everything_back_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = City::limited(folder.path(), Some(400_000));
+    let mut ingest = city.start();
+    let received = Timestamp::from_microsecond(NOON_US).unwrap();
+    for part in 0..60 {
+        let items: Vec<String> = (0..1000).map(|n| at(part * 1000 + n - 200_000, 1.0)).collect();
+        let payload = format!("[{}]", items.join(","));
+        ingest.offers().send(Delivery::new(0, "citytwin/demo/s0/speed", payload, received)).unwrap();
+    }
+    assert!(becomes_true(PATIENCE, || ingest.status().failure.is_some()), "{:?}", ingest.status());
+    let committed = ingest.status().committed;
+    let newest = ingest.live().take(9).pop();
+    let Some(Change::Reading(newest)) = newest else { panic!("{newest:?}") };
+    // Of what came, the twin has what the history has, and no more.
+    assert_eq!(newest.observed_at.as_second(), NOON_US / 1_000_000 - 200_000 + committed as i64 - 1);
+    ingest.stop();
+    assert_eq!((ingest.live().len(), ingest.status().committed), (0, committed));
+    assert!(!ingest.status().failure.unwrap().contains('\n'));
+}
+
+const SOURCES: &str = r#"
+version = 4
+
+[[source]]
+id = "loops"
+kind = "mqtt"
+address = "mqtts://mqtt.example.org"
+
+[[mapping]]
+id = "speeds"
+source = "loops"
+topic = "loops/{nr}"
+format = "json"
+time = "$.at"
+time_format = "unix_ms"
+
+[[mapping.take]]
+value = "$.v"
+quantity = "speed"
+unit = "m/s"
+sensor = "s{nr}"
+"#;
+
+#[test]
+fn mapped_sources_keep_their_name_and_version_and_so_do_their_dead_letters() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = City::new(folder.path());
+    let sources = Sources::parse("sources.toml", SOURCES).unwrap();
+    let ingest = city.start_with(Some(&sources));
+    let received = Timestamp::from_microsecond(NOON_US).unwrap();
+    let good = format!(r#"{{"v":10,"at":{}}}"#, NOON_US / 1000 - 1000);
+    for (topic, payload) in [("loops/2", &*good), ("loops/9", &*good), ("loops/1", "{"), ("other", "1")] {
+        ingest.offers().send(Delivery::new(0, topic, payload, received)).unwrap();
+    }
+    assert!(becomes_true(PATIENCE, || ingest.status().sources[0].messages == 4));
+    assert_eq!(news(ingest.live()), [(2, 36.0, Quality::Good)]);
+    let version = sources.version.to_string();
+    let key = SeriesKey::new("live", "sensor/s2", Quantity::Speed).unwrap();
+    let row = city.store.last(city.store.find(&key).unwrap(), i64::MAX, 1).unwrap()[0];
+    let made_by = city.store.source_of(row.source).unwrap();
+    assert_eq!((&*made_by.feed, &*made_by.mapping, made_by.emulated), ("loops", &*version, false));
+    let letters = city.store.dead_letters(Some("loops"), 0, 9).unwrap();
+    assert_eq!(letters.len(), 3);
+    assert!(letters.iter().all(|letter| letter.letter.mapping == version));
+    let status = ingest.status();
+    assert_eq!((status.sources[0].feed.as_str(), status.sources[1].feed.as_str()), ("loops", "mqtt"));
+    assert_eq!(status.sources[0].dead_total(), 3);
 }
