@@ -210,9 +210,10 @@ fn burst(qos: u8) -> Outcome {
     let status = ingest.status();
     let source = &status.sources[0];
     println!(
-        "quality of service {qos}: {count} sent, {} committed, {} shed, most waiting {most_waiting} of {room} bytes, peak \
+        "quality of service {qos}: {count} sent, {} received, {} new, {} shed, most waiting {most_waiting} of {room} bytes, peak \
          memory {} MiB more than {} MiB, {seconds:.0} s",
         source.messages - first,
+        status.committed,
         source.shed(),
         (peak_kib() - before_kib) / 1024,
         before_kib / 1024
