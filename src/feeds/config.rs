@@ -1,6 +1,12 @@
 //! Where a broker is and how to be let in: the address that a person types, taken apart.
 
-use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    fmt,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use rumqttc::{MqttOptions, Transport};
 
@@ -19,12 +25,30 @@ const MAX_INCOMING_BYTES: usize = 4 << 20;
 #[derive(Clone, PartialEq, Eq)]
 pub struct MqttConfig {
     encrypted: bool,
+    /// Somebody wrote that readings and password may travel in the clear.
+    plain_text: bool,
     host: String,
     port: u16,
     user: Option<String>,
     password: Option<String>,
     prefix: Option<String>,
     authority: Option<PathBuf>,
+    identity: Option<Identity>,
+}
+
+/// The files by which this program proves who it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Identity {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// What a connection of a session that outlives it is opened with.
+pub(crate) struct SessionOptions<'a> {
+    pub client_id: &'a str,
+    pub keep_alive: Duration,
+    /// The largest packet that does not cost the connection, byte.
+    pub max_packet_bytes: usize,
 }
 
 impl MqttConfig {
@@ -32,18 +56,32 @@ impl MqttConfig {
     pub fn loopback(port: u16) -> Self {
         Self {
             encrypted: false,
+            plain_text: false,
             host: "127.0.0.1".to_owned(),
             port,
             user: None,
             password: None,
             prefix: None,
             authority: None,
+            identity: None,
         }
     }
 
     /// Trusts the certificate authorities of this PEM file alone, in place of the system's.
     pub fn with_authority(mut self, pem: impl Into<PathBuf>) -> Self {
         self.authority = Some(pem.into());
+        self
+    }
+
+    /// Shows the broker this client certificate (PEM, with what leads to its authority) and proves it with its key.
+    pub fn with_identity(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.identity = Some(Identity { certificate: certificate.into(), key: key.into() });
+        self
+    }
+
+    /// Logs in with these in place of what the address says.
+    pub fn with_credentials(mut self, user: impl Into<String>, password: Option<String>) -> Self {
+        (self.user, self.password) = (Some(user.into()), password);
         self
     }
 
@@ -57,8 +95,33 @@ impl MqttConfig {
         self.prefix.as_deref()
     }
 
-    pub(crate) fn authority(&self) -> Option<&std::path::Path> {
+    pub(crate) fn authority(&self) -> Option<&Path> {
         self.authority.as_deref()
+    }
+
+    pub(crate) fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
+    }
+
+    /// Whether the address would carry readings and password over a network in the clear without anybody having
+    /// written that it may.
+    pub(crate) fn exposed(&self) -> bool {
+        let loopback =
+            self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        !self.encrypted && !self.plain_text && !loopback
+    }
+
+    /// Options of a connection of a session that the broker keeps while the program is away: quality of service 1,
+    /// acknowledged by hand.
+    pub(crate) fn session_options(&self, transport: &Transport, session: &SessionOptions<'_>) -> MqttOptions {
+        let mut options = self.options(transport);
+        options.set_client_id(session.client_id.to_owned());
+        options
+            .set_keep_alive(session.keep_alive)
+            .set_clean_session(false)
+            .set_manual_acks(true)
+            .set_max_packet_size(session.max_packet_bytes, 2 * MAX_PAYLOAD_BYTES);
+        options
     }
 
     /// Options of a new connection. Its client id is new, so that no earlier session and no second program
@@ -82,7 +145,11 @@ impl MqttConfig {
 
 impl fmt::Display for MqttConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.encrypted { "mqtts" } else { "mqtt" };
+        let scheme = match (self.encrypted, self.plain_text) {
+            (true, _) => "mqtts",
+            (false, true) => "mqtt+plaintext",
+            (false, false) => "mqtt",
+        };
         if self.host.contains(':') {
             write!(f, "{scheme}://[{}]:{}", self.host, self.port)?;
         } else {
@@ -98,6 +165,7 @@ impl fmt::Debug for MqttConfig {
             .field("address", &self.to_string())
             .field("credentials", &self.user.as_ref().map(|_| "(hidden)"))
             .field("authority", &self.authority)
+            .field("identity", &self.identity)
             .finish()
     }
 }
@@ -106,16 +174,18 @@ impl FromStr for MqttConfig {
     type Err = FeedError;
 
     /// Reads `mqtt[s]://[user[:password]@]host[:port][/prefix]`; `%xx` stands for a byte in user, password
-    /// and prefix, and an IPv6 host stands in brackets.
+    /// and prefix, and an IPv6 host stands in brackets. `mqtt+plaintext://` is `mqtt://` to another machine by
+    /// somebody who knows that it is read on the way; without it such a connection is refused.
     fn from_str(text: &str) -> Result<Self, FeedError> {
         let fail = |what| Err(FeedError::Address(what));
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return fail("it holds blanks or control characters");
         }
         let Some((scheme, rest)) = text.split_once("://") else { return fail("it has no mqtt:// or mqtts://") };
-        let encrypted = match scheme.to_ascii_lowercase().as_str() {
-            "mqtt" => false,
-            "mqtts" => true,
+        let (encrypted, plain_text) = match scheme.to_ascii_lowercase().as_str() {
+            "mqtt" => (false, false),
+            "mqtt+plaintext" => (false, true),
+            "mqtts" => (true, false),
             _ => return fail("its scheme is neither mqtt nor mqtts"),
         };
         if rest.contains(['?', '#']) {
@@ -133,12 +203,14 @@ impl FromStr for MqttConfig {
         let (host, port) = host_and_port(place)?;
         Ok(Self {
             encrypted,
+            plain_text,
             host,
             port: port.unwrap_or(if encrypted { TLS_PORT } else { PORT }),
             user,
             password,
             prefix: topic_prefix(path)?,
             authority: None,
+            identity: None,
         })
     }
 }
@@ -220,6 +292,7 @@ mod tests {
         let rows = [
             ("mqtt://broker.example", "mqtt://broker.example:1883", None, None),
             ("MQTTS://broker.example", "mqtts://broker.example:8883", None, None),
+            ("mqtt+plaintext://10.0.0.7", "mqtt+plaintext://10.0.0.7:1883", None, None),
             ("mqtt://10.0.0.7:2883/", "mqtt://10.0.0.7:2883", None, None),
             ("mqtt://[::1]", "mqtt://[::1]:1883", None, None),
             ("mqtts://[fe80::1]:9000/a/b/", "mqtts://[fe80::1]:9000/a/b", None, None),
@@ -277,6 +350,24 @@ mod tests {
         let config: MqttConfig = "mqtts://ann:s3cret@host".parse().unwrap();
         let shown = format!("{config:?} {config}");
         assert!(!shown.contains("s3cret") && !shown.contains("ann"), "{shown}");
+    }
+
+    #[test]
+    fn plain_text_leaves_the_machine_only_where_somebody_wrote_so() {
+        let rows = [
+            ("mqtt://127.0.0.1", false),
+            ("mqtt://127.8.9.1:2000", false),
+            ("mqtt://[::1]", false),
+            ("mqtt://localhost", false),
+            ("mqtt://localhost.example", true),
+            ("mqtt://10.0.0.7", true),
+            ("mqtt://[fe80::1]", true),
+            ("mqtt+plaintext://10.0.0.7", false),
+            ("mqtts://10.0.0.7", false),
+        ];
+        for (text, exposed) in rows {
+            assert_eq!(text.parse::<MqttConfig>().unwrap().exposed(), exposed, "{text}");
+        }
     }
 
     /// The resolver must take what rumqttc makes of an IPv6 host.

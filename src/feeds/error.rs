@@ -6,11 +6,17 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum FeedError {
     /// The address of a broker cannot be read. Names the part, never its content.
-    #[error("MQTT address: {0}; write it as mqtt://[user[:password]@]host[:port][/prefix] or mqtts://…")]
+    #[error("MQTT address: {0}; write it as mqtts://[user[:password]@]host[:port][/prefix] or mqtt://…")]
     Address(&'static str),
     /// The file of certificate authorities cannot be used.
     #[error("{}: {why}; give a PEM file with the broker's certificate authority", path.display())]
     Authority { path: PathBuf, why: String },
+    /// The client certificate or its key cannot be used.
+    #[error("{}: {why}; give a PEM file with the client's certificate and one with its private key", path.display())]
+    Identity { path: PathBuf, why: String },
+    /// Readings and password would travel in the clear.
+    #[error("{0} is not encrypted and not on this machine; write mqtts://, or mqtt+plaintext:// to allow it")]
+    PlainText(String),
     /// TLS cannot be set up on this machine.
     #[error("TLS: {0}")]
     Tls(String),

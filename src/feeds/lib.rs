@@ -41,6 +41,7 @@ mod payload;
 pub mod quality;
 mod registry;
 mod status;
+mod subscription;
 mod tls;
 mod unit;
 
@@ -55,3 +56,6 @@ pub use feed::{Clock, MqttFeed};
 pub use payload::{DecodeError, MAX_PAYLOAD_BYTES, decode};
 pub use registry::SensorRegistry;
 pub use status::{Connection, FeedStatus};
+pub use subscription::{
+    Delivery, PACKET_LIMIT, Receipt, Subscription, SubscriptionSettings, SubscriptionStatus, client_id,
+};

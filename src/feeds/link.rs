@@ -98,6 +98,20 @@ pub(crate) fn reason(error: &ConnectionError) -> String {
         ConnectionError::NetworkTimeout | ConnectionError::FlushTimeout => "the broker does not answer in time".into(),
         ConnectionError::ConnectionRefused(code) => format!("the broker refuses the connection: {code:?}"),
         ConnectionError::NotConnAck(_) => "what answers there does not speak MQTT".into(),
-        other => excerpt(&other.to_string()),
+        other => tls_reason(&other.to_string()).unwrap_or_else(|| excerpt(&other.to_string())),
     }
+}
+
+/// What a TLS handshake ended at, from rustls' words at the end of the libraries' own.
+fn tls_reason(text: &str) -> Option<String> {
+    let after = |mark: &str| text.find(mark).map(|at| excerpt(&text[at + mark.len()..]));
+    if let Some(why) = after("invalid peer certificate: ") {
+        return Some(format!("TLS: the broker's certificate is not accepted: {why}"));
+    }
+    let alert = after("received fatal alert: ")?;
+    Some(if alert.contains("Certificate") || alert.contains("UnknownCA") {
+        format!("TLS: the broker does not accept this client's certificate, or asks for one: {alert}")
+    } else {
+        format!("TLS: the broker ends the connection: {alert}")
+    })
 }

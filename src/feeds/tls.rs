@@ -1,17 +1,25 @@
-//! The transport of a connection: plain TCP, or TLS with the system's certificate authorities or a given one.
+//! The transport of a connection: plain TCP where that is allowed, or TLS 1.3 with the system's certificate authorities
+//! or a given one, and with a client certificate where one is given.
 
 use std::{path::Path, sync::Arc};
 
 use rumqttc::{TlsConfiguration, Transport};
 use rustls::{
     ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-use crate::{config::MqttConfig, error::FeedError};
+use crate::{
+    config::{Identity, MqttConfig},
+    error::FeedError,
+};
 
-/// The transport for an address. Reads the file of authorities, so that its faults show before connecting.
+/// The transport for an address. Reads the files of authorities and identity, so that their faults show before
+/// connecting.
 pub(crate) fn transport(config: &MqttConfig) -> Result<Transport, FeedError> {
+    if config.exposed() {
+        return Err(FeedError::PlainText(config.to_string()));
+    }
     if !config.encrypted() {
         return Ok(Transport::tcp());
     }
@@ -21,10 +29,16 @@ pub(crate) fn transport(config: &MqttConfig) -> Result<Transport, FeedError> {
     };
     // The provider is named here, so that no process-wide default has to be installed first.
     let client = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| FeedError::Tls(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let client = match config.identity() {
+        None => client.with_no_client_auth(),
+        Some(identity) => {
+            let fail = |error: rustls::Error| unusable(&identity.certificate, error.to_string());
+            client.with_client_auth_cert(certificates(identity)?, private_key(identity)?).map_err(fail)?
+        }
+    };
     Ok(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(client))))
 }
 
@@ -40,6 +54,28 @@ fn given_authorities(pem: &Path) -> Result<RootCertStore, FeedError> {
         return Err(fail("no certificate in it".to_owned()));
     }
     Ok(roots)
+}
+
+fn unusable(path: &Path, why: String) -> FeedError {
+    FeedError::Identity { path: path.to_owned(), why }
+}
+
+fn certificates(identity: &Identity) -> Result<Vec<CertificateDer<'static>>, FeedError> {
+    let fail = |why: String| unusable(&identity.certificate, why);
+    let text = std::fs::read(&identity.certificate).map_err(|error| fail(error.to_string()))?;
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    match chain {
+        Ok(chain) if chain.is_empty() => Err(fail("no certificate in it".to_owned())),
+        Ok(chain) => Ok(chain),
+        Err(error) => Err(fail(format!("not PEM: {error:?}"))),
+    }
+}
+
+/// Nothing of the key's text goes into the reason.
+fn private_key(identity: &Identity) -> Result<PrivateKeyDer<'static>, FeedError> {
+    let fail = |why: String| unusable(&identity.key, why);
+    let text = std::fs::read(&identity.key).map_err(|error| fail(error.to_string()))?;
+    PrivateKeyDer::from_pem_slice(&text).map_err(|_| fail("no private key in PEM in it".to_owned()))
 }
 
 fn system_authorities() -> Result<RootCertStore, FeedError> {
@@ -71,6 +107,31 @@ mod tests {
             let error = transport(&config).err().unwrap().to_string();
             assert!(error.contains(name) && !error.contains('\n'), "{error}");
         }
+    }
+
+    #[test]
+    fn a_bad_identity_is_one_line_with_its_path_and_nothing_of_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("s.key"), "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n").unwrap();
+        std::fs::write(at("bad.key"), "c2VjcmV0").unwrap();
+        std::fs::write(at("s.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+        // With system authorities where there are some: the identity is read after them.
+        for (certificate, key, named) in
+            [("none.pem", "s.key", "none.pem"), ("s.pem", "none.key", "none.key"), ("s.pem", "bad.key", "bad.key")]
+        {
+            let config = MqttConfig::loopback(1).with_identity(at(certificate), at(key));
+            let identity = config.identity().unwrap();
+            let error = certificates(identity).and_then(|_| private_key(identity)).unwrap_err().to_string();
+            assert!(error.contains(named) && !error.contains('\n') && !error.contains("c2Vj"), "{error}");
+        }
+    }
+
+    #[test]
+    fn plain_text_to_another_machine_is_refused_without_the_word_for_it() {
+        let error = transport(&"mqtt://ann:s3cret@10.0.0.7".parse().unwrap()).err().unwrap().to_string();
+        assert!(error.contains("mqtt+plaintext") && !error.contains("s3cret"), "{error}");
+        assert!(transport(&"mqtt+plaintext://10.0.0.7".parse().unwrap()).is_ok());
     }
 
     #[test]

@@ -1,0 +1,114 @@
+//! What is committed at once: rows and dead letters, and what is to happen when they are safe.
+
+use std::collections::HashMap;
+
+use citytwin_feeds::{Delivery, Receipt};
+use citytwin_history::{
+    DEAD_LETTER_BYTES, DeadLetter, Row, RowError, SeriesId, SeriesKey, Source, SourceId, Store, micros,
+};
+use citytwin_model::{Quality, Quantity, Reading, Sensor};
+
+use crate::Change;
+
+/// Messages on their way to the history.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub rows: Vec<Row>,
+    pub dead: Vec<DeadLetter>,
+    /// For the twin, once the rows are safe.
+    pub news: Vec<Change>,
+    /// Their room is free once they are safe.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl Batch {
+    pub fn is_empty(&self) -> bool {
+        self.deliveries.is_empty() && self.news.is_empty()
+    }
+
+    /// The receipts of one source.
+    pub fn owed(&self, source: u16) -> Vec<Receipt> {
+        let of_source = self.deliveries.iter().filter(|delivery| delivery.source == source);
+        of_source.filter_map(|delivery| delivery.receipt).collect()
+    }
+
+    /// Keeps a message that gave less than it should have.
+    pub fn bury(&mut self, delivery: &Delivery, (feed, mapping): (&str, &str), reasons: &[(&'static str, String)]) {
+        let Some((_, first)) = reasons.first() else { return };
+        let reason = match reasons.len() {
+            1 => first.clone(),
+            count => format!("{first} (and {} more)", count - 1),
+        };
+        self.dead.push(DeadLetter {
+            feed: feed.to_owned(),
+            topic: delivery.topic.clone(),
+            reason,
+            mapping: mapping.to_owned(),
+            received_us: micros(delivery.received_at),
+            bytes: delivery.payload[..delivery.payload.len().min(DEAD_LETTER_BYTES)].to_vec(),
+        });
+    }
+
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.dead.clear();
+        self.news.clear();
+        self.deliveries.clear();
+    }
+}
+
+/// Turns readings into rows; remembers the numbers that it has asked the store for.
+pub(crate) struct Rows {
+    run: String,
+    /// By sensor.
+    sensors: Vec<(String, Option<(Quantity, SeriesId)>)>,
+    sources: HashMap<(u16, bool), SourceId>,
+}
+
+impl Rows {
+    pub fn new(run: &str, sensors: &[Sensor]) -> Self {
+        let sensors = sensors.iter().map(|sensor| (sensor.source.to_string(), None)).collect();
+        Self { run: run.to_owned(), sensors, sources: HashMap::new() }
+    }
+
+    /// The run that the rows are of.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// The row of a reading as it was judged. `feed` and `mapping` are those of the source.
+    pub fn row(
+        &mut self,
+        store: &dyn Store,
+        (reading, quality): (&Reading, Quality),
+        source: u16,
+        (feed, mapping): (&str, &str),
+    ) -> Result<Row, RowError> {
+        let (name, known) = self.sensors.get_mut(reading.sensor.index()).ok_or(RowError::Sensor(reading.sensor.0))?;
+        let series = match known {
+            Some((quantity, series)) if *quantity == reading.quantity => *series,
+            _ => {
+                let series = store.series(&SeriesKey::new(&self.run, name, reading.quantity)?);
+                *known = Some((reading.quantity, series));
+                series
+            }
+        };
+        let source = match self.sources.get(&(source, reading.emulated)) {
+            Some(source) => *source,
+            None => {
+                let number = store.source(&Source::new(feed, mapping, reading.emulated)?);
+                self.sources.insert((source, reading.emulated), number);
+                number
+            }
+        };
+        let row = Row {
+            series,
+            source,
+            observed_us: micros(reading.observed_at),
+            received_us: micros(reading.received_at),
+            value: reading.value,
+            quality,
+        };
+        row.check().map(|()| row)
+    }
+}

@@ -1,0 +1,244 @@
+//! What of a message counts: the order of readings, their quality, and what the books say of it.
+
+use citytwin_feeds::{
+    Delivery, Subscription,
+    decode::Signal,
+    mapping::MappedSignal,
+    quality::{Monitor, Place},
+};
+use citytwin_history::{HistoryError, Sensors, Store, micros};
+use citytwin_model::{Quality, Sensor, SensorId, Timestamp};
+
+use crate::{
+    Change, SourceStatus,
+    batch::{Batch, Rows},
+    intake::{Incoming, Intake, Read},
+};
+
+/// The length over which a rate is a mean, second.
+const RATE_S: f64 = 10.0;
+/// How often completeness is looked at, second.
+const COMPLETENESS_S: f64 = 10.0;
+
+/// The state of a city's sensors as their readings come in.
+pub(crate) struct Judge {
+    monitor: Monitor,
+    rows: Rows,
+    names: Sensors,
+    /// By sensor: the source that it last spoke through.
+    source_of: Vec<Option<u16>>,
+    /// By source: whether its broker answered at the last tick.
+    up: Vec<bool>,
+}
+
+impl Judge {
+    pub fn new(sensors: &[Sensor], run: &str, start: Timestamp) -> Self {
+        Self {
+            monitor: Monitor::new(sensors, start),
+            rows: Rows::new(run, sensors),
+            names: Sensors::new(sensors.iter().map(|sensor| (sensor.id, &sensor.source))),
+            source_of: vec![None; sensors.len()],
+            up: Vec::new(),
+        }
+    }
+
+    /// Goes on from the last readings of the history, so that nothing older that comes again can go over them.
+    pub fn seed(
+        &mut self,
+        store: &dyn Store,
+        feeds: &[String],
+        now: Timestamp,
+        age_s: f64,
+    ) -> Result<Vec<Change>, HistoryError> {
+        let rows = store.as_of(self.rows.run(), micros(now), (age_s * 1e6) as i64)?;
+        let mut news = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Some(reading) = self.names.reading(store, &row) else { continue };
+            let feed = store.source_of(row.source).and_then(|s| feeds.iter().position(|feed| **feed == *s.feed));
+            let source = feed.unwrap_or(feeds.len() - 1) as u16;
+            let quality = reading.quality;
+            let incoming = Incoming::kept(reading);
+            let verdict = self.monitor.apply(incoming.arrival(source));
+            if verdict.place == Place::Live {
+                self.source_of[incoming.reading.sensor.index()] = Some(source);
+                let mut reading = incoming.reading;
+                reading.quality = if verdict.stale { Quality::Stale } else { quality };
+                news.push(Change::Reading(reading));
+            }
+        }
+        Ok(news)
+    }
+
+    /// Decodes a message, and adds to the batch what it gives.
+    pub fn take(
+        &mut self,
+        store: &dyn Store,
+        intake: &mut Intake,
+        delivery: &Delivery,
+        subscription: Option<&Subscription>,
+        (batch, books): (&mut Batch, &mut Books),
+    ) {
+        let source = delivery.source;
+        let feed = intake.feeds()[usize::from(source)].clone();
+        let mapping = intake.mapping_of(source).to_owned();
+        let read = intake.read(delivery);
+        let book = books.of(source);
+        for signal in read.signals.drain(..) {
+            self.heed(signal, subscription, batch, book);
+        }
+        for incoming in &read.readings {
+            let verdict = self.monitor.apply(incoming.arrival(source));
+            book.readings += 1;
+            match verdict.place {
+                Place::Duplicate => {
+                    book.repeated += 1;
+                    continue;
+                }
+                Place::Unknown => continue,
+                Place::History => book.late += 1,
+                Place::Live => {}
+            }
+            match self.rows.row(store, (&incoming.reading, verdict.quality), source, (&feed, &mapping)) {
+                Ok(row) => batch.rows.push(row),
+                Err(error) => {
+                    read.dead.push(("cannot be kept", error.to_string()));
+                    continue;
+                }
+            }
+            if verdict.place == Place::Live {
+                self.source_of[incoming.reading.sensor.index()] = Some(source);
+                let mut reading = incoming.reading.clone();
+                book.last_observed = Some(reading.observed_at);
+                reading.quality = if verdict.stale { Quality::Stale } else { verdict.quality };
+                batch.news.push(Change::Reading(reading));
+            }
+        }
+        batch.bury(delivery, (&feed, &mapping), &read.dead);
+        book.note(read);
+    }
+
+    fn heed(&mut self, signal: MappedSignal, subscription: Option<&Subscription>, batch: &mut Batch, book: &mut Book) {
+        match signal {
+            MappedSignal::Stale { sensors, .. } => {
+                let stale = self.monitor.mark_stale(&sensors).into_iter();
+                batch.news.extend(stale.map(|sensor| Change::Quality { sensor, quality: Quality::Stale }));
+            }
+            MappedSignal::Of { signal: Signal::Discovered { topic, .. }, .. } => {
+                if let Some(subscription) = subscription {
+                    subscription.subscribe_also(&topic);
+                }
+            }
+            MappedSignal::Of { signal: Signal::RebirthWanted { .. }, .. } => book.rebirths_wanted += 1,
+            // Pages and lives of answers are for whoever asks over HTTP.
+            MappedSignal::Of { .. } => {}
+        }
+    }
+
+    /// What changes by time alone. `up` says by source whether its broker answers.
+    pub fn tick(&mut self, now: Timestamp, up: &[Option<bool>]) -> Vec<Change> {
+        let mut doubted: Vec<SensorId> = self.monitor.advance(now);
+        self.up.resize(up.len(), true);
+        for (source, up) in up.iter().enumerate() {
+            let Some(up) = *up else { continue };
+            if std::mem::replace(&mut self.up[source], up) != up {
+                doubted.extend(self.monitor.set_source(source as u16, up));
+            }
+        }
+        let quality = |sensor| Some(Change::Quality { sensor, quality: self.monitor.quality(sensor)? });
+        doubted.into_iter().filter_map(quality).collect()
+    }
+
+    fn completeness(&self, source: u16, now: Timestamp) -> Option<f64> {
+        let of_source = self.source_of.iter().enumerate().filter(|(_, of)| **of == Some(source));
+        self.monitor.completeness(of_source.map(|(sensor, _)| SensorId::from_index(sensor)), now)
+    }
+}
+
+/// Counts since the last commit, by source.
+pub(crate) struct Books {
+    books: Vec<Book>,
+    looked_at: Option<Timestamp>,
+    completeness_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Default)]
+struct Book {
+    readings: u64,
+    repeated: u64,
+    late: u64,
+    missing: u64,
+    not_taken: u64,
+    rebirths_wanted: u64,
+    dead: Vec<(&'static str, String)>,
+    last_observed: Option<Timestamp>,
+    /// Readings since the last tick.
+    ticked: u64,
+}
+
+impl Book {
+    fn note(&mut self, read: &mut Read) {
+        self.missing += read.missing;
+        self.not_taken += read.not_taken;
+        self.dead.append(&mut read.dead);
+    }
+}
+
+impl Books {
+    pub fn new(sources: usize) -> Self {
+        Self { books: vec![Book::default(); sources], looked_at: None, completeness_at: None }
+    }
+
+    fn of(&mut self, source: u16) -> &mut Book {
+        &mut self.books[usize::from(source)]
+    }
+
+    /// Readings that the judge knew to have come before.
+    pub fn repeated(&self) -> u64 {
+        self.books.iter().map(|book| book.repeated).sum()
+    }
+
+    /// Enters what is now safe.
+    pub fn enter(&mut self, deliveries: &[Delivery], sources: &mut [SourceStatus], now: Timestamp) {
+        for delivery in deliveries {
+            let status = &mut sources[usize::from(delivery.source)];
+            status.messages += 1;
+            status.lag_s = now.duration_since(delivery.received_at).as_secs_f64();
+        }
+        for (book, status) in self.books.iter_mut().zip(sources) {
+            status.readings += book.readings;
+            status.late += book.late;
+            status.missing += book.missing;
+            status.not_taken += book.not_taken;
+            status.rebirths_wanted += book.rebirths_wanted;
+            for (kind, line) in book.dead.drain(..) {
+                *status.dead.entry(kind).or_default() += 1;
+                status.last_dead = Some(line);
+            }
+            if let Some(observed) = book.last_observed {
+                status.age_s = now.duration_since(observed).as_secs_f64();
+                status.last_reading_at = Some(observed);
+            }
+            *book = Book { ticked: book.ticked + book.readings, ..Book::default() };
+        }
+    }
+
+    /// Rates and completeness.
+    pub fn tick(&mut self, judge: &Judge, sources: &mut [SourceStatus], now: Timestamp) {
+        let since = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs_f64());
+        let passed_s = since(self.looked_at).filter(|passed_s| *passed_s > 0.0);
+        self.looked_at = Some(now);
+        if let Some(passed_s) = passed_s {
+            let share = 1.0 - (-passed_s / RATE_S).exp();
+            for (book, status) in self.books.iter_mut().zip(&mut *sources) {
+                status.rate_per_s += share * (book.ticked as f64 / passed_s - status.rate_per_s);
+                book.ticked = 0;
+            }
+        }
+        if since(self.completeness_at).is_none_or(|passed_s| passed_s >= COMPLETENESS_S) {
+            self.completeness_at = Some(now);
+            for (source, status) in (0..).zip(sources) {
+                status.completeness = judge.completeness(source, now);
+            }
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! The running intake: a thread that takes, commits, acknowledges and hands over, in this order.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use citytwin_feeds::{Clock, Delivery, Receiver, Subscription, SubscriptionSettings, client_id};
+use citytwin_history::Store;
+use crossbeam_channel::{RecvTimeoutError, Sender, unbounded};
+
+use crate::{
+    Feeds, IngestError, IngestStatus, Live, Origin, Settings, SourceStatus,
+    batch::Batch,
+    intake::Intake,
+    judge::{Books, Judge},
+};
+
+/// How often values are looked at that grow old, and sources that were lost.
+const TICK: Duration = Duration::from_millis(200);
+/// Waits between two tries of a commit that failed.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
+
+/// The live feeds of a city at work. Dropping it commits what it holds, and ends its threads; what was not acknowledged
+/// comes again at the next start.
+pub struct Ingest {
+    shared: Arc<Shared>,
+    offered: Sender<Delivery>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// What the thread and its owner both see.
+struct Shared {
+    live: Live,
+    status: Mutex<IngestStatus>,
+    /// By source.
+    subscriptions: Vec<Option<Subscription>>,
+    stop: AtomicBool,
+}
+
+impl Ingest {
+    /// Connects to the brokers and starts the thread; returns at once. Live values go on from those of the history.
+    /// `now` stamps what arrives; ages are judged by it.
+    ///
+    /// # Errors
+    /// An address, certificate or key that cannot be used, a history that does not answer, a thread that the machine
+    /// refuses.
+    pub fn start(
+        feeds: &Feeds<'_>,
+        store: Arc<dyn Store>,
+        settings: Settings,
+        now: Clock,
+    ) -> Result<Self, IngestError> {
+        let intake = Intake::new(feeds);
+        let (offered, arrivals) = unbounded();
+        let live = Live::new(feeds.sensors.len());
+        let mut judge = Judge::new(feeds.sensors, &settings.run, now());
+        let seeded = judge.seed(store.as_ref(), intake.feeds(), now(), settings.seed_age_s)?;
+        let status = IngestStatus {
+            sources: intake
+                .feeds()
+                .iter()
+                .map(|feed| SourceStatus { feed: feed.clone(), ..Default::default() })
+                .collect(),
+            seeded: seeded.len() as u64,
+            ..IngestStatus::default()
+        };
+        live.put(seeded);
+        let subscriptions = subscribe(feeds, &intake, &settings, (&offered, &now))?;
+        let shared = Arc::new(Shared { live, status: Mutex::new(status), subscriptions, stop: AtomicBool::new(false) });
+        let books = Books::new(intake.feeds().len());
+        let pipeline = Pipeline {
+            shared: Arc::clone(&shared),
+            store,
+            settings,
+            now,
+            arrivals,
+            intake,
+            judge,
+            books,
+            batch: Batch::default(),
+        };
+        let thread = thread::Builder::new().name("ingest".to_owned()).spawn(move || pipeline.run());
+        Ok(Self { shared, offered, thread: Some(thread.map_err(IngestError::Start)?) })
+    }
+
+    /// What waits for the twin.
+    pub fn live(&self) -> &Live {
+        &self.shared.live
+    }
+
+    /// A copy of the state and the counts.
+    pub fn status(&self) -> IngestStatus {
+        let mut status = self.shared.status().clone();
+        for (source, subscription) in status.sources.iter_mut().zip(&self.shared.subscriptions) {
+            source.broker = subscription.as_ref().map(Subscription::status);
+        }
+        status.waiting = self.offered.len();
+        status.waiting_for_twin = self.shared.live.len();
+        status.conflated = self.shared.live.conflated();
+        status
+    }
+
+    /// Where messages of other origin go in: answers of HTTP sources, dead letters that are tried again. Their source is
+    /// a position in `sources.toml`, others are passed over. Who sends bounds what waits: [`IngestStatus::waiting`].
+    pub fn offers(&self) -> &Sender<Delivery> {
+        &self.offered
+    }
+
+    /// Commits what is held and ends the thread. Status and what waits for the twin stay.
+    pub fn stop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Ingest {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    /// A thread that panicked while holding it left counts that are still good to show.
+    fn status(&self) -> MutexGuard<'_, IngestStatus> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+fn subscribe(
+    feeds: &Feeds<'_>,
+    intake: &Intake,
+    settings: &Settings,
+    (into, now): (&Sender<Delivery>, &Clock),
+) -> Result<Vec<Option<Subscription>>, IngestError> {
+    let mut subscriptions: Vec<Option<Subscription>> = intake.feeds().iter().map(|_| None).collect();
+    for broker in &feeds.brokers {
+        let source = intake.source(broker.origin);
+        let Some(name) = intake.feeds().get(usize::from(source)) else { continue };
+        let topics = match (broker.origin, feeds.sources) {
+            (Origin::Mapped(source), Some(sources)) => sources.subscriptions(usize::from(source)),
+            _ => intake.own_topics().to_vec(),
+        };
+        let id = client_id(feeds.city, name, &settings.instance);
+        let told = SubscriptionSettings {
+            waiting_bytes: settings.waiting_bytes,
+            keep_alive: settings.keep_alive,
+            ..SubscriptionSettings::new(id, topics, source)
+        };
+        let started = Subscription::start(broker.config.clone(), told, into.clone(), Arc::clone(now));
+        let started = started.map_err(|source| IngestError::Source { source_id: name.clone(), source })?;
+        subscriptions[usize::from(source)] = Some(started);
+    }
+    Ok(subscriptions)
+}
+
+struct Pipeline {
+    shared: Arc<Shared>,
+    store: Arc<dyn Store>,
+    settings: Settings,
+    now: Clock,
+    arrivals: Receiver<Delivery>,
+    intake: Intake,
+    judge: Judge,
+    books: Books,
+    batch: Batch,
+}
+
+impl Pipeline {
+    fn run(mut self) {
+        let mut next_tick = Instant::now();
+        while !self.shared.stopping() {
+            self.gather(next_tick);
+            if Instant::now() >= next_tick {
+                next_tick = Instant::now() + TICK;
+                self.tick();
+            }
+            if !self.batch.is_empty() && !self.settle() {
+                return;
+            }
+        }
+    }
+
+    /// Takes what comes until the batch is full, old enough, or nothing more comes; waits for its first message until
+    /// `tick`.
+    fn gather(&mut self, tick: Instant) {
+        let Settings { batch_rows, batch_time, quiet, .. } = self.settings;
+        let first = match self.arrivals.recv_deadline(tick) {
+            Ok(delivery) => delivery,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+        };
+        let end = Instant::now() + batch_time;
+        self.take(first);
+        while self.batch.rows.len() < batch_rows && self.batch.deliveries.len() < batch_rows {
+            let until = end.min(Instant::now() + quiet);
+            match self.arrivals.try_recv().or_else(|_| self.arrivals.recv_deadline(until)) {
+                Ok(delivery) => self.take(delivery),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Decodes and judges a message.
+    fn take(&mut self, delivery: Delivery) {
+        let source = delivery.source;
+        if usize::from(source) >= self.intake.feeds().len() {
+            return;
+        }
+        let subscription = self.shared.subscriptions.get(usize::from(source)).and_then(Option::as_ref);
+        self.judge.take(
+            self.store.as_ref(),
+            &mut self.intake,
+            &delivery,
+            subscription,
+            (&mut self.batch, &mut self.books),
+        );
+        self.batch.deliveries.push(delivery);
+    }
+
+    /// Commits the batch, then acknowledges, then hands over. Tries again until the store takes it; false when it was
+    /// told to stop before.
+    fn settle(&mut self) -> bool {
+        let began = Instant::now();
+        let mut wait = FIRST_RETRY;
+        let committed = loop {
+            match self.store.commit(&self.batch.rows, &self.batch.dead) {
+                Ok(committed) => break committed,
+                Err(error) => self.shared.status().failure = Some(error.to_string()),
+            }
+            if self.shared.stopping() {
+                return false;
+            }
+            thread::park_timeout(wait);
+            wait = (wait * 2).min(LONGEST_RETRY);
+        };
+        for (source, subscription) in (0..).zip(&self.shared.subscriptions) {
+            let Some(subscription) = subscription else { continue };
+            let owed = self.batch.owed(source);
+            if !owed.is_empty() {
+                subscription.acknowledge(owed);
+            }
+        }
+        self.shared.live.put(self.batch.news.drain(..));
+        let mut status = self.shared.status();
+        status.failure = None;
+        status.committed += committed.new;
+        status.duplicates += committed.duplicate + self.books.repeated();
+        status.expired += committed.expired;
+        status.commits += 1;
+        status.batch = self.batch.rows.len();
+        status.commit_s = began.elapsed().as_secs_f64();
+        self.books.enter(&self.batch.deliveries, &mut status.sources, (self.now)());
+        drop(status);
+        self.batch.clear();
+        true
+    }
+
+    /// Values that have grown old and sources that were lost or found again.
+    fn tick(&mut self) {
+        let now = (self.now)();
+        let connected = |subscription: &Option<Subscription>| subscription.as_ref().map(Subscription::connected);
+        let up: Vec<Option<bool>> = self.shared.subscriptions.iter().map(connected).collect();
+        self.shared.live.put(self.judge.tick(now, &up));
+        self.books.tick(&self.judge, &mut self.shared.status().sources, now);
+    }
+}
