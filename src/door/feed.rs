@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::Path};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use citytwin_feeds::mapping::{Mapper, Sources, SourcesFault, preview, read_recorded};
 
 use crate::{arguments::FeedTestArguments, say, verbs::open};
@@ -14,6 +14,9 @@ const MOST_FAULTS: usize = 20;
 
 pub fn test(arguments: &FeedTestArguments) -> anyhow::Result<()> {
     let path = arguments.mapping.clone().unwrap_or_else(|| arguments.city.join("sources.toml"));
+    if arguments.mapping.is_none() && !path.exists() {
+        bail!("{}: not there; write one, or name a mapping by --mapping FILE.toml", path.display());
+    }
     let sources = Sources::parse(&path.display().to_string(), &text(&path)?).map_err(first)?;
     let name = arguments.file.display().to_string();
     let messages = read_recorded(&name, &text(&arguments.file)?).map_err(first)?;
