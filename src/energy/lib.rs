@@ -32,6 +32,6 @@ mod tests;
 pub use hourly_flow::{FlowHours, HourlyFlow, PowerRows};
 pub use hours::{PeopleHours, PeopleRows, Plant, RoofPlane};
 pub use pvwatts::{PvSystem, warming};
-pub use survey::{Coverage, electric_car_share};
+pub use survey::{Coverage, electric_car_share, ranks_by_name};
 pub use system::{EnergyMwh, EnergySystem, Totals};
 pub use transformer::TransformerState;

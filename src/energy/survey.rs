@@ -92,14 +92,19 @@ pub fn classes(city: &City) -> Vec<u16> {
 /// Order in which buildings that are fit get a technology: by a hash of the source, so that it survives other edits of the map.
 /// 2 for those that are not.
 pub fn ranks(city: &City, what: &str, is_fit: impl Fn(usize) -> bool) -> Vec<f32> {
-    let mut order: Vec<(u64, u32)> = (0..city.buildings.len() as u32)
-        .filter(|&i| is_fit(i as usize))
-        .map(|i| (xxh3_64(format!("{what} {}", city.buildings[i as usize].source).as_bytes()), i))
-        .collect();
+    let name = |index: usize| format!("{what} {}", city.buildings[index].source);
+    ranks_by_name(city.buildings.len(), is_fit, name).into_iter().map(|rank| rank as f32).collect()
+}
+
+/// Order in which those of `count` that are fit get a technology, evenly over 0…1 by a hash of their name; 2 for those that
+/// are not.
+pub fn ranks_by_name(count: usize, is_fit: impl Fn(usize) -> bool, name: impl Fn(usize) -> String) -> Vec<f64> {
+    let mut order: Vec<(u64, usize)> =
+        (0..count).filter(|index| is_fit(*index)).map(|index| (xxh3_64(name(index).as_bytes()), index)).collect();
     order.sort_unstable();
-    let mut rank = vec![2.0; city.buildings.len()];
-    for (position, &(_, index)) in order.iter().enumerate() {
-        rank[index as usize] = ((position as f64 + 0.5) / order.len() as f64) as f32;
+    let mut rank = vec![2.0; count];
+    for (position, (_, index)) in order.iter().enumerate() {
+        rank[*index] = (position as f64 + 0.5) / order.len() as f64;
     }
     rank
 }

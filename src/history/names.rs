@@ -3,8 +3,10 @@
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
+
+use crate::row::{SeriesId, SeriesKey};
 
 /// Names by number and numbers by name.
 #[derive(Debug)]
@@ -54,5 +56,20 @@ impl<T: Clone + Eq + Hash> Names<T> {
     pub fn since(&self, first: usize) -> Vec<T> {
         let table = self.0.read().unwrap_or_else(PoisonError::into_inner);
         table.by_number.get(first..).unwrap_or_default().to_vec()
+    }
+}
+
+impl Names<SeriesKey> {
+    /// The runs that have series, sorted.
+    pub fn runs(&self) -> Vec<Arc<str>> {
+        let mut runs: Vec<Arc<str>> = self.since(0).into_iter().map(|key| key.run).collect();
+        runs.sort();
+        runs.dedup();
+        runs
+    }
+
+    /// The series of a run by number.
+    pub fn of_run(&self, run: &str) -> Vec<(SeriesId, SeriesKey)> {
+        (0..).map(SeriesId).zip(self.since(0)).filter(|(_, key)| &*key.run == run).collect()
     }
 }

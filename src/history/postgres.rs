@@ -178,14 +178,11 @@ impl Store for PostgresHistory {
     }
 
     fn runs(&self) -> Vec<Arc<str>> {
-        let mut runs: Vec<Arc<str>> = self.series.since(0).into_iter().map(|key| key.run).collect();
-        runs.sort();
-        runs.dedup();
-        runs
+        self.series.runs()
     }
 
     fn series_of(&self, run: &str) -> Vec<(SeriesId, SeriesKey)> {
-        (0..).map(SeriesId).zip(self.series.since(0)).filter(|(_, key)| &*key.run == run).collect()
+        self.series.of_run(run)
     }
 
     fn commit(&self, rows: &[Row], dead: &[DeadLetter]) -> Result<Committed, HistoryError> {

@@ -45,12 +45,27 @@ fn plot(ui: &mut Ui, title: &str, unit: Unit, history: &History, series: &[Serie
     let scale = unit.scaled(size);
     heading(ui, title, scale.symbol, &drawn);
     ui.style_mut().text_styles.insert(egui::TextStyle::Body, egui::FontId::proportional(11.0));
+    still(title, 150.0, scale)
+        .x_grid_spacer(|grid| hours(grid.bounds))
+        .x_axis_formatter(|mark, _| hour_minute(mark.value))
+        .label_formatter(move |hover| hover_text(hover, scale))
+        .show(ui, |plot| {
+            for line in drawn {
+                for run in runs(&history.at_s, line.values) {
+                    plot.line(Line::new(line.name, PlotPoints::Owned(run)).color(line.colour).width(1.8));
+                }
+            }
+        });
+}
+
+/// A plot that only shows: nothing moves it, and its values are written at the left.
+pub(crate) fn still(title: &str, height: f32, scale: Scaled) -> Plot<'_> {
     let axis = AxisHints::new_y()
         .placement(HPlacement::Left)
         .min_thickness(38.0)
         .formatter(move |mark: GridMark, _: &_| scale.step_number(mark.value, mark.step_size));
     Plot::new(title)
-        .height(150.0)
+        .height(height)
         .allow_drag(false)
         .allow_zoom(false)
         .allow_scroll(false)
@@ -61,17 +76,7 @@ fn plot(ui: &mut Ui, title: &str, unit: Unit, history: &History, series: &[Serie
         .grid_color(theme::LINE)
         .include_y(0.0)
         .set_margin_fraction(egui::vec2(0.0, 0.08))
-        .x_grid_spacer(|grid| hours(grid.bounds))
-        .x_axis_formatter(|mark, _| hour_minute(mark.value))
         .custom_y_axes(vec![axis])
-        .label_formatter(move |hover| hover_text(hover, scale))
-        .show(ui, |plot| {
-            for line in drawn {
-                for run in runs(&history.at_s, line.values) {
-                    plot.line(Line::new(line.name, PlotPoints::Owned(run)).color(line.colour).width(1.8));
-                }
-            }
-        });
 }
 
 /// Name, value and hour of the point under the pointer.
@@ -116,7 +121,7 @@ fn hours((low, high): (f64, f64)) -> Vec<GridMark> {
 }
 
 /// The stretches without a gap: a missing value breaks the line instead of bending it.
-fn runs(at_s: &[f64], values: &[f64]) -> Vec<Vec<PlotPoint>> {
+pub(crate) fn runs(at_s: &[f64], values: &[f64]) -> Vec<Vec<PlotPoint>> {
     let mut runs = vec![Vec::new()];
     for (&x, &y) in at_s.iter().zip(values) {
         if x.is_finite() && y.is_finite() {

@@ -1,7 +1,7 @@
 //! The year of energy: its balance as a flow, the year, the fullest day, the hours in order, what it emits and costs and whom.
 
-use egui::{Color32, Label, RichText, ScrollArea, Ui, Vec2b};
-use egui_plot::{AxisHints, GridMark, HPlacement, HoverPosition, Line, LineStyle, Plot, PlotPoint, PlotPoints};
+use egui::{Color32, Label, RichText, ScrollArea, Ui};
+use egui_plot::{GridMark, HoverPosition, Line, LineStyle, PlotPoints};
 
 use crate::{
     KeyFigureRow, PanelInput,
@@ -11,6 +11,7 @@ use crate::{
     icon,
     sankey::{self, Sankey},
     theme,
+    trends::{runs, still},
 };
 
 /// A year of the city's energy as it stands.
@@ -145,37 +146,21 @@ fn plot(ui: &mut Ui, curve: &Curve) {
         }
     });
     ui.style_mut().text_styles.insert(egui::TextStyle::Body, egui::FontId::proportional(11.0));
-    let y_axis = AxisHints::new_y()
-        .placement(HPlacement::Left)
-        .min_thickness(38.0)
-        .formatter(move |mark: GridMark, _: &_| scale.step_number(mark.value, mark.step_size));
     let axis = curve.axis;
-    Plot::new(&curve.title)
-        .height(130.0)
-        .allow_drag(false)
-        .allow_zoom(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .show_background(false)
-        .show_grid(Vec2b::new(false, true))
-        .grid_color(theme::LINE)
-        .include_y(0.0)
-        .set_margin_fraction(egui::vec2(0.0, 0.08))
+    still(&curve.title, 130.0, scale)
         .x_grid_spacer(move |_| axis.marks())
         .y_grid_spacer(|grid| thirds(grid.bounds))
         .x_axis_formatter(move |mark, _| axis.text(mark.value))
-        .custom_y_axes(vec![y_axis])
         .label_formatter(move |hover| hover_text(hover, scale, axis))
         .show(ui, |plot| {
             for line in &curve.lines {
                 let last = (line.values.len().max(2) - 1) as f64;
-                let at = |k: usize| axis.span() * k as f64 / last;
-                let points = line.values.iter().enumerate().filter(|(_, y)| y.is_finite());
-                let points: Vec<PlotPoint> = points.map(|(k, y)| PlotPoint::new(at(k), *y)).collect();
+                let at: Vec<f64> = (0..line.values.len()).map(|k| axis.span() * k as f64 / last).collect();
                 let style = if line.baseline { LineStyle::dashed_dense() } else { LineStyle::Solid };
-                let drawn = Line::new(line.name.as_str(), PlotPoints::Owned(points)).color(line.colour);
-                plot.line(drawn.width(if line.baseline { 1.3 } else { 1.8 }).style(style));
+                for run in runs(&at, &line.values) {
+                    let drawn = Line::new(line.name.as_str(), PlotPoints::Owned(run)).color(line.colour);
+                    plot.line(drawn.width(if line.baseline { 1.3 } else { 1.8 }).style(style));
+                }
             }
         });
 }

@@ -1,13 +1,12 @@
 //! Batteries in the hours of a year: at home beside modules, and in the street at stations.
 
 use citytwin_energy::{
-    EnergySystem,
+    EnergySystem, ranks_by_name,
     storage::{Battery, PeakShaving, StorageFigures},
 };
 use citytwin_model::{Assumptions, BuildingId, City, Technology};
 use rayon::prelude::*;
 use serde::Serialize;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::flow::Drawn;
 
@@ -181,7 +180,7 @@ fn homes(city: &City, system: &EnergySystem, assumptions: &Assumptions) -> Vec<O
     let figures = StorageFigures::embedded();
     let key = |index: usize| format!("battery {}", city.buildings[index].source);
     let fit = |index: usize| system.roof_is_suitable(BuildingId::from_index(index));
-    let rank = ranks(city.buildings.len(), fit, key);
+    let rank = ranks_by_name(city.buildings.len(), fit, key);
     let home = |index: usize| {
         let building = BuildingId::from_index(index);
         let on = rank[index] < share(system.place_of(building), city.buildings[index].built().value);
@@ -195,7 +194,7 @@ fn homes(city: &City, system: &EnergySystem, assumptions: &Assumptions) -> Vec<O
 fn streets(buildings: usize, system: &EnergySystem, share: f64) -> Vec<StreetBattery> {
     let figures = StorageFigures::embedded();
     let stations = system.transformers();
-    let rank = ranks(stations.len(), |_| true, |index| format!("street battery {index}"));
+    let rank = ranks_by_name(stations.len(), |_| true, |index| format!("street battery {index}"));
     let mut members = vec![Vec::new(); stations.len()];
     (0..buildings).for_each(|b| members[system.transformer_of(BuildingId::from_index(b))].push(b as u32));
     let mut assets = vec![Vec::new(); stations.len()];
@@ -229,16 +228,4 @@ impl StreetBattery {
         };
         net_w.iter().map(hour).collect()
     }
-}
-
-/// Order in which those that are fit get a battery, by a hash of their name; 2 for those that are not.
-fn ranks(count: usize, is_fit: impl Fn(usize) -> bool, name: impl Fn(usize) -> String) -> Vec<f64> {
-    let mut order: Vec<(u64, usize)> =
-        (0..count).filter(|index| is_fit(*index)).map(|index| (xxh3_64(name(index).as_bytes()), index)).collect();
-    order.sort_unstable();
-    let mut rank = vec![2.0; count];
-    for (position, (_, index)) in order.iter().enumerate() {
-        rank[*index] = (position as f64 + 0.5) / order.len() as f64;
-    }
-    rank
 }

@@ -139,8 +139,7 @@ fn gains(baseline: &EnergyYear, variant: &EnergyYear) -> Vec<Gains> {
             }
         }
     }
-    let group =
-        |(index, sums): (usize, &Sums)| sums.told(HOMES[index / AGES.len()].0, AGES[index % AGES.len()].0, None);
+    let group = |(index, sums): (usize, &Sums)| sums.told(HOMES[index / AGES.len()].0, AGES[index % AGES.len()], None);
     let tenth = |(index, sums): (usize, &Sums)| sums.told("all", "all", Some(index as u8 + 1));
     let mut told: Vec<Gains> = all.told("all", "all", None).into_iter().collect();
     told.extend(groups.iter().enumerate().filter_map(group));

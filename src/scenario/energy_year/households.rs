@@ -1,7 +1,7 @@
 //! What energy costs those who live in a city, and for how many it is too much.
 
 use citytwin_energy::EnergySystem;
-use citytwin_model::{Building, BuildingId, BuildingUse};
+use citytwin_model::{Building, BuildingId, BuildingUse, Years};
 use rayon::prelude::*;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
@@ -16,9 +16,8 @@ use super::{
 /// Inside floor area per person and persons per household where no table says, m² and 1 (as `energy::intensity`; EU-SILC 2022).
 const AREA_M2_PER_PERSON: f64 = 45.0;
 const PERSONS: f64 = 2.2;
-/// Years of construction that cost is told by: the bands of the archetypes.
-pub const AGES: [(&str, u16); 5] =
-    [("to 1948", 1948), ("1949-1978", 1978), ("1979-1994", 1994), ("1995-2009", 2009), ("from 2010", u16::MAX)];
+/// Names of [`Years::BANDS`], by which cost is told.
+pub const AGES: [&str; Years::BANDS.len()] = ["to 1948", "1949-1978", "1979-1994", "1995-2009", "from 2010"];
 pub const HOMES: [(&str, BuildingUse); 2] = [("house", BuildingUse::House), ("apartments", BuildingUse::Apartments)];
 pub const GROUPS: usize = HOMES.len() * AGES.len();
 /// How often incomes are given out anew.
@@ -137,7 +136,7 @@ pub fn homes(of: &CityEnergy<'_>, system: &EnergySystem, persons: Option<f64>) -
         let usage = HOMES.iter().position(|(_, usage)| *usage == building.usage.value)?;
         let area_m2 = of.heat.envelopes()[building.id.index()].floor_m2;
         let built = of.heat.years()[building.id.index()];
-        let age = AGES.iter().position(|(_, last)| built <= *last)?;
+        let age = Years::BANDS.iter().position(|band| band.contains(built))?;
         let seed = xxh3_64(format!("household {}", building.source).as_bytes());
         let wanted = area_m2 * people / persons;
         let more = wanted.fract() > (seed >> 11) as f64 / (1_u64 << 53) as f64;
@@ -183,7 +182,7 @@ pub fn households(
     }
     let drawn = |of: &dyn Fn(&Draw) -> Sums| Sums::mean(draws.iter().map(of));
     let group = |(index, sums): (usize, &Sums)| {
-        let (usage, built) = (HOMES[index / AGES.len()].0, AGES[index % AGES.len()].0);
+        let (usage, built) = (HOMES[index / AGES.len()].0, AGES[index % AGES.len()]);
         (sums.households > 0.0).then(|| sums.told((usage, built, None), drawn(&|draw| draw.groups[index])))
     };
     let tenth = |index: usize| {
