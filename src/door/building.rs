@@ -82,7 +82,7 @@ pub fn weather(path: &Path) -> anyhow::Result<WeatherYear> {
 }
 
 /// What was read; else its faults, a line each, the first as the error.
-fn first_line<T, E: std::fmt::Display>(result: Result<T, E>) -> anyhow::Result<T> {
+pub fn first_line<T, E: std::fmt::Display>(result: Result<T, E>) -> anyhow::Result<T> {
     result.map_err(|error| {
         let text = error.to_string();
         let mut lines = text.lines();

@@ -1,11 +1,11 @@
 //! Feeds by themselves: `feed test`, a mapping tried on recorded messages.
 
-use std::{io::Write, path::Path};
+use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use citytwin_feeds::mapping::{Mapper, Sources, SourcesFault, preview, read_recorded};
 
-use crate::{arguments::FeedTestArguments, say, verbs::open};
+use crate::{arguments::FeedTestArguments, building::first_line, say, verbs::open};
 
 /// The largest file of recorded messages and of mappings, byte.
 const MOST_BYTES: u64 = 256 << 20;
@@ -17,9 +17,9 @@ pub fn test(arguments: &FeedTestArguments) -> anyhow::Result<()> {
     if arguments.mapping.is_none() && !path.exists() {
         bail!("{}: not there; write one, or name a mapping by --mapping FILE.toml", path.display());
     }
-    let sources = Sources::parse(&path.display().to_string(), &text(&path)?).map_err(first)?;
+    let sources = first_line(Sources::parse(&path.display().to_string(), &text(&path)?).map_err(lines))?;
     let name = arguments.file.display().to_string();
-    let messages = read_recorded(&name, &text(&arguments.file)?).map_err(first)?;
+    let messages = first_line(read_recorded(&name, &text(&arguments.file)?).map_err(lines))?;
     let city = open(&arguments.city, &arguments.map)?;
     let mut mapper = Mapper::new(&sources, &city.sensors, city.anchor);
     say(&preview(&sources, &city.sensors, &mut mapper, &messages).to_string())
@@ -34,17 +34,9 @@ fn text(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(name)
 }
 
-/// The faults but one on stderr, a line each; that one as the error.
-fn first(faults: Vec<SourcesFault>) -> anyhow::Error {
+/// The faults, a line each.
+fn lines(faults: Vec<SourcesFault>) -> String {
     let more = faults.len().saturating_sub(MOST_FAULTS);
-    let mut faults = faults.into_iter();
-    let first = faults.next().map_or_else(String::new, |fault| fault.to_string());
-    for fault in faults.take(MOST_FAULTS - 1) {
-        // Nothing is left to tell a caller that closed stderr.
-        let _ = writeln!(std::io::stderr(), "citytwin: {fault}");
-    }
-    if more > 0 {
-        let _ = writeln!(std::io::stderr(), "citytwin: and {more} more");
-    }
-    anyhow!(first)
+    let told = faults.iter().take(MOST_FAULTS).map(ToString::to_string);
+    told.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("\n")
 }
