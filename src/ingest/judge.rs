@@ -6,8 +6,8 @@ use citytwin_feeds::{
     mapping::MappedSignal,
     quality::{Monitor, Place},
 };
-use citytwin_history::{HistoryError, Sensors, Store, micros};
-use citytwin_model::{Quality, Sensor, SensorId, Timestamp};
+use citytwin_history::{HistoryError, Sensors, Store, instant, micros};
+use citytwin_model::{Quality, Reading, Sensor, SensorId, Timestamp};
 
 use crate::{
     Change, SourceStatus,
@@ -17,8 +17,8 @@ use crate::{
 
 /// The length over which a rate is a mean, second.
 const RATE_S: f64 = 10.0;
-/// How often completeness is looked at, second.
-const COMPLETENESS_S: f64 = 10.0;
+/// How often completeness and qualities are counted, second.
+const COMPLETENESS_S: f64 = 2.0;
 
 /// The state of a city's sensors as their readings come in.
 pub(crate) struct Judge {
@@ -107,7 +107,7 @@ impl Judge {
             }
             if verdict.place == Place::Live {
                 self.source_of[incoming.reading.sensor.index()] = Some(source);
-                let mut reading = incoming.reading.clone();
+                let mut reading = as_kept(incoming.reading.clone());
                 book.last_observed = Some(reading.observed_at);
                 reading.quality = if verdict.stale { Quality::Stale } else { verdict.quality };
                 batch.news.push(Change::Reading(reading));
@@ -134,6 +134,11 @@ impl Judge {
         }
     }
 
+    /// As [`Monitor::set_pace`].
+    pub fn set_pace(&mut self, pace: f64) {
+        self.monitor.set_pace(pace);
+    }
+
     /// What changes by time alone. `up` says by source whether its broker answers.
     pub fn tick(&mut self, now: Timestamp, up: &[Option<bool>]) -> Vec<Change> {
         let mut doubted: Vec<SensorId> = self.monitor.advance(now);
@@ -148,10 +153,28 @@ impl Judge {
         doubted.into_iter().filter_map(quality).collect()
     }
 
+    /// How many sensors that last spoke through each source are good, uncertain, bad, stale now.
+    fn qualities(&self, sources: usize) -> Vec<[u32; 4]> {
+        let mut counts = vec![[0; 4]; sources];
+        for (sensor, source) in self.source_of.iter().enumerate() {
+            let Some(counts) = source.and_then(|source| counts.get_mut(usize::from(source))) else { continue };
+            if let Some(quality) = self.monitor.quality(SensorId::from_index(sensor)) {
+                counts[quality as usize] += 1;
+            }
+        }
+        counts
+    }
+
     fn completeness(&self, source: u16, now: Timestamp) -> Option<f64> {
         let of_source = self.source_of.iter().enumerate().filter(|(_, of)| **of == Some(source));
         self.monitor.completeness(of_source.map(|(sensor, _)| SensorId::from_index(sensor)), now)
     }
+}
+
+/// With the times that the history keeps, so that live and replay say the same.
+fn as_kept(reading: Reading) -> Reading {
+    let kept = |at| instant(micros(at));
+    Reading { observed_at: kept(reading.observed_at), received_at: kept(reading.received_at), ..reading }
 }
 
 /// Counts since the last commit, by source.
@@ -236,8 +259,10 @@ impl Books {
         }
         if since(self.completeness_at).is_none_or(|passed_s| passed_s >= COMPLETENESS_S) {
             self.completeness_at = Some(now);
-            for (source, status) in (0..).zip(sources) {
+            let qualities = judge.qualities(sources.len());
+            for ((source, status), qualities) in (0..).zip(sources).zip(qualities) {
                 status.completeness = judge.completeness(source, now);
+                status.qualities = qualities;
             }
         }
     }

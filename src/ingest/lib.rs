@@ -18,6 +18,7 @@ mod error;
 mod instance;
 mod intake;
 mod judge;
+mod keeper;
 mod live;
 mod pipeline;
 mod replay;
@@ -26,6 +27,7 @@ mod status;
 
 pub use error::IngestError;
 pub use instance::instance;
+pub use keeper::Keeper;
 pub use live::{Change, Live};
 pub use pipeline::Ingest;
 pub use replay::Replay;

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -41,6 +41,8 @@ struct Shared {
     /// By source.
     subscriptions: Vec<Option<Subscription>>,
     stop: AtomicBool,
+    /// Bits of a number: [`Ingest::set_pace`].
+    pace: AtomicU64,
 }
 
 impl Ingest {
@@ -72,7 +74,13 @@ impl Ingest {
         };
         live.put(seeded);
         let subscriptions = subscribe(feeds, &intake, &settings, (&offered, &now))?;
-        let shared = Arc::new(Shared { live, status: Mutex::new(status), subscriptions, stop: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            live,
+            status: Mutex::new(status),
+            subscriptions,
+            stop: AtomicBool::new(false),
+            pace: AtomicU64::new(1.0_f64.to_bits()),
+        });
         let books = Books::new(intake.feeds().len());
         let pipeline = Pipeline {
             shared: Arc::clone(&shared),
@@ -110,6 +118,11 @@ impl Ingest {
     /// a position in `sources.toml`, others are passed over. Who sends bounds what waits: [`IngestStatus::waiting`].
     pub fn offers(&self) -> &Sender<Delivery> {
         &self.offered
+    }
+
+    /// All sensors speak this many times slower than they declare: [`citytwin_feeds::quality::Monitor::set_pace`].
+    pub fn set_pace(&self, pace: f64) {
+        self.shared.pace.store(pace.to_bits(), Ordering::Relaxed);
     }
 
     /// Commits what is held and ends the thread. Status and what waits for the twin stay.
@@ -269,6 +282,7 @@ impl Pipeline {
     /// Values that have grown old and sources that were lost or found again.
     fn tick(&mut self) {
         let now = (self.now)();
+        self.judge.set_pace(f64::from_bits(self.shared.pace.load(Ordering::Relaxed)));
         let connected = |subscription: &Option<Subscription>| subscription.as_ref().map(Subscription::connected);
         let up: Vec<Option<bool>> = self.shared.subscriptions.iter().map(connected).collect();
         self.shared.live.put(self.judge.tick(now, &up));

@@ -41,6 +41,27 @@ impl Replay {
         }
     }
 
+    /// Hands over what was last known at the start of the span: the last reading of each sensor that had been received
+    /// by then and was observed at most `age_s` before. What has grown old by then is stale.
+    ///
+    /// # Errors
+    /// What the history's files say.
+    pub fn seed(&mut self, age_s: f64, live: &Live) -> Result<u64, HistoryError> {
+        let start_us = self.span.from_us;
+        let mut count = 0;
+        for row in self.store.as_of(&self.run, start_us, (age_s * 1e6) as i64)? {
+            // What came later is told later.
+            if row.received_us >= start_us {
+                continue;
+            }
+            let Some(reading) = self.names.reading(self.store.as_ref(), &row) else { continue };
+            count += 1;
+            live.put(self.judged(reading));
+        }
+        live.put(self.grown_old(instant(start_us)));
+        Ok(count)
+    }
+
     /// Hands over all that was received up to and with `until`, and what has grown old by then. Returns how many
     /// readings that were.
     ///
@@ -58,10 +79,23 @@ impl Replay {
             count += 1;
             live.put(self.judged(reading));
         }
-        let monitor = &mut self.monitor;
-        let stale = monitor.advance(until).into_iter();
-        live.put(stale.map(|sensor| Change::Quality { sensor, quality: Quality::Stale }));
+        live.put(self.grown_old(until));
         Ok(count)
+    }
+
+    fn grown_old(&mut self, by: Timestamp) -> impl Iterator<Item = Change> {
+        let stale = self.monitor.advance(by).into_iter();
+        stale.map(|sensor| Change::Quality { sensor, quality: Quality::Stale })
+    }
+
+    /// Up to when readings are handed over; what is received later is not.
+    pub fn end(&self) -> Timestamp {
+        instant(self.span.to_us)
+    }
+
+    /// Goes on to a later end: of a run that is still being recorded. All that was received before it must be committed.
+    pub fn extend(&mut self, to: Timestamp) {
+        self.span.to_us = self.span.to_us.max(micros(to));
     }
 
     /// When the next reading was received; `None` at the end.

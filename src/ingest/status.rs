@@ -65,6 +65,8 @@ pub struct SourceStatus {
     pub age_s: f64,
     /// Share of the due readings that came, 0 to 1; `None` before it can be told.
     pub completeness: Option<f64>,
+    /// Sensors that last spoke through it: good, uncertain, bad, stale.
+    pub qualities: [u32; 4],
     pub last_reading_at: Option<Timestamp>,
 }
 

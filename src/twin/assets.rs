@@ -31,18 +31,23 @@ impl Observed {
         self.0.iter().find(|o| o.reading.quantity == quantity)
     }
 
-    /// Puts a reading in its place unless a later one is there. True when it was taken.
-    pub(crate) fn take(&mut self, reading: Reading) -> bool {
-        match self.0.iter_mut().find(|o| o.reading.quantity == reading.quantity) {
-            Some(old) if old.reading.observed_at > reading.observed_at => false,
-            Some(old) => {
-                *old = Observation { quality: reading.quality, reading };
-                true
-            }
-            None => {
-                self.0.push(Observation { quality: reading.quality, reading });
-                true
-            }
+    /// Puts a reading of the one sensor that this is in its place. The feed decides which reading is the latest.
+    pub(crate) fn take(&mut self, reading: Reading) {
+        let observation = Observation { quality: reading.quality, reading };
+        match self.0.iter_mut().find(|o| o.reading.quantity == observation.reading.quantity) {
+            Some(old) => *old = observation,
+            None => self.0.push(observation),
+        }
+    }
+
+    /// Puts what one of several sensors says in its place, unless another sensor said something later.
+    pub(crate) fn join(&mut self, observation: Observation) {
+        let of = |reading: &Reading| reading.observed_at.min(reading.received_at);
+        let new = &observation.reading;
+        match self.0.iter_mut().find(|o| o.reading.quantity == new.quantity) {
+            Some(old) if old.reading.sensor != new.sensor && of(&old.reading) > of(new) => {}
+            Some(old) => *old = observation,
+            None => self.0.push(observation),
         }
     }
 }

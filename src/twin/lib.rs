@@ -40,7 +40,7 @@ pub use energy_year::{YearState, YearTwin};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
 pub use grid::{DayState, Extremes, GridAsset, GridIndex, GridSwitch, GridTwin};
 pub use grid_estimate::{EstimateState, GridEstimated, GridEstimation};
-pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth};
+pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth, FeedMode, Kept, LiveFeed, ReplayFeed, observed_hash};
 pub use peak_hour::{PeakState, PeakTwin, RoadInquired};
 pub use record::{Record, Sample, Trace};
 pub use simulate::Opposite;

@@ -1,84 +1,63 @@
-//! Readings in: from the feed's channel onto sensors, from sensors onto what they observe; staleness.
+//! Readings in: from the feed onto sensors, from sensors onto what they observe; how sensors are.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+mod feed;
+mod past;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
-use citytwin_feeds::{Broker, Emulator, FeedError, FeedStatus, MqttConfig, MqttFeed};
-use citytwin_model::{City, FeatureRef, Quality, SensorId, Timestamp, slug};
+use citytwin_feeds::Clock as Now;
+use citytwin_ingest::Change;
+use citytwin_model::{City, FeatureRef, Quality, SensorId, Timestamp};
+
+pub use feed::{Feed, FeedChoice, FeedMode, Kept, LiveFeed, ReplayFeed};
 
 use crate::{
-    Asset, CityModel, Clock, EntityIndex, GridIndex, GridTwin, Observed, Residual, Simulated, TwinSystems,
-    edits::EditsApplied, emulate::Emulation, record::Trace,
+    Asset, CityModel, Clock, ClockRequest, EntityIndex, GridIndex, GridTwin, Observed, Residual, Simulated,
+    TwinSystems, edits::EditsApplied, emulate::Emulation, record::Trace,
 };
 
-/// Readings taken per tick at most, so that a flood of packets never stalls a frame.
-const READINGS_PER_TICK: usize = 5_000;
+/// Sensors that get news per tick at most, so that a flood never stalls a frame.
+const SENSORS_PER_TICK: usize = 5_000;
+/// How often sensors are counted by quality, wall time.
+const COUNTED: Duration = Duration::from_millis(250);
 
-/// Where readings come from.
-#[derive(Clone, Default)]
-pub enum FeedChoice {
-    /// No sensors are read.
-    #[default]
-    Off,
-    /// An embedded broker on loopback and an emulator that measures the simulated city.
-    Emulated { seed: u64 },
-    /// A broker of the city.
-    External(MqttConfig),
-}
-
-/// The running feed. Dropping it stops its threads.
-#[derive(Resource, Default)]
-pub struct Feed {
-    pub(crate) mqtt: Option<MqttFeed>,
-    pub(crate) emulator: Option<Emulator>,
-    /// Kept alive while the feed runs.
-    broker: Option<Broker>,
-    /// Why there is no feed, when one was asked for.
-    pub failure: Option<String>,
-    /// `mqtt://127.0.0.1:PORT (emulated)` or the address of the city's broker.
-    pub label: String,
-}
-
-impl Feed {
-    /// What the feed's thread reports; `None` when no feed runs.
-    pub fn status(&self) -> Option<FeedStatus> {
-        self.mqtt.as_ref().map(MqttFeed::status)
-    }
-
-    /// Readings come from the program's own emulator.
-    pub fn is_emulated(&self) -> bool {
-        self.emulator.is_some()
-    }
-
-    /// Port of the embedded broker, when one runs.
-    pub fn broker_port(&self) -> Option<u16> {
-        self.broker.as_ref().map(Broker::port)
-    }
-}
-
-/// The clock by which readings age: simulated for emulated readings, the system's for real ones.
+/// The clock by which readings age: the system's while they are live, the simulated one otherwise.
 #[derive(Resource, Clone)]
 pub struct FeedClock {
-    simulated_ms: Option<Arc<AtomicI64>>,
+    simulated_ms: Arc<AtomicI64>,
+    live: Arc<AtomicBool>,
 }
 
 impl FeedClock {
+    fn at(start: Timestamp) -> Self {
+        Self { simulated_ms: Arc::new(AtomicI64::new(start.as_millisecond())), live: Arc::default() }
+    }
+
     /// Now, in the readings' own time.
     pub fn now(&self) -> Timestamp {
-        match &self.simulated_ms {
-            Some(ms) => Timestamp::from_millisecond(ms.load(Ordering::Relaxed)).unwrap_or_default(),
-            None => Timestamp::now(),
-        }
+        if self.live.load(Ordering::Relaxed) { Timestamp::now() } else { self.simulated() }
+    }
+
+    fn simulated(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.simulated_ms.load(Ordering::Relaxed)).unwrap_or_default()
+    }
+
+    /// The simulated clock for other threads.
+    fn simulated_now(&self) -> Now {
+        let clock = self.clone();
+        Arc::new(move || clock.simulated())
     }
 
     fn follow(&self, clock: &Clock) {
-        if let Some(ms) = &self.simulated_ms {
-            ms.store(clock.now().as_millisecond(), Ordering::Relaxed);
-        }
+        self.simulated_ms.store(clock.now().as_millisecond(), Ordering::Relaxed);
     }
 }
 
@@ -90,111 +69,138 @@ pub struct FeedHealth {
     pub bad: usize,
     pub stale: usize,
     pub silent: usize,
-    /// Readings older than the one already on the sensor: kept out, counted.
-    pub late: u64,
     /// Age of the oldest reading that is not stale, second.
     pub oldest_s: f64,
 }
 
 pub(crate) fn install(world: &mut World, choice: &FeedChoice) {
     let city = world.resource::<CityModel>().0.clone();
-    let start = world.resource::<Clock>().start;
-    let simulated = !matches!(choice, FeedChoice::External(_));
-    let clock = FeedClock { simulated_ms: simulated.then(|| Arc::new(AtomicI64::new(start.as_millisecond()))) };
-    let feed = connect(choice, &city, &clock).unwrap_or_else(|error| {
-        tracing::error!("no feed: {error}");
-        Feed { failure: Some(error.to_string()), ..Feed::default() }
+    let clock = FeedClock::at(world.resource::<Clock>().start);
+    let feed = Feed::start(choice, &city, &clock.simulated_now()).unwrap_or_else(|refusal| {
+        tracing::error!("no feed: {refusal}");
+        Feed::failed(&refusal)
     });
+    clock.live.store(feed.mode() == FeedMode::Live, Ordering::Relaxed);
     world.insert_resource(feed);
     world.insert_resource(clock);
     world.insert_resource(FeedHealth::default());
 }
 
-fn connect(choice: &FeedChoice, city: &City, clock: &FeedClock) -> Result<Feed, FeedError> {
-    let now = {
-        let clock = clock.clone();
-        Arc::new(move || clock.now())
-    };
-    let slug = slug(&city.name);
-    match choice {
-        FeedChoice::Off => Ok(Feed::default()),
-        FeedChoice::External(config) => {
-            let label = config.to_string();
-            let mqtt = MqttFeed::connect(config.clone(), &city.sensors, &slug, now)?;
-            Ok(Feed { mqtt: Some(mqtt), label, ..Feed::default() })
-        }
-        FeedChoice::Emulated { seed } => {
-            let broker = Broker::start_loopback()?;
-            let config = MqttConfig::loopback(broker.port());
-            let mqtt = MqttFeed::connect(config.clone(), &city.sensors, &slug, now)?;
-            let emulator = Emulator::start(config, &city.sensors, *seed)?;
-            let label = format!("embedded broker 127.0.0.1:{}", broker.port());
-            Ok(Feed { mqtt: Some(mqtt), emulator: Some(emulator), broker: Some(broker), failure: None, label })
-        }
-    }
-}
-
 pub(crate) fn plugin(app: &mut App) {
-    app.add_systems(FixedUpdate, (receive, age).chain().in_set(TwinSystems::Receive).after(EditsApplied))
+    app.add_systems(FixedUpdate, (steer, receive).chain().in_set(TwinSystems::Receive).after(EditsApplied))
         .add_systems(FixedUpdate, assimilate.in_set(TwinSystems::Assimilate))
         .add_systems(FixedUpdate, compare_with_simulated.in_set(TwinSystems::Analyse))
         // The city goes on measuring while the simulated clock stands still.
-        .add_systems(Update, (receive, age, assimilate).chain().run_if(crate::clock::is_paused));
+        .add_systems(Update, (steer, receive, assimilate).chain().run_if(crate::clock::is_paused))
+        .add_systems(Update, count.run_if(resource_exists::<Feed>));
 }
 
-/// Puts what came in on its sensors.
-fn receive(
-    feed: Res<Feed>,
-    index: Res<EntityIndex>,
-    (clock, feed_clock): (Res<Clock>, Res<FeedClock>),
-    mut health: ResMut<FeedHealth>,
-    mut sensors: Query<(&mut Observed, &mut Trace)>,
+/// What the sensors of a city say now, as one number: the same for a run as it came in and for its replay.
+pub fn observed_hash(world: &World) -> u64 {
+    let mut bytes = Vec::new();
+    if let Some(index) = world.get_resource::<EntityIndex>() {
+        for entity in &index.sensors {
+            let Some(observed) = world.get::<Observed>(*entity) else { continue };
+            for observation in &observed.0 {
+                let reading = &observation.reading;
+                bytes.extend(reading.sensor.0.to_le_bytes());
+                bytes.extend(reading.value.to_le_bytes());
+                bytes.extend(reading.observed_at.as_microsecond().to_le_bytes());
+                bytes.extend(reading.received_at.as_microsecond().to_le_bytes());
+                bytes.extend(
+                    format!("{} {:?} {}", reading.quantity, observation.quality, reading.emulated).into_bytes(),
+                );
+            }
+        }
+    }
+    xxhash_rust::xxh3::xxh3_64(&bytes)
+}
+
+/// Sees whether readings are live ones or those of the history, by where the clock is. What was observed at another time
+/// is forgotten.
+fn steer(
+    (clock, feed_clock, city): (Res<Clock>, Res<FeedClock>, Res<CityModel>),
+    (mut feed, mut emulation): (ResMut<Feed>, ResMut<Emulation>),
+    mut requests: MessageWriter<ClockRequest>,
+    mut assets: Query<(&mut Observed, Option<&mut Trace>)>,
 ) {
     feed_clock.follow(&clock);
-    let Some(mqtt) = &feed.mqtt else { return };
-    for reading in mqtt.readings().try_iter().take(READINGS_PER_TICK) {
-        let Some(entity) = index.sensors.get(reading.sensor.index()) else { continue };
-        let Ok((mut observed, mut trace)) = sensors.get_mut(*entity) else { continue };
-        let (at, value, quality) = (reading.observed_at, reading.value, reading.quality);
-        if observed.take(reading) {
-            if quality != Quality::Bad {
-                trace.observe(at, value);
+    let before = feed.mode();
+    let feed = feed.bypass_change_detection();
+    if feed.steer(clock.now(), &city.0, &feed_clock.simulated_now()) {
+        let live = feed.mode() == FeedMode::Live;
+        feed_clock.live.store(live, Ordering::Relaxed);
+        // A clock that has caught up with the present stays there.
+        if live && before == FeedMode::Past && clock.speed > 1.0 {
+            requests.write(ClockRequest::Speed(1.0));
+        }
+        for (mut observed, trace) in &mut assets {
+            if !observed.0.is_empty() {
+                observed.0.clear();
             }
-        } else {
-            health.late += 1;
+            if let Some(mut trace) = trace {
+                trace.observed.clear();
+            }
+        }
+        *emulation = Emulation::default();
+    }
+    if feed.is_emulated() {
+        feed.set_pace(emulation.interval_scale(clock.speed.max(clock.reached)));
+    }
+}
+
+/// Puts what came in on its sensors. In which order readings count was decided before.
+fn receive(
+    mut feed: ResMut<Feed>,
+    (clock, index): (Res<Clock>, Res<EntityIndex>),
+    mut sensors: Query<(&mut Observed, &mut Trace)>,
+) {
+    let news = feed.bypass_change_detection().news(clock.now(), SENSORS_PER_TICK);
+    for change in news {
+        let Some(entity) = index.sensors.get(change.sensor().index()) else { continue };
+        let Ok((mut observed, mut trace)) = sensors.get_mut(*entity) else { continue };
+        match change {
+            Change::Reading(reading) => {
+                if reading.quality != Quality::Bad {
+                    trace.observe(reading.observed_at, reading.value);
+                }
+                observed.take(reading);
+            }
+            Change::Quality { quality, .. } => {
+                if observed.0.iter().any(|observation| observation.quality != quality) {
+                    observed.0.iter_mut().for_each(|observation| observation.quality = quality);
+                }
+            }
         }
     }
 }
 
-/// Marks what has grown too old; counts how the sensors are. Once a second of ticks is enough.
-fn age(
-    (clock, feed_clock, city): (Res<Clock>, Res<FeedClock>, Res<CityModel>),
-    (feed, emulation): (Res<Feed>, Res<Emulation>),
-    index: Res<EntityIndex>,
+/// Counts how the sensors are.
+fn count(
+    (feed_clock, city, index): (Res<FeedClock>, Res<CityModel>, Res<EntityIndex>),
     mut health: ResMut<FeedHealth>,
-    mut sensors: Query<&mut Observed>,
+    sensors: Query<&Observed>,
+    mut counted: Local<Option<Instant>>,
 ) {
-    let now = feed_clock.now();
-    let scale = if feed.is_emulated() { emulation.interval_scale(clock.reached) } else { 1.0 };
-    let mut next = FeedHealth { late: health.late, ..FeedHealth::default() };
-    for (sensor, entity) in city.0.sensors.iter().zip(&index.sensors) {
-        let Ok(mut observed) = sensors.get_mut(*entity) else { continue };
+    if counted.is_some_and(|at| at.elapsed() < COUNTED) {
+        return;
+    }
+    *counted = Some(Instant::now());
+    health.set_if_neq(health_of(&city.0, &index, &sensors, feed_clock.now()));
+}
+
+fn health_of(city: &City, index: &EntityIndex, sensors: &Query<&Observed>, now: Timestamp) -> FeedHealth {
+    let mut health = FeedHealth::default();
+    for (_, entity) in city.sensors.iter().zip(&index.sensors) {
+        let Ok(observed) = sensors.get(*entity) else { continue };
         if observed.0.is_empty() {
-            next.silent += 1;
-            continue;
+            health.silent += 1;
         }
-        for i in 0..observed.0.len() {
-            let observation = &observed.0[i];
-            let age_s = now.duration_since(observation.reading.observed_at).as_secs_f64();
-            let quality =
-                if age_s > sensor.stale_after_s * scale { Quality::Stale } else { observation.reading.quality };
-            if observation.quality != quality {
-                observed.0[i].quality = quality;
-            }
-            next.count(quality, age_s);
+        for observation in &observed.0 {
+            health.count(observation.quality, now.duration_since(observation.reading.observed_at).as_secs_f64());
         }
     }
-    health.set_if_neq(next);
+    health
 }
 
 impl FeedHealth {
@@ -211,7 +217,7 @@ impl FeedHealth {
     }
 }
 
-/// What a sensor says is said of the asset it observes.
+/// What a sensor says is said of the asset it observes; what it no longer says is taken back.
 fn assimilate(
     (city, index): (Res<CityModel>, Res<EntityIndex>),
     grid: Option<(Res<GridTwin>, Res<GridIndex>)>,
@@ -236,16 +242,7 @@ fn assimilate(
     for (entity, observed) in written.drain(..) {
         commands.entity(entity).queue(move |mut asset: EntityWorldMut| {
             let Some(mut whole) = asset.get_mut::<Observed>() else { return };
-            for observation in observed.0 {
-                whole.0.retain(|o| {
-                    o.reading.quantity != observation.reading.quantity
-                        || (o.reading.sensor != observation.reading.sensor
-                            && o.reading.observed_at > observation.reading.observed_at)
-                });
-                if whole.get(observation.reading.quantity).is_none() {
-                    whole.0.push(observation);
-                }
-            }
+            observed.0.into_iter().for_each(|observation| whole.join(observation));
         });
     }
 }

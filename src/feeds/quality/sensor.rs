@@ -74,8 +74,10 @@ impl SensorState {
     }
 
     /// How long a value lives, second.
-    pub fn life_s(&self) -> f64 {
-        (LIVES * self.interval_s()).max(f64::from(self.ttl_s))
+    pub fn life_s(&self, pace: f64) -> f64 {
+        let declared_s = f64::from(self.ttl_s).max(LIVES * f64::from(self.declared_interval_s));
+        let stretched_s = if pace > 1.0 { pace * declared_s } else { f64::from(self.ttl_s) };
+        (LIVES * self.interval_s()).max(stretched_s)
     }
 
     pub fn learn(&mut self, interval_s: f64) {

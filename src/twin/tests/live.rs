@@ -9,11 +9,13 @@ use std::{
 
 use bevy_app::App;
 use citytwin_feeds::Broker;
+use citytwin_history::Store;
 use citytwin_model::{Quality, Quantity, Request, SourceRef, Technology};
 use citytwin_traffic::TrafficView;
 use citytwin_twin::{
     Asset, CityModel, Clock, ClockRequest, ComparisonRequest, ComparisonState, EditLog, EditRefused, EditRequested,
-    EntityIndex, FeedChoice, FeedHealth, Observed, QUEUES_FROM, Simulated, Stated, TrafficTwin, WhatIf, state_hash,
+    EntityIndex, Feed, FeedChoice, FeedHealth, FeedMode, Observed, QUEUES_FROM, Simulated, Stated, TrafficTwin, WhatIf,
+    state_hash,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -42,8 +44,8 @@ fn an_outside_client_changes_the_component_of_a_sensor() {
         println!("skipped: mosquitto_pub is not installed (apt install mosquitto-clients)");
         return;
     }
-    let broker = Broker::start_loopback().unwrap();
-    let mut app = town::app(1, &FeedChoice::External(broker.config()));
+    let (broker, folder) = (Broker::start_loopback().unwrap(), tempfile::tempdir().unwrap());
+    let (mut app, wall) = town::live(folder.path(), Some(broker.config()), None);
     let publish = |payload: &str| {
         let port = broker.port().to_string();
         let topic = "citytwin/test-town/north/vehicle_flow";
@@ -53,12 +55,18 @@ fn an_outside_client_changes_the_component_of_a_sensor() {
             .unwrap();
         assert!(sent.success());
     };
+    let until = |app: &mut App, done: &mut dyn FnMut(&mut App) -> bool| {
+        until(app, |app| {
+            wall.follow(app);
+            done(app)
+        })
+    };
     // What was published before the twin had subscribed is lost; say it until it is heard.
     let began = Instant::now();
     while observed(&app, 0).0.is_empty() && began.elapsed() < PATIENCE {
         publish("{\"value\": 1234, \"unit\": \"veh/h\"}");
         let heard_by = Instant::now() + Duration::from_millis(300);
-        until(&mut app, |app| !observed(app, 0).0.is_empty() || Instant::now() > heard_by);
+        until(&mut app, &mut |app| !observed(app, 0).0.is_empty() || Instant::now() > heard_by);
     }
     let observation = observed(&app, 0).get(Quantity::VehicleFlow).cloned().expect("the packet was heard");
     assert_eq!((observation.reading.value, observation.quality), (1234.0, Quality::Good));
@@ -67,20 +75,22 @@ fn an_outside_client_changes_the_component_of_a_sensor() {
     // What the sensor says stands on the bridge it observes, too.
     let city = app.world().resource::<CityModel>().0.clone();
     let bridge = city.roads_by_source()[&SourceRef::Way(900)];
-    let on_the_bridge = |app: &mut App| {
+    let mut on_the_bridge = |app: &mut App| {
         let entity = app.world().resource::<EntityIndex>().roads[bridge.index()];
         app.world().get::<Observed>(entity).unwrap().get(Quantity::VehicleFlow).map(|o| o.reading.value) == Some(1234.0)
     };
-    assert!(until(&mut app, on_the_bridge));
+    assert!(until(&mut app, &mut on_the_bridge));
 
     // Garbage is counted and changes nothing; the feed goes on.
     for garbage in ["", "many", "{\"value\": \"NaN\"}", "{\"value\": -5}", "{{{{{{", "1e999"] {
         publish(garbage);
     }
     publish("77");
-    assert!(until(&mut app, |app| observed(app, 0).0[0].reading.value == 77.0));
-    let status = app.world().resource::<citytwin_twin::Feed>().status().unwrap();
-    assert_eq!(status.refused_total(), 6, "{:?}", status.refused);
+    assert!(until(&mut app, &mut |app| observed(app, 0).0[0].reading.value == 77.0));
+    let status = app.world().resource::<Feed>().status().unwrap();
+    assert_eq!(status.sources[0].dead_total(), 6, "{:?}", status.sources[0].dead);
+    let kept = app.world().resource::<Feed>().kept().unwrap().clone();
+    assert_eq!(kept.history.dead_letters(None, 0, 100).unwrap().len(), 6, "kept for a better mapping");
 }
 
 #[test]
@@ -93,22 +103,16 @@ fn emulated_sensors_speak_and_grow_stale_when_nothing_comes() {
     let Some(Simulated::Sensor { value }) = app.world().get::<Simulated>(power).copied() else { panic!("no truth") };
     let measured = observed(&app, 1).0[0].reading.value;
     assert!((measured - value).abs() < 0.5 * value.abs() + 1.0, "{measured} W beside {value} W");
-    // Without a broker nothing comes any more: what is there grows old in simulated time.
-    let mut silent = town::app(1, &FeedChoice::Off);
-    let reading = observed(&app, 0).0[0].reading.clone();
-    let entity = silent.world().resource::<EntityIndex>().sensors[0];
-    let start = silent.world().resource::<Clock>().now();
-    let mut old = Observed::default();
-    old.0.push(citytwin_twin::Observation {
-        reading: citytwin_model::Reading { observed_at: start, ..reading },
-        quality: Quality::Good,
-    });
-    silent.world_mut().entity_mut(entity).insert(old);
-    assert!(until(&mut silent, |app| observed(app, 0).0[0].quality == Quality::Stale));
-    let now = silent.world().resource::<Clock>().now();
-    let age_s = now.duration_since(start).as_secs_f64();
-    assert!((20.0..25.0).contains(&age_s), "stale after 4 intervals of 5 s, not {age_s} s");
-    assert_eq!(silent.world().resource::<FeedHealth>().stale, 1);
+    let feed = app.world().resource::<Feed>();
+    assert_eq!((feed.mode(), feed.kept().unwrap().run.as_ref()), (FeedMode::Emulated, "emulated:1"));
+    // Another day has other readings: those of this one are forgotten, and a new run begins.
+    let now = app.world().resource::<Clock>().now();
+    ask(&mut app, EditRequested::Jump(now + jiff::SignedDuration::from_hours(30)));
+    let anew = |app: &mut App| app.world().resource::<Feed>().kept().unwrap().run.as_ref() == "emulated:2";
+    assert!(until(&mut app, anew));
+    assert!(until(&mut app, all_heard));
+    let then = observed(&app, 0).0[0].reading.observed_at;
+    assert!(then.duration_since(now).as_hours() >= 29, "{then}");
 }
 
 fn ask(app: &mut App, request: EditRequested) {

@@ -1,12 +1,23 @@
 //! A town small enough to read: two districts, two bridges, four sensors.
 
-use std::{fmt::Write, fs, sync::Arc};
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+use std::{
+    fmt::Write,
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use bevy_app::App;
 use bevy_time::TimeUpdateStrategy;
-use citytwin_model::{Assumptions, City, time::civil};
+use citytwin_feeds::MqttConfig;
+use citytwin_model::{Assumptions, City, Timestamp, time::civil};
 use citytwin_traffic::Simulation;
-use citytwin_twin::{Engines, FeedChoice, TwinPlugin, install};
+use citytwin_twin::{Clock, Engines, FeedChoice, LiveFeed, TwinPlugin, install};
 
 /// Metres per degree of latitude, near enough for a drawing.
 const M_PER_DEG: f64 = 111_320.0;
@@ -78,11 +89,55 @@ fn osm() -> String {
     osm
 }
 
+/// The present of a live town, moved by hand.
+#[derive(Clone)]
+pub struct Wall(Arc<AtomicI64>);
+
+impl Wall {
+    pub fn at(now: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(now.as_microsecond())))
+    }
+
+    pub fn clock(&self) -> citytwin_feeds::Clock {
+        let wall = self.clone();
+        Arc::new(move || wall.now())
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.as_microsecond(), Ordering::SeqCst);
+    }
+
+    /// The simulated clock shows the present.
+    pub fn follow(&self, app: &App) {
+        self.set(app.world().resource::<Clock>().now());
+    }
+}
+
+/// Half past seven on a Tuesday.
+pub fn start(city: &City) -> Timestamp {
+    civil::datetime(2026, 6, 16, 7, 30, 0, 0).to_zoned(city.time_zone.value.clone()).unwrap().timestamp()
+}
+
+/// A headless twin that reads a broker into a history.
+pub fn live(
+    history: &Path,
+    broker: Option<MqttConfig>,
+    sources: Option<Arc<citytwin_feeds::mapping::Sources>>,
+) -> (App, Wall) {
+    let wall = Wall::at(start(&city()));
+    let live = LiveFeed { broker, sources, brokers: Vec::new(), history: history.to_path_buf(), wall: wall.clock() };
+    (app(1, &FeedChoice::Live(live)), wall)
+}
+
 /// A headless twin at half past seven whose every update is one tick.
 pub fn app(seed: u64, feed: &FeedChoice) -> App {
     let city = city();
-    let start = civil::datetime(2026, 6, 16, 7, 30, 0, 0).to_zoned(city.time_zone.value.clone()).unwrap().timestamp();
-    let engines = Engines::prepare(city, start, seed, Assumptions::default(), &|_, _| true).unwrap();
+    let at = start(&city);
+    let engines = Engines::prepare(city, at, seed, Assumptions::default(), &|_, _| true).unwrap();
     let mut app = App::new();
     app.add_plugins(TwinPlugin);
     let step = std::time::Duration::from_secs_f64(Simulation::STEP_S);
