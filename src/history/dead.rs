@@ -76,25 +76,35 @@ pub(crate) fn waiting(
     limit: usize,
 ) -> Result<Vec<KeptDeadLetter>, rusqlite::Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut query = db.prepare_cached(
-        "SELECT id, feed, topic, reason, mapping, received, bytes, length FROM dead
-         WHERE id > ?1 AND (?2 IS NULL OR feed = ?2) ORDER BY id LIMIT ?3",
-    )?;
-    let letter = |row: &rusqlite::Row<'_>| {
-        Ok(KeptDeadLetter {
-            number: row.get(0)?,
-            letter: DeadLetter {
-                feed: row.get(1)?,
-                topic: row.get(2)?,
-                reason: row.get(3)?,
-                mapping: row.get(4)?,
-                received_us: row.get(5)?,
-                bytes: row.get(6)?,
-            },
-            length: row.get::<_, i64>(7)?.unsigned_abs(),
-        })
-    };
+    let mut query = db.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM dead WHERE id > ?1 AND (?2 IS NULL OR feed = ?2) ORDER BY id LIMIT ?3"
+    ))?;
     query.query_map(params![after, feed, limit], letter)?.collect()
+}
+
+/// The newest first.
+pub(crate) fn latest(db: &Connection, limit: usize) -> Result<Vec<KeptDeadLetter>, rusqlite::Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut query = db.prepare_cached(&format!("SELECT {COLUMNS} FROM dead ORDER BY id DESC LIMIT ?1"))?;
+    query.query_map([limit], letter)?.collect()
+}
+
+const COLUMNS: &str = "id, feed, topic, reason, mapping, received, bytes, length";
+
+/// A row of [`COLUMNS`].
+fn letter(row: &rusqlite::Row<'_>) -> Result<KeptDeadLetter, rusqlite::Error> {
+    Ok(KeptDeadLetter {
+        number: row.get(0)?,
+        letter: DeadLetter {
+            feed: row.get(1)?,
+            topic: row.get(2)?,
+            reason: row.get(3)?,
+            mapping: row.get(4)?,
+            received_us: row.get(5)?,
+            bytes: row.get(6)?,
+        },
+        length: row.get::<_, i64>(7)?.unsigned_abs(),
+    })
 }
 
 pub(crate) fn resolve(db: &Connection, letters: &[i64]) -> Result<u64, rusqlite::Error> {

@@ -112,6 +112,35 @@ impl History {
         })
     }
 
+    /// Where in a span readings of any run were observed, to ten minutes: spans that do not touch, by time.
+    ///
+    /// # Errors
+    /// What the files say.
+    pub fn held(&self, span: Span) -> Result<Vec<Span>, HistoryError> {
+        let span = span.and(Span::ALL);
+        if span.is_empty() {
+            return Ok(Vec::new());
+        }
+        let slots = self.read(|snapshot| snapshot.slots_observed(span))?;
+        Ok(received::neighbours(&slots).into_iter().map(|held| held.and(span)).collect())
+    }
+
+    /// From the first to the last observed reading of any run, to ten minutes; `None` where there is none.
+    ///
+    /// # Errors
+    /// What the files say.
+    pub fn whole(&self) -> Result<Option<Span>, HistoryError> {
+        self.read(|snapshot| snapshot.whole())
+    }
+
+    /// The last `limit` dead letters that wait, the newest first.
+    ///
+    /// # Errors
+    /// What the files say.
+    pub fn latest_dead_letters(&self, limit: usize) -> Result<Vec<KeptDeadLetter>, HistoryError> {
+        self.read(|snapshot| dead::latest(snapshot.db, limit).map_err(|e| HistoryError::sqlite(&self.path, &e)))
+    }
+
     /// Reads all of the database and of every file, and tells what is not as it was written. Slow.
     ///
     /// # Errors

@@ -97,6 +97,6 @@ fn instant(
 }
 
 /// Slots that follow each other in one span: each file is then read once.
-fn neighbours(slots: &[Span]) -> Vec<Span> {
+pub(crate) fn neighbours(slots: &[Span]) -> Vec<Span> {
     slots.chunk_by(|a, b| a.to_us == b.from_us).map(|run| Span::new(run[0].from_us, run[run.len() - 1].to_us)).collect()
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::{
     HistoryError, Row, Span,
@@ -234,6 +234,38 @@ impl Snapshot<'_> {
             query.query_map([received.from_us, received.to_us], span)?.collect::<Result<Vec<_>, _>>()
         };
         read().map_err(|e| self.say(e))
+    }
+
+    /// Slots that have rows, by time, within the slots that a span touches.
+    pub fn slots_observed(&self, span: Span) -> Result<Vec<Span>, HistoryError> {
+        const SLOT_US: i64 = crate::database::SLOT_US;
+        let slots = crate::database::SLOTS;
+        let read = || {
+            let mut query = self.db.prepare_cached(
+                "SELECT day, slot FROM slot WHERE day * ?3 + slot BETWEEN ?1 AND ?2 AND day BETWEEN ?4 AND ?5
+                 ORDER BY day, slot",
+            )?;
+            let (first, last) = (span.from_us.div_euclid(SLOT_US), (span.to_us - 1).div_euclid(SLOT_US));
+            let found = |row: &rusqlite::Row<'_>| {
+                let from_us = (row.get::<_, i64>(0)? * slots + row.get::<_, i64>(1)?) * SLOT_US;
+                Ok(Span::new(from_us, from_us + SLOT_US))
+            };
+            let days = (first.div_euclid(slots), last.div_euclid(slots));
+            query.query_map([first, last, slots, days.0, days.1], found)?.collect::<Result<Vec<_>, _>>()
+        };
+        read().map_err(|e| self.say(e))
+    }
+
+    /// The first and the last slot that has rows.
+    pub fn whole(&self) -> Result<Option<Span>, HistoryError> {
+        let slot = |order: &str| {
+            let query = format!("SELECT day, slot FROM slot ORDER BY day {order}, slot {order} LIMIT 1");
+            let at = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+            let found = self.db.prepare_cached(&query).and_then(|mut q| q.query_row([], at).optional());
+            let start_us = |(day, slot): (i64, i64)| day * DAY_US + slot * crate::database::SLOT_US;
+            found.map(|found| found.map(start_us)).map_err(|e| self.say(e))
+        };
+        Ok(slot("ASC")?.zip(slot("DESC")?).map(|(a, b)| Span::new(a, b + crate::database::SLOT_US)))
     }
 
     /// The first instant from `from_us` on at which a slot begins to have received rows.

@@ -15,6 +15,7 @@ mod energy_year;
 mod engines;
 mod grid;
 mod grid_estimate;
+mod history;
 mod line;
 mod observe;
 mod peak_hour;
@@ -40,6 +41,7 @@ pub use energy_year::{YearState, YearTwin};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
 pub use grid::{DayState, Extremes, GridAsset, GridIndex, GridSwitch, GridTwin};
 pub use grid_estimate::{EstimateState, GridEstimated, GridEstimation};
+pub use history::{Chart, ChartAsked, ExportRequested, Exported, HistoryDesk, Overview, Points};
 pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth, FeedMode, Kept, LiveFeed, ReplayFeed, observed_hash};
 pub use peak_hour::{PeakState, PeakTwin, RoadInquired};
 pub use record::{Record, Sample, Trace};
@@ -98,6 +100,7 @@ impl Plugin for TwinPlugin {
         grid::plugin(app);
         grid_estimate::plugin(app);
         energy_year::plugin(app);
+        history::plugin(app);
     }
 }
 
@@ -122,6 +125,7 @@ pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
     grid::install(world, grid);
     grid_estimate::install(world);
     energy_year::install(world);
+    history::install(world);
 }
 
 /// The state that decides what happens next, as one number: engines, assumptions, clock. Readings are not in
