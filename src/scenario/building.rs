@@ -6,6 +6,7 @@ mod climate;
 mod fields;
 mod read;
 mod run;
+mod simple_sun;
 
 pub use climate::{CITY_GLAZING, Glazing, city_climate};
 pub use read::{BuildingCase, BuildingCaseError, BuildingCaseFault, read_building_case};

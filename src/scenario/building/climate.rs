@@ -30,6 +30,22 @@ pub struct Glazing {
 pub const CITY_GLAZING: Glazing =
     Glazing { u_w_m2k: 2.8, g: 0.7, incidence: [1.0, -0.189, 0.644, -0.596, 0.0, 0.0], diffuse: 0.86 };
 
+/// Fall of the optical air mass with height, 1/m: Perez's own program takes the air above the place alone (R. Perez, Fortran
+/// function irrpz, 1999, as the IBPSA library's `RelativeAirMass` has it; EnergyPlus takes 1 − 0.1/km).
+const AIR_MASS_PER_M: f64 = 1.184e-4;
+
+/// What a climate takes from the place beside its weather.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Site {
+    pub sky_loss: SkyLoss,
+    /// Of outside surfaces, thermal, 1.
+    pub emissivity: f64,
+    /// Of the ground, instead of what the weather's hours say, 1.
+    pub ground_reflectance: Option<f64>,
+    /// Height for the air mass of the sky's brightness, m; 0 takes all air, as the plane-of-array peers do.
+    pub elevation_m: f64,
+}
+
 /// How the sky's thermal radiation is counted.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum SkyLoss {
@@ -58,8 +74,8 @@ pub fn city_climate(weather: &WeatherYear, sun: &SunYear) -> Climate {
     let window = |sector: usize| Window::plain(45.0 * sector as f64);
     let windows: [Vec<Window>; SECTORS] = std::array::from_fn(|sector| vec![window(sector)]);
     let walls = std::array::from_fn(|sector| 45.0 * sector as f64);
-    let emissivity = 0.9;
-    climate(weather, sun, &CITY_GLAZING, (&windows, walls), (SkyLoss::Weather, emissivity))
+    let site = Site { sky_loss: SkyLoss::Weather, emissivity: 0.9, ground_reflectance: None, elevation_m: 0.0 };
+    climate(weather, sun, &CITY_GLAZING, (&windows, walls), &site)
 }
 
 /// A climate by column: `windows` of each sector share one column by area, walls of a sector look to `walls_deg`.
@@ -68,14 +84,17 @@ pub(super) fn climate(
     sun: &SunYear,
     glazing: &Glazing,
     (windows, walls_deg): (&[Vec<Window>; SECTORS], [f64; SECTORS]),
-    (sky_loss, emissivity): (SkyLoss, f64),
+    site: &Site,
 ) -> Climate {
     let hours = weather.hours.len();
+    let air_mass = (-AIR_MASS_PER_M * site.elevation_m).exp();
     let irradiance = |hour: usize| {
         let row = &weather.hours[hour];
         let light = Irradiance { ghi: row.weather.ghi, dni: row.weather.dni, dhi: row.weather.dhi };
-        let extra = extraterrestrial_w_m2((hour / 24 + 1) as i16);
-        let sky = SkyHour::new(sun.hours[hour], light, extra, row.albedo.unwrap_or(ALBEDO), SkyModel::Perez);
+        // Perez's brightness is air mass over extraterrestrial irradiance: less of one is more of the other.
+        let extra = extraterrestrial_w_m2((hour / 24 + 1) as i16) / air_mass;
+        let albedo = site.ground_reflectance.or(row.albedo).unwrap_or(ALBEDO);
+        let sky = SkyHour::new(sun.hours[hour], light, extra, albedo, SkyModel::Perez);
         let mut columns = [0.0; COLUMNS];
         if light.ghi > 0.0 || light.dhi > 0.0 || light.dni > 0.0 {
             for sector in 0..SECTORS {
@@ -85,9 +104,9 @@ pub(super) fn climate(
             columns[ROOF] = sky.on(&Surface::open(0.0, 0.0));
         }
         let air_c = row.weather.air_temperature_c;
-        columns[SKY] = -match sky_loss {
-            SkyLoss::Standard => 5.0 * emissivity * 11.0,
-            SkyLoss::Weather => to_sky(air_c, row.sky_infrared_w_m2, emissivity),
+        columns[SKY] = -match site.sky_loss {
+            SkyLoss::Standard => 5.0 * site.emissivity * 11.0,
+            SkyLoss::Weather => to_sky(air_c, row.sky_infrared_w_m2, site.emissivity),
         };
         columns
     };

@@ -44,6 +44,8 @@ pub struct BuildingCase {
     pub(super) cooling_c: [f64; 24],
     /// Fan: m³/h by hour of the day.
     pub(super) fan_m3_h: [f64; 24],
+    /// Of the ground before the building, 1; the weather's where the case states none.
+    pub(super) ground_reflectance: Option<f64>,
     pub(super) surfaces: Surfaces,
     pub(super) opaque: Vec<Opaque>,
     pub(super) windows: Vec<Window>,
@@ -54,7 +56,9 @@ pub struct BuildingCase {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Surfaces {
     pub convection_w_m2k: f64,
+    /// Outside of walls.
     pub outside_m2k_w: f64,
+    pub roof_outside_m2k_w: f64,
     pub absorptance: f64,
     pub emissivity: f64,
 }
@@ -94,12 +98,25 @@ pub(super) struct Effective {
     pub capacity_j_m2k: Option<f64>,
     pub mass_per_floor: Option<f64>,
     pub surface_air_w_m2k: Option<f64>,
+    /// Inside surfaces per floor area, 1.
+    pub surface_per_floor: Option<f64>,
+    /// Outside of walls, roof and windows, m²·K/W.
+    pub outside_m2k_w: Option<f64>,
     pub wall_u: Option<f64>,
     pub roof_u: Option<f64>,
     pub floor_u: Option<f64>,
     pub window_u: Option<f64>,
+    /// Transmittance of the glass at right angles.
+    pub g: Option<f64>,
     /// Of the sun through windows, instead of overhang and fins hour by hour.
     pub shading: Option<f64>,
+    /// Setpoints that are held all day instead of the thermostat's, °C.
+    pub heating_c: Option<f64>,
+    pub cooling_c: Option<f64>,
+    /// Of the mass at the year's start, °C, with nothing simulated before.
+    pub start_c: Option<f64>,
+    /// Whether the sun goes by short formulae, as the peer's does.
+    pub simple_sun: bool,
 }
 
 /// Reads a case; `file` is what errors call it.
@@ -126,6 +143,7 @@ fn case(root: &Fields<'_>, faults: &mut Faults) -> Option<BuildingCase> {
             "floor_m2",
             "volume_m3",
             "air_changes_per_h",
+            "ground_reflectance",
             "internal",
             "thermostat",
             "fan",
@@ -157,6 +175,9 @@ fn case(root: &Fields<'_>, faults: &mut Faults) -> Option<BuildingCase> {
         heating_c,
         cooling_c,
         fan_m3_h: fan(root, faults),
+        ground_reflectance: root
+            .has("ground_reflectance")
+            .then(|| root.number("ground_reflectance", [0.0, 1.0], faults)),
         surfaces: surfaces(root, faults)?,
         opaque: opaque(root, faults),
         windows: windows(root, faults),
@@ -212,10 +233,12 @@ fn fan(root: &Fields<'_>, faults: &mut Faults) -> [f64; 24] {
 
 fn surfaces(root: &Fields<'_>, faults: &mut Faults) -> Option<Surfaces> {
     let table = root.needed("surfaces", faults)?;
-    table.only(&["convection_w_m2k", "outside_m2k_w", "absorptance", "emissivity"], faults);
+    table.only(&["convection_w_m2k", "outside_m2k_w", "roof_outside_m2k_w", "absorptance", "emissivity"], faults);
+    let outside_m2k_w = table.number("outside_m2k_w", [0.0, 1.0], faults);
     Some(Surfaces {
         convection_w_m2k: table.number("convection_w_m2k", [0.1, 50.0], faults),
-        outside_m2k_w: table.number("outside_m2k_w", [0.0, 1.0], faults),
+        outside_m2k_w,
+        roof_outside_m2k_w: table.number_or("roof_outside_m2k_w", outside_m2k_w, [0.0, 1.0], faults),
         absorptance: table.number("absorptance", [0.0, 1.0], faults),
         emissivity: table.number("emissivity", [0.0, 1.0], faults),
     })
@@ -336,18 +359,52 @@ fn glazing(root: &Fields<'_>, faults: &mut Faults) -> Option<Glazing> {
 
 fn effective(root: &Fields<'_>, faults: &mut Faults) -> Effective {
     let Some(table) = root.table("iso13790", faults) else { return Effective::default() };
-    let keys =
-        ["capacity_j_m2k", "mass_per_floor", "surface_air_w_m2k", "wall_u", "roof_u", "floor_u", "window_u", "shading"];
+    let keys = [
+        "capacity_j_m2k",
+        "mass_per_floor",
+        "surface_air_w_m2k",
+        "surface_per_floor",
+        "outside_m2k_w",
+        "wall_u",
+        "roof_u",
+        "floor_u",
+        "window_u",
+        "g",
+        "shading",
+        "heating_c",
+        "cooling_c",
+        "start_c",
+        "sun",
+    ];
     table.only(&keys, faults);
+    let simple_sun = match table.value("sun") {
+        None => false,
+        Some(Value::String(text)) if text == "simple" => true,
+        Some(_) => {
+            faults.push(table.fault("sun", "is not \"simple\"; write that or leave the key out"));
+            false
+        }
+    };
     let mut number = |key: &str, range: [f64; 2]| table.has(key).then(|| table.number(key, range, faults));
-    Effective {
+    let own = Effective {
         capacity_j_m2k: number("capacity_j_m2k", [1e3, 1e7]),
         mass_per_floor: number("mass_per_floor", [0.1, 10.0]),
         surface_air_w_m2k: number("surface_air_w_m2k", [0.1, 50.0]),
+        surface_per_floor: number("surface_per_floor", [1.0, 20.0]),
+        outside_m2k_w: number("outside_m2k_w", [0.0, 1.0]),
         wall_u: number("wall_u", [0.01, 10.0]),
         roof_u: number("roof_u", [0.01, 10.0]),
         floor_u: number("floor_u", [0.0, 10.0]),
         window_u: number("window_u", [0.05, 10.0]),
+        g: number("g", [0.0, 1.0]),
         shading: number("shading", [0.0, 1.0]),
+        heating_c: number("heating_c", [-50.0, 100.0]),
+        cooling_c: number("cooling_c", [-50.0, 100.0]),
+        start_c: number("start_c", [-50.0, 100.0]),
+        simple_sun,
+    };
+    if let Some((heating, cooling)) = own.heating_c.zip(own.cooling_c).filter(|(heating, cooling)| heating > cooling) {
+        faults.push(table.fault("heating_c", format!("is {heating}, above cooling_c of {cooling}; lower it")));
     }
+    own
 }

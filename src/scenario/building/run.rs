@@ -9,8 +9,9 @@ use citytwin_model::WeatherYear;
 use serde::Serialize;
 
 use super::{
-    climate::{SkyLoss, climate},
-    read::{BuildingCase, Facing, Opaque, Window},
+    climate::{Site, SkyLoss, climate},
+    read::{BuildingCase, Effective, Facing, Opaque, Window},
+    simple_sun::simple_sun,
 };
 
 /// Heat capacity of air at 1.2 kg/m³, W·h/(m³·K) (ISO 13790:2008, 9.3.1: 1200 J/(m³·K); here with 1005 J/(kg·K)).
@@ -24,6 +25,8 @@ const WALL_SEES: f64 = 0.5;
 /// The same with the sky at the temperature of the zenith's half and warmer towards the horizon: ½ √½ (G. N. Walton, "Thermal
 /// Analysis Research Program Reference Manual", NBSIR 83-2655, 1983; so in EnergyPlus).
 const WALL_SEES_COLD: f64 = 0.353_553_390_593_273_8;
+/// Outside of glass, m²·K/W (EN 673:2011, 8: 25 W/(m²·K)).
+const GLASS_OUTSIDE_M2K_W: f64 = 0.04;
 /// Hours simulated before the year: its last 30 days.
 const WARM_UP_H: usize = 720;
 
@@ -61,7 +64,7 @@ pub struct BuildingHour {
 }
 
 impl BuildingCase {
-    /// A year of the case after a month to warm up.
+    /// A year of the case after a month to warm up, but where it states its start.
     ///
     /// # Errors
     /// Where the parts make no network, for instance a building without heat capacity.
@@ -71,13 +74,15 @@ impl BuildingCase {
         model: BuildingModel,
         hourly: bool,
     ) -> Result<BuildingYear, BuildingError> {
-        let sun = SunYear::of(weather);
         match model {
             BuildingModel::FiveResistances => {
-                self.run(self.five_resistances(), &self.climate(weather, &sun, SkyLoss::Standard), hourly)
+                let own = &self.iso13790;
+                let sun = if own.simple_sun { simple_sun(weather) } else { SunYear::of(weather) };
+                self.run(self.five_resistances(), &self.climate(weather, &sun, SkyLoss::Standard), own, hourly)
             }
             BuildingModel::TwoCapacities => {
-                self.run(self.two_capacities(), &self.climate(weather, &sun, SkyLoss::Weather), hourly)
+                let climate = self.climate(weather, &SunYear::of(weather), SkyLoss::Weather);
+                self.run(self.two_capacities(), &climate, &Effective::default(), hourly)
             }
         }
     }
@@ -102,11 +107,17 @@ impl BuildingCase {
             // ISO 13790 reduces the whole sun by one factor; the peer whose column is compared reduces the direct alone.
             glazing.diffuse = 1.0;
         }
-        let mut climate = climate(weather, sun, &glazing, (&windows, walls), (sky_loss, self.surfaces.emissivity));
+        let site = Site {
+            sky_loss,
+            emissivity: self.surfaces.emissivity,
+            ground_reflectance: self.ground_reflectance,
+            elevation_m: weather.elevation_m,
+        };
+        let mut climate = climate(weather, sun, &glazing, (&windows, walls), &site);
         climate.ground_c = climate.outdoor_c.clone();
         if !standard {
             // Windows lose to the sky where the sun comes in: at the surfaces.
-            let per_aperture = glazing.u_w_m2k * self.surfaces.outside_m2k_w * WALL_SEES_COLD / glazing.g.max(0.01);
+            let per_aperture = glazing.u_w_m2k * GLASS_OUTSIDE_M2K_W * WALL_SEES_COLD / glazing.g.max(0.01);
             for columns in &mut climate.irradiance {
                 let sky = per_aperture * columns[SKY];
                 columns[..OPAQUE].iter_mut().for_each(|column| *column += sky);
@@ -115,11 +126,12 @@ impl BuildingCase {
         climate
     }
 
-    fn schedule(&self, hours: usize) -> Schedule {
+    /// The thermostat's hours, or the setpoints `held` all day.
+    fn schedule(&self, hours: usize, held: [Option<f64>; 2]) -> Schedule {
         let hour = |hour: usize| ScheduleHour {
             internal: 1.0,
-            heating_c: self.heating_c[hour % 24],
-            cooling_c: self.cooling_c[hour % 24],
+            heating_c: held[0].unwrap_or(self.heating_c[hour % 24]),
+            cooling_c: held[1].unwrap_or(self.cooling_c[hour % 24]),
             level: u8::from(self.fan_m3_h[hour % 24] > 0.0),
         };
         Schedule { hours: (0..hours).map(hour).collect() }
@@ -127,13 +139,15 @@ impl BuildingCase {
 
     fn five_resistances(&self) -> Zone<1> {
         let own = &self.iso13790;
+        let film = own.outside_m2k_w.unwrap_or(self.surfaces.outside_m2k_w);
         let u = |part: &Opaque| {
             let stated = match part.facing {
                 Facing::Azimuth(_) => own.wall_u,
                 Facing::Roof => own.roof_u,
                 Facing::Ground => own.floor_u,
             };
-            stated.unwrap_or(1.0 / (part.lumped.resistance_m2k_w + INSIDE_M2K_W + self.outside(part)))
+            let outside = if part.facing == Facing::Ground { 0.0 } else { film };
+            stated.unwrap_or(1.0 / (part.lumped.resistance_m2k_w + INSIDE_M2K_W + outside))
         };
         let sum = |value: &dyn Fn(&Opaque) -> f64| self.opaque.iter().map(value).sum::<f64>();
         let kappa = sum(&|part| part.area_m2 * part.lumped.capacity_j_m2k);
@@ -150,10 +164,10 @@ impl BuildingCase {
                 mass_m2: own.mass_per_floor.map_or(kappa.powi(2) / squares, |a| a * self.floor_m2),
             },
             own.surface_air_w_m2k.unwrap_or(3.45),
-            SURFACE_PER_FLOOR * self.floor_m2,
+            own.surface_per_floor.unwrap_or(SURFACE_PER_FLOOR) * self.floor_m2,
         );
-        let film = self.surfaces.outside_m2k_w;
-        let mut zone = self.zone(body, [own.shading.unwrap_or(1.0), WALL_SEES], &|part| film * u(part));
+        let sun = own.shading.unwrap_or(1.0) * own.g.unwrap_or(self.glazing.g);
+        let mut zone = self.zone(body, [sun, WALL_SEES], &|part| film * u(part));
         zone.aperture_m2[SKY] += WALL_SEES * film * body.window_w_k;
         zone
     }
@@ -179,24 +193,25 @@ impl BuildingCase {
         });
         // Sun and sky act through the outer film on what lies between it and the capacity, part by part as the steady
         // transmission is shared.
-        let film = self.surfaces.outside_m2k_w;
         let steady = |part: &Part| part.area_m2 / (part.lumped.resistance_m2k_w + part.outside_m2k_w);
         let outward = body.mass_outdoor_w_k[0] / envelope.iter().map(steady).sum::<f64>().max(f64::MIN_POSITIVE);
-        self.zone(body, [1.0, WALL_SEES_COLD], &|part| {
-            film * outward / (part.lumped.resistance_m2k_w + self.outside(part))
+        self.zone(body, [self.glazing.g, WALL_SEES_COLD], &|part| {
+            let film = self.outside(part);
+            film * outward / (part.lumped.resistance_m2k_w + film)
         })
     }
 
-    /// The zone of a body: `entering` says what of the sun absorbed on a part comes to its capacity, 1.
+    /// The zone of a body: what of the sun on a window square to it comes in, what of the sky a wall sees, and what of the
+    /// sun absorbed on a part comes to its capacity, 1.
     fn zone<const N: usize>(
         &self,
         body: Body<N>,
-        [shading, wall_sees]: [f64; 2],
+        [sun, wall_sees]: [f64; 2],
         entering: &dyn Fn(&Opaque) -> f64,
     ) -> Zone<N> {
         let mut aperture_m2 = [0.0; COLUMNS];
         for window in &self.windows {
-            aperture_m2[sector_of(window.azimuth_deg)] += shading * self.glazing.g * window.area_m2;
+            aperture_m2[sector_of(window.azimuth_deg)] += sun * window.area_m2;
         }
         for part in &self.opaque {
             let area = part.area_m2 * entering(part);
@@ -229,18 +244,24 @@ impl BuildingCase {
 
     /// The ground has no film.
     fn outside(&self, part: &Opaque) -> f64 {
-        if part.facing == Facing::Ground { 0.0 } else { self.surfaces.outside_m2k_w }
+        match part.facing {
+            Facing::Ground => 0.0,
+            Facing::Roof => self.surfaces.roof_outside_m2k_w,
+            Facing::Azimuth(_) => self.surfaces.outside_m2k_w,
+        }
     }
 
     fn run<const N: usize>(
         &self,
         zone: Zone<N>,
         climate: &Climate,
+        own: &Effective,
         hourly: bool,
     ) -> Result<BuildingYear, BuildingError> {
-        let schedules = [self.schedule(climate.len())];
-        let stock = Stock { class: &[0], schedules: &schedules, zone: &|_| zone, start_c: 20.0, start: None };
-        let outcome = simulate(&stock, climate, Hours::year(climate, WARM_UP_H), Kept::Trace)?;
+        let schedules = [self.schedule(climate.len(), [own.heating_c, own.cooling_c])];
+        let (start_c, warm_up) = own.start_c.map_or((20.0, WARM_UP_H), |start_c| (start_c, 0));
+        let stock = Stock { class: &[0], schedules: &schedules, zone: &|_| zone, start_c, start: None };
+        let outcome = simulate(&stock, climate, Hours::year(climate, warm_up), Kept::Trace)?;
         let totals = outcome.totals[0];
         let air = || outcome.trace.iter().map(|hour| hour.air_c);
         let hour = |power_w: f64, air_c: f64| BuildingHour {

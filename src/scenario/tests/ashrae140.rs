@@ -13,12 +13,12 @@ use citytwin_scenario::building::{BuildingCase, BuildingModel, BuildingYear, rea
 
 /// Of the library's own 5R1C column.
 const NEAR_PEER: f64 = 0.02;
-/// So many of the annual criteria lie that near: the heavy cases and some light ones do not (see the README of the cases).
-const NEAR_PEER_LEAST: usize = 14;
-/// What our 5R1C passes; the library's passes 37.
-const FIVE_RESISTANCES_PASS: usize = 39;
-/// What the two-capacity network passes; its heavy cases with the sun to the south cool too little.
-const TWO_CAPACITIES_PASS: usize = 35;
+/// So many of the annual criteria lie that near: all but the heating of 940 (see the README of the cases).
+const NEAR_PEER_LEAST: usize = 39;
+/// What our 5R1C passes, as the library's does: 670, 900 and 985 cool too little there too.
+const FIVE_RESISTANCES_PASS: usize = 37;
+/// What the two-capacity network passes: all.
+const TWO_CAPACITIES_PASS: usize = 40;
 
 fn cases_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/energy/ashrae140")

@@ -42,6 +42,22 @@ fn each_fault_is_one_line_with_its_place() {
             "house.toml: thermostat.heating_c has 2 values; give one, or 24 for the hours of a day",
         ),
         (
+            "ground_reflectance = 0.2",
+            "ground_reflectance = 1.4",
+            "house.toml: ground_reflectance is 1.4; give a number from 0 to 1",
+        ),
+        (
+            "surface_per_floor = 3.575",
+            "surface_per_floor = 0.5",
+            "house.toml: iso13790.surface_per_floor is 0.5; give a number from 1 to 20",
+        ),
+        ("sun = \"simple\"", "sun = 3", "house.toml: iso13790.sun is not \"simple\"; write that or leave the key out"),
+        (
+            "window_u = 3.1",
+            "window_u = 3.1\nheating_c = 21.0\ncooling_c = 20.0",
+            "house.toml: iso13790.heating_c is 21, above cooling_c of 20; lower it",
+        ),
+        (
             "construction = \"wall\"",
             "construction = \"straw\"",
             "house.toml: opaque[0].construction \"straw\" is not there; write [constructions.straw]",
