@@ -32,6 +32,29 @@ pub fn publish(
     }
 }
 
+/// Publishes messages `0..count` at quality of service 0 as fast as the broker reads them: nothing is owed for them.
+pub fn throw(port: u16, count: u64, message: impl Fn(u64) -> (String, Vec<u8>)) -> io::Result<()> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.write_all(b"\x10\x0d\0\x04MQTT\x04\x02\0\0\0\x01q")?;
+    let mut out = Vec::new();
+    for number in 0..count {
+        let (topic, payload) = message(number);
+        let length = 2 + topic.len() + payload.len();
+        assert!(length < 0x80, "a short message has its length in one byte");
+        out.extend([0x30, length as u8, 0, topic.len() as u8]);
+        out.extend(topic.as_bytes());
+        out.extend(payload);
+        if out.len() > 1 << 16 {
+            stream.write_all(&out)?;
+            out.clear();
+        }
+    }
+    out.extend(b"\xe0\0");
+    stream.write_all(&out)?;
+    // The broker closes when it has read the goodbye.
+    stream.read_to_end(&mut Vec::new()).map(|_| ())
+}
+
 struct Publisher {
     /// Without acknowledgement yet, by number.
     open: BTreeMap<u64, Vec<u8>>,
