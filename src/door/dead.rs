@@ -152,37 +152,3 @@ fn plain(text: &str) -> String {
     }
     shown
 }
-
-#[cfg(test)]
-mod tests {
-    use citytwin_history::DeadLetter;
-
-    use super::*;
-
-    #[test]
-    fn the_latest_letters_are_listed_in_one_line_each_way() {
-        let folder = tempfile::tempdir().unwrap();
-        let history = History::open(folder.path(), Settings::default()).unwrap();
-        let letter = |number: i64| DeadLetter {
-            feed: if number % 2 == 0 { "loops".into() } else { "mqtt".into() },
-            topic: format!("a\n{number}"),
-            reason: "no number".into(),
-            mapping: "1-00".into(),
-            received_us: 1_772_366_400_000_000 + number,
-            bytes: if number == 199 { vec![0xff] } else { vec![b'x'; 100] },
-        };
-        history.commit(&[], &(0..200).map(letter).collect::<Vec<_>>()).unwrap();
-        let all = latest(&history, None, 3).unwrap();
-        assert_eq!(all.iter().map(|letter| &*letter.topic).collect::<Vec<_>>(), ["a\n197", "a\n198", "a\n199"]);
-        assert_eq!(all[2].payload, None);
-        assert_eq!(latest(&history, Some("loops"), 1000).unwrap().len(), 100);
-        assert!(
-            latest(&history, Some("nobody"), 9).unwrap().is_empty() && latest(&history, None, 0).unwrap().is_empty()
-        );
-        let counts = history.dead_letter_counts().unwrap().into_iter().map(Count::from).collect();
-        let text = in_words(&Report { mapping: Some("2-11".into()), counts, letters: all });
-        assert!(text.contains("loops: 100 kept = 100 waiting") && text.contains("sources.toml has 2-11 now"), "{text}");
-        assert_eq!(text.lines().count(), 2 + 3 * 4, "{text}");
-        assert!(text.lines().all(|line| line.chars().count() < 120), "{text}");
-    }
-}

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use citytwin_feeds::{Broker, MqttConfig, MqttFeed, Sensor, Trial, encode::Format};
+use citytwin_feeds::{Broker, MqttConfig, MqttFeed, Sensor, Trial, TrialStatus, encode::Format};
 use citytwin_model::{Quantity, time::TimeZone};
 use support::{becomes_true, sensor};
 
@@ -82,6 +82,25 @@ fn it_stops_when_told() {
             });
         }
     });
+}
+
+#[test]
+fn a_broker_that_was_lost_is_waited_for() {
+    let mut broker = Some(Broker::start_loopback().unwrap());
+    let port = broker.as_ref().unwrap().port();
+    let (sensors, stop) = (sensors(), AtomicBool::new(false));
+    let endless = Trial { length: None, ..trial(MqttConfig::loopback(port), &sensors) };
+    let tell = |status: &TrialStatus| {
+        if status.connections == 1 {
+            drop(broker.take());
+            broker = Some(Broker::start_on(port).unwrap());
+        } else {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    let told = endless.run(&stop, tell).unwrap();
+    assert!(told.connections == 2 && told.last_error.is_some(), "{told:?}");
+    assert!(told.acknowledged > 0 && told.acknowledged <= told.published, "{told:?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::{
 const WINDOW: usize = 500;
 
 /// Publishes messages `0..count`, as `message` tells topic and payload, at most so many a second; `acknowledged` counts.
-/// Returns when the broker has acknowledged all.
+/// Returns when the broker has acknowledged all, and how many messages went out again after a lost connection.
 pub fn publish(
     port: u16,
     name: &str,
@@ -22,14 +22,15 @@ pub fn publish(
     rate_per_s: f64,
     acknowledged: &AtomicU64,
     message: impl Fn(u64) -> (String, Vec<u8>),
-) {
-    let mut publisher = Publisher { open: BTreeMap::new(), next: 0, begin: Instant::now() };
+) -> u64 {
+    let mut publisher = Publisher { open: BTreeMap::new(), next: 0, again: 0, begin: Instant::now() };
     while acknowledged.load(Ordering::SeqCst) < count {
         if publisher.session(port, name, count, rate_per_s, acknowledged, &message).is_err() {
             // The broker is away: a breath before the next try.
             thread::park_timeout(Duration::from_millis(20));
         }
     }
+    publisher.again
 }
 
 /// Publishes messages `0..count` at quality of service 0 as fast as the broker reads them: nothing is owed for them.
@@ -59,6 +60,8 @@ struct Publisher {
     /// Without acknowledgement yet, by number.
     open: BTreeMap<u64, Vec<u8>>,
     next: u64,
+    /// Messages that went out again.
+    again: u64,
     begin: Instant,
 }
 
@@ -86,6 +89,7 @@ impl Publisher {
         for packet in self.open.values_mut() {
             packet[0] |= 0x08;
             out.extend(&*packet);
+            self.again += 1;
         }
         let mut inbox: Vec<u8> = Vec::new();
         while acknowledged.load(Ordering::SeqCst) < count {
