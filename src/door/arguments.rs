@@ -1,11 +1,22 @@
 //! What may be typed, and its help.
 
+mod energy;
+mod feed;
+mod grid;
+
 use std::{path::PathBuf, str::FromStr};
 
 use citytwin_model::{DrivingSide, GeoBounds, time::civil};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::edits::{Edits, edits, spell};
+pub use energy::{EnergyVerb, EnergyYearArguments};
+pub use feed::{FeedDeadArguments, FeedSimulateArguments, FeedTestArguments, FeedVerb, PayloadFormat};
+pub use grid::{
+    GridConvertArguments, GridEstimateArguments, GridHostingArguments, GridOutagesArguments, GridSolveArguments,
+    GridVerb,
+};
+
+use crate::edits::{Edits, edits};
 
 /// CityTwin: a desktop digital twin of a city. Without a command it opens the demo city.
 #[derive(Parser)]
@@ -53,69 +64,6 @@ pub enum Verb {
     Solar(SolarArguments),
     /// Download a real city from an Overpass server into a city folder.
     Fetch(FetchArguments),
-}
-
-#[derive(Subcommand)]
-pub enum EnergyVerb {
-    /// A year of a city in hours: loads, heat, cars, sun on its roofs, a load flow of each hour; carbon and cost.
-    Year(EnergyYearArguments),
-}
-
-#[derive(Args)]
-pub struct EnergyYearArguments {
-    /// The extract or city folder.
-    pub city: PathBuf,
-    #[command(flatten)]
-    pub map: MapArguments,
-    /// EnergyPlus weather file; a made-up year of the latitude without it.
-    #[arg(long, value_name = "FILE.epw")]
-    pub weather: Option<PathBuf>,
-    /// A what-if, repeatable: pv=0.3, ev=0.5, hp=0.2, retrofit=0.4; within 400 m of a place: pv@7.2012,54.5971,400=0.8; of buildings of
-    /// some years: retrofit@1949-1978=0.5; or a file with one in each line.
-    #[arg(long = "edit", value_name = "EDIT|FILE", value_parser = edits)]
-    pub edits: Vec<Edits>,
-    /// The warmest days in a row made warmer, or the coldest colder: days:kelvin, e.g. 7:4 or 5:-8. Repeatable.
-    #[arg(long = "spell", value_name = "DAYS:KELVIN", value_parser = spell, allow_hyphen_values = true)]
-    pub spells: Vec<(usize, f64)>,
-    /// Hourly carbon factors of the grid (header hour,g_per_kwh and 8,760 rows); its country's usual days without it.
-    #[arg(long, value_name = "FILE.csv")]
-    pub carbon: Option<PathBuf>,
-    /// Real interest a year, by which plants and retrofits are paid off.
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
-    pub interest: Option<f64>,
-    /// Beside the city as it is: what changes, who gains and who loses.
-    #[arg(long)]
-    pub compare: bool,
-    /// Folder for summary.json, hours.csv, stations.csv, buildings.csv and households.csv; of a comparison also
-    /// comparison.json, figures.csv and gains.csv.
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Threads; 0 = all cores. Never changes the results.
-    #[arg(long, default_value_t = 0, value_parser = threads)]
-    pub threads: usize,
-    /// JSON on stdout.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Subcommand)]
-pub enum FeedVerb {
-    /// Show what a city's sources.toml makes of recorded messages, and why it makes nothing of others.
-    Test(FeedTestArguments),
-}
-
-#[derive(Args)]
-pub struct FeedTestArguments {
-    /// Recorded messages, one JSON object in each line: {"topic": …, "payload": …, "received_at": …}.
-    pub file: PathBuf,
-    /// The city (folder or extract) whose sensors are meant.
-    #[arg(long, default_value = "maps/demo")]
-    pub city: PathBuf,
-    /// The mapping; sources.toml of the city's folder without it.
-    #[arg(long, value_name = "FILE.toml")]
-    pub mapping: Option<PathBuf>,
-    #[command(flatten)]
-    pub map: MapArguments,
 }
 
 #[derive(Subcommand)]
@@ -172,88 +120,6 @@ pub struct SolarArguments {
     /// EnergyPlus weather file; a made-up year of the latitude without it.
     #[arg(long, value_name = "FILE.epw")]
     pub weather: Option<PathBuf>,
-    /// JSON on stdout.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Subcommand)]
-pub enum GridVerb {
-    /// Solve a grid's load flow: MATPOWER (.m), pandapower or power-grid-model (.json), or a folder of CSV tables.
-    Solve(GridSolveArguments),
-    /// Estimate a grid's state from its sensors (power-grid-model .json) and name the one that does not fit.
-    Estimate(GridEstimateArguments),
-    /// Grow a city's grid and ask how many customers of each feeder can have photovoltaics, a charger or a heat pump.
-    Hosting(GridHostingArguments),
-    /// Take every branch in service out in turn (N-1): who is off, who comes back when the first open point that reaches them is
-    /// closed, what is loaded then.
-    Outages(GridOutagesArguments),
-    /// Write a grid of any kind that is read as power-grid-model .json.
-    Convert(GridConvertArguments),
-}
-
-#[derive(Args)]
-pub struct GridOutagesArguments {
-    /// The file, or the folder of tables.
-    pub file: PathBuf,
-    /// Threads; 0: all cores.
-    #[arg(long, default_value_t = 0)]
-    pub threads: usize,
-    /// JSON on stdout.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Args)]
-pub struct GridConvertArguments {
-    /// The file, or the folder of tables.
-    pub file: PathBuf,
-    /// The file to write; it must not be there yet.
-    pub out: PathBuf,
-}
-
-#[derive(Args)]
-pub struct GridHostingArguments {
-    /// The extract or city folder.
-    pub city: PathBuf,
-    #[command(flatten)]
-    pub map: MapArguments,
-    /// Random orders in which customers join, 1…1000.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub placements: u32,
-    /// Seed of the orders.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-    /// Threads; 0 = all cores. Never changes the results.
-    #[arg(long, default_value_t = 0, value_parser = threads)]
-    pub threads: usize,
-    /// JSON on stdout.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Args)]
-pub struct GridSolveArguments {
-    /// The file or folder.
-    pub file: PathBuf,
-    /// Phase by phase, unbalanced.
-    #[arg(long)]
-    pub three_phase: bool,
-    /// A load flow at every instant of a CSV: `time,id,p_kw,q_kvar`, or `time` and a factor per load; tells extremes and hours.
-    #[arg(long, value_name = "CSV")]
-    pub profiles: Option<PathBuf>,
-    /// Threads; 0 = all cores. Never changes the results.
-    #[arg(long, default_value_t = 0, value_parser = threads)]
-    pub threads: usize,
-    /// JSON on stdout.
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Args)]
-pub struct GridEstimateArguments {
-    /// The file.
-    pub file: PathBuf,
     /// JSON on stdout.
     #[arg(long)]
     pub json: bool,

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod building;
+mod dead;
 mod edits;
 mod energy;
 mod feed;
@@ -12,6 +13,7 @@ mod outages;
 mod progress;
 mod simulate;
 mod traffic;
+mod trial;
 mod verbs;
 
 use std::{
@@ -40,6 +42,8 @@ pub fn enter() -> ExitCode {
         Some(Verb::Building(BuildingVerb::Simulate(arguments))) => building::simulate(&arguments),
         Some(Verb::Energy(EnergyVerb::Year(arguments))) => energy::year(&arguments),
         Some(Verb::Feed(FeedVerb::Test(arguments))) => feed::test(&arguments),
+        Some(Verb::Feed(FeedVerb::Simulate(arguments))) => trial::simulate(&arguments),
+        Some(Verb::Feed(FeedVerb::Dead(arguments))) => dead::dead(&arguments),
         Some(Verb::Solar(arguments)) => building::sun(&arguments),
         Some(Verb::Grid(GridVerb::Solve(arguments))) => grid::solve(&arguments),
         Some(Verb::Grid(GridVerb::Estimate(arguments))) => grid::estimate(&arguments),

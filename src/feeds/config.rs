@@ -95,6 +95,11 @@ impl MqttConfig {
         self.prefix.as_deref()
     }
 
+    /// The address without the topics' prefix, and without user and password.
+    pub fn address(&self) -> String {
+        Self { prefix: None, ..self.clone() }.to_string()
+    }
+
     pub(crate) fn authority(&self) -> Option<&Path> {
         self.authority.as_deref()
     }
@@ -305,6 +310,7 @@ mod tests {
         for (text, shown, user, password) in rows {
             let config: MqttConfig = text.parse().unwrap();
             assert_eq!(config.to_string(), shown, "{text}");
+            assert!(shown.starts_with(&config.address()) && !config.address().contains("/a/b"), "{text}");
             assert_eq!(config.user.as_deref(), user, "{text}");
             assert_eq!(config.password.as_deref(), password, "{text}");
         }

@@ -1,10 +1,11 @@
 //! What devices would have published, had they stood in the simulated city: noise, dropouts, bad packets.
 //! Pure: the same seed, sensor, value and time give the same packet, in any order of asking.
 
-use citytwin_model::{Quantity, Sensor, SensorId, Timestamp};
+use citytwin_model::{Quality, Quantity, Sensor, SensorId, Timestamp};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use serde::Serialize;
+
+use crate::encode::{Sample, own_payload};
 
 /// Share of windows in which a sensor is silent. Assumption: about 2 % of a city's detectors are out at any
 /// time, so that a demo shows stale sensors.
@@ -59,28 +60,28 @@ impl Emulation {
     /// What `sensor` publishes at the simulated time `at` when the simulation says `truth`, in the quantity's
     /// unit. `None` when the device is silent, unknown, or the value is not finite.
     pub fn packet(&self, sensor: SensorId, truth: f64, at: Timestamp) -> Option<EmulatedPacket> {
+        let sample = self.sample(sensor, truth, at)?;
+        let device = self.devices.get(sensor.index())?.as_ref()?;
+        // JSON is UTF-8.
+        let payload = String::from_utf8(own_payload(device.quantity, &sample)).ok()?;
+        Some(EmulatedPacket { topic: device.topic.clone(), payload })
+    }
+
+    /// What `sensor` measures then, whatever format it publishes in; `None` as of [`Self::packet`].
+    pub fn sample(&self, sensor: SensorId, truth: f64, at: Timestamp) -> Option<Sample> {
         let device = self.devices.get(sensor.index())?.as_ref()?;
         if !truth.is_finite() || self.silent(sensor, at) {
             return None;
         }
         let mut rng = self.rng(sensor, at.as_nanosecond() as u64, 0x5eed);
         let quality = match rng.random::<f64>() {
-            draw if draw < BAD_SHARE => "bad",
-            draw if draw < BAD_SHARE + UNCERTAIN_SHARE => "uncertain",
-            _ => "good",
+            draw if draw < BAD_SHARE => Quality::Bad,
+            draw if draw < BAD_SHARE + UNCERTAIN_SHARE => Quality::Uncertain,
+            _ => Quality::Good,
         };
         let (low, high) = device.quantity.possible();
         let value = measured(device.quantity, truth, &mut rng).clamp(low, high);
-        let body = Body {
-            value: (value * 100.0).round() / 100.0,
-            unit: device.quantity.unit(),
-            observed_at: at,
-            quality,
-            emulated: true,
-        };
-        // A struct of numbers and texts always serialises.
-        let payload = serde_json::to_string(&body).ok()?;
-        Some(EmulatedPacket { topic: device.topic.clone(), payload })
+        Some(Sample { sensor, value: (value * 100.0).round() / 100.0, observed_at: at, quality })
     }
 
     /// Whether a sensor is out at that time. It stays so for a whole window of at least ten minutes.
@@ -94,15 +95,6 @@ impl Emulation {
         let mixed = [u64::from(sensor.0), moment, use_of].into_iter().fold(self.seed, |state, word| mix(state ^ word));
         Pcg64Mcg::seed_from_u64(mixed)
     }
-}
-
-#[derive(Serialize)]
-struct Body {
-    value: f64,
-    unit: &'static str,
-    observed_at: Timestamp,
-    quality: &'static str,
-    emulated: bool,
 }
 
 /// A device's reading of a true value. Where a 95 % uncertainty is cited, its half is the standard deviation.
@@ -164,7 +156,7 @@ fn normal(rng: &mut Pcg64Mcg) -> f64 {
 }
 
 /// One step of SplitMix64 (Steele, Lea, Flood 2014).
-fn mix(state: u64) -> u64 {
+pub(crate) fn mix(state: u64) -> u64 {
     let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -173,7 +165,7 @@ fn mix(state: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use citytwin_model::{Coord, Quality, SourceRef};
+    use citytwin_model::{Coord, SourceRef};
 
     use super::*;
     use crate::{SensorRegistry, decode};

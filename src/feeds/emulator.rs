@@ -3,20 +3,17 @@
 use std::sync::Arc;
 
 use citytwin_model::{Sensor, SensorId, Timestamp};
-use rumqttc::{AsyncClient, Event, EventLoop, Packet, QoS, Transport};
-use tokio::{
-    sync::{
-        Mutex,
-        mpsc::{self, error::TrySendError},
-    },
-    time::Instant,
+use rumqttc::{AsyncClient, EventLoop, QoS, Transport};
+use tokio::sync::{
+    Mutex,
+    mpsc::{self, error::TrySendError},
 };
 
 use crate::{
     config::MqttConfig,
     emulation::Emulation,
     error::FeedError,
-    link::{Link, SessionEnd, prepare, reason},
+    link::{Link, SessionEnd, prepare, reason, until_connected},
     registry::prefixed,
     status::Shared,
     tls,
@@ -121,16 +118,6 @@ async fn session(publisher: Arc<Publisher>) -> SessionEnd {
         () = publish_batches(&publisher, &client) => "the emulator ended".to_owned(),
     };
     SessionEnd { held: Some(connected.elapsed()), why }
-}
-
-async fn until_connected(events: &mut EventLoop) -> Result<Instant, String> {
-    loop {
-        match events.poll().await {
-            Ok(Event::Incoming(Packet::ConnAck(_))) => return Ok(Instant::now()),
-            Ok(_) => {}
-            Err(error) => return Err(reason(&error)),
-        }
-    }
 }
 
 async fn until_lost(events: &mut EventLoop) -> String {

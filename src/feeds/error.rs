@@ -26,4 +26,7 @@ pub enum FeedError {
     /// The embedded broker finds no port to listen on.
     #[error("the embedded broker cannot listen on 127.0.0.1: {0}")]
     Listen(String),
+    /// The broker does not let the feed of a trial in.
+    #[error("{broker}: {why}")]
+    Broker { broker: String, why: String },
 }

@@ -1,11 +1,12 @@
 //! The outside world's live values: MQTT packets to [`Reading`]s, with every refusal counted.
 //!
-//! Owns the payload format, the connection to a broker, the broker that the program embeds, and the
-//! emulator that publishes the simulated city in place of devices. Knows `model` alone: no engine, no
-//! renderer, no file format of a city. Nothing here ever publishes to a real broker but the emulator,
-//! and only to the one it is given.
+//! Owns the payload format, the connection to a broker, the broker that the program embeds, the
+//! emulator that publishes the simulated city in place of devices, and the feed of trials. Knows `model` alone: no
+//! engine, no renderer, no file format of a city. Nothing here publishes but the emulator and [`Trial`], each
+//! only to the broker it is given.
 //!
 //! - [`decode`]: payloads of the formats that cities' devices speak, to observations.
+//! - [`encode`]: the other way, for trials.
 //! - [`mapping`]: a city's `sources.toml`, by which observations become readings of its sensors.
 //! - [`quality`]: what of a reading is to be believed, and whether it is news.
 //!
@@ -33,6 +34,7 @@ mod config;
 pub mod decode;
 mod emulation;
 mod emulator;
+pub mod encode;
 mod error;
 mod feed;
 mod link;
@@ -40,9 +42,11 @@ pub mod mapping;
 mod payload;
 pub mod quality;
 mod registry;
+mod signal;
 mod status;
 mod subscription;
 mod tls;
+mod trial;
 mod unit;
 
 pub use broker::Broker;
@@ -55,7 +59,9 @@ pub use error::FeedError;
 pub use feed::{Clock, MqttFeed};
 pub use payload::{DecodeError, MAX_PAYLOAD_BYTES, decode};
 pub use registry::SensorRegistry;
+pub use signal::Signals;
 pub use status::{Connection, FeedStatus};
 pub use subscription::{
     Delivery, PACKET_LIMIT, Receipt, Subscription, SubscriptionSettings, SubscriptionStatus, client_id,
 };
+pub use trial::{Trial, TrialStatus};

@@ -3,8 +3,12 @@
 
 use std::{future::Future, io, thread, time::Duration};
 
-use rumqttc::{ConnectionError, EventLoop};
-use tokio::{runtime, sync::oneshot, time};
+use rumqttc::{ConnectionError, Event, EventLoop, Packet};
+use tokio::{
+    runtime,
+    sync::oneshot,
+    time::{self, Instant},
+};
 
 use crate::{
     backoff::{Backoff, entropy},
@@ -90,6 +94,17 @@ where
 /// Limits that every session sets on its event loop.
 pub(crate) fn prepare(events: &mut EventLoop) {
     events.network_options.set_connection_timeout(CONNECT_TIMEOUT_S).set_tcp_nodelay(true);
+}
+
+/// Polls until the broker has let the client in, or tells why not.
+pub(crate) async fn until_connected(events: &mut EventLoop) -> Result<Instant, String> {
+    loop {
+        match events.poll().await {
+            Ok(Event::Incoming(Packet::ConnAck(_))) => return Ok(Instant::now()),
+            Ok(_) => {}
+            Err(error) => return Err(reason(&error)),
+        }
+    }
 }
 
 /// One line for a person.

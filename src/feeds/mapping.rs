@@ -7,7 +7,8 @@
 //! [[source]]
 //! id = "city-broker"
 //! kind = "mqtt"                     # mqtt, http, file
-//! address = "mqtts://mqtt.example.org:8883"   # never with a password; a file: relative to the city folder
+//! address = "mqtts://mqtt.example.org:8883"   # never with a password; mqtt+plaintext:// to another machine without TLS;
+//!                                   # a file: relative to the city folder
 //! timezone = "Europe/Lisbon"        # of stamps without zone; UTC unless given
 //! # every_s = 60                    # http: how often it is asked
 //!

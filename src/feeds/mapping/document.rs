@@ -238,7 +238,7 @@ fn source(fields: &mut Fields<'_, '_>) -> Option<Source> {
 
 fn check_address(kind: SourceKind, address: &str, fields: &mut Fields<'_, '_>) {
     let schemes: &[&str] = match kind {
-        SourceKind::Mqtt => &["mqtts://", "mqtt://"],
+        SourceKind::Mqtt => &["mqtts://", "mqtt://", "mqtt+plaintext://"],
         SourceKind::Http => &["https://", "http://"],
         SourceKind::File => {
             let outside = address.starts_with(['/', '\\']) || address.contains(':');

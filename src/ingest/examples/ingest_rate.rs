@@ -53,7 +53,10 @@ fn publish(arguments: &[String]) -> Outcome {
         (format!("citytwin/demo/s{sensor}/speed"), payload.into_bytes())
     };
     if arguments[3] == "1" {
-        support::publisher::publish(port, "publisher", count, rate, &AtomicU64::new(0), message);
+        let again = support::publisher::publish(port, "publisher", count, rate, &AtomicU64::new(0), message);
+        if again > 0 {
+            println!("  the publisher sent {again} messages again after lost connections");
+        }
         return Ok(());
     }
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
@@ -207,6 +210,13 @@ fn burst(qos: u8) -> Outcome {
     });
     let seconds = begin.elapsed().as_secs_f64();
     child.wait()?;
+    // What the publisher still sent, and what came again.
+    let settled = |known: &mut u64| std::mem::replace(known, ingest.status().sources[0].messages) == *known;
+    let (mut known, mut since) = (0, Instant::now());
+    becomes_true(DAY, || {
+        since = if settled(&mut known) { since } else { Instant::now() };
+        since.elapsed() > Duration::from_secs(3)
+    });
     let status = ingest.status();
     let source = &status.sources[0];
     println!(
@@ -217,6 +227,11 @@ fn burst(qos: u8) -> Outcome {
         source.shed(),
         (peak_kib() - before_kib) / 1024,
         before_kib / 1024
+    );
+    let broker = source.broker.as_ref().ok_or("no broker")?;
+    println!(
+        "  {} connections, {} marked as sent before by the broker, {} receipts overtaken; {} the same reading again",
+        broker.connections, broker.repeated, broker.overtaken, status.duplicates
     );
     Ok(())
 }

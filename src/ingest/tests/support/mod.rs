@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod gate;
 pub mod publisher;
+pub mod series;
 pub mod trial;
 
 use std::{
@@ -109,10 +111,16 @@ impl Mosquitto {
     /// Ends it as a service manager does, and starts it again.
     pub fn restart(&mut self) {
         self.terminate();
+        self.start_again();
+    }
+
+    /// After [`Self::terminate`].
+    pub fn start_again(&mut self) {
         self.child = Self::run(&self.folder, self.port);
     }
 
-    fn terminate(&mut self) {
+    /// Ends it as a service manager does.
+    pub fn terminate(&mut self) {
         let id = self.child.id().to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status();
         if !told.is_ok_and(|status| status.success()) {

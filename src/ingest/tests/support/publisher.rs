@@ -14,7 +14,7 @@ use std::{
 const WINDOW: usize = 500;
 
 /// Publishes messages `0..count`, as `message` tells topic and payload, at most so many a second; `acknowledged` counts.
-/// Returns when the broker has acknowledged all.
+/// Returns when the broker has acknowledged all, and how many messages went out again after a lost connection.
 pub fn publish(
     port: u16,
     name: &str,
@@ -22,20 +22,46 @@ pub fn publish(
     rate_per_s: f64,
     acknowledged: &AtomicU64,
     message: impl Fn(u64) -> (String, Vec<u8>),
-) {
-    let mut publisher = Publisher { open: BTreeMap::new(), next: 0, begin: Instant::now() };
+) -> u64 {
+    let mut publisher = Publisher { open: BTreeMap::new(), next: 0, again: 0, begin: Instant::now() };
     while acknowledged.load(Ordering::SeqCst) < count {
         if publisher.session(port, name, count, rate_per_s, acknowledged, &message).is_err() {
             // The broker is away: a breath before the next try.
             thread::park_timeout(Duration::from_millis(20));
         }
     }
+    publisher.again
+}
+
+/// Publishes messages `0..count` at quality of service 0 as fast as the broker reads them: nothing is owed for them.
+pub fn throw(port: u16, count: u64, message: impl Fn(u64) -> (String, Vec<u8>)) -> io::Result<()> {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.write_all(b"\x10\x0d\0\x04MQTT\x04\x02\0\0\0\x01q")?;
+    let mut out = Vec::new();
+    for number in 0..count {
+        let (topic, payload) = message(number);
+        let length = 2 + topic.len() + payload.len();
+        assert!(length < 0x80, "a short message has its length in one byte");
+        out.extend([0x30, length as u8, 0, topic.len() as u8]);
+        out.extend(topic.as_bytes());
+        out.extend(payload);
+        if out.len() > 1 << 16 {
+            stream.write_all(&out)?;
+            out.clear();
+        }
+    }
+    out.extend(b"\xe0\0");
+    stream.write_all(&out)?;
+    // The broker closes when it has read the goodbye.
+    stream.read_to_end(&mut Vec::new()).map(|_| ())
 }
 
 struct Publisher {
     /// Without acknowledgement yet, by number.
     open: BTreeMap<u64, Vec<u8>>,
     next: u64,
+    /// Messages that went out again.
+    again: u64,
     begin: Instant,
 }
 
@@ -63,6 +89,7 @@ impl Publisher {
         for packet in self.open.values_mut() {
             packet[0] |= 0x08;
             out.extend(&*packet);
+            self.again += 1;
         }
         let mut inbox: Vec<u8> = Vec::new();
         while acknowledged.load(Ordering::SeqCst) < count {

@@ -1,0 +1,32 @@
+//! Recorded series of real sensors (`../shared/data/sensors`), whole, through mappings into a history, asked for again and
+//! replayed at a thousand times real speed; panics unless both give the file.
+//!
+//! `cargo run --release -p citytwin-ingest --example series`.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::error::Error;
+
+use support::series;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for series in series::all(usize::MAX) {
+        let folder = tempfile::tempdir()?;
+        let told = series::run(&series, folder.path());
+        println!(
+            "{}: {} readings in {} rows, {} duplicates, {} dead; loaded in {:.1} s, replayed in {:.1} s ({} steps of 200 s, \
+             the longest {:.1} ms of its 200 ms)",
+            series.name,
+            told.readings,
+            series.messages.len(),
+            told.duplicates,
+            told.dead,
+            told.load_s,
+            told.replay_s,
+            told.steps,
+            told.longest_step_s * 1e3
+        );
+    }
+    Ok(())
+}
