@@ -5,6 +5,8 @@
 //! renderer, no file format of a city. Nothing here ever publishes to a real broker but the emulator,
 //! and only to the one it is given.
 //!
+//! - [`Subscription`]: a broker whose messages are acknowledged once they are safe; [`Poller`]: a source asked
+//!   over HTTP; [`FileSource`]: a file of the city's folder, read once.
 //! - [`decode`]: payloads of the formats that cities' devices speak, to observations.
 //! - [`mapping`]: a city's `sources.toml`, by which observations become readings of its sensors.
 //! - [`quality`]: what of a reading is to be believed, and whether it is news.
@@ -35,11 +37,14 @@ mod emulation;
 mod emulator;
 mod error;
 mod feed;
+mod file;
+mod http;
 mod link;
 pub mod mapping;
 mod payload;
 pub mod quality;
 mod registry;
+mod secrets;
 mod status;
 mod subscription;
 mod tls;
@@ -53,8 +58,11 @@ pub use emulation::{EmulatedPacket, Emulation};
 pub use emulator::{Emulator, EmulatorStatus};
 pub use error::FeedError;
 pub use feed::{Clock, MqttFeed};
+pub use file::{FileSource, FileStatus};
+pub use http::{Hosts, PollState, Poller, PollerSettings, PollerStatus};
 pub use payload::{DecodeError, MAX_PAYLOAD_BYTES, decode};
 pub use registry::SensorRegistry;
+pub use secrets::Secrets;
 pub use status::{Connection, FeedStatus};
 pub use subscription::{
     Delivery, PACKET_LIMIT, Receipt, Subscription, SubscriptionSettings, SubscriptionStatus, client_id,
