@@ -26,6 +26,7 @@ use citytwin_model::{LonLat, Quality, Timestamp};
 pub use csv::{CsvFormat, CsvRows, Cycle};
 pub use error::{DecodeError, Fault};
 pub use gbfs::Stations;
+pub(crate) use gbfs::{OF_STATION, OF_VEHICLE};
 pub use home_assistant::Directory;
 pub use plain::{JsonFields, PathError, PlainJson};
 pub use sparkplug::Session;

@@ -17,6 +17,12 @@ pub enum FeedError {
     /// Readings and password would travel in the clear.
     #[error("{0} is not encrypted and not on this machine; write mqtts://, or mqtt+plaintext:// to allow it")]
     PlainText(String),
+    /// An environment variable with a secret. Its value is never told.
+    #[error("the environment variable {name}, which `{field}` names, {why}; set it before the program is started")]
+    Variable { field: &'static str, name: String, why: &'static str },
+    /// An address of HTTP cannot be asked.
+    #[error("HTTP address: {0}")]
+    Http(String),
     /// TLS cannot be set up on this machine.
     #[error("TLS: {0}")]
     Tls(String),

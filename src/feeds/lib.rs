@@ -5,6 +5,8 @@
 //! engine, no renderer, no file format of a city. Nothing here publishes but the emulator and [`Trial`], each
 //! only to the broker it is given.
 //!
+//! - [`Subscription`]: a broker whose messages are acknowledged once they are safe; [`Poller`]: a source asked
+//!   over HTTP; [`FileSource`]: a file of the city's folder, read once.
 //! - [`decode`]: payloads of the formats that cities' devices speak, to observations.
 //! - [`encode`]: the other way, for trials.
 //! - [`mapping`]: a city's `sources.toml`, by which observations become readings of its sensors.
@@ -37,11 +39,14 @@ mod emulator;
 pub mod encode;
 mod error;
 mod feed;
+mod file;
+mod http;
 mod link;
 pub mod mapping;
 mod payload;
 pub mod quality;
 mod registry;
+mod secrets;
 mod signal;
 mod status;
 mod subscription;
@@ -57,8 +62,11 @@ pub use emulation::{EmulatedPacket, Emulation};
 pub use emulator::{Emulator, EmulatorStatus};
 pub use error::FeedError;
 pub use feed::{Clock, MqttFeed};
+pub use file::{FileSource, FileStatus};
+pub use http::{Hosts, PollState, Poller, PollerSettings, PollerStatus};
 pub use payload::{DecodeError, MAX_PAYLOAD_BYTES, decode};
 pub use registry::SensorRegistry;
+pub use secrets::Secrets;
 pub use signal::Signals;
 pub use status::{Connection, FeedStatus};
 pub use subscription::{

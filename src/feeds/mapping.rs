@@ -7,10 +7,17 @@
 //! [[source]]
 //! id = "city-broker"
 //! kind = "mqtt"                     # mqtt, http, file
-//! address = "mqtts://mqtt.example.org:8883"   # never with a password; mqtt+plaintext:// to another machine without TLS;
+//! address = "mqtts://mqtt.example.org:8883"   # never with a secret; mqtt+plaintext:// to another machine without TLS;
 //!                                   # a file: relative to the city folder
 //! timezone = "Europe/Lisbon"        # of stamps without zone; UTC unless given
-//! # every_s = 60                    # http: how often it is asked
+//! user_env = "CITY_USER"            # mqtt, http: names of environment variables, which hold the secrets
+//! password_env = "CITY_PASSWORD"
+//! # ca = "tls/ca.pem"               # mqtts, https: trusted in place of the system's; relative to the city folder
+//! # certificate = "tls/client.pem"  # with `key`: who this program is
+//! # every_s = 60                    # http: how often it is asked, 1 to 86400; 60 unless given
+//! # token_env = "CITY_TOKEN"        # http: sent as `Authorization: Bearer …`
+//! # header = "X-Api-Key"            # http: with `header_env`, a header of the source's own
+//! # allow_private = true            # http: addresses of this machine and of private networks may be asked
 //!
 //! [[mapping]]
 //! id = "loops"
@@ -53,18 +60,25 @@
 //! | `gtfs-realtime` | vehicle id | `speed`, `bearing`, `occupancy_percentage`, `position` | |
 //! | `open-meteo` | `lat,lon` as answered | variable | |
 //! | `csv` | `device` column | column | `delimiter`, `decimal_comma`, `columns`, `time`, `time_format`, `start` and `step_s`, `device` |
+//!
+//! The `topic` of an HTTP source is the address that was asked, without what follows its question mark; that of a file its
+//! path. Of GBFS, `address` may be the `gbfs.json`: those of its files are asked that the takes need.
 
+mod asked;
 mod document;
 mod fields;
 mod mapper;
 mod pattern;
 mod preview;
+mod source;
 mod take;
 mod targets;
 
-pub use document::{Mapping, MappingVersion, Source, SourceKind, Sources};
+pub(crate) use asked::{Asked, Cut};
+pub use document::{Mapping, MappingVersion, Sources};
 pub use fields::SourcesFault;
 pub use mapper::{Dead, DeviceId, Mapped, MappedReading, MappedSignal, Mapper};
 pub use preview::{Preview, PreviewRow, Recorded, preview, read_recorded};
+pub use source::{Access, SHORTEST_EVERY_S, Source, SourceKind};
 pub use take::{QualityLimits, Take};
 pub use targets::{Match, NearestKind};

@@ -70,8 +70,14 @@ impl FeedStatus {
 }
 
 /// A status shared by a feed's thread and its owner.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Shared<T>(Arc<Mutex<T>>);
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
 
 impl<T> Shared<T> {
     pub fn new(value: T) -> Self {

@@ -116,6 +116,16 @@ impl Delivery {
         let (topic, payload) = (topic.into(), payload.into());
         Self { source, topic, payload, received_at, retained: false, repeated: false, receipt: None, room: None }
     }
+
+    /// The same within a limit: `room` is free again when it is dropped.
+    pub(crate) fn with_room(
+        source: u16,
+        topic: String,
+        payload: Vec<u8>,
+        (received_at, room): (Timestamp, OwnedSemaphorePermit),
+    ) -> Self {
+        Self { room: Some(room), ..Self::new(source, topic, payload, received_at) }
+    }
 }
 
 /// How a subscription is. Times are of the wall clock, for a person to read.

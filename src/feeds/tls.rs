@@ -1,11 +1,14 @@
 //! The transport of a connection: plain TCP where that is allowed, or TLS 1.3 with the system's certificate authorities
 //! or a given one, and with a client certificate where one is given.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use rumqttc::{TlsConfiguration, Transport};
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
@@ -23,23 +26,41 @@ pub(crate) fn transport(config: &MqttConfig) -> Result<Transport, FeedError> {
     if !config.encrypted() {
         return Ok(Transport::tcp());
     }
-    let roots = match config.authority() {
+    let client = client(config.authority(), config.identity(), &[&rustls::version::TLS13])?;
+    Ok(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(client))))
+}
+
+/// What both sides of a connection are held to: authorities of a file or else the system's, and the client's identity.
+pub(crate) fn client(
+    authority: Option<&Path>,
+    identity: Option<&Identity>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig, FeedError> {
+    let roots = match authority {
         Some(pem) => given_authorities(pem)?,
         None => system_authorities()?,
     };
+    trusting(roots, identity, versions)
+}
+
+/// The same with authorities that were read already.
+pub(crate) fn trusting(
+    roots: RootCertStore,
+    identity: Option<&Identity>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig, FeedError> {
     // The provider is named here, so that no process-wide default has to be installed first.
     let client = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13])
+        .with_protocol_versions(versions)
         .map_err(|error| FeedError::Tls(error.to_string()))?
         .with_root_certificates(roots);
-    let client = match config.identity() {
-        None => client.with_no_client_auth(),
+    match identity {
+        None => Ok(client.with_no_client_auth()),
         Some(identity) => {
             let fail = |error: rustls::Error| unusable(&identity.certificate, error.to_string());
-            client.with_client_auth_cert(certificates(identity)?, private_key(identity)?).map_err(fail)?
+            client.with_client_auth_cert(certificates(identity)?, private_key(identity)?).map_err(fail)
         }
-    };
-    Ok(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(client))))
+    }
 }
 
 fn given_authorities(pem: &Path) -> Result<RootCertStore, FeedError> {
@@ -78,7 +99,12 @@ fn private_key(identity: &Identity) -> Result<PrivateKeyDer<'static>, FeedError>
     PrivateKeyDer::from_pem_slice(&text).map_err(|_| fail("no private key in PEM in it".to_owned()))
 }
 
+/// Read once: some systems take a tenth of a second for it.
 fn system_authorities() -> Result<RootCertStore, FeedError> {
+    static SYSTEM: OnceLock<RootCertStore> = OnceLock::new();
+    if let Some(roots) = SYSTEM.get() {
+        return Ok(roots.clone());
+    }
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
     // Some systems carry old certificates that rustls does not read; the rest serves.
@@ -87,7 +113,7 @@ fn system_authorities() -> Result<RootCertStore, FeedError> {
         let why = found.errors.first().map_or_else(String::new, |error| format!(" ({error})"));
         return Err(FeedError::Tls(format!("this system has no certificate authorities{why}; give a PEM file")));
     }
-    Ok(roots)
+    Ok(SYSTEM.get_or_init(|| roots).clone())
 }
 
 #[cfg(test)]

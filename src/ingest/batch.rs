@@ -6,9 +6,12 @@ use citytwin_feeds::{Delivery, Receipt};
 use citytwin_history::{
     DEAD_LETTER_BYTES, DeadLetter, Row, RowError, SeriesId, SeriesKey, Source, SourceId, Store, micros,
 };
-use citytwin_model::{Quality, Quantity, Reading, Sensor};
+use citytwin_model::{Quality, Quantity, Sensor};
 
-use crate::Change;
+use crate::{Change, intake::Incoming};
+
+/// Stands behind the version of the mapping in the history where no device measured a value.
+pub(crate) const MODELLED: &str = " (model output)";
 
 /// Messages on their way to the history.
 #[derive(Debug, Default)]
@@ -62,7 +65,8 @@ pub(crate) struct Rows {
     run: String,
     /// By sensor.
     sensors: Vec<(String, Option<(Quantity, SeriesId)>)>,
-    sources: HashMap<(u16, bool), SourceId>,
+    /// By source, emulated, modelled.
+    sources: HashMap<(u16, bool, bool), SourceId>,
 }
 
 impl Rows {
@@ -80,10 +84,11 @@ impl Rows {
     pub fn row(
         &mut self,
         store: &dyn Store,
-        (reading, quality): (&Reading, Quality),
+        (incoming, quality): (&Incoming, Quality),
         source: u16,
         (feed, mapping): (&str, &str),
     ) -> Result<Row, RowError> {
+        let reading = &incoming.reading;
         let (name, known) = self.sensors.get_mut(reading.sensor.index()).ok_or(RowError::Sensor(reading.sensor.0))?;
         let series = match known {
             Some((quantity, series)) if *quantity == reading.quantity => *series,
@@ -93,11 +98,13 @@ impl Rows {
                 series
             }
         };
-        let source = match self.sources.get(&(source, reading.emulated)) {
+        let made_by = (source, reading.emulated, incoming.modelled);
+        let source = match self.sources.get(&made_by) {
             Some(source) => *source,
             None => {
-                let number = store.source(&Source::new(feed, mapping, reading.emulated)?);
-                self.sources.insert((source, reading.emulated), number);
+                let labelled = if incoming.modelled { format!("{mapping}{MODELLED}") } else { mapping.to_owned() };
+                let number = store.source(&Source::new(feed, &labelled, reading.emulated)?);
+                self.sources.insert(made_by, number);
                 number
             }
         };

@@ -8,7 +8,7 @@ use citytwin_history::HistoryError;
 /// One line for a person each.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError {
-    /// A source's broker cannot be subscribed to.
+    /// A source's broker cannot be subscribed to, or its server not be asked.
     #[error("source {source_id}: {source}")]
     Source { source_id: String, source: FeedError },
     /// The history does not answer.

@@ -19,6 +19,8 @@ pub(crate) struct Incoming {
     pub reading: Reading,
     pub device: Option<DeviceId>,
     pub historical: bool,
+    /// A model's output: no device measured it.
+    pub modelled: bool,
     pub ttl_s: Option<f64>,
     pub limits: QualityLimits,
 }
@@ -115,6 +117,7 @@ impl Intake {
                 reading: mapped.reading,
                 device: mapped.device,
                 historical: mapped.historical,
+                modelled: mapped.modelled,
                 ttl_s: mapped.ttl_s,
                 limits: mapped.limits,
             }));
@@ -127,6 +130,10 @@ impl Intake {
                 Err(error) => dead.push((error.kind(), error.to_string())),
             }
         }
+        // Nobody measured it: what a model says is never shown as sure.
+        for incoming in readings.iter_mut().filter(|incoming| incoming.modelled) {
+            doubt(&mut incoming.reading);
+        }
         if delivery.retained {
             readings.iter_mut().for_each(|incoming| doubt_unstamped(&mut incoming.reading, delivery.received_at));
         }
@@ -136,7 +143,14 @@ impl Intake {
 
 impl Incoming {
     fn own(reading: Reading) -> Self {
-        Self { reading, device: None, historical: false, ttl_s: None, limits: QualityLimits::default() }
+        Self {
+            reading,
+            device: None,
+            historical: false,
+            modelled: false,
+            ttl_s: None,
+            limits: QualityLimits::default(),
+        }
     }
 
     /// A reading that the history had.
@@ -147,7 +161,13 @@ impl Incoming {
 
 /// A message that the broker kept, without a stamp of its own, is of unknown age.
 fn doubt_unstamped(reading: &mut Reading, received_at: Timestamp) {
-    if reading.observed_at == received_at && reading.quality == Quality::Good {
+    if reading.observed_at == received_at {
+        doubt(reading);
+    }
+}
+
+fn doubt(reading: &mut Reading) {
+    if reading.quality == Quality::Good {
         reading.quality = Quality::Uncertain;
     }
 }

@@ -20,6 +20,12 @@ const RATE_S: f64 = 10.0;
 /// How often completeness and qualities are counted, second.
 const COMPLETENESS_S: f64 = 2.0;
 
+/// What a message gave: readings, also such as came before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Taken {
+    pub readings: usize,
+}
+
 /// The state of a city's sensors as their readings come in.
 pub(crate) struct Judge {
     monitor: Monitor,
@@ -27,7 +33,7 @@ pub(crate) struct Judge {
     names: Sensors,
     /// By sensor: the source that it last spoke through.
     source_of: Vec<Option<u16>>,
-    /// By source: whether its broker answered at the last tick.
+    /// By source: whether its broker or server answered at the last tick.
     up: Vec<bool>,
 }
 
@@ -69,7 +75,7 @@ impl Judge {
         Ok(news)
     }
 
-    /// Decodes a message, and adds to the batch what it gives.
+    /// Decodes a message, adds to the batch what it gives, and tells how much that was.
     pub fn take(
         &mut self,
         store: &dyn Store,
@@ -77,7 +83,7 @@ impl Judge {
         delivery: &Delivery,
         subscription: Option<&Subscription>,
         (batch, books): (&mut Batch, &mut Books),
-    ) {
+    ) -> Taken {
         let source = delivery.source;
         let feed = intake.feeds()[usize::from(source)].clone();
         let mapping = intake.mapping_of(source).to_owned();
@@ -89,6 +95,7 @@ impl Judge {
         for incoming in &read.readings {
             let verdict = self.monitor.apply(incoming.arrival(source));
             book.readings += 1;
+            book.modelled += u64::from(incoming.modelled);
             match verdict.place {
                 Place::Duplicate => {
                     book.repeated += 1;
@@ -98,7 +105,7 @@ impl Judge {
                 Place::History => book.late += 1,
                 Place::Live => {}
             }
-            match self.rows.row(store, (&incoming.reading, verdict.quality), source, (&feed, &mapping)) {
+            match self.rows.row(store, (incoming, verdict.quality), source, (&feed, &mapping)) {
                 Ok(row) => batch.rows.push(row),
                 Err(error) => {
                     read.dead.push(("cannot be kept", error.to_string()));
@@ -114,7 +121,9 @@ impl Judge {
             }
         }
         batch.bury(delivery, (&feed, &mapping), &read.dead);
+        let taken = Taken { readings: read.readings.len() };
         book.note(read);
+        taken
     }
 
     fn heed(&mut self, signal: MappedSignal, subscription: Option<&Subscription>, batch: &mut Batch, book: &mut Book) {
@@ -129,7 +138,7 @@ impl Judge {
                 }
             }
             MappedSignal::Of { signal: Signal::RebirthWanted { .. }, .. } => book.rebirths_wanted += 1,
-            // Pages and lives of answers are for whoever asks over HTTP.
+            // Pages and lives of answers: the poller has read them for itself.
             MappedSignal::Of { .. } => {}
         }
     }
@@ -139,7 +148,7 @@ impl Judge {
         self.monitor.set_pace(pace);
     }
 
-    /// What changes by time alone. `up` says by source whether its broker answers.
+    /// What changes by time alone. `up` says by source whether its broker or server answers.
     pub fn tick(&mut self, now: Timestamp, up: &[Option<bool>]) -> Vec<Change> {
         let mut doubted: Vec<SensorId> = self.monitor.advance(now);
         self.up.resize(up.len(), true);
@@ -189,6 +198,7 @@ struct Book {
     readings: u64,
     repeated: u64,
     late: u64,
+    modelled: u64,
     missing: u64,
     not_taken: u64,
     rebirths_wanted: u64,
@@ -230,6 +240,7 @@ impl Books {
         for (book, status) in self.books.iter_mut().zip(sources) {
             status.readings += book.readings;
             status.late += book.late;
+            status.modelled += book.modelled;
             status.missing += book.missing;
             status.not_taken += book.not_taken;
             status.rebirths_wanted += book.rebirths_wanted;

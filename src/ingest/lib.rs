@@ -2,7 +2,7 @@
 //! and only then acknowledged to their brokers and handed to the twin.
 //!
 //! Joins what `feeds` and `history` own apart: [`Ingest`] runs the live feeds of a city, [`Replay`] hands a past span over
-//! by the same rules. Must know no engine, no ECS and no screen.
+//! by the same rules, [`retry_dead`] tries again what could not be decoded once. Must know no engine, no ECS and no screen.
 //!
 //! - **Nothing acknowledged is lost**: a receipt goes to the broker after the commit of its message.
 //! - **Nothing counts twice**: a reading's key is (sensor, observed time). A message that comes again changes nothing,
@@ -10,6 +10,8 @@
 //!   again is a new reading.
 //! - **Nothing old goes over something new**: order is by observed time, as `feeds::quality` says; live values go on from
 //!   those of the history when the program starts anew.
+//! - **Nothing made up passes for measured**: a model's output is at best uncertain, and the history keeps it under the
+//!   mapping's version with `(model output)` behind.
 //! - **Bounded**: messages that wait for their commit by their bytes, per source; what waits for the twin by the number
 //!   of sensors, since the newest reading of each is all that it gets.
 
@@ -22,6 +24,7 @@ mod keeper;
 mod live;
 mod pipeline;
 mod replay;
+mod retry;
 mod settings;
 mod status;
 
@@ -31,5 +34,6 @@ pub use keeper::Keeper;
 pub use live::{Change, Live};
 pub use pipeline::Ingest;
 pub use replay::Replay;
+pub use retry::{Retried, Retry, retry_dead};
 pub use settings::{Broker, Feeds, Origin, Settings};
 pub use status::{IngestStatus, SourceStatus};

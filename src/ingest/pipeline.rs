@@ -1,6 +1,7 @@
 //! The running intake: a thread that takes, commits, acknowledges and hands over, in this order.
 
 use std::{
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -9,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use citytwin_feeds::{Clock, Delivery, Receiver, Subscription, SubscriptionSettings, client_id};
+use citytwin_feeds::{
+    Clock, Delivery, FileSource, Hosts, Poller, PollerSettings, Receiver, Subscription, SubscriptionSettings,
+    client_id, mapping::SourceKind,
+};
 use citytwin_history::Store;
 use crossbeam_channel::{RecvTimeoutError, Sender, unbounded};
 
@@ -40,17 +44,21 @@ struct Shared {
     status: Mutex<IngestStatus>,
     /// By source.
     subscriptions: Vec<Option<Subscription>>,
+    /// By source.
+    pollers: Vec<Option<Poller>>,
+    /// By source.
+    files: Vec<Option<FileSource>>,
     stop: AtomicBool,
     /// Bits of a number: [`Ingest::set_pace`].
     pace: AtomicU64,
 }
 
 impl Ingest {
-    /// Connects to the brokers and starts the thread; returns at once. Live values go on from those of the history.
+    /// Connects to the brokers, begins to ask the HTTP sources, and starts the thread; returns at once. Live values go on from those of the history.
     /// `now` stamps what arrives; ages are judged by it.
     ///
     /// # Errors
-    /// An address, certificate or key that cannot be used, a history that does not answer, a thread that the machine
+    /// An address, certificate, key or variable that cannot be used, a history that does not answer, a thread that the machine
     /// refuses.
     pub fn start(
         feeds: &Feeds<'_>,
@@ -74,10 +82,14 @@ impl Ingest {
         };
         live.put(seeded);
         let subscriptions = subscribe(feeds, &intake, &settings, (&offered, &now))?;
+        let pollers = ask(feeds, &intake, &settings, (&offered, &now))?;
+        let files = open(feeds, &intake, &settings, (&offered, &now))?;
         let shared = Arc::new(Shared {
             live,
             status: Mutex::new(status),
             subscriptions,
+            pollers,
+            files,
             stop: AtomicBool::new(false),
             pace: AtomicU64::new(1.0_f64.to_bits()),
         });
@@ -108,14 +120,19 @@ impl Ingest {
         for (source, subscription) in status.sources.iter_mut().zip(&self.shared.subscriptions) {
             source.broker = subscription.as_ref().map(Subscription::status);
         }
+        for (source, poller) in status.sources.iter_mut().zip(&self.shared.pollers) {
+            source.poller = poller.as_ref().map(Poller::status);
+        }
+        for (source, file) in status.sources.iter_mut().zip(&self.shared.files) {
+            source.file = file.as_ref().map(FileSource::status);
+        }
         status.waiting = self.offered.len();
         status.waiting_for_twin = self.shared.live.len();
         status.conflated = self.shared.live.conflated();
         status
     }
 
-    /// Where messages of other origin go in: answers of HTTP sources, dead letters that are tried again. Their source is
-    /// a position in `sources.toml`, others are passed over. Who sends bounds what waits: [`IngestStatus::waiting`].
+    /// Where messages of other origin go in: recorded ones, those of a test. Their source is a position in `sources.toml`, others are passed over. Who sends bounds what waits: [`IngestStatus::waiting`].
     pub fn offers(&self) -> &Sender<Delivery> {
         &self.offered
     }
@@ -176,6 +193,47 @@ fn subscribe(
         subscriptions[usize::from(source)] = Some(started);
     }
     Ok(subscriptions)
+}
+
+/// A poller for each HTTP source. All keep one distance to a host together.
+fn ask(
+    feeds: &Feeds<'_>,
+    intake: &Intake,
+    settings: &Settings,
+    (into, now): (&Sender<Delivery>, &Clock),
+) -> Result<Vec<Option<Poller>>, IngestError> {
+    let mut pollers: Vec<Option<Poller>> = intake.feeds().iter().map(|_| None).collect();
+    let Some(sources) = feeds.sources else { return Ok(pollers) };
+    let hosts = Arc::new(Hosts::default());
+    let folder = settings.folder.as_deref().unwrap_or(Path::new(""));
+    let http = (0..).zip(&sources.sources).filter(|(_, source)| source.kind == SourceKind::Http);
+    for (number, source) in http {
+        let told = PollerSettings::of(sources, number, folder, &settings.secrets);
+        let started = told.and_then(|mut told| {
+            told.waiting_bytes = settings.waiting_bytes;
+            Poller::start(told, Arc::clone(&hosts), into.clone(), Arc::clone(now))
+        });
+        let started = started.map_err(|error| IngestError::Source { source_id: source.id.clone(), source: error })?;
+        pollers[usize::from(number)] = Some(started);
+    }
+    Ok(pollers)
+}
+
+/// The files of the city's folder, each read once: what the history has already changes nothing.
+fn open(
+    feeds: &Feeds<'_>,
+    intake: &Intake,
+    settings: &Settings,
+    (into, now): (&Sender<Delivery>, &Clock),
+) -> Result<Vec<Option<FileSource>>, IngestError> {
+    let mut files: Vec<Option<FileSource>> = intake.feeds().iter().map(|_| None).collect();
+    let (Some(sources), Some(folder)) = (feeds.sources, &settings.folder) else { return Ok(files) };
+    for (number, source) in (0..).zip(&sources.sources).filter(|(_, source)| source.kind == SourceKind::File) {
+        let started = FileSource::start(sources, number, folder, (into.clone(), Arc::clone(now)));
+        let started = started.map_err(|error| IngestError::Source { source_id: source.id.clone(), source: error })?;
+        files[usize::from(number)] = Some(started);
+    }
+    Ok(files)
 }
 
 struct Pipeline {
@@ -283,8 +341,11 @@ impl Pipeline {
     fn tick(&mut self) {
         let now = (self.now)();
         self.judge.set_pace(f64::from_bits(self.shared.pace.load(Ordering::Relaxed)));
-        let connected = |subscription: &Option<Subscription>| subscription.as_ref().map(Subscription::connected);
-        let up: Vec<Option<bool>> = self.shared.subscriptions.iter().map(connected).collect();
+        let sources = self.shared.subscriptions.iter().zip(&self.shared.pollers);
+        let answers = |(subscription, poller): (&Option<Subscription>, &Option<Poller>)| {
+            subscription.as_ref().map(Subscription::connected).or_else(|| poller.as_ref().map(Poller::up))
+        };
+        let up: Vec<Option<bool>> = sources.map(answers).collect();
         self.shared.live.put(self.judge.tick(now, &up));
         self.books.tick(&self.judge, &mut self.shared.status().sources, now);
     }

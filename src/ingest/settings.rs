@@ -1,9 +1,12 @@
 //! What a city's feeds are, and how much may wait.
 
-use std::time::Duration;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use citytwin_feeds::{
-    FeedError, MqttConfig,
+    FeedError, MqttConfig, Secrets,
     mapping::{SourceKind, Sources},
 };
 use citytwin_model::{Anchor, Sensor};
@@ -38,13 +41,13 @@ pub enum Origin {
 }
 
 impl Broker {
-    /// The MQTT sources of a `sources.toml`, without credentials.
+    /// The MQTT sources of a `sources.toml`, with what lets the program in. `folder` is the city's: certificates lie there.
     ///
     /// # Errors
-    /// An address that cannot be read, with the id of its source.
-    pub fn of(sources: &Sources) -> Result<Vec<Self>, (String, FeedError)> {
+    /// An address that cannot be read, a variable that is not set, with the id of the source.
+    pub fn of(sources: &Sources, folder: &Path, secrets: &Secrets) -> Result<Vec<Self>, (String, FeedError)> {
         let mqtt = (0..).zip(&sources.sources).filter(|(_, source)| source.kind == SourceKind::Mqtt);
-        mqtt.map(|(index, source)| match source.address.parse() {
+        mqtt.map(|(index, source)| match source.broker(folder, secrets) {
             Ok(config) => Ok(Self { origin: Origin::Mapped(index), config }),
             Err(error) => Err((source.id.clone(), error)),
         })
@@ -59,8 +62,8 @@ pub struct Settings {
     pub run: String,
     /// Tells this installation from others at a broker: [`crate::instance`].
     pub instance: String,
-    /// Bytes of messages that may wait for their commit, per broker. Beyond it a broker is no longer read, and what it
-    /// sends at quality of service 0 is dropped and counted.
+    /// Bytes of messages that may wait for their commit, per source. Beyond it a broker is no longer read, and what it
+    /// sends at quality of service 0 is dropped and counted; an HTTP source is no longer asked.
     pub waiting_bytes: usize,
     /// Readings in one commit, but for those of its last message.
     pub batch_rows: usize,
@@ -72,10 +75,14 @@ pub struct Settings {
     pub seed_age_s: f64,
     /// How often a broker is asked for a sign of life; at least a second.
     pub keep_alive: Duration,
+    /// The city's folder, which files of a `sources.toml` are relative to. `None`: sources of kind `file` are not read.
+    pub folder: Option<PathBuf>,
+    /// Where passwords and tokens of HTTP sources are looked up.
+    pub secrets: Secrets,
 }
 
 impl Settings {
-    /// 64 MiB per broker; batches of 2,000 readings or 5 ms; live values go back a day.
+    /// 64 MiB per source; secrets of the process; batches of 2,000 readings or 5 ms; live values go back a day.
     pub fn new(instance: String) -> Self {
         Self {
             run: "live".to_owned(),
@@ -86,6 +93,8 @@ impl Settings {
             quiet: Duration::from_micros(500),
             seed_age_s: 86_400.0,
             keep_alive: Duration::from_secs(5),
+            folder: None,
+            secrets: Secrets::of_process(),
         }
     }
 }

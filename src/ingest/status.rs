@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use citytwin_feeds::SubscriptionStatus;
+use citytwin_feeds::{FileStatus, PollerStatus, SubscriptionStatus};
 use citytwin_model::Timestamp;
 
 /// The state of all feeds of a city.
@@ -41,12 +41,18 @@ pub struct SourceStatus {
     pub feed: String,
     /// Of its broker; `None` where it has none.
     pub broker: Option<SubscriptionStatus>,
+    /// Of whoever asks it over HTTP; `None` where nobody does.
+    pub poller: Option<PollerStatus>,
+    /// Of the file that it is; `None` where it is none, or no folder was given.
+    pub file: Option<FileStatus>,
     /// Messages received and committed, with repeated ones.
     pub messages: u64,
     /// Readings in them.
     pub readings: u64,
     /// Of these: older than the live value of their sensor, or stored by the device and sent later.
     pub late: u64,
+    /// Of these: output of a model, no measurement; at best uncertain, and kept under that name.
+    pub modelled: u64,
     /// Entries that gave no reading, by reason.
     pub dead: BTreeMap<&'static str, u64>,
     /// The last of them: one line.

@@ -15,7 +15,7 @@ use super::{
 use crate::payload::excerpt;
 
 /// Numbers and flags of a station, as the specification names them.
-const OF_STATION: [&str; 7] = [
+pub(crate) const OF_STATION: [&str; 7] = [
     "num_vehicles_available",
     "num_vehicles_disabled",
     "num_docks_available",
@@ -25,7 +25,7 @@ const OF_STATION: [&str; 7] = [
     "is_returning",
 ];
 /// Numbers and flags of a vehicle.
-const OF_VEHICLE: [&str; 4] = ["is_reserved", "is_disabled", "current_range_meters", "current_fuel_percent"];
+pub(crate) const OF_VEHICLE: [&str; 4] = ["is_reserved", "is_disabled", "current_range_meters", "current_fuel_percent"];
 
 /// Where stations are, as far as it was told.
 #[derive(Debug, Default)]

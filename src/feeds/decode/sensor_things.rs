@@ -1,5 +1,7 @@
 //! OGC SensorThings API 1.1 (OGC 18-088): Observations as MQTT publishes them (section 14), as answers of HTTP
-//! requests, expanded into their Datastreams, or as data arrays (section 12). Of an interval the end counts.
+//! requests, expanded into their Datastreams, or as data arrays (section 12). Of an interval the end counts. Pages of the
+//! collection that was asked for are told; those of Observations expanded into a Datastream are not: they go back through
+//! all that it ever observed.
 
 use serde_json::Value as Json;
 
@@ -69,9 +71,6 @@ fn datastream(object: &Object, decoded: &mut Decoded<'_>) -> Result<(), DecodeEr
             return Ok(());
         }
     };
-    if let Some(next) = json::text(object, "Observations@iot.nextLink")? {
-        decoded.signals.push(Signal::NextPage(next.to_owned()));
-    }
     for (index, item) in json::array(object, "Observations")?.iter().enumerate() {
         let read = json::as_object(item, "Observations").and_then(|member| observation(member, &stream));
         decoded.take(|| format!("Datastream {}, observation {index}", stream.id), read)?;

@@ -2,16 +2,14 @@
 
 use std::fmt;
 
-use citytwin_model::{
-    Quality,
-    time::{TimeZone, civil::DateTime},
-};
+use citytwin_model::{Quality, time::civil::DateTime};
 use toml::Table;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     fields::{Faults, Fields, SourcesFault},
     pattern::{Names, TopicPattern},
+    source::{Source, SourceKind, source},
     take::Take,
 };
 use crate::{
@@ -33,27 +31,6 @@ impl fmt::Display for MappingVersion {
     }
 }
 
-/// How a source is reached.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SourceKind {
-    Mqtt,
-    Http,
-    File,
-}
-
-/// One `[[source]]`.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Source {
-    pub id: String,
-    pub kind: SourceKind,
-    /// Of a broker, an address of HTTP, or a file relative to the city's folder.
-    pub address: String,
-    /// Of stamps without zone.
-    pub timezone: TimeZone,
-    /// How often an HTTP source is asked, second.
-    pub every_s: Option<f64>,
-}
-
 /// One `[[mapping]]`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Mapping {
@@ -62,11 +39,11 @@ pub struct Mapping {
     pub source: usize,
     pub takes: Vec<Take>,
     pub(super) topic: Option<TopicPattern>,
-    format: Format,
+    pub(super) format: Format,
 }
 
 #[derive(Clone, PartialEq, Debug)]
-enum Format {
+pub(super) enum Format {
     Json(JsonFields),
     SenmlJson,
     SenmlCbor,
@@ -209,62 +186,6 @@ fn name_of(kind: &str, index: usize, table: &Table) -> String {
     match table.get("id").and_then(|id| id.as_str()) {
         Some(id) => format!("{kind} {} ({})", index + 1, excerpt(id)),
         None => format!("{kind} {}", index + 1),
-    }
-}
-
-fn source(fields: &mut Fields<'_, '_>) -> Option<Source> {
-    let id = fields.required_text("id");
-    let kind = match fields.required_text("kind") {
-        Some("mqtt") => Some(SourceKind::Mqtt),
-        Some("http") => Some(SourceKind::Http),
-        Some("file") => Some(SourceKind::File),
-        Some(other) => {
-            fields.fault("kind", format!("`{}` is not known; give mqtt, http or file", excerpt(other)));
-            None
-        }
-        None => None,
-    };
-    let address = fields.required_text("address");
-    if let Some(kind) = kind {
-        check_address(kind, address.unwrap_or_default(), fields);
-    }
-    let timezone = timezone(fields);
-    let every_s = fields.positive("every_s");
-    if every_s.is_some() && kind != Some(SourceKind::Http) {
-        fields.fault("every_s", "is for sources that are asked (http); take it out");
-    }
-    Some(Source { id: id?.to_owned(), kind: kind?, address: address?.to_owned(), timezone, every_s })
-}
-
-fn check_address(kind: SourceKind, address: &str, fields: &mut Fields<'_, '_>) {
-    let schemes: &[&str] = match kind {
-        SourceKind::Mqtt => &["mqtts://", "mqtt://", "mqtt+plaintext://"],
-        SourceKind::Http => &["https://", "http://"],
-        SourceKind::File => {
-            let outside = address.starts_with(['/', '\\']) || address.contains(':');
-            if outside || address.split(['/', '\\']).any(|part| part == "..") {
-                fields.fault("address", "leaves the city's folder; give a path below it");
-            }
-            return;
-        }
-    };
-    match schemes.iter().find_map(|scheme| address.strip_prefix(scheme)) {
-        None => fields.fault("address", format!("has no scheme that is known; begin with {}", schemes.join(" or "))),
-        Some(rest) if rest.split('/').next().is_some_and(|authority| authority.contains('@')) => {
-            fields.fault("address", "holds a user or password; secrets stay out of the city's files");
-        }
-        Some(_) => {}
-    }
-}
-
-fn timezone(fields: &mut Fields<'_, '_>) -> TimeZone {
-    match fields.text("timezone") {
-        None => TimeZone::UTC,
-        Some(name) => TimeZone::get(name).unwrap_or_else(|_| {
-            let what = format!("`{}` is no zone; give an IANA name such as Europe/Lisbon", excerpt(name));
-            fields.fault("timezone", what);
-            TimeZone::UTC
-        }),
     }
 }
 

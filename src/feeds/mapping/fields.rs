@@ -51,6 +51,7 @@ pub(super) struct Fields<'t, 'f> {
     table: &'t Table,
     pub name: String,
     known: Vec<&'static str>,
+    refused: Vec<&'static str>,
     pub faults: &'f mut Faults,
 }
 
@@ -68,11 +69,17 @@ const fn type_name(value: &Value) -> &'static str {
 
 impl<'t, 'f> Fields<'t, 'f> {
     pub fn new(table: &'t Table, name: String, faults: &'f mut Faults) -> Self {
-        Self { table, name, known: Vec::new(), faults }
+        Self { table, name, known: Vec::new(), refused: Vec::new(), faults }
     }
 
     pub fn fault(&mut self, field: &str, what: impl Into<String>) {
         self.faults.push(&self.name, field, what);
+    }
+
+    /// A field that has no place here, with its own line of why.
+    pub fn refuse(&mut self, field: &'static str, what: impl Into<String>) {
+        self.refused.push(field);
+        self.fault(field, what);
     }
 
     pub fn get(&mut self, field: &'static str) -> Option<&'t Value> {
@@ -191,8 +198,12 @@ impl<'t, 'f> Fields<'t, 'f> {
 
     /// Names what nobody asked for.
     pub fn finish(mut self) {
-        let unknown: Vec<String> =
-            self.table.keys().filter(|key| !self.known.contains(&key.as_str())).cloned().collect();
+        let unknown: Vec<String> = self
+            .table
+            .keys()
+            .filter(|key| ![&self.known, &self.refused].iter().any(|names| names.contains(&key.as_str())))
+            .cloned()
+            .collect();
         self.known.sort_unstable();
         self.known.dedup();
         let known = self.known.join(", ");

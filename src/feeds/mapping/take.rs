@@ -5,7 +5,7 @@ use toml::Value as Toml;
 
 use super::{
     fields::{Fields, finite},
-    pattern::{Names, Template, TextPattern},
+    pattern::{Captures, Names, Template, TextPattern},
     targets::NearestKind,
 };
 use crate::{
@@ -97,6 +97,11 @@ impl Take {
     /// Whether a value is within what the mapping calls valid.
     pub(super) fn is_valid(&self, value: f64) -> bool {
         self.valid.is_none_or(|(low, high)| value >= low && value <= high)
+    }
+
+    /// Whether values of such a property are asked for.
+    pub(super) fn may_take(&self, property: &str) -> bool {
+        self.property.as_ref().is_none_or(|pattern| pattern.matches(property, &mut Captures::default()))
     }
 
     fn number(&self, value: &Value<'_>) -> Result<Option<f64>, ValueError> {

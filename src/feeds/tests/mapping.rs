@@ -293,6 +293,78 @@ nearest = "moon"
     assert!(broken[0].to_string().starts_with("f: line 2 is no TOML"), "{}", broken[0]);
 }
 
+/// The lines that are said of one source with these fields.
+fn told(fields: &str) -> Vec<String> {
+    let text = format!(
+        "version = 1\n[[source]]\nid = \"a\"\n{fields}\n[[mapping]]\nid = \"m\"\nsource = \"a\"\ntopic = \"t\"\nformat = \"senml\"\n\
+         [[mapping.take]]\nquantity = \"speed\"\nsensor = \"x\"\n"
+    );
+    let faults = Sources::parse("f", &text).err().unwrap_or_default();
+    let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    assert!(!lines.iter().any(|line| line.contains("hunter2") || line.contains('\n')), "{fields}: {lines:?}");
+    lines.into_iter().filter(|line| !line.contains("is no source of this file")).collect()
+}
+
+#[test]
+fn sources_name_where_secrets_are() {
+    let rows = [
+        "kind = \"mqtt\"\naddress = \"mqtt+plaintext://10.0.0.7\"",
+        "kind = \"mqtt\"\naddress = \"mqtts://h\"\nuser_env = \"A_1\"\npassword_env = \"_B\"\nca = \"tls/ca.pem\"\n\
+         certificate = \"c.pem\"\nkey = \"c.key\"",
+        "kind = \"http\"\naddress = \"https://h/x?a=1\"\ntoken_env = \"T\"\nheader = \"X-Api-Key\"\nheader_env = \"K\"\nca = \"ca.pem\"\n\
+         every_s = 1",
+        "kind = \"http\"\naddress = \"http://127.0.0.1:8080/x\"\nuser_env = \"A\"\nallow_private = true",
+        "kind = \"http\"\naddress = \"http://h/x?mail=a@b.example\"",
+        "kind = \"file\"\naddress = \"data/a.csv\"",
+    ];
+    for fields in rows {
+        assert_eq!(told(fields), [""; 0], "{fields}");
+    }
+}
+
+#[test]
+fn secrets_in_a_city_are_refused_and_not_repeated() {
+    const MQTT: &str = "kind = \"mqtt\"\naddress = \"mqtts://h\"\n";
+    const HTTP: &str = "kind = \"http\"\naddress = \"https://h\"\n";
+    const FILE: &str = "kind = \"file\"\naddress = \"a.csv\"\n";
+    let rows = [
+        (MQTT, "password = \"hunter2\"", "`password`: would be a secret"),
+        (HTTP, "token = \"hunter2\"", "`token`: would be a secret"),
+        (HTTP, "user = \"hunter2\"", "`user`: would be a secret"),
+        (HTTP, "token_env = \"eyJ.hunter2\"", "`token_env`: is no name of an environment variable"),
+        (HTTP, "password_env = \"P\"", "`password_env`: goes with `user_env`"),
+        (HTTP, "token_env = \"T\"\nuser_env = \"U\"", "`token_env`: stands beside"),
+        (HTTP, "header = \"X-Api-Key\"", "`header`: and `header_env` go together"),
+        (HTTP, "header = \"X-Api-Key: hunter2\"\nheader_env = \"K\"", "`header`: is no name of a header"),
+        (HTTP, "header = \"Host\"\nheader_env = \"K\"", "`header`: is no name of a header"),
+        (MQTT, "token_env = \"T\"", "`token_env`: is for sources that are asked"),
+        (MQTT, "allow_private = true", "`allow_private`: is for sources that are asked"),
+        (MQTT, "certificate = \"c.pem\"", "`certificate`: and `key` go together"),
+        (MQTT, "ca = \"../ca.pem\"", "`ca`: leaves the city's folder"),
+        (FILE, "user_env = \"U\"", "`user_env`: is for mqtt and http"),
+        (FILE, "ca = \"ca.pem\"", "`ca`: is for mqtts:// and https://"),
+        (HTTP, "every_s = 0.5", "`every_s`: is 0.5; give 1 to 86400 seconds"),
+        (HTTP, "every_s = 1e300", "`every_s`: is 1"),
+        ("kind = \"http\"\n", "address = \"https://ann:hunter2@h/x\"", "`address`: holds a user or password"),
+        ("kind = \"http\"\n", "address = \"https://h/x?a=1&AppId=hunter2\"", "`address`: holds a secret (`AppId`)"),
+        ("kind = \"http\"\n", "address = \"https://h:hunter2/x\"", "`address`: cannot be read: invalid port number"),
+        (
+            "kind = \"http\"\n",
+            "address = \"http://h\"\ntoken_env = \"T\"",
+            "`address`: would carry a secret in the clear",
+        ),
+        (
+            "kind = \"mqtt\"\n",
+            "address = \"tcp://h\"",
+            "`address`: has no scheme that is known; begin with mqtts:// or mqtt:// or",
+        ),
+    ];
+    for (head, fields, expected) in rows {
+        let lines = told(&format!("{head}{fields}"));
+        assert!(lines.len() == 1 && lines[0].contains(expected), "{fields}: {lines:?}");
+    }
+}
+
 #[test]
 fn a_preview_of_recorded_messages() {
     let recorded = r#"

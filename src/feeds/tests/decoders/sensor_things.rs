@@ -43,12 +43,14 @@ fn an_answer_with_pages() {
 fn expanded_datastreams() {
     let answer = format!(
         r#"{{"value":[{{"@iot.id":3,"name":"oven","unitOfMeasurement":{{"symbol":"°C"}},"Observations":[{OBSERVATION}],
-        "Observations@iot.nextLink":"http://example.org/v1.1/Datastreams(3)/Observations?$skip=1"}}]}}"#
+        "Observations@iot.nextLink":"http://example.org/v1.1/Datastreams(3)/Observations?$skip=1"}}],
+        "@iot.nextLink":"http://example.org/v1.1/Datastreams?$skip=1"}}"#
     );
     let mut decoder = Decoder::SensorThings;
     let decoded = read(&mut decoder, "", &answer);
     assert_eq!(rows(&decoded), [("3", "oven", number(70.4))]);
-    assert_eq!(decoded.signals.len(), 1);
+    // The next Datastreams, not the older Observations of this one.
+    assert_eq!(decoded.signals, [Signal::NextPage("http://example.org/v1.1/Datastreams?$skip=1".into())]);
 }
 
 #[test]
