@@ -12,16 +12,19 @@ mod load;
 mod models;
 mod obey;
 mod picture;
+mod replay;
 mod rings;
 mod window;
 mod wires;
 
 use std::path::{Path, PathBuf};
 
+use citytwin_feeds::MqttConfig;
 pub use citytwin_panels::{LayerKind as Layer, Tab};
-pub use citytwin_twin::FeedChoice;
+pub use citytwin_twin::{FeedChoice, FeedHealth, LiveFeed, ReplayFeed, Until};
 pub use headless::{RenderSpec, Viewpoint, render};
 pub use load::Start;
+pub use replay::{ReplaySpec, Replayed, replay};
 pub use window::{WindowSpec, open};
 
 /// Why the window or the picture cannot be had.
@@ -38,17 +41,22 @@ pub enum DesktopError {
     Feed(#[from] citytwin_feeds::FeedError),
     #[error("{0}")]
     Load(String),
+    #[error("{0}")]
+    NoFeed(String),
     #[error(transparent)]
     Edit(#[from] citytwin_model::EditError),
 }
 
-/// The feed that a broker's URL names.
-pub fn feed_from(url: &str, ca: Option<&Path>) -> Result<FeedChoice, DesktopError> {
-    let mut config: citytwin_feeds::MqttConfig = url.parse()?;
-    if let Some(ca) = ca {
-        config = config.with_authority(ca);
-    }
-    Ok(FeedChoice::External(config))
+/// The broker that a URL names.
+///
+/// # Errors
+/// An address that cannot be read.
+pub fn broker_from(url: &str, ca: Option<&Path>) -> Result<MqttConfig, DesktopError> {
+    let config: MqttConfig = url.parse()?;
+    Ok(match ca {
+        Some(ca) => config.with_authority(ca),
+        None => config,
+    })
 }
 
 /// A folder that ships with the program: under the working directory, beside the executable or above it,

@@ -21,6 +21,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 pub enum Start {
     /// This local date and time.
     Local(civil::DateTime),
+    /// This instant.
+    At(Timestamp),
     /// The present instant.
     Now,
     /// Today at 07:45 local, when the streets fill, or as soon after it as there is light to see them.
@@ -34,6 +36,7 @@ impl Start {
         let now = Timestamp::now();
         let local = match self {
             Self::Now => return now,
+            Self::At(at) => return at,
             Self::Local(local) => local,
             Self::ThisMorning => return morning(city, zone.to_datetime(now).date()),
         };

@@ -25,6 +25,8 @@ pub struct WindowSpec {
     pub feed: FeedChoice,
     pub start: Start,
     pub seed: u64,
+    /// Of the clock: seconds of the city in each second.
+    pub speed: f64,
 }
 
 /// Opens the window and runs until it is closed.

@@ -3,6 +3,7 @@
 mod energy;
 mod feed;
 mod grid;
+mod live;
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -15,6 +16,7 @@ pub use grid::{
     GridConvertArguments, GridEstimateArguments, GridHostingArguments, GridOutagesArguments, GridSolveArguments,
     GridVerb,
 };
+pub use live::{ReplayArguments, WindowArguments};
 
 use crate::edits::{Edits, edits};
 
@@ -37,6 +39,8 @@ pub enum Verb {
         #[command(flatten)]
         window: WindowArguments,
     },
+    /// Go through a past span again as it was recorded.
+    Replay(ReplayArguments),
     /// Say what a city holds: what was read, what was inferred, every problem.
     Check(CheckArguments),
     /// Simulate traffic and energy without a window and write the results.
@@ -232,29 +236,6 @@ impl From<Side> for DrivingSide {
     }
 }
 
-#[derive(Args, Clone)]
-pub struct WindowArguments {
-    #[command(flatten)]
-    pub map: MapArguments,
-    /// Broker of the city's sensors: mqtt://[user[:password]@]host[:port][/prefix] or mqtts://…; without it
-    /// an embedded broker carries emulated readings.
-    #[arg(long, value_name = "URL")]
-    pub mqtt: Option<String>,
-    /// Certificate authority (PEM) for mqtts:// when the system does not know the broker's.
-    #[arg(long, value_name = "FILE", requires = "mqtt")]
-    pub mqtt_ca: Option<PathBuf>,
-    /// Read no sensors at all.
-    #[arg(long, conflicts_with = "mqtt")]
-    pub no_feed: bool,
-    /// Local date and time to start at, e.g. 2026-06-15T08:00. Without it: this morning at 07:45, or as soon after as it
-    /// is light. With --mqtt it is always now.
-    #[arg(long, value_name = "ISO", value_parser = date_time, conflicts_with = "mqtt")]
-    pub time: Option<civil::DateTime>,
-    /// Seed of the simulation and of the emulated sensors.
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
-}
-
 #[derive(Args)]
 pub struct CheckArguments {
     /// The extract or city folder.
@@ -384,6 +365,7 @@ pub enum PanelTab {
     Year,
     Trends,
     Problems,
+    Feeds,
 }
 
 #[derive(Args)]

@@ -35,7 +35,7 @@ fn text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// The faults, a line each.
-fn lines(faults: Vec<SourcesFault>) -> String {
+pub fn lines(faults: Vec<SourcesFault>) -> String {
     let more = faults.len().saturating_sub(MOST_FAULTS);
     let told = faults.iter().take(MOST_FAULTS).map(ToString::to_string);
     told.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("\n")

@@ -9,6 +9,7 @@ mod energy;
 mod feed;
 mod grid;
 mod hosting;
+mod live;
 mod outages;
 mod progress;
 mod simulate;
@@ -32,8 +33,9 @@ pub fn enter() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let done = match line.verb {
-        None => verbs::window(&line.window, None),
-        Some(Verb::View { city, window }) => verbs::window(&window, Some(&city)),
+        None => live::window(&line.window, None),
+        Some(Verb::View { city, window }) => live::window(&window, Some(&city)),
+        Some(Verb::Replay(arguments)) => live::replay(&arguments),
         Some(Verb::Check(arguments)) => verbs::check(&arguments),
         Some(Verb::Run(arguments)) => verbs::run(&arguments),
         Some(Verb::Render(arguments)) => verbs::render(&arguments),

@@ -11,45 +11,12 @@ use citytwin_scenario::{RunResult, RunSpec};
 
 use crate::{
     arguments::{
-        CheckArguments, FetchArguments, GenerateArguments, Layer, MapArguments, PanelTab, RenderArguments,
-        RunArguments, WindowArguments,
+        CheckArguments, FetchArguments, GenerateArguments, Layer, MapArguments, PanelTab, RenderArguments, RunArguments,
     },
     edits::requests,
     progress::Bar,
     say,
 };
-
-/// The city that opens when none is named.
-const DEMO: &str = "maps/demo";
-
-pub fn window(arguments: &WindowArguments, city: Option<&Path>) -> anyhow::Result<()> {
-    let path = match city {
-        Some(path) => path.to_path_buf(),
-        None => desktop::find_beside_program(DEMO)
-            .context("the demo city maps/demo is not beside the program; make it with `citytwin generate`")?,
-    };
-    let feed = match (&arguments.mqtt, arguments.no_feed) {
-        (Some(url), _) => desktop::feed_from(url, arguments.mqtt_ca.as_deref())?,
-        (None, true) => desktop::FeedChoice::Off,
-        (None, false) => desktop::FeedChoice::Emulated { seed: arguments.seed },
-    };
-    let start = match arguments.time {
-        Some(at) => desktop::Start::Local(at),
-        None if arguments.mqtt.is_some() => desktop::Start::Now,
-        None => desktop::Start::ThisMorning,
-    };
-    // A path that cannot be read is said here, before a window opens and closes again.
-    std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
-    desktop::open(desktop::WindowSpec { path, options: options(&arguments.map), feed, start, seed: arguments.seed })?;
-    Ok(())
-}
-
-fn unreadable(path: &Path, error: &std::io::Error) -> anyhow::Error {
-    anyhow::anyhow!(
-        "{}: cannot be opened ({error}); name an .osm.pbf, .osm or .osm.gz file or a city folder",
-        path.display()
-    )
-}
 
 pub fn check(arguments: &CheckArguments) -> anyhow::Result<()> {
     let city = open(&arguments.city, &arguments.map)?;
@@ -119,6 +86,7 @@ pub fn render(arguments: &RenderArguments) -> anyhow::Result<()> {
             PanelTab::Year => desktop::Tab::Year,
             PanelTab::Trends => desktop::Tab::Trends,
             PanelTab::Problems => desktop::Tab::Problems,
+            PanelTab::Feeds => desktop::Tab::Feeds,
         }),
         edits: requests(&arguments.edits),
         frames: arguments.frames,
@@ -156,7 +124,7 @@ pub fn fetch(arguments: &FetchArguments) -> anyhow::Result<()> {
     ))
 }
 
-fn options(map: &MapArguments) -> ImportOptions {
+pub fn options(map: &MapArguments) -> ImportOptions {
     ImportOptions { driving_side: map.driving_side.map(Into::into), country: map.country.clone() }
 }
 
@@ -165,7 +133,7 @@ pub fn open(path: &Path, map: &MapArguments) -> anyhow::Result<City> {
 }
 
 /// The instant of a local date and time in the city.
-fn instant(city: &City, local: civil::DateTime) -> anyhow::Result<Timestamp> {
+pub fn instant(city: &City, local: civil::DateTime) -> anyhow::Result<Timestamp> {
     let zoned =
         local.to_zoned(city.time_zone.value.clone()).with_context(|| format!("{local} cannot be placed in time"))?;
     Ok(zoned.timestamp())

@@ -42,7 +42,9 @@ pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, Weathe
 pub use grid::{DayState, Extremes, GridAsset, GridIndex, GridSwitch, GridTwin};
 pub use grid_estimate::{EstimateState, GridEstimated, GridEstimation};
 pub use history::{Chart, ChartAsked, ExportRequested, Exported, HistoryDesk, Overview, Points};
-pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth, FeedMode, Kept, LiveFeed, ReplayFeed, observed_hash};
+pub use observe::{
+    Feed, FeedChoice, FeedClock, FeedHealth, FeedMode, Kept, LiveFeed, ReplayFeed, Until, health, observed_hash,
+};
 pub use peak_hour::{PeakState, PeakTwin, RoadInquired};
 pub use record::{Record, Sample, Trace};
 pub use simulate::Opposite;

@@ -17,7 +17,7 @@ use citytwin_feeds::Clock as Now;
 use citytwin_ingest::Change;
 use citytwin_model::{City, FeatureRef, Quality, SensorId, Timestamp};
 
-pub use feed::{Feed, FeedChoice, FeedMode, Kept, LiveFeed, ReplayFeed};
+pub use feed::{Feed, FeedChoice, FeedMode, Kept, LiveFeed, ReplayFeed, Until};
 
 use crate::{
     Asset, CityModel, Clock, ClockRequest, EntityIndex, GridIndex, GridTwin, Observed, Residual, Simulated,
@@ -114,6 +114,18 @@ pub fn observed_hash(world: &World) -> u64 {
         }
     }
     xxhash_rust::xxh3::xxh3_64(&bytes)
+}
+
+/// How the sensors are now, counted anew.
+pub fn health(world: &mut World) -> FeedHealth {
+    let mut state =
+        bevy_ecs::system::SystemState::<(Res<FeedClock>, Res<CityModel>, Res<EntityIndex>, Query<&Observed>)>::new(
+            world,
+        );
+    match state.get(world) {
+        Ok((clock, city, index, sensors)) => health_of(&city.0, &index, &sensors, clock.now()),
+        Err(_) => FeedHealth::default(),
+    }
 }
 
 /// Sees whether readings are live ones or those of the history, by where the clock is. What was observed at another time

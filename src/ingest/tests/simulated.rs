@@ -31,7 +31,9 @@ fn start(folder: &Path, trial: &Trial<'_>) -> Ingest {
     let text = trial.encoder().sources(&trial.config).unwrap();
     let sources = text.map(|text| Sources::parse("sources.toml", &text).unwrap_or_else(|faults| panic!("{faults:?}")));
     let brokers = match &sources {
-        Some(sources) => Broker::of(sources).unwrap(),
+        Some(sources) => {
+            Broker::of(sources, std::path::Path::new("."), &citytwin_feeds::Secrets::of_process()).unwrap()
+        }
         None => vec![Broker { origin: Origin::Own, config: trial.config.clone() }],
     };
     let feeds =

@@ -4,9 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bevy_ecs::prelude::*;
 use citytwin_feeds::{Broker as EmbeddedBroker, Clock as Now, Emulator, FeedError, MqttConfig, mapping::Sources};
-use citytwin_history::{History, HistoryError, Settings as HistorySettings, Span, Store, instant};
+use citytwin_history::{History, HistoryError, Settings as HistorySettings, Store};
 use citytwin_ingest::{Broker, Change, Feeds, Ingest, IngestError, IngestStatus, Keeper, Origin, Settings, instance};
-use citytwin_model::{City, Timestamp, slug};
+use citytwin_model::{City, Timestamp, slug, time::civil::DateTime};
 use tempfile::TempDir;
 
 use super::past::Past;
@@ -44,8 +44,8 @@ pub struct LiveFeed {
     pub broker: Option<MqttConfig>,
     /// The city's `sources.toml`.
     pub sources: Option<Arc<Sources>>,
-    /// Brokers of `sources`, with what lets the program in.
-    pub brokers: Vec<Broker>,
+    /// The city's folder: files and certificates that `sources` name lie there.
+    pub folder: PathBuf,
     /// Folder of the history.
     pub history: PathBuf,
     /// The present.
@@ -58,8 +58,27 @@ pub struct ReplayFeed {
     /// Folder of the history.
     pub history: PathBuf,
     pub run: String,
-    /// Readings received in it are handed over.
-    pub span: Span,
+    /// Readings received before are handed over.
+    pub to: Until,
+}
+
+/// The end of a replay.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Until {
+    Instant(Timestamp),
+    /// The city's local date and time.
+    Local(DateTime),
+}
+
+impl Until {
+    fn instant(self, city: &City) -> Timestamp {
+        match self {
+            Self::Instant(at) => at,
+            Self::Local(local) => {
+                local.to_zoned(city.time_zone.value.clone()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+            }
+        }
+    }
 }
 
 /// What the twin's readings are now.
@@ -212,9 +231,14 @@ impl Feed {
 
     fn live(city: &City, live: &LiveFeed) -> Result<Self, Refusal> {
         let history = Arc::new(History::open(&live.history, HistorySettings::default())?);
-        let settings = Settings::new(instance(&live.history)?);
+        let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance(&live.history)?) };
+        let mapped = match &live.sources {
+            Some(sources) => Broker::of(sources, &live.folder, &settings.secrets)
+                .map_err(|(source_id, source)| IngestError::Source { source_id, source })?,
+            None => Vec::new(),
+        };
         let own = live.broker.iter().map(|config| Broker { origin: Origin::Own, config: config.clone() });
-        let brokers: Vec<Broker> = own.chain(live.brokers.iter().cloned()).collect();
+        let brokers: Vec<Broker> = own.chain(mapped).collect();
         let label = label(live, &brokers);
         let feeds = Feeds {
             city: &slug(&city.name),
@@ -244,7 +268,7 @@ impl Feed {
         let history = Arc::new(History::open(&replay.history, HistorySettings::default())?);
         let kept = Kept { history, run: replay.run.as_str().into(), place: replay.history.display().to_string() };
         let label = format!("{} of {}", replay.run, kept.place);
-        let past = Past::new(&kept, &city.sensors, now, instant(replay.span.to_us))?;
+        let past = Past::new(&kept, &city.sensors, now, replay.to.instant(city))?;
         Ok(Self { past: Some(past), kept: Some(kept), mode: FeedMode::Replay, label, ..Self::default() })
     }
 

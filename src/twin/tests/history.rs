@@ -9,10 +9,9 @@ use std::{
 
 use bevy_app::App;
 use citytwin_feeds::{Broker, Connection, Emulator, Sensor};
-use citytwin_history::{Span, micros};
 use citytwin_model::{Quality, Timestamp};
 use citytwin_twin::{
-    CityModel, Clock, EditRequested, EntityIndex, Feed, FeedChoice, FeedMode, Observation, Observed, ReplayFeed,
+    CityModel, Clock, EditRequested, EntityIndex, Feed, FeedChoice, FeedMode, Observation, Observed, ReplayFeed, Until,
     observed_hash,
 };
 use jiff::SignedDuration;
@@ -108,7 +107,6 @@ fn observation(app: &App, sensor: usize) -> Option<Observation> {
 fn a_replay_gives_the_state_that_live_gave() {
     let folder = tempfile::tempdir().unwrap();
     let mut trial = Trial::new(folder.path());
-    let start = trial.now();
     for step in 0..24 {
         // The third sensor falls silent on the way.
         trial.say(if step < 10 { 3 } else { 2 }, 100.0 + f64::from(step));
@@ -125,8 +123,8 @@ fn a_replay_gives_the_state_that_live_gave() {
     let said: Vec<Option<Observation>> = (0..4).map(|sensor| observation(&trial.app, sensor)).collect();
     drop(trial);
 
-    let span = Span::new(micros(start), micros(end) + 1);
-    let feed = ReplayFeed { history: folder.path().to_path_buf(), run: "live".to_owned(), span };
+    let to = Until::Instant(end + SignedDuration::from_secs(1));
+    let feed = ReplayFeed { history: folder.path().to_path_buf(), run: "live".to_owned(), to };
     let mut app = town::app(1, &FeedChoice::Replay(feed));
     while app.world().resource::<Clock>().now() < end {
         app.update();

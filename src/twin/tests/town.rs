@@ -5,7 +5,7 @@
 use std::{
     fmt::Write,
     fs,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -129,7 +129,8 @@ pub fn live(
     sources: Option<Arc<citytwin_feeds::mapping::Sources>>,
 ) -> (App, Wall) {
     let wall = Wall::at(start(&city()));
-    let live = LiveFeed { broker, sources, brokers: Vec::new(), history: history.to_path_buf(), wall: wall.clock() };
+    let (folder, history) = (PathBuf::from("."), history.to_path_buf());
+    let live = LiveFeed { broker, sources, folder, history, wall: wall.clock() };
     (app(1, &FeedChoice::Live(live)), wall)
 }
 

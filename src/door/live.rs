@@ -1,0 +1,215 @@
+//! A city with its sensors: `view` and `replay`, and where their readings are kept.
+
+use std::{
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, anyhow, bail};
+use citytwin_desktop as desktop;
+use citytwin_feeds::mapping::Sources;
+use citytwin_history::{History, Settings, instant as moment};
+use citytwin_model::{Timestamp, slug};
+use serde::Serialize;
+
+use crate::{
+    arguments::{ReplayArguments, WindowArguments},
+    building::first_line,
+    feed::lines,
+    progress::Bar,
+    say,
+    verbs::{instant, json, open, options},
+};
+
+/// The city that opens when none is named.
+const DEMO: &str = "maps/demo";
+/// A city's own sources, in its folder.
+const SOURCES: &str = "sources.toml";
+/// The file by which a history's folder is known.
+const HISTORY: &str = "history.sqlite";
+/// The largest `sources.toml`, byte.
+const MOST_BYTES: u64 = 16 << 20;
+
+pub fn window(arguments: &WindowArguments, city: Option<&Path>) -> anyhow::Result<()> {
+    let path = match city {
+        Some(path) => path.to_path_buf(),
+        None => desktop::find_beside_program(DEMO)
+            .context("the demo city maps/demo is not beside the program; make it with `citytwin generate`")?,
+    };
+    // A path that cannot be read is said here, before a window opens and closes again.
+    fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+    let feed = feed(arguments, &path)?;
+    let start = match (&feed, arguments.time) {
+        (desktop::FeedChoice::Live(_), None) => desktop::Start::Now,
+        (desktop::FeedChoice::Live(_), Some(_)) => {
+            bail!(
+                "--time: {SOURCES} makes this city live, which starts now; --emulated or --no-feed takes another time"
+            )
+        }
+        (_, Some(at)) => desktop::Start::Local(at),
+        (_, None) => desktop::Start::ThisMorning,
+    };
+    let options = options(&arguments.map);
+    desktop::open(desktop::WindowSpec { path, options, feed, start, seed: arguments.seed, speed: 1.0 })?;
+    Ok(())
+}
+
+/// The city's sources where it has some, otherwise the emulator.
+fn feed(arguments: &WindowArguments, city: &Path) -> anyhow::Result<desktop::FeedChoice> {
+    if arguments.no_feed {
+        return Ok(desktop::FeedChoice::Off);
+    }
+    let file = arguments.sources.clone().or_else(|| Some(city.join(SOURCES)).filter(|file| file.is_file()));
+    let file = file.filter(|_| !arguments.emulated);
+    let sources = file.as_deref().map(read_sources).transpose()?;
+    if arguments.mqtt.is_none() && sources.is_none() {
+        if arguments.history.is_some() {
+            bail!(
+                "--history: nothing is read that could be kept; name --mqtt URL or --sources FILE, or write {SOURCES}"
+            );
+        }
+        return Ok(desktop::FeedChoice::Emulated { seed: arguments.seed });
+    }
+    let broker = arguments.mqtt.as_deref().map(|url| desktop::broker_from(url, arguments.mqtt_ca.as_deref()));
+    let beside = file.as_deref().and_then(Path::parent).filter(|_| arguments.sources.is_some());
+    Ok(desktop::FeedChoice::Live(desktop::LiveFeed {
+        broker: broker.transpose()?,
+        sources: sources.map(Arc::new),
+        folder: beside.unwrap_or(city).to_path_buf(),
+        history: history_of(arguments.history.as_deref(), city)?,
+        wall: Arc::new(Timestamp::now),
+    }))
+}
+
+fn read_sources(file: &Path) -> anyhow::Result<Sources> {
+    let name = || file.display().to_string();
+    let size = file.metadata().with_context(name)?.len();
+    if size > MOST_BYTES {
+        bail!("{}: {size} bytes; give at most {MOST_BYTES}", name());
+    }
+    let text = fs::read_to_string(file).with_context(name)?;
+    first_line(Sources::parse(&name(), &text).map_err(lines))
+}
+
+/// The folder of a city's history: as named, or one among this user's data.
+fn history_of(named: Option<&Path>, city: &Path) -> anyhow::Result<PathBuf> {
+    if let Some(named) = named {
+        return Ok(named.to_path_buf());
+    }
+    let data =
+        dirs::data_local_dir().context("no folder for this user's data is known; name one with --history DIR")?;
+    let whole = fs::canonicalize(city).unwrap_or_else(|_| city.to_path_buf());
+    let stem = whole.file_stem().map_or_else(String::new, |stem| slug(&stem.to_string_lossy()));
+    let name = if stem.is_empty() { "city".to_owned() } else { stem };
+    Ok(data.join("citytwin").join("history").join(name))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    anyhow!("{}: cannot be opened ({error}); name an .osm.pbf, .osm or .osm.gz file or a city folder", path.display())
+}
+
+#[derive(Serialize)]
+struct Replayed {
+    from: String,
+    to: String,
+    readings: u64,
+    sensors: Counts,
+    observed_hash: String,
+    state_hash: String,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    good: usize,
+    uncertain: usize,
+    bad: usize,
+    stale: usize,
+    silent: usize,
+}
+
+pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<()> {
+    fs::metadata(&arguments.city).map_err(|error| unreadable(&arguments.city, &error))?;
+    let folder = history_of(arguments.history.as_deref(), &arguments.city)?;
+    if !folder.join(HISTORY).is_file() {
+        bail!("{}: holds no history; name the folder of one with --history DIR", folder.display());
+    }
+    let (first, last) = span(&folder, &arguments.run)?;
+    let feed = |to| desktop::ReplayFeed { history: folder.clone(), run: arguments.run.clone(), to };
+    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
+        && from >= to
+    {
+        bail!("--to: {to} is not after --from {from}");
+    }
+    if !arguments.headless {
+        let start = arguments.from.map_or(desktop::Start::At(first), desktop::Start::Local);
+        let feed = desktop::FeedChoice::Replay(feed(
+            arguments.to.map_or(desktop::Until::Instant(last), desktop::Until::Local),
+        ));
+        let (path, options) = (arguments.city.clone(), options(&arguments.map));
+        let (seed, speed) = (arguments.seed, arguments.speed);
+        desktop::open(desktop::WindowSpec { path, options, feed, start, seed, speed })?;
+        return Ok(());
+    }
+    let city = open(&arguments.city, &arguments.map)?;
+    let from = arguments.from.map_or(Ok(first), |from| instant(&city, from))?;
+    let to = arguments.to.map_or(Ok(last), |to| instant(&city, to))?;
+    if from >= to {
+        bail!("the history of {} has nothing from {from} to {to}", arguments.run);
+    }
+    let bar = Bar::new();
+    let spec = desktop::ReplaySpec {
+        city: Arc::new(city),
+        feed: feed(desktop::Until::Instant(to)),
+        from,
+        to,
+        seed: arguments.seed,
+    };
+    let done = desktop::replay(&spec, &|stage, fraction| bar.set(stage, fraction))?;
+    drop(bar);
+    let health = done.health;
+    let report = Replayed {
+        from: from.to_string(),
+        to: to.to_string(),
+        readings: done.readings,
+        sensors: Counts {
+            good: health.good,
+            uncertain: health.uncertain,
+            bad: health.bad,
+            stale: health.stale,
+            silent: health.silent,
+        },
+        observed_hash: format!("{:016x}", done.observed_hash),
+        state_hash: format!("{:016x}", done.state_hash),
+        seconds: done.seconds,
+    };
+    if arguments.json { say(&json(&report)?) } else { say(&in_words(&report)) }
+}
+
+/// The first and the last moment of a history, to ten minutes.
+fn span(folder: &Path, run: &str) -> anyhow::Result<(Timestamp, Timestamp)> {
+    use citytwin_history::Store;
+    let history = History::open(folder, Settings::default())?;
+    let runs = history.runs();
+    if !runs.iter().any(|known| &**known == run) {
+        let known = if runs.is_empty() { "it has none".to_owned() } else { format!("it has {}", runs.join(", ")) };
+        bail!("--run: {}: has no run {run}; {known}", folder.display());
+    }
+    let whole = history.whole()?.with_context(|| format!("{}: holds no readings", folder.display()))?;
+    Ok((moment(whole.from_us), moment(whole.to_us)))
+}
+
+fn in_words(report: &Replayed) -> String {
+    let Counts { good, uncertain, bad, stale, silent } = report.sensors;
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "{} to {}: {} readings in {:.1} s", report.from, report.to, report.readings, report.seconds);
+    let _ = writeln!(
+        text,
+        "  sensors at the end: {good} good, {uncertain} uncertain, {bad} bad, {stale} stale, {silent} silent"
+    );
+    let _ = writeln!(text, "  observed hash: {}, state hash: {}", report.observed_hash, report.state_hash);
+    text
+}
