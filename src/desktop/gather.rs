@@ -125,6 +125,7 @@ impl Gathered {
             clock: self.clock(seen),
             traffic: self.traffic,
             feed: self.feed.as_ref(),
+            feeds: None,
             layer: desk.layer,
             layers: if live { &seen.offered.0 } else { &[] },
             shown: &self.shown,
@@ -158,6 +159,7 @@ impl Gathered {
             queues: seen.twin.traffic.as_ref().is_some_and(|t| t.0.view() == TrafficView::Meso),
             daylight: self.daylight,
             settable: (!external).then_some(SETTING_THE_CLOCK),
+            live: None,
         }
     }
 }

@@ -96,6 +96,8 @@ pub fn obey(
             PanelRequest::SwitchGrid(element, out) => {
                 told.switches.write(GridSwitch { element: gather::grid::meant(element), out });
             }
+            // Only a history offers these, and no input holds one yet.
+            PanelRequest::GoLive | PanelRequest::HistoryRange(..) | PanelRequest::ExportHistory(..) => {}
             PanelRequest::Screenshot => screenshot(&mut commands, &mut desk),
             PanelRequest::Search(text) => {
                 desk.search = around.city.as_ref().map(|c| search(&c.0, &text)).unwrap_or_default();

@@ -9,6 +9,8 @@ use citytwin_model::{
 use crate::{
     format::Unit,
     layer::{LayerGroup, LayerInfo, LayerKind},
+    live::{FeedsData, LiveClock},
+    sensor_history::SensorHistory,
     year::YearData,
 };
 
@@ -20,6 +22,8 @@ pub struct PanelInput<'a> {
     pub traffic: Option<TrafficNow>,
     /// `None`: the program runs without a feed.
     pub feed: Option<&'a FeedData>,
+    /// Sources, history and dead letters; where it is there, it stands in for `feed`.
+    pub feeds: Option<&'a FeedsData>,
     pub layer: LayerKind,
     /// Layers in the order of their buttons; those left out are not offered.
     pub layers: &'a [LayerInfo],
@@ -89,6 +93,8 @@ pub struct ClockData<'a> {
     pub daylight: Option<(Time, Time)>,
     /// `Some`: the clock can be set; the text says what setting it does to the simulation.
     pub settable: Option<&'a str>,
+    /// How it stands to what is measured; `None`: the city's readings are not kept, or there are none.
+    pub live: Option<LiveClock<'a>>,
 }
 
 impl Default for ClockData<'_> {
@@ -103,6 +109,7 @@ impl Default for ClockData<'_> {
             queues: false,
             daylight: None,
             settable: None,
+            live: None,
         }
     }
 }
@@ -165,6 +172,8 @@ pub struct InspectorData {
     pub at: Option<LonLat>,
     pub facts: Vec<Fact>,
     pub measures: Vec<Measure>,
+    /// Of the sensor that it is, or that observes it; `None` where no history is kept.
+    pub history: Option<SensorHistory>,
     /// For roads, once the peak hour is computed.
     pub users: Option<RoadUsers>,
     /// Neighbours worth a click: the transformer that feeds it, the sensor that watches it.

@@ -49,11 +49,13 @@ mod inspector;
 mod keys;
 mod left;
 mod legend;
+mod live;
 mod overlay;
 mod problems;
 mod request;
 mod right;
 mod sankey;
+mod sensor_history;
 mod sheet;
 mod sparkline;
 mod state;
@@ -72,8 +74,13 @@ pub use input::{
     TrafficNow, Trail, Validation, WhatIfData,
 };
 pub use layer::{LayerGroup, LayerInfo, LayerKind};
+pub use live::{
+    DeadLetterRow, FeedMode, FeedTotals, FeedsData, HistoryStore, LiveClock, LiveState, RATE_STEP_S, SensorCounts,
+    SourceKind, SourceRow, SourceState,
+};
 pub use request::{CameraPreset, FlyTarget, PanelRequest};
 pub use sankey::{Flow, Node, Sankey};
+pub use sensor_history::{HistoryLevel, HistoryPoint, HistoryRange, SensorHistory};
 pub use state::{PanelState, Tab};
 pub use what_if::part_in_words;
 pub use year::{Axis, Curve, CurveLine, YearData, YearState};

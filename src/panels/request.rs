@@ -1,11 +1,12 @@
 //! What a person asks for through the panels. Imperative, plain, complete: the one who receives a request
 //! needs nothing from the panels' own state.
 
-use citytwin_model::{Coord, FeatureRef, Request, SourceRef, time::civil};
+use citytwin_model::{Coord, FeatureRef, Request, SensorId, SourceRef, time::civil};
 
 use crate::{
     input::GridElement,
     layer::{LayerGroup, LayerKind},
+    sensor_history::HistoryRange,
 };
 
 /// One wish of the person in front of the screen.
@@ -18,6 +19,8 @@ pub enum PanelRequest {
     SetTimeOfDay(f64),
     /// Local date, keeping the time of day.
     SetDate(civil::Date),
+    /// Back from a past moment to what is measured now.
+    GoLive,
     SetLayer(LayerKind),
     SetVisible(LayerGroup, bool),
     /// A what-if; values lie within the ranges of [`Request`].
@@ -38,6 +41,10 @@ pub enum PanelRequest {
     SelectGrid(GridElement),
     /// Take an element of the power grid out of service (`true`), or put it back.
     SwitchGrid(GridElement, bool),
+    /// Show this sensor's history over this range, now and until another is asked for.
+    HistoryRange(SensorId, HistoryRange),
+    /// Write this sensor's readings of this range to a file; say where with a [`crate::Notice`].
+    ExportHistory(SensorId, HistoryRange),
     Screenshot,
     /// The search text changed; empty when cleared. Answer with `PanelInput::search`.
     Search(String),

@@ -30,6 +30,7 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
                 Tab::Year => year::show(ui, input),
                 Tab::Trends => trends::show(ui, input),
                 Tab::Problems => problems::show(ui, state, input, out),
+                Tab::Feeds => {}
             }
         });
     });

@@ -14,6 +14,7 @@ pub enum Tab {
     Year,
     Trends,
     Problems,
+    Feeds,
 }
 
 /// The panels' own memory. `Default` is how the program opens.

@@ -283,6 +283,7 @@ pub fn inspector(seen: &Seen, element: GridElement) -> Option<InspectorData> {
         at: Some(city.anchor.lonlat(at)),
         facts,
         measures,
+        history: None,
         users: None,
         related: related(twin, city, element),
         tags: Vec::new(),
