@@ -5,10 +5,10 @@ use bevy::{prelude::*, window::PrimaryWindow};
 use bevy_egui::{EguiContexts, EguiPrimaryContextPass, egui, input::EguiWantsInput};
 use citytwin_model::{FeatureRef, RoadId};
 use citytwin_panels::{
-    Gravity, GridElement, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, Tab, draw, draw_legend,
-    theme,
+    Gravity, GridElement, HistoryRange, LayerGroup, LayerKind, Notice, PanelRequest, PanelState, SearchHit, Tab, draw,
+    draw_legend, theme,
 };
-use citytwin_twin::{EditRefused, RoadInquired, TwinPlugin, YearTwin};
+use citytwin_twin::{Clock, ClockRequest, EditRefused, Exported, Feed, RoadInquired, TwinPlugin, YearTwin};
 use citytwin_view::{InputGate, Picked, PickedGrid, PickedVehicle, Selection, ViewPlugin, ViewSystems};
 
 use crate::{gather, labels, layers, load, obey, picture, rings, wires};
@@ -24,6 +24,8 @@ pub struct Desk {
     pub search: Vec<SearchHit>,
     pub notices: Vec<Notice>,
     pub draw_panels: bool,
+    /// How far back the inspector's curves go.
+    pub history_range: HistoryRange,
     next_notice: u64,
 }
 
@@ -38,6 +40,7 @@ impl Default for Desk {
             search: Vec::new(),
             notices: Vec::new(),
             draw_panels: true,
+            history_range: HistoryRange::default(),
             next_notice: 0,
         }
     }
@@ -79,9 +82,13 @@ impl Plugin for DeskPlugin {
             .init_resource::<MapRect>()
             .add_systems(PreUpdate, load::take_loaded)
             .add_systems(Update, gate.before(ViewSystems::Camera))
-            .add_systems(Update, (obey::obey, note_picks, note_refusals, inquire, want_year).chain())
+            .add_systems(
+                Update,
+                (obey::obey, note_picks, note_refusals, note_exports, inquire, want_year, end_replay).chain(),
+            )
             .add_systems(EguiPrimaryContextPass, (dress, show).chain());
         gather::year::plugin(app);
+        gather::feeds::plugin(app);
         layers::plugin(app);
         picture::plugin(app);
         labels::plugin(app);
@@ -162,6 +169,31 @@ fn note_refusals(mut refused: MessageReader<EditRefused>, mut desk: ResMut<Desk>
     for EditRefused { why, .. } in refused.read() {
         desk.notice(Gravity::Warning, why.clone());
     }
+}
+
+fn note_exports(mut exported: MessageReader<Exported>, mut desk: ResMut<Desk>) {
+    for Exported { path, result } in exported.read() {
+        match result {
+            Ok(0) => desk.notice(Gravity::Warning, format!("{}: the range has no readings", path.display())),
+            Ok(count) => desk.notice(Gravity::Done, format!("{count} readings written to {}", path.display())),
+            Err(why) => desk.notice(Gravity::Error, why.clone()),
+        }
+    }
+}
+
+/// A replay whose last reading was handed over rests there.
+fn end_replay(
+    (feed, clock): (Option<Res<Feed>>, Option<Res<Clock>>),
+    (mut desk, mut requests): (ResMut<Desk>, MessageWriter<ClockRequest>),
+    mut told: Local<bool>,
+) {
+    let Some((feed, clock)) = feed.zip(clock) else { return };
+    let over = feed.replay_ends().is_some_and(|end| clock.now() >= end);
+    if over && !*told && !clock.paused {
+        requests.write(ClockRequest::Pause(true));
+        desk.notice(Gravity::Done, "The replay has come to its end. Set the clock to see any moment of it again.");
+    }
+    *told = over;
 }
 
 fn dress(mut contexts: EguiContexts, mut dressed: Local<bool>) -> Result {

@@ -2,6 +2,7 @@
 
 mod clock;
 mod energy;
+pub mod feeds;
 mod figures;
 pub mod grid;
 mod inspect;
@@ -12,13 +13,13 @@ pub mod year;
 use bevy::prelude::*;
 use citytwin_model::{Problem, time::civil};
 use citytwin_panels::{
-    Abilities, Busy, CityData, ClockData, FeedData, GridData, History, InspectorData, KeyFigureRow, LayerGroup,
-    PanelInput, PeakHour, TrafficNow, WhatIfData,
+    Abilities, Busy, CityData, ClockData, GridData, History, InspectorData, KeyFigureRow, LayerGroup, PanelInput,
+    PeakHour, TrafficNow, WhatIfData,
 };
 use citytwin_traffic::TrafficView;
 use citytwin_twin::{
-    CityModel, Clock, EditLog, EnergyTwin, EntityIndex, Feed, FeedClock, FeedHealth, GridAsset, GridEstimation,
-    GridIndex, GridTwin, JumpState, Observed, PeakTwin, Record, Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
+    CityModel, Clock, EditLog, EnergyTwin, EntityIndex, FeedClock, GridAsset, GridEstimation, GridIndex, GridTwin,
+    JumpState, Observed, PeakTwin, Record, Simulated, Source, Stated, Trace, TrafficTwin, WhatIf,
 };
 use citytwin_view::{BuildProgress, Selection, VehicleFrame, Visibility};
 
@@ -35,6 +36,10 @@ pub use names::{feature_of, place, title};
 const SETTING_THE_CLOCK: &str =
     "Goes to another time: the streets are filled anew for it (20 simulated minutes), your edits stay.";
 
+/// The same in a city that is live.
+const SETTING_A_LIVE_CLOCK: &str = "Goes to another time: the streets are filled anew for it (20 simulated minutes), your \
+     edits stay. What sensors said then comes from the history; recording goes on.";
+
 /// All that the panels look at.
 #[derive(bevy::ecs::system::SystemParam)]
 pub struct Seen<'w, 's> {
@@ -47,9 +52,8 @@ pub struct Seen<'w, 's> {
     pub offered: Res<'w, Offered>,
     pub year: Res<'w, year::YearSeen>,
     pub twin: Twin<'w>,
-    pub feed: Option<Res<'w, Feed>>,
+    pub feeds: Res<'w, feeds::FeedsSeen>,
     pub feed_clock: Option<Res<'w, FeedClock>>,
-    pub health: Option<Res<'w, FeedHealth>>,
     /// What sensors say of the grid's elements.
     pub metered: Query<'w, 's, &'static Observed, With<GridAsset>>,
     pub assets: Query<'w, 's, (&'static Source, &'static Observed, &'static Simulated, Option<&'static Trace>)>,
@@ -79,7 +83,6 @@ pub struct Gathered {
     local: civil::DateTime,
     daylight: Option<(civil::Time, civil::Time)>,
     traffic: Option<TrafficNow>,
-    feed: Option<FeedData>,
     inspector: Option<InspectorData>,
     what_if: Option<WhatIfData>,
     figures: Vec<KeyFigureRow>,
@@ -96,7 +99,6 @@ pub fn gather(seen: &Seen, desk: &Desk) -> Gathered {
         local: seen.twin.clock.as_ref().map_or_else(Default::default, |c| c.zone.to_datetime(c.now())),
         daylight: clock::daylight(&seen.twin),
         traffic: seen.twin.traffic.as_ref().map(|t| figures::traffic_now(&t.0)),
-        feed: clock::feed(seen),
         inspector: inspect::inspector(seen, desk),
         what_if: figures::what_if(seen),
         figures: figures::figures(&seen.twin),
@@ -124,8 +126,8 @@ impl Gathered {
             }),
             clock: self.clock(seen),
             traffic: self.traffic,
-            feed: self.feed.as_ref(),
-            feeds: None,
+            feed: None,
+            feeds: seen.feeds.data.as_ref(),
             layer: desk.layer,
             layers: if live { &seen.offered.0 } else { &[] },
             shown: &self.shown,
@@ -149,7 +151,7 @@ impl Gathered {
     fn clock<'a>(&self, seen: &'a Seen) -> ClockData<'a> {
         let Some(clock) = &seen.twin.clock else { return ClockData::default() };
         let short = clock.reached < 0.9 * clock.speed;
-        let external = seen.feed.as_ref().is_some_and(|f| f.status().is_some() && !f.is_emulated());
+        let live = seen.feeds.live();
         ClockData {
             local: self.local,
             zone: clock.zone.iana_name().unwrap_or("local time"),
@@ -158,8 +160,8 @@ impl Gathered {
             paused: clock.paused,
             queues: seen.twin.traffic.as_ref().is_some_and(|t| t.0.view() == TrafficView::Meso),
             daylight: self.daylight,
-            settable: (!external).then_some(SETTING_THE_CLOCK),
-            live: None,
+            settable: Some(if live.is_some() { SETTING_A_LIVE_CLOCK } else { SETTING_THE_CLOCK }),
+            live,
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use bevy::prelude::*;
 use citytwin_import::{ImportOptions, Progress};
 use citytwin_model::{Assumptions, City, Timestamp, time::civil};
-use citytwin_twin::{Engines, FeedChoice, install};
+use citytwin_twin::{ClockRequest, Engines, FeedChoice, install};
 use citytwin_view::Scene;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -88,6 +88,7 @@ pub struct Loader {
     stage: Arc<Mutex<(&'static str, f32)>>,
     cancelled: Arc<AtomicBool>,
     feed: FeedChoice,
+    speed: f64,
 }
 
 impl Drop for Loader {
@@ -122,7 +123,7 @@ impl Progress for Told {
 }
 
 /// Starts loading.
-pub fn begin(spec: LoadSpec, feed: FeedChoice) -> Loader {
+pub fn begin(spec: LoadSpec, feed: FeedChoice, speed: f64) -> Loader {
     let (send, arrivals) = bounded(4);
     let stage = Arc::new(Mutex::new(("opening the map", 0.0)));
     let cancelled = Arc::new(AtomicBool::new(false));
@@ -133,7 +134,7 @@ pub fn begin(spec: LoadSpec, feed: FeedChoice) -> Loader {
         // The channel is empty and has room for this one line.
         let _ = failed.try_send(Loaded::Failed(format!("no thread to load the map: {error}")));
     }
-    Loader { arrivals, stage, cancelled, feed }
+    Loader { arrivals, stage, cancelled, feed, speed }
 }
 
 /// The thread's work. A send fails only when the window is gone; then nobody waits.
@@ -168,7 +169,9 @@ pub fn take_loaded(world: &mut World) {
             // Nothing to emulate: a city without sensors shows no feed.
             let silent = engines.city.sensors.is_empty() && matches!(loader.feed, FeedChoice::Emulated { .. });
             let feed = if silent { FeedChoice::Off } else { loader.feed.clone() };
+            let speed = loader.speed;
             install(world, *engines, &feed);
+            world.write_message(ClockRequest::Speed(speed));
             world.remove_resource::<Loader>();
             world.insert_resource(LoadState::Ready);
             return;

@@ -1,12 +1,16 @@
 //! What the panels ask for becomes messages to twin and view.
 
+use std::path::PathBuf;
+
 use bevy::{
     prelude::*,
     render::view::screenshot::{Screenshot, save_to_disk},
 };
-use citytwin_model::{City, Coord, FeatureRef, time::civil};
+use citytwin_model::{City, Coord, FeatureRef, SensorId, Timestamp, slug, time::civil};
 use citytwin_panels::{CameraPreset, FlyTarget, Gravity, LayerGroup, PanelRequest, SearchHit};
-use citytwin_twin::{CityModel, Clock, ClockRequest, ComparisonRequest, EditRequested, GridSwitch, GridTwin};
+use citytwin_twin::{
+    ChartAsked, CityModel, Clock, ClockRequest, ComparisonRequest, EditRequested, ExportRequested, GridSwitch, GridTwin,
+};
 use citytwin_view::{CameraCommand, Selection, VehicleFrame, Visibility};
 
 use crate::{
@@ -24,6 +28,7 @@ pub struct Told<'w> {
     comparison: MessageWriter<'w, ComparisonRequest>,
     camera: MessageWriter<'w, CameraCommand>,
     switches: MessageWriter<'w, GridSwitch>,
+    exports: MessageWriter<'w, ExportRequested>,
 }
 
 #[derive(bevy::ecs::system::SystemParam)]
@@ -96,8 +101,16 @@ pub fn obey(
             PanelRequest::SwitchGrid(element, out) => {
                 told.switches.write(GridSwitch { element: gather::grid::meant(element), out });
             }
-            // Only a history offers these, and no input holds one yet.
-            PanelRequest::GoLive | PanelRequest::HistoryRange(..) | PanelRequest::ExportHistory(..) => {}
+            PanelRequest::GoLive => {
+                told.clock.write(ClockRequest::Speed(1.0));
+                told.clock.write(ClockRequest::Pause(false));
+                told.edits.write(EditRequested::Jump(Timestamp::now()));
+            }
+            PanelRequest::HistoryRange(_, range) => desk.history_range = range,
+            PanelRequest::ExportHistory(sensor, range) => {
+                let chart = ChartAsked { sensor, length_s: range.length_s() };
+                told.exports.write(ExportRequested { chart, path: export_path(&around, sensor) });
+            }
             PanelRequest::Screenshot => screenshot(&mut commands, &mut desk),
             PanelRequest::Search(text) => {
                 desk.search = around.city.as_ref().map(|c| search(&c.0, &text)).unwrap_or_default();
@@ -164,6 +177,14 @@ fn screenshot(commands: &mut Commands, desk: &mut Desk) {
     let path = std::env::current_dir().unwrap_or_default().join(name);
     desk.notice(Gravity::Done, format!("Screenshot saved to {}", path.display()));
     commands.spawn(Screenshot::primary_window()).observe(save_to_disk(path));
+}
+
+/// Where a sensor's readings are written: a new file in the working folder.
+fn export_path(around: &Around, sensor: SensorId) -> PathBuf {
+    let of = around.city.as_ref().and_then(|city| city.0.sensors.get(sensor.index()));
+    let name = of.map_or_else(String::new, |sensor| slug(&sensor.name));
+    let stamp = Timestamp::now().strftime("%Y%m%d-%H%M%S");
+    std::env::current_dir().unwrap_or_default().join(format!("citytwin-{name}-{stamp}.csv"))
 }
 
 /// Names that hold the text; names that start with it first, roads once per name.

@@ -57,7 +57,7 @@ pub fn open(spec: WindowSpec) -> Result<(), DesktopError> {
     .add_systems(Startup, fill_screen)
     .add_systems(Update, say_failure);
     let load = LoadSpec { path: spec.path, options: spec.options, start: spec.start, seed: spec.seed };
-    app.insert_resource(load::begin(load, spec.feed));
+    app.insert_resource(load::begin(load, spec.feed, spec.speed));
     app.run();
     Ok(())
 }

@@ -72,11 +72,7 @@ impl Ingest {
         let mut judge = Judge::new(feeds.sensors, &settings.run, now());
         let seeded = judge.seed(store.as_ref(), intake.feeds(), now(), settings.seed_age_s)?;
         let status = IngestStatus {
-            sources: intake
-                .feeds()
-                .iter()
-                .map(|feed| SourceStatus { feed: feed.clone(), ..Default::default() })
-                .collect(),
+            sources: (0..).zip(intake.feeds()).map(|(source, feed)| named(feeds, &intake, source, feed)).collect(),
             seeded: seeded.len() as u64,
             ..IngestStatus::default()
         };
@@ -166,6 +162,13 @@ impl Shared {
     fn stopping(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
+}
+
+/// The status of a source before anything came.
+fn named(feeds: &Feeds<'_>, intake: &Intake, source: u16, feed: &str) -> SourceStatus {
+    let kind = feeds.sources.and_then(|sources| sources.sources.get(usize::from(source))).map(|source| source.kind);
+    let mapping = intake.mapping_of(source).to_owned();
+    SourceStatus { feed: feed.to_owned(), kind, mapping, ..SourceStatus::default() }
 }
 
 fn subscribe(

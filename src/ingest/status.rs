@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use citytwin_feeds::{FileStatus, PollerStatus, SubscriptionStatus};
+use citytwin_feeds::{FileStatus, PollerStatus, SubscriptionStatus, mapping::SourceKind};
 use citytwin_model::Timestamp;
 
 /// The state of all feeds of a city.
@@ -39,6 +39,10 @@ pub struct IngestStatus {
 pub struct SourceStatus {
     /// As in `sources.toml`; the program's own format has the feed `mqtt`.
     pub feed: String,
+    /// How it is reached; `None`: the program's own format.
+    pub kind: Option<SourceKind>,
+    /// Version of the mapping that reads it; empty for the own format.
+    pub mapping: String,
     /// Of its broker; `None` where it has none.
     pub broker: Option<SubscriptionStatus>,
     /// Of whoever asks it over HTTP; `None` where nobody does.

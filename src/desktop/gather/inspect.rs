@@ -12,6 +12,7 @@ use geo::{Area, Length, line_measures::Euclidean};
 
 use super::{
     Seen, energy,
+    feeds::sensor_of,
     names::{kind, place, title},
 };
 use crate::desk::Desk;
@@ -36,7 +37,7 @@ pub fn inspector(seen: &Seen, desk: &Desk) -> Option<InspectorData> {
         at: place(city, feature).map(|(at, _)| city.anchor.lonlat(at)),
         facts: facts(city, seen, feature),
         measures: measures(city, seen, feature),
-        history: None,
+        history: seen.feeds.history.clone().filter(|shown| sensor_of(city, Some(feature)) == Some(shown.sensor)),
         users: super::peak::users(seen, feature),
         related: related(city, seen, feature),
         tags: tags(city, feature),
@@ -266,7 +267,7 @@ fn measures(city: &City, seen: &Seen, feature: FeatureRef) -> Vec<Measure> {
     measures
 }
 
-const fn label(quantity: Quantity) -> &'static str {
+pub(super) const fn label(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::VehicleFlow => "Vehicle flow",
         Quantity::Speed => "Mean speed",

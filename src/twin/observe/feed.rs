@@ -369,6 +369,11 @@ impl Feed {
         self.mode == FeedMode::Replay && self.past.as_ref().is_none_or(Past::is_over)
     }
 
+    /// The end of what is replayed.
+    pub fn replay_ends(&self) -> Option<Timestamp> {
+        self.past.as_ref().filter(|_| self.mode == FeedMode::Replay).map(Past::end)
+    }
+
     /// Readings that a replay has handed over.
     pub fn replayed_readings(&self) -> u64 {
         self.past.as_ref().map_or(0, Past::count)
