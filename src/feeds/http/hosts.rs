@@ -11,6 +11,9 @@ use tokio::time::Instant;
 /// Hosts that are remembered before those that are free again are forgotten.
 const MANY: usize = 1_000;
 
+/// Beyond it sources would wait for each other for hours.
+const LONGEST_SPACING: Duration = Duration::from_secs(60);
+
 /// The spacing of requests, shared by the pollers of a city.
 #[derive(Debug)]
 pub struct Hosts {
@@ -26,9 +29,9 @@ impl Default for Hosts {
 }
 
 impl Hosts {
-    /// With at least `spacing` from one request to a host to the next.
+    /// With at least `spacing` from one request to a host to the next; a minute at most.
     pub fn new(spacing: Duration) -> Self {
-        Self { spacing, free_at: Mutex::default() }
+        Self { spacing: spacing.min(LONGEST_SPACING), free_at: Mutex::default() }
     }
 
     /// When a request to this host may go out. Another that asks is told a later time.

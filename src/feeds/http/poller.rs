@@ -80,7 +80,7 @@ impl Poller {
         let room = Arc::new(Semaphore::new(limit));
         let status =
             PollerStatus { address: shown(&settings.address), waiting_limit: limit, ..PollerStatus::default() };
-        let watch = Shared::new(Watch::new(status, INTERVALS * settings.every));
+        let watch = Shared::new(Watch::new(status, INTERVALS * settings.every.min(LONGEST)));
         watch.lock().turn(PollState::Asking);
         let exchange = Exchange::new(&settings, guard, hosts, watch.clone())?;
         let work = Arc::new(Work {

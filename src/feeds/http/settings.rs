@@ -39,7 +39,7 @@ pub struct PollerSettings {
     pub connect_timeout: Duration,
     /// For the first piece of an answer, and from one piece to the next.
     pub silence: Duration,
-    /// For one answer as a whole, with its redirects.
+    /// For one answer as a whole; a redirect begins anew.
     pub whole: Duration,
     pub(super) address: Url,
     pub(super) allow_private: bool,

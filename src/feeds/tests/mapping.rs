@@ -3,7 +3,7 @@
 mod support;
 
 use citytwin_feeds::{
-    Sensor,
+    MqttConfig, Secrets, Sensor,
     decode::Message,
     mapping::{Mapped, MappedSignal, Mapper, Match, Sources, preview, read_recorded},
 };
@@ -320,6 +320,25 @@ fn sources_name_where_secrets_are() {
     for fields in rows {
         assert_eq!(told(fields), [""; 0], "{fields}");
     }
+}
+
+/// Files are the city's own, and a secret shows nowhere.
+#[test]
+fn a_broker_gets_its_credentials() {
+    let text = "version = 1\n[[source]]\nid = \"a\"\nkind = \"mqtt\"\naddress = \"mqtts://h.example\"\nuser_env = \"U\"\n\
+                password_env = \"P\"\nca = \"tls/ca.pem\"\ncertificate = \"tls/c.pem\"\nkey = \"tls/c.key\"\n";
+    let sources = Sources::parse("f", text).unwrap();
+    let folder = std::path::Path::new("city");
+    let secrets = Secrets::given([("U", "ann"), ("P", "hunter2")]);
+    let config = sources.sources[0].broker(folder, &secrets).unwrap();
+    let expected =
+        "mqtts://h.example".parse::<MqttConfig>().unwrap().with_credentials("ann", Some("hunter2".to_owned()));
+    let files = ["tls/ca.pem", "tls/c.pem", "tls/c.key"].map(|file| folder.join(file));
+    let expected = expected.with_authority(&files[0]).with_identity(&files[1], &files[2]);
+    assert!(config == expected, "{config:?} {expected:?}");
+    assert!(!format!("{config:?} {sources:?} {secrets:?}").contains("hunter2"));
+    let line = sources.sources[0].broker(folder, &Secrets::given([("U", "ann")])).unwrap_err().to_string();
+    assert!(line.contains("the environment variable P, which `password_env` names, is not set"), "{line}");
 }
 
 #[test]

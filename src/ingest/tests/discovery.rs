@@ -26,7 +26,7 @@ fn the_topics_of_announced_devices_are_subscribed_to() {
     );
     let sources = Sources::parse("sources.toml", &text).unwrap();
     let brokers = Broker::of(&sources, folder.path(), &Secrets::given([("USER", "ann")])).unwrap();
-    let missing = Broker::of(&sources, folder.path(), &Secrets::given([("", "")])).unwrap_err();
+    let missing = Broker::of(&sources, folder.path(), &Secrets::given([("PASSWORD", "s3cret")])).unwrap_err();
     assert!(missing.0 == "home" && missing.1.to_string().contains("USER"), "{missing:?}");
     let store = Arc::new(History::open(&folder.path().join("history"), citytwin_history::Settings::default()).unwrap());
     let sensors = sensors(3);

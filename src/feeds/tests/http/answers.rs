@@ -147,7 +147,7 @@ fn a_source_without_leave_does_not_reach_this_machine() {
     for host in ["127.0.0.1", "localhost", "[::1]", "2130706433"] {
         let address = format!("http://{host}:{}/x", web.port);
         let sources = crate::sources(&address, "json", "");
-        let secrets = citytwin_feeds::Secrets::given([("", "")]);
+        let secrets = citytwin_feeds::Secrets::of_process();
         let (poller, _deliveries) = start(crate::settings_of(&sources, std::path::Path::new("."), &secrets));
         let line = failure(&poller);
         assert!(line.contains("this machine (loopback)") && line.contains("allow_private"), "{host}: {line}");

@@ -118,7 +118,7 @@ fn the_files_of_a_gbfs_system_are_found_and_asked_as_they_say() {
         web.address("/gbfs.json")
     );
     let sources = citytwin_feeds::mapping::Sources::parse("f", &text).unwrap();
-    let settings = crate::settings_of(&sources, std::path::Path::new("."), &citytwin_feeds::Secrets::given([("", "")]));
+    let settings = crate::settings_of(&sources, std::path::Path::new("."), &citytwin_feeds::Secrets::of_process());
     let (poller, deliveries) = start(settings);
     assert!(becomes_true(|| web.asked("/status") >= 4), "{:?}", poller.status());
     let topics: Vec<String> = deliveries.try_iter().map(|delivery| delivery.topic).collect();

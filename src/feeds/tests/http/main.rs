@@ -28,7 +28,7 @@ fn sources(address: &str, format: &str, fields: &str) -> Sources {
 
 /// What is asked every 10 ms in a private network.
 fn settings(address: &str, format: &str) -> PollerSettings {
-    settings_of(&sources(address, format, "allow_private = true"), Path::new("."), &Secrets::given([("", "")]))
+    settings_of(&sources(address, format, "allow_private = true"), Path::new("."), &Secrets::of_process())
 }
 
 fn settings_of(sources: &Sources, folder: &Path, secrets: &Secrets) -> PollerSettings {

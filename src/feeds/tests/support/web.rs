@@ -89,8 +89,7 @@ impl Web {
         wrap: impl Fn(TcpStream) -> Box<dyn Stream> + Send + Sync + 'static,
         handler: impl Fn(&Request) -> Reply + Send + Sync + 'static,
     ) -> Self {
-        // All of 127.0.0.0/8, so that one machine can play several.
-        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let (requests, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (kept, stopped) = (Arc::clone(&requests), Arc::clone(&stop));
