@@ -11,12 +11,12 @@ use citytwin_model::{DrivingSide, GeoBounds, time::civil};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use energy::{EnergyVerb, EnergyYearArguments};
-pub use feed::{FeedDeadArguments, FeedSimulateArguments, FeedTestArguments, FeedVerb, PayloadFormat};
+pub use feed::{FeedDeadArguments, FeedRecordArguments, FeedRetryArguments, FeedSimulateArguments, FeedTestArguments, FeedVerb, PayloadFormat};
 pub use grid::{
     GridConvertArguments, GridEstimateArguments, GridHostingArguments, GridOutagesArguments, GridSolveArguments,
     GridVerb,
 };
-pub use live::{ReplayArguments, WindowArguments};
+pub use live::{LiveArguments, ReplayArguments, WindowArguments};
 
 use crate::edits::{Edits, edits};
 

@@ -12,6 +12,7 @@ mod hosting;
 mod live;
 mod outages;
 mod progress;
+mod record;
 mod simulate;
 mod traffic;
 mod trial;
@@ -45,6 +46,8 @@ pub fn enter() -> ExitCode {
         Some(Verb::Energy(EnergyVerb::Year(arguments))) => energy::year(&arguments),
         Some(Verb::Feed(FeedVerb::Test(arguments))) => feed::test(&arguments),
         Some(Verb::Feed(FeedVerb::Simulate(arguments))) => trial::simulate(&arguments),
+        Some(Verb::Feed(FeedVerb::Record(arguments))) => record::record(&arguments),
+        Some(Verb::Feed(FeedVerb::Retry(arguments))) => record::retry(&arguments),
         Some(Verb::Feed(FeedVerb::Dead(arguments))) => dead::dead(&arguments),
         Some(Verb::Solar(arguments)) => building::sun(&arguments),
         Some(Verb::Grid(GridVerb::Solve(arguments))) => grid::solve(&arguments),

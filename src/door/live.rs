@@ -15,7 +15,7 @@ use citytwin_model::{Timestamp, slug};
 use serde::Serialize;
 
 use crate::{
-    arguments::{ReplayArguments, WindowArguments},
+    arguments::{LiveArguments, ReplayArguments, WindowArguments},
     building::first_line,
     feed::lines,
     progress::Bar,
@@ -28,7 +28,7 @@ const DEMO: &str = "maps/demo";
 /// A city's own sources, in its folder.
 const SOURCES: &str = "sources.toml";
 /// The file by which a history's folder is known.
-const HISTORY: &str = "history.sqlite";
+pub const HISTORY: &str = "history.sqlite";
 /// The largest `sources.toml`, byte.
 const MOST_BYTES: u64 = 16 << 20;
 
@@ -61,26 +61,43 @@ fn feed(arguments: &WindowArguments, city: &Path) -> anyhow::Result<desktop::Fee
     if arguments.no_feed {
         return Ok(desktop::FeedChoice::Off);
     }
-    let file = arguments.sources.clone().or_else(|| Some(city.join(SOURCES)).filter(|file| file.is_file()));
-    let file = file.filter(|_| !arguments.emulated);
-    let sources = file.as_deref().map(read_sources).transpose()?;
+    let emulated = desktop::FeedChoice::Emulated { seed: arguments.seed };
+    if arguments.emulated {
+        return Ok(emulated);
+    }
+    match live(&arguments.live, city)? {
+        Some(live) => Ok(desktop::FeedChoice::Live(live)),
+        None if arguments.live.history.is_some() => bail!("--history: {NOTHING_TO_KEEP}"),
+        None => Ok(emulated),
+    }
+}
+
+/// Said where a city has no sources.
+pub const NOTHING_TO_KEEP: &str =
+    "nothing is read that could be kept; name --mqtt URL or --sources FILE, or write a sources.toml into the city's folder";
+
+/// The sources that are named, or those of the city's folder; none where there are none.
+pub fn live(arguments: &LiveArguments, city: &Path) -> anyhow::Result<Option<desktop::LiveFeed>> {
+    let (sources, folder) = sources(arguments.sources.as_deref(), city)?;
     if arguments.mqtt.is_none() && sources.is_none() {
-        if arguments.history.is_some() {
-            bail!(
-                "--history: nothing is read that could be kept; name --mqtt URL or --sources FILE, or write {SOURCES}"
-            );
-        }
-        return Ok(desktop::FeedChoice::Emulated { seed: arguments.seed });
+        return Ok(None);
     }
     let broker = arguments.mqtt.as_deref().map(|url| desktop::broker_from(url, arguments.mqtt_ca.as_deref()));
-    let beside = file.as_deref().and_then(Path::parent).filter(|_| arguments.sources.is_some());
-    Ok(desktop::FeedChoice::Live(desktop::LiveFeed {
+    Ok(Some(desktop::LiveFeed {
         broker: broker.transpose()?,
         sources: sources.map(Arc::new),
-        folder: beside.unwrap_or(city).to_path_buf(),
+        folder,
         history: history_of(arguments.history.as_deref(), city)?,
         wall: Arc::new(Timestamp::now),
     }))
+}
+
+/// The sources that are named, or those of the city's folder, and the folder that their files are relative to.
+pub fn sources(named: Option<&Path>, city: &Path) -> anyhow::Result<(Option<Sources>, PathBuf)> {
+    let file = named.map(Path::to_path_buf).or_else(|| Some(city.join(SOURCES)).filter(|file| file.is_file()));
+    let sources = file.as_deref().map(read_sources).transpose()?;
+    let beside = named.and_then(Path::parent).map(|folder| if folder == Path::new("") { Path::new(".") } else { folder });
+    Ok((sources, beside.unwrap_or(city).to_path_buf()))
 }
 
 fn read_sources(file: &Path) -> anyhow::Result<Sources> {
@@ -94,7 +111,7 @@ fn read_sources(file: &Path) -> anyhow::Result<Sources> {
 }
 
 /// The folder of a city's history: as named, or one among this user's data.
-fn history_of(named: Option<&Path>, city: &Path) -> anyhow::Result<PathBuf> {
+pub fn history_of(named: Option<&Path>, city: &Path) -> anyhow::Result<PathBuf> {
     if let Some(named) = named {
         return Ok(named.to_path_buf());
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::MapArguments;
+use super::{LiveArguments, MapArguments};
 
 #[derive(Subcommand)]
 pub enum FeedVerb {
@@ -12,6 +12,10 @@ pub enum FeedVerb {
     Test(FeedTestArguments),
     /// Publish what a city's sensors could say to a broker, for trials and load. Values are made up.
     Simulate(FeedSimulateArguments),
+    /// Take a city's sources into its history without a window, until Ctrl-C.
+    Record(FeedRecordArguments),
+    /// Read what gave no reading anew, by the city's present sources.toml, and keep what it gives.
+    Retry(FeedRetryArguments),
     /// List what gave no reading and is kept in a history: how many, and the latest.
     Dead(FeedDeadArguments),
 }
@@ -85,6 +89,39 @@ pub enum PayloadFormat {
     HomeAssistant,
     /// Sparkplug B.
     SparkplugB,
+}
+
+#[derive(Args)]
+pub struct FeedRecordArguments {
+    /// The city (folder or extract) whose sensors are listened to.
+    pub city: PathBuf,
+    #[command(flatten)]
+    pub live: LiveArguments,
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// Second after which it ends; until Ctrl-C without it.
+    #[arg(long = "for", value_name = "SECONDS", value_parser = length, allow_negative_numbers = true)]
+    pub length: Option<f64>,
+}
+
+#[derive(Args)]
+pub struct FeedRetryArguments {
+    /// The city (folder or extract) whose sensors are meant.
+    pub city: PathBuf,
+    /// The city's sources; sources.toml of its folder without it.
+    #[arg(long, value_name = "FILE.toml")]
+    pub sources: Option<PathBuf>,
+    /// Folder of the history; that of this user for the city without it.
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// Of one feed: the id of its source, or mqtt.
+    #[arg(long)]
+    pub feed: Option<String>,
+    /// Letters that are tried at most.
+    #[arg(long, default_value_t = 100_000)]
+    pub most: usize,
 }
 
 #[derive(Args)]

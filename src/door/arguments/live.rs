@@ -7,10 +7,9 @@ use clap::Args;
 
 use super::{MapArguments, date_time};
 
+/// A city's own sources and where their readings are kept.
 #[derive(Args, Clone)]
-pub struct WindowArguments {
-    #[command(flatten)]
-    pub map: MapArguments,
+pub struct LiveArguments {
     /// Broker on which sensors speak the program's own format: mqtt[s]://[user[:password]@]host[:port][/prefix];
     /// mqtt+plaintext:// to another machine without TLS.
     #[arg(long, value_name = "URL")]
@@ -18,13 +17,20 @@ pub struct WindowArguments {
     /// Certificate authority (PEM) for mqtts:// when the system does not know the broker's.
     #[arg(long, value_name = "FILE", requires = "mqtt")]
     pub mqtt_ca: Option<PathBuf>,
-    /// The city's sources in other formats; sources.toml of the city's folder without it. With neither this nor --mqtt an
-    /// embedded broker carries emulated readings.
+    /// The city's sources in other formats; sources.toml of the city's folder without it.
     #[arg(long, value_name = "FILE.toml")]
     pub sources: Option<PathBuf>,
     /// Folder in which readings are kept; one of this user's for the city without it.
     #[arg(long, value_name = "DIR")]
     pub history: Option<PathBuf>,
+}
+
+#[derive(Args, Clone)]
+pub struct WindowArguments {
+    #[command(flatten)]
+    pub map: MapArguments,
+    #[command(flatten)]
+    pub live: LiveArguments,
     /// Emulate the sensors, whatever sources the city has.
     #[arg(long, conflicts_with_all = ["mqtt", "sources", "history", "no_feed"])]
     pub emulated: bool,
