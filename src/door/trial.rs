@@ -67,10 +67,10 @@ pub fn simulate(arguments: &FeedSimulateArguments) -> anyhow::Result<()> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("Ctrl-C cannot be heard")?;
-    let mut told = 0;
+    let mut told = 0_u64;
     let status = trial.run(&stop, |status| {
         told += 1;
-        if told % TELL_S == 0 {
+        if told.is_multiple_of(TELL_S) {
             eprintln!("citytwin: {}", line(status, arguments.rate));
         }
     })?;

@@ -144,7 +144,7 @@ pub struct FeedDeadArguments {
 
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if rate >= 0.01 && rate <= 1e6 => Ok(rate),
+        Ok(rate) if (0.01..=1e6).contains(&rate) => Ok(rate),
         _ => Err("write messages a second, 0.01…1000000".into()),
     }
 }

@@ -119,12 +119,14 @@ fn rate(window: u32, python: Option<&str>) -> Outcome {
     let status = ingest.status();
     println!(
         "window {window}: {count} messages committed, acknowledged, handed over in {wall_s:.1} s wall, {cpu_s:.2} s CPU: \
-         {:.0}/s wall, {:.0}/s of CPU; {} commits, {} shed, {} duplicates",
+         {:.0}/s wall, {:.0}/s of CPU; {} commits, {} shed, {} duplicates, {} marked as sent before, {} connections",
         count as f64 / wall_s,
         count as f64 / cpu_s,
         status.commits,
         status.sources[0].shed(),
-        status.duplicates
+        status.duplicates,
+        status.sources[0].broker.as_ref().map_or(0, |broker| broker.repeated),
+        status.sources[0].broker.as_ref().map_or(0, |broker| broker.connections)
     );
     drop(ingest);
     python.map_or(Ok(()), |python| peer(python, port, count, folder.path(), cpu_s))

@@ -261,7 +261,7 @@ fn a_lost_broker_marks_its_sensors_and_its_return_clears_them() {
     let mut city = City::new(folder.path(), 200);
     let ingest = city.start(64 << 20);
     let mut twin = Twin::default();
-    let bad = |sensor: u32| sensor % 10 == 0;
+    let bad = |sensor: u32| sensor.is_multiple_of(10);
     let messages: Vec<_> = (0..200)
         .map(|sensor| {
             let quality = if bad(sensor) { "bad" } else { "good" };
