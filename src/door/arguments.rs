@@ -11,7 +11,10 @@ use citytwin_model::{DrivingSide, GeoBounds, time::civil};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use energy::{EnergyVerb, EnergyYearArguments};
-pub use feed::{FeedDeadArguments, FeedRecordArguments, FeedRetryArguments, FeedSimulateArguments, FeedTestArguments, FeedVerb, PayloadFormat};
+pub use feed::{
+    FeedDeadArguments, FeedRecordArguments, FeedRetryArguments, FeedSimulateArguments, FeedTestArguments, FeedVerb,
+    PayloadFormat,
+};
 pub use grid::{
     GridConvertArguments, GridEstimateArguments, GridHostingArguments, GridOutagesArguments, GridSolveArguments,
     GridVerb,

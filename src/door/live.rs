@@ -73,8 +73,7 @@ fn feed(arguments: &WindowArguments, city: &Path) -> anyhow::Result<desktop::Fee
 }
 
 /// Said where a city has no sources.
-pub const NOTHING_TO_KEEP: &str =
-    "nothing is read that could be kept; name --mqtt URL or --sources FILE, or write a sources.toml into the city's folder";
+pub const NOTHING_TO_KEEP: &str = "nothing is read that could be kept; name --mqtt URL or --sources FILE, or write a sources.toml into the city's folder";
 
 /// The sources that are named, or those of the city's folder; none where there are none.
 pub fn live(arguments: &LiveArguments, city: &Path) -> anyhow::Result<Option<desktop::LiveFeed>> {
@@ -96,7 +95,8 @@ pub fn live(arguments: &LiveArguments, city: &Path) -> anyhow::Result<Option<des
 pub fn sources(named: Option<&Path>, city: &Path) -> anyhow::Result<(Option<Sources>, PathBuf)> {
     let file = named.map(Path::to_path_buf).or_else(|| Some(city.join(SOURCES)).filter(|file| file.is_file()));
     let sources = file.as_deref().map(read_sources).transpose()?;
-    let beside = named.and_then(Path::parent).map(|folder| if folder == Path::new("") { Path::new(".") } else { folder });
+    let beside =
+        named.and_then(Path::parent).map(|folder| if folder == Path::new("") { Path::new(".") } else { folder });
     Ok((sources, beside.unwrap_or(city).to_path_buf()))
 }
 

@@ -38,7 +38,6 @@ mod emulation;
 mod emulator;
 pub mod encode;
 mod error;
-mod feed;
 mod file;
 mod http;
 mod link;
@@ -61,15 +60,17 @@ pub use crossbeam_channel::Receiver;
 pub use emulation::{EmulatedPacket, Emulation};
 pub use emulator::{Emulator, EmulatorStatus};
 pub use error::FeedError;
-pub use feed::{Clock, MqttFeed};
 pub use file::{FileSource, FileStatus};
 pub use http::{Hosts, PollState, Poller, PollerSettings, PollerStatus};
 pub use payload::{DecodeError, MAX_PAYLOAD_BYTES, decode};
 pub use registry::SensorRegistry;
 pub use secrets::Secrets;
 pub use signal::Signals;
-pub use status::{Connection, FeedStatus};
+pub use status::Connection;
 pub use subscription::{
     Delivery, PACKET_LIMIT, Receipt, Subscription, SubscriptionSettings, SubscriptionStatus, client_id,
 };
 pub use trial::{Trial, TrialStatus};
+
+/// Tells the time by which readings are stamped and age: the system's, or a simulated city's.
+pub type Clock = std::sync::Arc<dyn Fn() -> citytwin_model::Timestamp + Send + Sync>;

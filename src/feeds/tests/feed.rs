@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use citytwin_feeds::{Broker, Connection, Emulator, MqttConfig, MqttFeed};
+use citytwin_feeds::{
+    Broker, Connection, DecodeError, Delivery, Emulator, MqttConfig, Reading, Receiver, SensorRegistry, Subscription,
+    SubscriptionSettings, client_id, decode,
+};
 use citytwin_model::{Quality, Quantity, SensorId};
 use rumqttc::{Client, Event, MqttOptions, Outgoing, QoS};
 use support::{Mosquitto, PATIENCE, becomes_true, clock, free_port, installed, noon, sensor};
@@ -20,9 +23,37 @@ fn bridge() -> [citytwin_feeds::Sensor; 2] {
     [sensor(0, "bridge", Quantity::VehicleFlow), outside]
 }
 
-fn listen(config: MqttConfig) -> MqttFeed {
-    let feed = MqttFeed::connect(config, &bridge(), "demo", clock()).unwrap();
-    assert!(becomes_true(|| feed.status().connected()), "{:?}", feed.status());
+/// A subscription to the program's own topics, whose messages are decoded and acknowledged as they are taken.
+struct Feed {
+    subscription: Subscription,
+    deliveries: Receiver<Delivery>,
+    registry: SensorRegistry,
+}
+
+impl Feed {
+    fn connect(config: MqttConfig) -> Self {
+        let registry = SensorRegistry::new(&bridge(), "demo", None);
+        let topics = registry.subscriptions().to_vec();
+        let settings = SubscriptionSettings::new(client_id("demo", "own", "test"), topics, 0);
+        let (into, deliveries) = crossbeam_channel::unbounded();
+        Self { subscription: Subscription::start(config, settings, into, clock()).unwrap(), deliveries, registry }
+    }
+
+    /// What the next message says; `None` when none comes in time.
+    fn next(&self, patience: Duration) -> Option<Result<Vec<Reading>, DecodeError>> {
+        let delivery = self.deliveries.recv_timeout(patience).ok()?;
+        self.subscription.acknowledge(delivery.receipt.into_iter().collect());
+        Some(decode(&delivery.topic, &delivery.payload, &self.registry, delivery.received_at))
+    }
+
+    fn connections(&self) -> u64 {
+        self.subscription.status().connections
+    }
+}
+
+fn listen(config: MqttConfig) -> Feed {
+    let feed = Feed::connect(config);
+    assert!(becomes_true(|| feed.subscription.connected()), "{:?}", feed.subscription.status());
     feed
 }
 
@@ -43,19 +74,20 @@ fn publish(port: u16, packets: &[(&str, &str)]) {
 }
 
 /// Waits until the feed hears its own city: connected is not yet subscribed.
-fn heard(feed: &MqttFeed, mut say: impl FnMut()) -> citytwin_feeds::Reading {
+fn heard(feed: &Feed, mut say: impl FnMut()) -> Reading {
     let start = Instant::now();
     loop {
         say();
-        match feed.readings().recv_timeout(Duration::from_millis(200)) {
-            Ok(reading) => return reading,
-            Err(_) => assert!(start.elapsed() < PATIENCE, "nothing heard: {:?}", feed.status()),
+        match feed.next(Duration::from_millis(200)) {
+            Some(Ok(readings)) => return readings[0].clone(),
+            Some(Err(error)) => panic!("{error}"),
+            None => assert!(start.elapsed() < PATIENCE, "nothing heard: {:?}", feed.subscription.status()),
         }
     }
 }
 
 #[test]
-fn packets_become_readings_and_refusals_are_counted() {
+fn packets_become_readings_and_refusals_say_why() {
     let broker = Broker::start_loopback().unwrap();
     let feed = listen(broker.config());
     let first = heard(&feed, || publish(broker.port(), &[("citytwin/demo/bridge/vehicle_flow", "412.5")]));
@@ -66,18 +98,20 @@ fn packets_become_readings_and_refusals_are_counted() {
         ("plant/7/v", r#"{"value":10,"unit":"m/s","quality":"uncertain"}"#),
     ];
     publish(broker.port(), &packets);
-    let outside = loop {
-        let reading = feed.readings().recv_timeout(PATIENCE).unwrap();
-        if reading.sensor == SensorId(1) {
-            break reading;
+    let (mut outside, mut refused) = (None, Vec::new());
+    while outside.is_none() || refused.len() < 2 {
+        match feed.next(PATIENCE).expect("three messages") {
+            Ok(readings) => outside = readings.into_iter().find(|reading| reading.sensor == SensorId(1)).or(outside),
+            Err(error) => refused.push(error.kind()),
         }
-    };
+    }
+    refused.sort_unstable();
+    assert_eq!(refused, ["malformed", "unknown sensor"]);
+    let outside = outside.unwrap();
     assert_eq!((outside.value, outside.quality), (36.0, Quality::Uncertain));
-    assert!(becomes_true(|| feed.status().refused_total() == 2));
-    let status = feed.status();
-    assert_eq!((status.refused["malformed"], status.refused["unknown sensor"]), (1, 1));
-    assert_eq!((status.connections, status.dropped, status.connection), (1, 0, Connection::Connected));
-    assert!(status.last_packet_at.is_some() && status.last_refusal.is_some() && status.since.is_some());
+    let status = feed.subscription.status();
+    assert_eq!((status.connections, status.shed, status.connection), (1, 0, Connection::Connected));
+    assert!(status.last_message_at.is_some() && status.since.is_some());
 }
 
 #[test]
@@ -112,18 +146,15 @@ fn an_emulator_without_a_broker_drops_and_counts() {
 #[test]
 fn stopping_is_quick_connected_or_not() {
     let broker = Broker::start_loopback().unwrap();
-    let mut connected = listen(broker.config());
-    let nobody = MqttFeed::connect(MqttConfig::loopback(free_port()), &bridge(), "demo", clock()).unwrap();
+    let connected = listen(broker.config());
+    let nobody = Feed::connect(MqttConfig::loopback(free_port()));
     // A place that takes the connection and never says a word.
     let mute = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let mute_at = MqttConfig::loopback(mute.local_addr().unwrap().port());
-    let silent = MqttFeed::connect(mute_at, &bridge(), "demo", clock()).unwrap();
+    let silent = Feed::connect(MqttConfig::loopback(mute.local_addr().unwrap().port()));
     mute.accept().unwrap();
-    assert!(becomes_true(|| nobody.status().connection == Connection::Waiting));
-    assert!(nobody.status().last_error.unwrap().contains("refused"));
+    assert!(becomes_true(|| nobody.subscription.status().connection == Connection::Waiting));
+    assert!(nobody.subscription.status().last_error.unwrap().contains("refused"));
     let start = Instant::now();
-    connected.stop();
-    assert_eq!(connected.status().connection, Connection::Stopped);
     drop((connected, nobody, silent, broker));
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 }
@@ -135,9 +166,9 @@ fn a_stopped_broker_frees_its_port_and_the_feed_returns() {
     assert!(Broker::start_on(port).is_err(), "the port is taken");
     let feed = listen(broker.config());
     drop(broker);
-    assert!(becomes_true(|| !feed.status().connected()));
+    assert!(becomes_true(|| !feed.subscription.connected()));
     let _again = Broker::start_on(port).unwrap();
-    assert!(becomes_true(|| feed.status().connections == 2), "{:?}", feed.status());
+    assert!(becomes_true(|| feed.connections() == 2), "{:?}", feed.subscription.status());
     heard(&feed, || publish(port, &[("citytwin/demo/bridge/vehicle_flow", "1")]));
 }
 
@@ -215,17 +246,16 @@ fn an_outside_broker_may_come_and_go() {
     let say = || publish(port, &[("citytwin/demo/bridge/vehicle_flow", "5")]);
     heard(&feed, say);
     drop(broker);
-    assert!(becomes_true(|| feed.status().connection == Connection::Waiting));
-    assert!(feed.status().last_error.is_some());
+    assert!(becomes_true(|| feed.subscription.status().connection == Connection::Waiting));
+    assert!(feed.subscription.status().last_error.is_some());
     let _again = Mosquitto::start(folder.path(), port, &Mosquitto::plain(port));
-    assert!(becomes_true(|| feed.status().connections == 2), "{:?}", feed.status());
-    while feed.readings().try_recv().is_ok() {}
+    assert!(becomes_true(|| feed.connections() == 2), "{:?}", feed.subscription.status());
     heard(&feed, say);
 }
 
 /// What cannot be taken costs one count, not the connection.
 #[test]
-fn a_huge_packet_is_counted_and_passed_over() {
+fn a_huge_packet_is_told_and_passed_over() {
     let broker = Broker::start_loopback().unwrap();
     let feed = listen(broker.config());
     let topic = "citytwin/demo/bridge/vehicle_flow";
@@ -237,7 +267,14 @@ fn a_huge_packet_is_counted_and_passed_over() {
     client.publish(topic, QoS::AtLeastOnce, false, "2").unwrap();
     client.disconnect().unwrap();
     while let Ok(Ok(_)) = connection.recv_timeout(PATIENCE) {}
-    assert!(becomes_true(|| feed.status().refused.contains_key("too large")), "{:?}", feed.status());
-    assert!(becomes_true(|| feed.readings().try_iter().any(|reading| reading.value == 2.0)));
-    assert_eq!(feed.status().connections, 1);
+    let mut kinds = Vec::new();
+    loop {
+        match feed.next(PATIENCE).expect("both messages") {
+            Err(error) => kinds.push(error.kind()),
+            Ok(readings) if readings[0].value == 2.0 => break,
+            Ok(_) => {}
+        }
+    }
+    assert_eq!(kinds, ["too large"]);
+    assert_eq!(feed.connections(), 1);
 }

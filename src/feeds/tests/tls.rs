@@ -5,9 +5,8 @@ mod support;
 
 use std::{path::Path, process::Command};
 
-use citytwin_feeds::{Connection, MqttConfig, MqttFeed, Subscription, SubscriptionSettings, client_id};
-use citytwin_model::Quantity;
-use support::{Mosquitto, becomes_true, clock, free_port, installed, sensor};
+use citytwin_feeds::{Connection, MqttConfig, Subscription, SubscriptionSettings, client_id};
+use support::{Mosquitto, becomes_true, clock, free_port, installed};
 
 /// A certificate authority and a certificate of it for `127.0.0.1`.
 fn certificates(folder: &Path) {
@@ -41,14 +40,18 @@ fn broker(folder: &Path, port: u16, certificate: &str, more: &str) -> Mosquitto 
     Mosquitto::start(folder, port, &configuration)
 }
 
-/// The line that a refused connection leaves.
-fn refusal(config: MqttConfig) -> String {
+fn subscribe(config: MqttConfig) -> Subscription {
     let settings = SubscriptionSettings::new(client_id("demo", "one", "test"), vec!["t".to_owned()], 0);
     let (into, _deliveries) = crossbeam_channel::unbounded();
-    let refused = Subscription::start(config, settings, into, clock()).unwrap();
+    Subscription::start(config, settings, into, clock()).unwrap()
+}
+
+/// The line that a refused connection leaves.
+fn refusal(config: MqttConfig) -> String {
+    let refused = subscribe(config);
     assert!(becomes_true(|| refused.status().last_error.is_some()), "{:?}", refused.status());
     let status = refused.status();
-    assert_eq!(status.connections, 0);
+    assert_eq!((status.connections, status.connection), (0, Connection::Waiting));
     let line = status.last_error.unwrap();
     assert!(!line.contains('\n') && !line.contains("s3cret"), "{line}");
     line
@@ -64,21 +67,17 @@ fn only_the_right_authority_and_name_are_let_in() {
     let port = free_port();
     let at = |name: &str| folder.path().join(name);
     let _broker = broker(folder.path(), port, "server.pem", "");
-    let sensors = [sensor(0, "bridge", Quantity::VehicleFlow)];
-    let connect = |host: &str, authority: &str| {
+    let config = |host: &str, authority: &str| {
         let config: MqttConfig = format!("mqtts://{host}:{port}").parse().unwrap();
-        MqttFeed::connect(config.with_authority(at(authority)), &sensors, "demo", clock()).unwrap()
+        config.with_authority(at(authority))
     };
-    let good = connect("127.0.0.1", "ca.pem");
-    assert!(becomes_true(|| good.status().connected()), "{:?}", good.status());
+    let good = subscribe(config("127.0.0.1", "ca.pem"));
+    assert!(becomes_true(|| good.connected()), "{:?}", good.status());
     for (host, authority, why) in
         [("127.0.0.1", "other.pem", "UnknownIssuer"), ("localhost", "ca.pem", "not valid for name")]
     {
-        let refused = connect(host, authority);
-        assert!(becomes_true(|| refused.status().connection == Connection::Waiting));
-        let line = refused.status().last_error.unwrap();
-        assert!(line.contains(why) && !line.contains('\n'), "{line}");
-        assert_eq!(refused.status().connections, 0);
+        let line = refusal(config(host, authority));
+        assert!(line.contains(why), "{line}");
     }
 }
 
@@ -119,8 +118,6 @@ fn a_broker_that_asks_for_it_gets_the_clients_certificate() {
         let line = refusal(config(identity));
         assert!(line.contains("does not accept this client's certificate"), "{line}");
     }
-    let settings = SubscriptionSettings::new(client_id("demo", "one", "test"), vec!["t".to_owned()], 0);
-    let (into, _deliveries) = crossbeam_channel::unbounded();
-    let let_in = Subscription::start(config(Some("client")), settings, into, clock()).unwrap();
+    let let_in = subscribe(config(Some("client")));
     assert!(becomes_true(|| let_in.connected()), "{:?}", let_in.status());
 }

@@ -1,0 +1,140 @@
+//! A city's history from outside: what is recorded comes back in a replay, dead letters are read anew, and wrong words get a
+//! line.
+
+use std::{fs, path::Path, process::Command, process::Output};
+
+use citytwin_history::{DeadLetter, History, Level, Settings, Span, Store};
+
+/// Reads `counts/<sensor>` as the sensor's flow, from a broker that nobody asks here.
+const SOURCES: &str = r#"
+version = 2
+[[source]]
+id = "loops"
+kind = "mqtt"
+address = "mqtt://127.0.0.1:1"
+[[mapping]]
+id = "counts"
+source = "loops"
+topic = "counts/{nr}"
+format = "json"
+time = "$.at"
+[[mapping.take]]
+value = "$.v"
+quantity = "vehicle_flow"
+sensor = "{nr}"
+"#;
+
+fn citytwin(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_citytwin")).args(arguments).output().expect("the program starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Ids of the demo's counters.
+fn counters() -> Vec<String> {
+    let city = fs::read_to_string("maps/demo/city.toml").unwrap();
+    let flows = city.split("[[sensor]]").filter(|sensor| sensor.contains("\"vehicle_flow\""));
+    let id = |sensor: &str| {
+        sensor.lines().find_map(|line| line.strip_prefix("id = ").map(|id| id.trim_matches('"').to_owned()))
+    };
+    flows.filter_map(id).collect()
+}
+
+/// A history whose letters a new mapping can read but for the last: 12 counters, ten minutes, a reading each minute.
+fn letters(folder: &Path) {
+    let store = History::open(folder, Settings::default()).unwrap();
+    let noon_us = 1_772_366_400_000_000_i64;
+    let letter = |minute: i64, id: &str, payload: String| DeadLetter {
+        feed: "loops".to_owned(),
+        topic: format!("counts/{id}"),
+        reason: "nobody maps it".to_owned(),
+        mapping: "1-00".to_owned(),
+        received_us: noon_us + minute * 60_000_000,
+        bytes: payload.into_bytes(),
+    };
+    let mut dead = Vec::new();
+    for minute in 0..10 {
+        for (number, id) in (0..).zip(counters().iter().take(12)) {
+            let stamp = noon_us / 1000 + minute * 60_000;
+            dead.push(letter(minute, id, format!("{{\"v\": {}, \"at\": {stamp}}}", 100 + minute + number)));
+        }
+    }
+    dead.push(letter(9, "nobody", "{\"v\": 1}".to_owned()));
+    store.commit(&[], &dead).unwrap();
+}
+
+#[test]
+fn letters_are_read_anew_and_replayed_to_the_same_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let (history, sources) = (folder.path().join("history"), folder.path().join("sources.toml"));
+    letters(&history);
+    fs::write(&sources, SOURCES).unwrap();
+    let (history_named, sources_named) = (history.to_str().unwrap(), sources.to_str().unwrap());
+    let retry = || citytwin(&["feed", "retry", "maps/demo", "--history", history_named, "--sources", sources_named]);
+    let first = retry();
+    assert!(first.status.success(), "{}", stderr(&first));
+    let said = String::from_utf8(first.stdout).unwrap();
+    assert!(said.contains("121 letters tried: 120 read now") && said.contains("120 new readings kept"), "{said}");
+    let again = String::from_utf8(retry().stdout).unwrap();
+    assert!(again.contains("1 letters tried: 0 read now") && again.contains("0 new readings kept"), "{again}");
+
+    let store = History::open(&history, Settings::default()).unwrap();
+    let (series, _) = store.series_of("live")[0].clone();
+    assert_eq!(store.roll_ups(series, Level::QuarterHour, Span::ALL).unwrap()[0].count(), 10);
+    drop(store);
+
+    let replay = |more: &[&str]| {
+        let words = [&["replay", "maps/demo", "--history", history_named, "--headless", "--json"], more].concat();
+        let output = citytwin(&words);
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let span = ["--from", "2026-03-01T12:59", "--to", "2026-03-01T13:10"];
+    let whole = replay(&span);
+    assert_eq!((&whole["readings"], &whole["sensors"]["good"]), (&120.into(), &12.into()), "{whole}");
+    assert_eq!(whole["observed_hash"], replay(&span)["observed_hash"]);
+    // Another seed drives other vehicles past the same sensors.
+    let other = replay(&[&span[..], &["--seed", "2"]].concat());
+    assert_eq!(whole["observed_hash"], other["observed_hash"]);
+    assert_ne!(whole["state_hash"], other["state_hash"]);
+    // Half of the span: other values, none of the second half.
+    let half = replay(&["--from", "2026-03-01T12:59", "--to", "2026-03-01T13:04:30"]);
+    assert_eq!(half["readings"], 60);
+    assert_ne!(half["observed_hash"], whole["observed_hash"]);
+}
+
+#[test]
+fn wrong_words_get_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = folder.path().join("history");
+    letters(&history);
+    let named = history.to_str().unwrap();
+    let nowhere = folder.path().join("nowhere");
+    let nowhere = nowhere.to_str().unwrap();
+    let bad = folder.path().join("bad.toml");
+    fs::write(&bad, SOURCES.replace("vehicle_flow", "vehicle_flows")).unwrap();
+    let bad = bad.to_str().unwrap();
+    for (words, expected) in [
+        (vec!["replay", "maps/demo", "--history", nowhere, "--headless"], "holds no history"),
+        (vec!["replay", "maps/demo", "--history", named, "--headless"], "no run live"),
+        (vec!["replay", "maps/nothing", "--history", named, "--headless"], "maps/nothing"),
+        (vec!["replay", "maps/demo", "--history", named, "--speed", "0"], "--speed"),
+        (vec!["replay", "maps/demo", "--history", named, "--json"], "--headless"),
+        (vec!["feed", "retry", "maps/demo", "--history", nowhere], "holds no history"),
+        (vec!["feed", "retry", "maps/demo", "--history", named, "--sources", bad], "vehicle_flows"),
+        (vec!["feed", "record", "maps/demo", "--for", "1"], "--mqtt"),
+        (
+            vec!["feed", "record", "maps/demo", "--mqtt", "mqtt://10.0.0.7", "--history", nowhere, "--for", "1"],
+            "plaintext",
+        ),
+        (vec!["view", "maps/demo", "--history", named], "--history"),
+        (vec!["view", "maps/demo", "--sources", bad], "vehicle_flows"),
+    ] {
+        let output = citytwin(&words);
+        let line = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {line}");
+        assert!(line.contains(expected) && line.trim_end().lines().count() == 1, "{words:?}: {line}");
+    }
+}
