@@ -16,6 +16,7 @@ mod engines;
 mod grid;
 mod grid_estimate;
 mod line;
+mod live_energy;
 mod observe;
 mod peak_hour;
 mod record;
@@ -40,6 +41,7 @@ pub use energy_year::{YearState, YearTwin};
 pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, WeatherNow};
 pub use grid::{DayState, Extremes, GridAsset, GridIndex, GridSwitch, GridTwin};
 pub use grid_estimate::{EstimateState, GridEstimated, GridEstimation};
+pub use live_energy::LiveEnergyTwin;
 pub use observe::{Feed, FeedChoice, FeedClock, FeedHealth};
 pub use peak_hour::{PeakState, PeakTwin, RoadInquired};
 pub use record::{Record, Sample, Trace};
@@ -131,6 +133,9 @@ pub fn state_hash(world: &World) -> u64 {
     if let (Some(traffic), Some(energy)) = (world.get_resource::<TrafficTwin>(), world.get_resource::<EnergyTwin>()) {
         bytes.extend(traffic.0.state_hash().to_le_bytes());
         bytes.extend(energy.0.state_hash().to_le_bytes());
+    }
+    if let Some(live) = world.get_resource::<LiveEnergyTwin>() {
+        bytes.extend(live.live().state_hash().to_le_bytes());
     }
     if let Some(grid) = world.get_resource::<GridTwin>() {
         bytes.extend(format!("{:?}", grid.out).into_bytes());

@@ -80,8 +80,14 @@ fn osm() -> String {
 
 /// A headless twin at half past seven whose every update is one tick.
 pub fn app(seed: u64, feed: &FeedChoice) -> App {
+    app_at(seed, feed, civil::datetime(2026, 6, 16, 7, 30, 0, 0))
+}
+
+/// The same at another time of its clock.
+#[allow(dead_code, reason = "each test file takes what it needs")]
+pub fn app_at(seed: u64, feed: &FeedChoice, start: civil::DateTime) -> App {
     let city = city();
-    let start = civil::datetime(2026, 6, 16, 7, 30, 0, 0).to_zoned(city.time_zone.value.clone()).unwrap().timestamp();
+    let start = start.to_zoned(city.time_zone.value.clone()).unwrap().timestamp();
     let engines = Engines::prepare(city, start, seed, Assumptions::default(), &|_, _| true).unwrap();
     let mut app = App::new();
     app.add_plugins(TwinPlugin);
