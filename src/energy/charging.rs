@@ -1,5 +1,5 @@
-//! Charging of electric cars: how much, when, at home, at work or in public: cars that stand ([`parked`]) by what
-//! their trips used ([`mobility`]).
+//! Charging of electric cars at home, at work or in public: cars that stand ([`parked`]) need what their trips used
+//! ([`mobility`]).
 
 mod figures;
 mod mobility;

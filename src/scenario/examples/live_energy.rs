@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ..Assumptions::default()
         };
         let mut live = LiveEnergy::new(basis.clone(), &city, &energy, &assumptions);
-        let mut go = |live: &mut LiveEnergy, energy: &mut EnergySystem, minute: i64| {
+        let go = |live: &mut LiveEnergy, energy: &mut EnergySystem, minute: i64| {
             let at = noon.saturating_add(SignedDuration::from_mins(minute)).unwrap_or(noon);
             let (sun, weather) = sky(&city.anchor, at);
             live.evaluate(energy, &SkyNow { at, sun, weather }, 60.0);
