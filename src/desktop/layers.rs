@@ -50,6 +50,7 @@ fn offer(
             LayerKind::BuildingLoad
             | LayerKind::Pv
             | LayerKind::NetLoad
+            | LayerKind::Charging
             | LayerKind::HeatDemand
             | LayerKind::PvYield
             | LayerKind::TransformerLoading
@@ -196,6 +197,7 @@ fn values(info: &LayerInfo, engines: &Engines) -> (Values, Values) {
             let net_w = |b: usize| energy.building_load_w()[b] - energy.building_pv_w()[b];
             (None, buildings(&|b| per_area(net_w(b), city.buildings[b].floor_area_m2())))
         }
+        LayerKind::Charging => (None, buildings(&|b| f64::from(energy.charging_w(BuildingId::from_index(b))))),
         LayerKind::HeatDemand | LayerKind::PvYield => (None, year_values(info, engines)),
         LayerKind::TransformerLoading => {
             let loading = |b: usize| {

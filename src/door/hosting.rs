@@ -1,13 +1,14 @@
 //! `grid hosting`: how many customers of each feeder can join with photovoltaics, chargers or heat pumps.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{collections::BTreeSet, fmt::Write, sync::Arc};
 
 use citytwin_energy::{
     EnergySystem,
     grid::synthetic::{CityGrid, Feeder},
 };
 use citytwin_model::{Assumptions, City};
-use citytwin_scenario::TechnologyHosting;
+use citytwin_scenario::{LiveBasis, LiveEnergy, TechnologyHosting};
+use citytwin_traffic::{Demand, Network};
 use serde::Serialize;
 
 use crate::{
@@ -31,6 +32,9 @@ pub fn hosting(arguments: &GridHostingArguments) -> anyhow::Result<()> {
         let mut energy = EnergySystem::new(&city);
         let assumptions = Assumptions::default();
         energy.set_shares(&city, &assumptions);
+        let network = Network::compile(&city);
+        let basis = Arc::new(LiveBasis::new(&city, &energy, &Demand::estimate(&city, &network)));
+        let live = LiveEnergy::new(basis, &city, &energy, &assumptions);
         let grid = CityGrid::grow(&city, &energy, 1)?;
         let operated = grid.operated(&BTreeSet::new())?;
         let watch = |fraction| {
@@ -38,7 +42,7 @@ pub fn hosting(arguments: &GridHostingArguments) -> anyhow::Result<()> {
             true
         };
         let drawn = (arguments.placements, arguments.seed);
-        let found = citytwin_scenario::hosting(&city, &energy, &operated, drawn, &watch)?;
+        let found = citytwin_scenario::hosting(&city, (&energy, &live), &operated, drawn, &watch)?;
         anyhow::Ok(Report::of(&city, &grid, arguments.placements, &found))
     })?;
     drop(bar);

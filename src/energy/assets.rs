@@ -4,7 +4,7 @@ use citytwin_model::{City, Coord, EnergyAssetKind};
 use geo::Contains;
 use rstar::{AABB, RTree, primitives::GeomWithData, primitives::Rectangle};
 
-use crate::{charging::CHARGER_RATED_W, solar::Plane, transformer::TransformerState};
+use crate::{charging::CHARGER_RATED_W, plane::Plane, transformer::TransformerState};
 
 /// Peak power of a solar generator that states none, W: a roof of 50 m² (assumption).
 const SOLAR_RATED_W: f64 = 10_000.0;

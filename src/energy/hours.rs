@@ -3,7 +3,7 @@
 
 use citytwin_model::{BuildingId, time::LocalTime};
 
-use crate::{EnergySystem, assets::AttachmentKind, solar::Plane};
+use crate::{EnergySystem, assets::AttachmentKind, plane::Plane};
 
 /// The load curves of some hours. Each row is as long as there are hours.
 #[derive(Clone, Debug)]
@@ -66,6 +66,15 @@ impl EnergySystem {
         let index = building.index();
         let of = |(plane, peak_w): (&u16, &f32)| roof_plane(Plane(*plane), f64::from(*peak_w));
         self.planes[index].iter().zip(&self.installed_w[index]).map(of).filter(|plane| plane.peak_w > 0.0)
+    }
+
+    /// Modules that a building's roof could carry.
+    pub fn suitable_planes(&self, building: BuildingId) -> impl Iterator<Item = RoofPlane> + '_ {
+        let of = |modules: &crate::roof::Modules| {
+            let planes = modules.planes.into_iter().zip(modules.peak_w);
+            planes.map(|(plane, peak_w)| roof_plane(plane, f64::from(peak_w))).filter(|plane| plane.peak_w > 0.0)
+        };
+        self.roofs[building.index()].as_ref().into_iter().flat_map(of)
     }
 
     /// Whether a building's roof could carry modules.

@@ -1,24 +1,23 @@
 //! The first energy engine: what every building draws by use and floor area, what its roof yields, what its
 //! cars charge, and the transformers that sum them.
 //!
-//! Owns load, photovoltaics, charging and transformer sums as pure functions of clock, sun and weather. Must
-//! not know traffic, environment, any file or clock of its own. Everything it assumes is a constant with its
-//! source: `intensity.rs` (who uses how much), `profile.rs` (when), `charging.rs`, `roof.rs` and `solar.rs`
-//! (photovoltaics of the live city), `pvwatts.rs` (a system's year), `transformer.rs` and `supply.rs` (which transformer serves whom). Cables and voltages are
+//! Owns load, appliances, chargers, batteries and transformer sums; heat, cars and sun come to the sums of an
+//! instant as rows of powers, from the engines of [`building`], [`charging`] and [`PvSystem`]. Must not know traffic, environment, any file or clock of its own. Everything it assumes is a constant with its
+//! source: `intensity.rs` (who uses how much), `profile.rs` (when), `charging`, `roof.rs` and `pvwatts.rs`
+//! (photovoltaics), `transformer.rs` and `supply.rs` (which transformer serves whom). Cables and voltages are
 //! [`grid`]'s.
 
 mod assets;
 pub mod building;
 pub mod charging;
 pub mod grid;
-mod heat_pump;
 mod hourly_flow;
 mod hours;
 mod intensity;
+mod plane;
 mod profile;
 mod pvwatts;
 mod roof;
-mod solar;
 pub mod storage;
 mod supply;
 mod survey;
@@ -33,5 +32,5 @@ pub use hourly_flow::{FlowHours, HourlyFlow, PowerRows};
 pub use hours::{PeopleHours, PeopleRows, Plant, RoofPlane};
 pub use pvwatts::{PvSystem, warming};
 pub use survey::{Coverage, electric_car_share, ranks_by_name};
-pub use system::{EnergyMwh, EnergySystem, Totals};
+pub use system::{EnergyMwh, EnergySystem, SunPower, Totals};
 pub use transformer::TransformerState;

@@ -1,8 +1,8 @@
 //! From the irradiance on modules to alternating current: PVWatts version 5 (A. P. Dobos, NREL/TP-6A20-62641, 2014), with
 //! the cell temperature of D. Faiman (Progress in Photovoltaics 16 (2008) 307–315).
 
-use crate::solar::STC_W_M2;
-
+/// Irradiance at standard test conditions, W/m² (IEC 60904-3).
+pub const STC_W_M2: f64 = 1000.0;
 /// Cell temperature at standard test conditions, °C.
 const STC_C: f64 = 25.0;
 /// Heat loss of modules in the open, W/(m²·K), and how it grows with wind, W·s/(m³·K): Faiman's mean over seven module types.

@@ -3,8 +3,11 @@
 use citytwin_model::{Building, BuildingUse, RoofShape};
 use geo::{Area, BoundingRect, MinimumRotatedRect};
 
-use crate::solar::{MODULE_EFFICIENCY, Plane, STC_W_M2};
+use crate::{plane::Plane, pvwatts::STC_W_M2};
 
+/// Module efficiency at standard test conditions, 1: crystalline silicon on roofs since about 2020
+/// (Fraunhofer ISE, Photovoltaics Report 2024).
+const MODULE_EFFICIENCY: f64 = 0.20;
 /// Smallest module area worth a system, m²: five modules, 2 kWp.
 const SMALLEST_M2: f64 = 10.0;
 /// Tilt of module rows on flat roofs, degree, and the roof area they leave free against shading and wind:

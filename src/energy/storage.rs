@@ -2,11 +2,13 @@
 //! that passes, never what comes; how near they come to the optimum that knows all: `tests/cases/energy/storage`.
 
 mod figures;
+mod home;
 
 #[cfg(test)]
 mod tests;
 
 pub use figures::StorageFigures;
+pub use home::{HomeBattery, at_homes};
 
 /// Levels are found to within 2⁻³² of the day's range.
 const HALVINGS: usize = 32;
@@ -31,17 +33,29 @@ impl Battery {
     /// One hour of a wish: charge by this, W, or discharge where it is negative. Returns what it draws without its standby;
     /// `state_wh` goes on by `efficiency` × charge or discharge / `efficiency`.
     pub fn hour(&self, state_wh: &mut f64, wish_w: f64) -> f64 {
+        let power_w = self.power_for(*state_wh, wish_w, 1.0);
+        self.pass(state_wh, power_w, 1.0);
+        power_w
+    }
+
+    /// What of a wish it can hold for so many hours, W, charging positive.
+    pub fn power_for(&self, state_wh: f64, wish_w: f64, hours: f64) -> f64 {
         if wish_w >= 0.0 {
-            let room_w = (self.capacity_wh - *state_wh).max(0.0) / self.efficiency;
-            let power_w = wish_w.min(self.power_w).min(room_w);
-            *state_wh = (*state_wh + self.efficiency * power_w).min(self.capacity_wh);
-            power_w
+            let room_w = (self.capacity_wh - state_wh).max(0.0) / self.efficiency / hours;
+            wish_w.min(self.power_w).min(room_w)
         } else {
-            let held_w = *state_wh * self.efficiency;
-            let power_w = (-wish_w).min(self.power_w).min(held_w);
-            *state_wh = (*state_wh - power_w / self.efficiency).max(0.0);
-            -power_w
+            let held_w = state_wh * self.efficiency / hours;
+            -(-wish_w).min(self.power_w).min(held_w)
         }
+    }
+
+    /// Lets a power of [`Self::power_for`] pass for so many hours.
+    pub fn pass(&self, state_wh: &mut f64, power_w: f64, hours: f64) {
+        *state_wh = if power_w >= 0.0 {
+            (*state_wh + self.efficiency * power_w * hours).min(self.capacity_wh)
+        } else {
+            (*state_wh + power_w / self.efficiency * hours).max(0.0)
+        };
     }
 
     /// One hour for own consumption: takes what the sun gives beyond the load, gives what the load lacks; never charges from

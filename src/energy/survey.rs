@@ -1,6 +1,6 @@
 //! Reads a city once: customers, roofs, cars, and how much of it there is.
 
-use citytwin_model::{Assumptions, Building, City, Coord, Technology};
+use citytwin_model::{Assumptions, Building, BuildingUse, City, Coord, Technology};
 use geo::Centroid;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -9,7 +9,6 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::{
     assets::roofs_taken,
     charging::{USUAL_KWH_PER_KM, kwh_per_car_and_day},
-    heat_pump::HeatNeed,
     intensity::{
         CARS_PER_PERSON, DWELLING_AREA_M2_PER_PERSON, HOURS_PER_YEAR, INTERNAL_AREA_SHARE, annual_kwh_per_m2,
         is_dwelling,
@@ -69,10 +68,9 @@ pub fn customers(city: &City) -> Vec<Customer> {
     city.buildings.par_iter().map(of).collect()
 }
 
-/// What every building needs of heat, in id order.
-pub fn heat(city: &City) -> Vec<HeatNeed> {
-    let of = |building: &Building| HeatNeed::of(building.usage.value, INTERNAL_AREA_SHARE * building.floor_area_m2());
-    city.buildings.par_iter().map(of).collect()
+/// Whether a building of a use can have a heat pump: not where heat is of processes or stores, of which no map tells.
+pub fn is_heated(usage: BuildingUse) -> bool {
+    !matches!(usage, BuildingUse::Industrial | BuildingUse::Warehouse | BuildingUse::Ancillary)
 }
 
 pub fn roofs(city: &City) -> Vec<Option<Modules>> {

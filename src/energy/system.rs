@@ -1,8 +1,7 @@
 //! The engine: structure-of-arrays state of all buildings, evaluated for one instant at a time.
 
 use citytwin_model::{
-    Assumptions, BuildingId, City, Coord, PartShare, SunPosition, Technology, Weather, time::LocalTime,
-    units::JOULES_PER_MWH,
+    Assumptions, BuildingId, City, Coord, PartShare, Technology, time::LocalTime, units::JOULES_PER_MWH,
 };
 use rayon::prelude::*;
 use serde::Serialize;
@@ -10,20 +9,18 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::{
     assets::{Attachment, AttachmentKind, attachments},
-    charging::{
-        Charging, Figures, KM_PER_YEAR, Mobility, PUBLIC_SHARE, PUBLIC_USE_MAX, USUAL_KWH_PER_KM, kwh_per_car_and_day,
-    },
+    charging::USUAL_KWH_PER_KM,
     grid::synthetic::{design::Design, tables::Tables},
-    heat_pump::{self, HeatNeed},
     intensity::{HOURS_PER_YEAR, USE_COUNT},
     profile::{Profiles, SLOTS},
     roof::Modules,
-    solar,
+    storage::{HomeBattery, at_homes},
     supply::Supply,
-    survey::{Coverage, by_transformer, classes, cover, customers, heat, ranks, roofs},
+    survey::{Coverage, by_transformer, classes, cover, customers, is_heated, ranks, roofs},
     transformer::{Losses, TransformerState},
 };
 
+const SECONDS_PER_HOUR: f64 = 3600.0;
 /// Buildings per task: large enough to be worth a thread.
 const GRAIN: usize = 4096;
 
@@ -45,37 +42,45 @@ pub struct EnergyMwh {
     pub supplied: f64,
 }
 
+/// What the sun gives in an instant, W: roofs by `BuildingId`, stated plants by `EnergyAssetId`. What a list lacks is nought.
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+pub struct SunPower<'a> {
+    pub buildings_w: &'a [f32],
+    pub assets_w: &'a [f32],
+}
+
 /// The energy system of a city.
 #[derive(Clone, Debug)]
 pub struct EnergySystem {
     pub(crate) profiles: Profiles,
-    charging: Charging,
     coverage: Coverage,
     pv_share: f64,
     ev_share: f64,
     parts: Vec<PartShare>,
     /// What electric cars take from their batteries, kWh/km.
     kwh_per_km: f64,
-    /// Cars of the usual mileage that would drive what the city's cars drive.
-    usual_cars: f64,
-    /// Of all energy, what is charged in public where there are chargers.
-    public_share: f64,
     /// Per building: annual mean load, W.
     pub(crate) mean_w: Vec<f32>,
     /// Per building: `use · SLOTS + slot`.
     pub(crate) class: Vec<u16>,
-    /// Per building: mean charging power if all its cars were electric, W.
+    /// Per building: mean charging power at the usual mileage if all its cars were electric, W; what weighs shares of cars.
     pub(crate) cars_w: Vec<f32>,
-    /// Per building: mean charging power of those of its cars that are electric, W, at the usual consumption.
-    electric_w: Vec<f32>,
+    /// Per building: the part of it that is of electric cars, W.
+    pub(crate) electric_w: Vec<f32>,
     /// Per building: its place, local metres, and year of construction.
     places: Vec<(Coord<f64>, u16)>,
     /// Per building: the modules its roof could carry.
     pub(crate) roofs: Vec<Option<Modules>>,
-    /// Per building: heat it needs, and where this lies below the share, it comes from a heat pump: its part of it.
-    heat: Vec<HeatNeed>,
+    /// Per building: heat comes from a heat pump where this lies below the share; 2 where never.
     heat_rank: Vec<f32>,
-    pumped: Vec<HeatNeed>,
+    pumped: Vec<bool>,
+    /// Per building, of the hour that passes: electricity of heat pumps and coolers, and what cars charge, W; empty: nought.
+    heat_w: Vec<f32>,
+    charging_w: Vec<f32>,
+    /// All public chargers together, W.
+    public_w: f64,
+    /// Per building; empty where nobody has one.
+    batteries: Vec<Option<HomeBattery>>,
     /// Per building: PV is on the roof where this lies below the share; 2 where never.
     rank: Vec<f32>,
     /// Per building: planes and peak power installed at the present share.
@@ -104,28 +109,27 @@ impl EnergySystem {
         let supply = Supply::plan(city, &customers, &profiles, &Tables::embedded().rules);
         let (first, members) = by_transformer(supply.transformers.len(), &supply.serves);
         let roofs = roofs(city);
-        let heat = heat(city);
         let (coverage, cars_w) = cover(city, &customers, &roofs, &supply.transformers);
         let count = city.buildings.len();
         Self {
             profiles,
-            charging: Charging::new(),
             coverage,
             pv_share: 0.0,
             ev_share: 0.0,
             parts: Vec::new(),
             kwh_per_km: USUAL_KWH_PER_KM,
-            usual_cars: coverage.cars,
-            public_share: PUBLIC_SHARE,
             mean_w: customers.iter().map(|c| c.mean_w as f32).collect(),
             class: classes(city),
             electric_w: vec![0.0; count],
             places: customers.iter().zip(&city.buildings).map(|(c, b)| (c.at, b.built().value)).collect(),
             cars_w,
             rank: ranks(city, "roof", |index| roofs[index].is_some()),
-            heat_rank: ranks(city, "heat pump", |index| heat[index].is_heated()),
-            pumped: vec![HeatNeed::default(); count],
-            heat,
+            heat_rank: ranks(city, "heat pump", |index| is_heated(city.buildings[index].usage.value)),
+            pumped: vec![false; count],
+            heat_w: Vec::new(),
+            charging_w: Vec::new(),
+            public_w: 0.0,
+            batteries: Vec::new(),
             planes: vec![[0; 2]; count],
             installed_w: vec![[0.0; 2]; count],
             roofs,
@@ -143,8 +147,9 @@ impl EnergySystem {
         }
     }
 
-    /// Gives roofs photovoltaics, households electric cars and buildings heat pumps by the assumptions' shares; raising a share only adds. Before
-    /// the first call there are none. `city` is the one of [`Self::new`]. Takes effect at the next [`Self::evaluate`].
+    /// Gives roofs photovoltaics, homes batteries, households electric cars and buildings heat pumps by the assumptions' shares;
+    /// raising a share only adds. Before the first call there are none. `city` is the one of [`Self::new`]. Batteries that stay
+    /// keep what they hold. What heat and cars draw comes by [`Self::set_heat`] and [`Self::set_charging`].
     pub fn set_shares(&mut self, city: &City, assumptions: &Assumptions) {
         (self.pv_share, self.ev_share) = (assumptions.pv_share, assumptions.ev_share);
         self.parts.clone_from(&assumptions.parts);
@@ -160,27 +165,60 @@ impl EnergySystem {
         let pumps = assumptions.share_at(city, Technology::HeatPumps);
         for (index, &(at, built)) in self.places.iter().enumerate() {
             let on = f64::from(self.heat_rank[index]) < pumps(at, built);
-            self.pumped[index] = if on { self.heat[index] } else { HeatNeed::default() };
+            self.pumped[index] = on;
         }
         let electric = assumptions.share_at(city, Technology::ElectricCars);
         for ((electric_w, cars_w), &(at, built)) in self.electric_w.iter_mut().zip(&self.cars_w).zip(&self.places) {
             *electric_w = (f64::from(*cars_w) * electric(at, built)) as f32;
         }
+        self.place_batteries(city, assumptions);
     }
 
-    /// From now on cars drive what a city's trips say, and charge as soon as they stand, in place of the usual mileage and its
-    /// curves: each building's cars take the energy of a year of hours under [`citytwin_model::ChargingRule::Immediate`]. What that
-    /// charges at work is charged at home here, by one curve for all zones. Call before [`Self::set_shares`].
-    pub fn set_mobility(&mut self, mobility: &Mobility) {
-        let usual_km = KM_PER_YEAR * 7.0 / 365.0;
-        let car_w = kwh_per_car_and_day(USUAL_KWH_PER_KM) * 1000.0 / 24.0;
-        for (cars_w, km) in self.cars_w.iter_mut().zip(&mobility.week_km) {
-            *cars_w = (f64::from(*km) / usual_km * car_w) as f32;
+    fn place_batteries(&mut self, city: &City, assumptions: &Assumptions) {
+        let before = std::mem::take(&mut self.batteries);
+        let held = |index: usize| before.get(index).copied().flatten().map_or(0.0, |home| home.state_wh);
+        let home = |(index, battery): (usize, Option<crate::storage::Battery>)| {
+            let battery = battery?;
+            Some(HomeBattery { battery, state_wh: held(index).min(battery.capacity_wh), power_w: 0.0 })
+        };
+        self.batteries = at_homes(city, self, assumptions).into_iter().enumerate().map(home).collect();
+    }
+
+    /// Electricity of heat pumps and coolers from now on, W; index = `BuildingId`.
+    pub fn set_heat(&mut self, electric_w: &[f32]) {
+        self.heat_w.clear();
+        self.heat_w.extend_from_slice(electric_w);
+        self.heat_w.resize(self.mean_w.len(), 0.0);
+    }
+
+    /// What electric cars charge from now on, W: at buildings (index = `BuildingId`), and in public all together.
+    pub fn set_charging(&mut self, buildings_w: &[f32], public_w: f64) {
+        self.charging_w.clear();
+        self.charging_w.extend_from_slice(buildings_w);
+        self.charging_w.resize(self.mean_w.len(), 0.0);
+        self.public_w = public_w;
+    }
+
+    /// Batteries at home, index = `BuildingId`; empty where nobody has one.
+    pub fn batteries(&self) -> &[Option<HomeBattery>] {
+        &self.batteries
+    }
+
+    /// What batteries hold from now on, Wh, where there is one; cut to what they can hold.
+    pub fn set_stored(&mut self, state_wh: &[f64]) {
+        for (home, state_wh) in self.batteries.iter_mut().zip(state_wh) {
+            home.iter_mut().for_each(|home| home.state_wh = state_wh.clamp(0.0, home.battery.capacity_wh));
         }
-        self.usual_cars = mobility.week_km.iter().map(|km| f64::from(*km)).sum::<f64>() / usual_km;
-        let figures = Figures::embedded();
-        self.public_share = figures.public_share;
-        self.charging = Charging::of(mobility, &figures, self.kwh_per_km);
+    }
+
+    /// What the cars of a building charge now, W.
+    pub fn charging_w(&self, building: BuildingId) -> f32 {
+        self.charging_w.get(building.index()).copied().unwrap_or(0.0)
+    }
+
+    /// Electricity that a building's heat pump and coolers draw now, W.
+    pub fn heat_electricity_w(&self, building: BuildingId) -> f32 {
+        self.heat_w.get(building.index()).copied().unwrap_or(0.0)
     }
 
     /// Share of the city's cars that are electric, areas with a share of their own included.
@@ -209,8 +247,8 @@ impl EnergySystem {
         if all_w > 0.0 { f64::from(self.electric_w[building]) / all_w } else { 0.0 }
     }
 
-    /// What electric cars take from their batteries, kWh/km, as traffic drives them; their yearly mileage stays. None or no
-    /// positive number: as usual. Takes effect at the next [`Self::evaluate`].
+    /// What electric cars take from their batteries, kWh/km, as traffic drives them. None or no positive number: as usual. Whoever
+    /// charges them asks for it.
     pub fn set_car_kwh_per_km(&mut self, kwh_per_km: Option<f64>) {
         self.kwh_per_km = kwh_per_km.filter(|kwh| kwh.is_finite() && *kwh > 0.0).unwrap_or(USUAL_KWH_PER_KM);
     }
@@ -220,28 +258,30 @@ impl EnergySystem {
         self.kwh_per_km
     }
 
-    /// Computes all powers of an instant: `local` decides loads, sun and weather decide photovoltaics.
-    pub fn evaluate(&mut self, local: LocalTime, sun: SunPosition, weather: Weather) {
-        let (home_share, public_w) = self.split_charging();
-        let yields = solar::yields(sun, &weather);
-        self.evaluate_buildings(&local, home_share, &yields, heat_pump::electricity(weather.air_temperature_c));
-        let extra = self.evaluate_assets(public_w * f64::from(self.charging.public(&local)), &yields);
+    /// Computes all powers of an instant and of `hold_s` seconds from then on, as long as batteries can hold theirs: `local`
+    /// decides what appliances draw, the rest is what was set, and what the sun gives.
+    pub fn evaluate(&mut self, local: LocalTime, sun: SunPower<'_>, hold_s: f64) {
+        self.evaluate_buildings(&local, sun.buildings_w);
+        self.decide_batteries(hold_s / SECONDS_PER_HOUR);
+        let extra = self.evaluate_assets(sun.assets_w);
         self.sum_transformers(&extra);
         self.sum_city(&extra);
     }
 
-    /// Adds the powers of the last evaluation over `dt_s` seconds to the energy, and keeps the highest loading.
+    /// Adds the powers of the last evaluation over `dt_s` seconds to the energy, lets batteries charge and discharge, and keeps
+    /// the highest loading. `dt_s` is at most the `hold_s` of the evaluation.
     pub fn accumulate(&mut self, dt_s: f64) {
         let Totals { load_w, pv_w, losses_w, .. } = self.totals;
         for (sum, power_w) in self.joules.iter_mut().zip([load_w, pv_w, losses_w]) {
             *sum += power_w * dt_s;
         }
+        self.batteries.iter_mut().flatten().for_each(|home| home.pass(dt_s / SECONDS_PER_HOUR));
         for transformer in &mut self.transformers {
             transformer.peak_loading = transformer.peak_loading.max(transformer.loading);
         }
     }
 
-    /// Load per building, W, cars charging at home included; index = `BuildingId`.
+    /// Load per building, W: appliances, heat, cars that charge there, and what its battery takes less what it gives; index = `BuildingId`.
     pub fn building_load_w(&self) -> &[f32] {
         &self.load_w
     }
@@ -276,10 +316,9 @@ impl EnergySystem {
         self.installed_w[building.index()].iter().map(|&w| f64::from(w)).sum()
     }
 
-    /// Whether a heat pump heats a building at the present share, and what heat it gives at an outdoor temperature of 0 °C, W.
-    pub fn heat_pump_w(&self, building: BuildingId) -> Option<f64> {
-        let pumped = self.pumped[building.index()];
-        pumped.is_heated().then(|| heat_pump::heat_w(pumped, 0.0))
+    /// Whether a heat pump heats a building at the present share.
+    pub fn has_heat_pump(&self, building: BuildingId) -> bool {
+        self.pumped[building.index()]
     }
 
     /// The middle of a building, local metres, and its year of construction: what shares of parts of the city go by.
@@ -336,6 +375,9 @@ impl EnergySystem {
         for value in self.load_w.iter().chain(&self.pv_w).chain(&self.asset_w) {
             hash.update(&value.to_le_bytes());
         }
+        for home in self.batteries.iter().flatten() {
+            hash.update(&home.state_wh.to_le_bytes());
+        }
         for t in &self.transformers {
             for value in [t.load_w, t.pv_w, t.losses_w, t.loading, t.peak_loading] {
                 hash.update(&value.to_le_bytes());
@@ -344,48 +386,46 @@ impl EnergySystem {
         hash.digest()
     }
 
-    /// Charging at home over all that electric cars charge at the usual consumption, and mean power of public charging, W. All energy of the
-    /// electric cars is charged somewhere.
-    fn split_charging(&self) -> (f64, f64) {
-        let all_w = self.usual_cars * self.electric_share() * kwh_per_car_and_day(self.kwh_per_km) * 1000.0 / 24.0;
-        let public_w = (self.public_share * all_w).min(PUBLIC_USE_MAX * self.charger_rated_w());
-        let home = if all_w > 0.0 { 1.0 - public_w / all_w } else { 0.0 };
-        (home * self.kwh_per_km / USUAL_KWH_PER_KM, public_w)
-    }
-
     /// Rated power of the stated public chargers together, W.
     pub fn charger_rated_w(&self) -> f64 {
         self.attached.iter().filter(|a| a.kind == AttachmentKind::Charger).map(|a| a.rated_w).sum()
     }
 
-    fn evaluate_buildings(&mut self, local: &LocalTime, home_share: f64, yields: &[f32], [space, water]: [f32; 2]) {
+    fn evaluate_buildings(&mut self, local: &LocalTime, sun_w: &[f32]) {
         let relative = self.profiles.relative(local);
-        let home = self.charging.home(local).map(|r| r * home_share as f32);
-        let load = (&mut self.load_w, &self.mean_w, &self.class, &self.electric_w, &self.pumped);
-        load.into_par_iter().with_min_len(GRAIN).for_each(|(load, mean_w, &class, electric_w, pumped)| {
-            let heat = pumped.per_k * space + pumped.water * water;
-            *load = mean_w * relative[usize::from(class)] + electric_w * home[usize::from(class) % SLOTS] + heat;
+        let (heat_w, charging_w) = (&self.heat_w, &self.charging_w);
+        let of = |row: &[f32], building: usize| row.get(building).copied().unwrap_or(0.0);
+        let load = (&mut self.load_w, &mut self.pv_w, &self.mean_w, &self.class);
+        load.into_par_iter().with_min_len(GRAIN).enumerate().for_each(|(building, (load, pv, mean_w, &class))| {
+            let people_w = mean_w * relative[usize::from(class)];
+            *load = people_w + of(heat_w, building) + of(charging_w, building);
+            *pv = of(sun_w, building);
         });
-        let pv = (&mut self.pv_w, &self.planes, &self.installed_w);
-        pv.into_par_iter().with_min_len(GRAIN).for_each(|(pv, planes, installed_w)| {
-            *pv = installed_w[0] * yields[usize::from(planes[0])] + installed_w[1] * yields[usize::from(planes[1])];
+    }
+
+    fn decide_batteries(&mut self, hours: f64) {
+        let rows = (&mut self.batteries, &mut self.load_w, &self.pv_w);
+        rows.into_par_iter().with_min_len(GRAIN).for_each(|(home, load_w, pv_w)| {
+            if let Some(home) = home {
+                *load_w += home.decide(f64::from(*load_w) - f64::from(*pv_w), hours) as f32;
+            }
         });
     }
 
     /// Load and PV of plants and chargers per transformer; the last entry is medium voltage.
-    fn evaluate_assets(&mut self, public_w: f64, yields: &[f32]) -> Vec<(f64, f64)> {
+    fn evaluate_assets(&mut self, sun_w: &[f32]) -> Vec<(f64, f64)> {
         let mut extra = vec![(0.0, 0.0); self.transformers.len() + 1];
         let charger_rated_w = self.charger_rated_w();
         for attached in &self.attached {
             let slot = &mut extra[attached.transformer.map_or(self.transformers.len(), |t| t as usize)];
             let power_w = match attached.kind {
-                AttachmentKind::Solar(plane) => {
-                    let pv_w = attached.rated_w * f64::from(yields[usize::from(plane.0)]);
+                AttachmentKind::Solar(_) => {
+                    let pv_w = sun_w.get(attached.asset).map_or(0.0, |w| f64::from(*w));
                     slot.1 += pv_w;
                     -pv_w
                 }
                 AttachmentKind::Charger => {
-                    let load_w = public_w * attached.rated_w / charger_rated_w;
+                    let load_w = self.public_w * attached.rated_w / charger_rated_w;
                     slot.0 += load_w;
                     load_w
                 }

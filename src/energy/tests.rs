@@ -2,25 +2,17 @@
 
 use citytwin_model::{
     Anchor, Assumptions, Building, BuildingId, BuildingUse, City, Coord, EnergyAsset, EnergyAssetId, EnergyAssetKind,
-    GeoBounds, Known, LonLat, MultiPolygon, Origin, Polygon, Request, RoofShape, SourceRef, SunPosition, Tags, Volume,
-    Weather,
+    GeoBounds, Known, LonLat, MultiPolygon, Origin, Polygon, Request, RoofShape, SourceRef, Tags, Volume,
     time::{LocalTime, civil::date},
     units::Watts,
 };
 use geo::{Centroid, LineString};
 
-use crate::{
-    EnergySystem,
-    charging::{Arrivals, HOURS, Mobility},
-    electric_car_share,
-    heat_pump::{self, HeatNeed},
-    intensity::USES,
-};
+use crate::{EnergySystem, Plant, SunPower, electric_car_share, intensity::USES};
 
-const NOON: SunPosition = SunPosition { azimuth_deg: 180.0, elevation_deg: 60.0 };
-const CLEAR: Weather = Weather { ghi: 850.0, dni: 850.0, dhi: 110.0, air_temperature_c: 20.0 };
-const NIGHT: SunPosition = SunPosition { azimuth_deg: 0.0, elevation_deg: -20.0 };
-const DARK: Weather = Weather { ghi: 0.0, dni: 0.0, dhi: 0.0, air_temperature_c: 10.0 };
+const NIGHT: SunPower<'static> = SunPower { buildings_w: &[], assets_w: &[] };
+/// What modules give at noon, of their peak power.
+const NOON: f64 = 0.8;
 
 pub fn building(index: usize, usage: BuildingUse, at: (f64, f64), size: (f64, f64), roof: RoofShape) -> Building {
     let (x, y) = at;
@@ -69,9 +61,24 @@ fn shared((pv_share, ev_share): (f64, f64)) -> Assumptions {
 fn evaluated(city: &City, shares: (f64, f64), hour: i8, noon: bool) -> EnergySystem {
     let mut system = EnergySystem::new(city);
     system.set_shares(city, &shared(shares));
-    let (sun, weather) = if noon { (NOON, CLEAR) } else { (NIGHT, DARK) };
-    system.evaluate(monday(hour), sun, weather);
+    let cars_w: Vec<f32> = (0..city.buildings.len()).map(|b| system.electric_w[b]).collect();
+    system.set_charging(&cars_w, 0.1 * system.charger_rated_w());
+    evaluate(&mut system, hour, noon);
     system
+}
+
+/// At night, or with all modules at [`NOON`] of their peak power.
+fn evaluate(system: &mut EnergySystem, hour: i8, noon: bool) {
+    let buildings = (0..system.mean_w.len()).map(BuildingId::from_index);
+    let buildings_w: Vec<f32> = buildings.map(|b| (NOON * system.installed_pv_w(b)) as f32).collect();
+    let mut assets_w = vec![0.0; system.asset_power_w().len()];
+    for plant in system.plants() {
+        if let Plant::Solar { asset, plane } = plant {
+            assets_w[asset] = (NOON * plane.peak_w) as f32;
+        }
+    }
+    let sun = SunPower { buildings_w: &buildings_w, assets_w: &assets_w };
+    system.evaluate(monday(hour), if noon { sun } else { NIGHT }, 60.0);
 }
 
 fn assert_conserved(system: &EnergySystem) {
@@ -149,7 +156,7 @@ fn a_simulated_year_meets_the_annual_figure() {
     let mut day = date(2026, 1, 1);
     for _ in 0..365 {
         for hour in 0..24 {
-            system.evaluate(LocalTime::of_civil(day.at(hour, 30, 0, 0)), NIGHT, DARK);
+            system.evaluate(LocalTime::of_civil(day.at(hour, 30, 0, 0)), NIGHT, 3600.0);
             kwh.iter_mut().zip(system.building_load_w()).for_each(|(sum, &w)| *sum += f64::from(w) / 1000.0);
             system.accumulate(3600.0);
         }
@@ -165,59 +172,70 @@ fn a_simulated_year_meets_the_annual_figure() {
     assert!((0.005..0.06).contains(&(energy.losses / energy.load)), "{energy:?}");
 }
 
-/// A charged year: every electric car gets its energy, at home or in public.
+/// Public charging spreads over stated chargers by their rating, and counts once.
 #[test]
-fn all_cars_are_charged() {
-    let mut city = city(90);
-    for chargers in 0..2 {
-        let (mut without, mut with) = (EnergySystem::new(&city), EnergySystem::new(&city));
-        with.set_shares(&city, &shared((0.0, 0.5)));
-        // In the second week traffic has them take half as much again.
-        with.set_car_kwh_per_km((chargers == 1).then_some(1.5 * 0.171));
-        for hour in 0..7 * 24_i16 {
-            let day = date(2025, 6, (23 + hour / 24) as i8);
-            for system in [&mut without, &mut with] {
-                system.evaluate(LocalTime::of_civil(day.at((hour % 24) as i8, 30, 0, 0)), NIGHT, DARK);
-                system.accumulate(3600.0);
-            }
-        }
-        let charged_kwh = (with.energy().load - without.energy().load) * 1000.0;
-        let taken = if chargers == 1 { 1.5 } else { 1.0 };
-        let expected = taken * 0.5 * with.coverage().cars * 7.0 * 12_000.0 * 0.19 / 365.0;
-        assert!((charged_kwh / expected - 1.0).abs() < 2e-3, "{chargers}: {charged_kwh} kWh, not {expected}");
-        asset(&mut city, EnergyAssetKind::Charger, (50.0, 50.0), Some(50_000.0));
-    }
-}
-
-/// With a city's trips, a week charges what they drive, wherever it is charged.
-#[test]
-fn cars_charge_what_trips_drive() {
+fn public_charging_reaches_the_chargers() {
     let mut city = city(90);
     asset(&mut city, EnergyAssetKind::Charger, (50.0, 50.0), Some(50_000.0));
-    let mut arrivals = Arrivals::default();
-    (arrivals.energy[0][17], arrivals.energy[0][20], arrivals.energy[1][13]) = (0.08, 0.07, 0.125);
-    (arrivals.cars, arrivals.dwell_h) = ([[0.01; HOURS]; 2], [[12; HOURS]; 2]);
-    let mut with = EnergySystem::new(&city);
-    let week_km = (0..90).map(|b| if with.cars_w[b] > 0.0 { 100.0 + b as f32 } else { 0.0 }).collect();
-    let at_home = vec![arrivals.clone()];
-    let mobility = Mobility { week_km, at_home, in_public: arrivals, ..Mobility::default() };
-    let mut without = with.clone();
-    with.set_mobility(&mobility);
-    with.set_shares(&city, &shared((0.0, 0.5)));
-    for hour in 0..7 * 24_i16 {
-        let day = date(2025, 6, (23 + hour / 24) as i8);
-        for system in [&mut without, &mut with] {
-            // Four times an hour: the curves are linear between the middles of hours.
-            for minute in [7, 22, 37, 52] {
-                system.evaluate(LocalTime::of_civil(day.at((hour % 24) as i8, minute, 30, 0)), NIGHT, DARK);
-                system.accumulate(900.0);
+    asset(&mut city, EnergyAssetKind::Charger, (90.0, 50.0), Some(100_000.0));
+    let mut system = EnergySystem::new(&city);
+    system.evaluate(monday(12), NIGHT, 60.0);
+    let without = system.totals().load_w;
+    system.set_charging(&[], 30_000.0);
+    system.evaluate(monday(12), NIGHT, 60.0);
+    assert_eq!(system.asset_power_w(), [10_000.0, 20_000.0]);
+    assert!((system.totals().load_w - without - 30_000.0).abs() < 1e-6);
+}
+
+/// Heat and cars of a building are part of its load to the watt.
+#[test]
+fn what_is_set_is_drawn() {
+    let city = city(3);
+    let mut system = EnergySystem::new(&city);
+    system.evaluate(monday(12), NIGHT, 60.0);
+    let before = system.building_load_w().to_vec();
+    system.set_heat(&[1000.0, 0.0, 500.0]);
+    system.set_charging(&[0.0, 300.0], 0.0);
+    system.evaluate(monday(12), NIGHT, 60.0);
+    let more: Vec<f32> = system.building_load_w().iter().zip(&before).map(|(now, before)| now - before).collect();
+    assert!(more.iter().zip([1000.0, 300.0, 500.0]).all(|(more, set)| (more - set).abs() < 1e-3), "{more:?}");
+    assert_eq!(system.heat_electricity_w(BuildingId(2)), 500.0);
+    assert_eq!(system.charging_w(BuildingId(1)), 300.0);
+    assert_conserved(&system);
+}
+
+/// By hand: what batteries take in by day and give back by night, minute by minute; no energy is lost, none comes of the grid.
+#[test]
+fn batteries_keep_the_sun_for_the_night() {
+    let city = city(30);
+    let mut system = EnergySystem::new(&city);
+    system.set_shares(&city, &Assumptions { battery_share: 1.0, ..shared((1.0, 0.0)) });
+    let homes = system.batteries().iter().flatten().count();
+    assert!(homes > 5, "{homes}");
+    let mut cells_wh = vec![0.0; 30];
+    for (hour, noon) in [(12, true), (13, true), (20, false), (23, false)] {
+        for _ in 0..60 {
+            evaluate(&mut system, hour, noon);
+            for (home, cells_wh) in system.batteries().iter().zip(&mut cells_wh) {
+                let Some(home) = home else { continue };
+                let of = home.battery.efficiency;
+                *cells_wh += (of * home.power_w.max(0.0) - (-home.power_w).max(0.0) / of) / 60.0;
             }
+            for b in 0..30 {
+                let net_w = system.building_load_w()[b] - system.building_pv_w()[b];
+                let home = system.batteries()[b];
+                assert!(home.is_none_or(|home| home.power_w <= 0.0 || net_w < 1e-2), "charges from the grid: {net_w}");
+                assert!(home.is_none_or(|home| home.power_w >= 0.0 || net_w > -1e-2), "feeds the grid: {net_w}");
+            }
+            system.accumulate(60.0);
         }
+        let held: f64 = system.batteries().iter().flatten().map(|home| home.state_wh).sum();
+        assert!(noon == (held > 1000.0) || !noon, "{hour} h: {held} Wh");
     }
-    let charged_kwh = (with.energy().load - without.energy().load) * 1000.0;
-    let driven_km: f64 = (0..90).map(|building| mobility.electric_km(&with, building)).sum();
-    let expected = driven_km * 0.171 / 0.9;
-    assert!((charged_kwh / expected - 1.0).abs() < 1e-2, "{charged_kwh} kWh, not {expected}");
+    for (home, cells_wh) in system.batteries().iter().zip(&cells_wh) {
+        assert!(home.is_none_or(|home| (home.state_wh - cells_wh).abs() < 1e-6), "{home:?} {cells_wh}");
+    }
+    assert_conserved(&system);
 }
 
 #[test]
@@ -244,7 +262,7 @@ fn inferred_transformers_carry_their_base_load() {
     let mut system = EnergySystem::new(&city);
     for day in 12..19 {
         for hour in 0..24 {
-            system.evaluate(LocalTime::of_civil(date(2026, 1, day).at(hour, 0, 0, 0)), NIGHT, DARK);
+            system.evaluate(LocalTime::of_civil(date(2026, 1, day).at(hour, 0, 0, 0)), NIGHT, 3600.0);
             system.accumulate(3600.0);
         }
     }
@@ -293,7 +311,8 @@ fn an_area_has_shares_of_its_own() {
             edit.iter().for_each(|edit| assumptions.apply(edit));
         }
         system.set_shares(&city, &assumptions);
-        system.evaluate(monday(19), NOON, CLEAR);
+        system.set_charging(&system.electric_w.clone(), 0.0);
+        evaluate(&mut system, 19, true);
         assert_conserved(&system);
         (system, assumptions)
     };
@@ -317,33 +336,19 @@ fn an_area_has_shares_of_its_own() {
     assert!((share / own.electric_share() - 1.0).abs() < 1e-6);
 }
 
-/// Heated buildings with a heat pump draw their heat over its performance, others nothing more; twice the share is about twice.
+/// Twice the share is about twice the heat pumps; who had one keeps it; stores and garages have none.
 #[test]
-fn heat_pumps_draw_when_it_is_cold() {
+fn heat_pumps_come_by_rank() {
     let city = city(90);
-    let load_w = |hp_share: f64, air_temperature_c: f64| {
+    let with = |hp_share: f64| -> Vec<bool> {
         let mut system = EnergySystem::new(&city);
         system.set_shares(&city, &Assumptions { hp_share, ..shared((0.0, 0.0)) });
-        system.evaluate(monday(5), NIGHT, Weather { air_temperature_c, ..DARK });
-        assert_conserved(&system);
-        (system.totals().load_w, city.buildings.iter().filter(|b| system.heat_pump_w(b.id).is_some()).count())
+        city.buildings.iter().map(|b| system.has_heat_pump(b.id)).collect()
     };
-    let (none, with_none) = load_w(0.0, -5.0);
-    let (half, with_half) = load_w(0.5, -5.0);
-    let (all, with_all) = load_w(1.0, -5.0);
-    assert!(with_none == 0 && with_half.abs_diff(with_all / 2) <= 1, "{with_half} of {with_all}");
-    assert!(none < half && half < all);
-    let need: f64 = city
-        .buildings
-        .iter()
-        .filter(|b| HeatNeed::of(b.usage.value, 1.0).is_heated())
-        .map(|b| {
-            let need = HeatNeed::of(b.usage.value, 0.9 * b.floor_area_m2());
-            let [space, water] = heat_pump::electricity(-5.0);
-            f64::from(need.per_k * space + need.water * water)
-        })
-        .sum();
-    assert!(((all - none) / need - 1.0).abs() < 1e-4, "{} {need}", all - none);
-    let (warm, _) = load_w(1.0, 25.0);
-    assert!(warm - none < 0.2 * (all - none), "hot water alone");
+    let count = |of: &[bool]| of.iter().filter(|has| **has).count();
+    let (none, half, all) = (with(0.0), with(0.5), with(1.0));
+    assert!(count(&none) == 0 && count(&half).abs_diff(count(&all) / 2) <= 1, "{} of {}", count(&half), count(&all));
+    assert!(half.iter().zip(&all).all(|(half, all)| !half || *all));
+    let store = city.buildings.iter().position(|b| b.usage.value == BuildingUse::Warehouse).unwrap();
+    assert!(!all[store] && count(&all) > 60);
 }

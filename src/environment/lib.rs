@@ -14,6 +14,7 @@ mod split;
 mod sun;
 mod synthetic;
 mod temperature;
+mod typical_year;
 
 use citytwin_model::{
     Anchor, SunPosition, Timestamp, Weather,
@@ -22,13 +23,14 @@ use citytwin_model::{
 
 pub use clear_sky::{Irradiance, clear_sky, extraterrestrial_w_m2};
 pub use horizon::{DIRECTIONS, Horizon};
-pub use sky::{SkyHour, SkyModel, Surface};
+pub use sky::{Sight, SkyHour, SkyModel, Surface};
 pub use sky_year::{ALBEDO, SkyYear};
 pub use spell::{Spell, SpellError, extreme_days};
 pub use split::split;
 pub use sun::{SunYear, sun};
 pub use synthetic::{SYNTHETIC_YEAR_LABEL, synthetic_year};
 pub use temperature::typical_air_temperature_c;
+pub use typical_year::{TYPICAL_WIND_M_S, typical_year};
 
 /// What to write beside anything computed from [`typical_weather`].
 pub const TYPICAL_WEATHER_LABEL: &str = "synthetic typical day: clear sky, mean temperature of the latitude";

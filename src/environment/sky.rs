@@ -52,6 +52,19 @@ impl Surface<'_> {
     }
 }
 
+/// What no sky changes about a surface: for many skies in a row.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Sight {
+    normal_enu: [f64; 3],
+    view: SkyView,
+}
+
+impl Sight {
+    pub fn new(surface: &Surface) -> Self {
+        Self { normal_enu: surface.normal_enu(), view: surface.sky_view() }
+    }
+}
+
 /// The sky of an hour. What stands before a surface counts as black, the ground before it as lit in full.
 #[derive(Clone, Copy, PartialEq, Default, Debug)]
 pub struct SkyHour {
@@ -112,12 +125,16 @@ impl SkyHour {
 
     /// Irradiance on a surface, W/m².
     pub fn on(&self, surface: &Surface) -> f64 {
-        let [east, north, up] = surface.normal_enu();
-        let view = surface.sky_view();
+        self.seen(&Sight::new(surface), surface.horizon)
+    }
+
+    /// Irradiance on a surface whose sight has been found before, W/m². `horizon` is the one it was found with.
+    pub fn seen(&self, sight: &Sight, horizon: Option<&Horizon>) -> f64 {
+        let Sight { normal_enu: [east, north, up], view } = *sight;
         let incidence = self.sun_enu[0] * east + self.sun_enu[1] * north + self.sun_enu[2] * up;
         let azimuth_deg = self.sun_enu[0].atan2(self.sun_enu[1]).to_degrees();
         let slope = self.sun_enu[2] / self.sun_enu[0].hypot(self.sun_enu[1]);
-        let lit = surface.horizon.is_none_or(|horizon| slope >= horizon.slope_at(azimuth_deg));
+        let lit = horizon.is_none_or(|horizon| slope >= horizon.slope_at(azimuth_deg));
         let direct = if lit { self.direct * incidence.max(0.0) } else { 0.0 };
         let diffuse = (self.dome * view.dome + self.band * view.band).max(0.0);
         direct + diffuse + self.ground * 0.5 * (1.0 - up)

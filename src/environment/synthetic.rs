@@ -44,9 +44,9 @@ const TEMPERATURE_KEPT: f64 = 0.68;
 /// In summer clear days are warm, in winter cold: this share of a day's difference comes of its light.
 const TEMPERATURE_OF_LIGHT: f64 = 0.35;
 /// Half the range within a day in [`typical_air_temperature_c`], K, which clouds narrow.
-const DAY_K: f64 = 4.0;
+pub(crate) const DAY_K: f64 = 4.0;
 /// Mean wind 10 m above open ground inland, m/s (European Wind Atlas 1989, sheltered terrain), Rayleigh from day to day.
-const WIND_M_S: f64 = 3.5;
+pub(crate) const WIND_M_S: f64 = 3.5;
 /// Midsummer, day of the year in the north.
 const MIDSUMMER: f64 = 172.0;
 

@@ -48,6 +48,8 @@ pub enum LayerKind {
     PowerDirection,
     /// Electric load less photovoltaics over floor area, W/m²; what goes back into the grid negative.
     NetLoad,
+    /// Power of the cars that charge at a building, W.
+    Charging,
     /// Heat into rooms over floor area in a year, kWh/m².
     HeatDemand,
     /// Photovoltaic yield over footprint area in a year, kWh/m².
@@ -134,7 +136,7 @@ pub fn level_colour(level: usize) -> Rgb {
 }
 
 impl LayerKind {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Plain,
         Self::TrafficSpeed,
         Self::TrafficFlow,
@@ -145,6 +147,7 @@ impl LayerKind {
         Self::SensorQuality,
         Self::Queues,
         Self::NetLoad,
+        Self::Charging,
         Self::Voltage,
         Self::GridLoading,
         Self::PowerDirection,
@@ -207,6 +210,7 @@ impl LayerKind {
             Self::GridLoading => "Grid loading",
             Self::PowerDirection => "Power flow",
             Self::NetLoad => "Net load",
+            Self::Charging => "Charger power",
             Self::HeatDemand => "Heat demand",
             Self::PvYield => "Solar yield",
         }
@@ -248,6 +252,7 @@ impl LayerKind {
                 "Power through each cable over its rating: to the customers, or back from them. Synthetic grid."
             }
             Self::NetLoad => "What each building takes from the grid now, or gives back, per m² of floor.",
+            Self::Charging => "Power of the electric cars that charge at each building now, at home and at work.",
             Self::HeatDemand => {
                 "Heat into the rooms of each building in a year, per m² of floor; hot water is not in it."
             }
@@ -270,6 +275,7 @@ impl LayerKind {
             Self::Reach => Some(Unit::Of("min")),
             Self::Queues => Some(Unit::Metres),
             Self::BuildingLoad | Self::Pv | Self::NetLoad => Some(Unit::WattsPerSquareMetre),
+            Self::Charging => Some(Unit::Watts),
             Self::HeatDemand | Self::PvYield => Some(Unit::KilowattHoursPerSquareMetre),
         }
     }
@@ -279,7 +285,9 @@ impl LayerKind {
         match self {
             Self::Plain | Self::SensorQuality | Self::LevelOfService | Self::Voltage | Self::GridLoading => None,
             Self::TrafficSpeed => Some(Ramp::LowIsBad),
-            Self::TrafficFlow | Self::BuildingLoad | Self::PeakFlow | Self::RoadUsers => Some(Ramp::Sequential),
+            Self::TrafficFlow | Self::BuildingLoad | Self::Charging | Self::PeakFlow | Self::RoadUsers => {
+                Some(Ramp::Sequential)
+            }
             Self::FlowChange | Self::PeakShift | Self::PowerDirection | Self::NetLoad => Some(Ramp::Diverging),
             Self::Pv | Self::PvYield | Self::HeatDemand => Some(Ramp::Warm),
             Self::TransformerLoading | Self::Saturation | Self::Reach | Self::Queues => Some(Ramp::HighIsBad),
@@ -340,6 +348,8 @@ impl LayerKind {
             Self::PowerDirection => (-1.0, 1.0),
             // Both ends alike: a roof at full sun gives about 15 W per m² of a house's floor.
             Self::NetLoad => (-20.0, 20.0),
+            // Two cars at plugs of 11 kW.
+            Self::Charging => (0.0, 22_000.0),
             // From a passive house to a leaky one of 1960.
             Self::HeatDemand => (0.0, 250.0),
             // A roof two thirds covered in the south of Europe.

@@ -47,15 +47,12 @@ pub fn show(
         request: &Request::SetDemandFactor,
     };
     slide(ui, &mut state.demand, &demand, out);
-    for technology in LIVE {
+    for technology in SHOWN {
         share(ui, state, technology, (now, base), out);
     }
     ui.add_space(2.0);
-    folded(ui, "in-the-year", "For the year of energy", |ui| {
-        ui.add(
-            egui::Label::new(fine("Seen in the tab \u{201c}Year\u{201d}; the live city goes on without them.")).wrap(),
-        );
-        for technology in IN_THE_YEAR {
+    folded(ui, "more-energy", "Batteries, retrofit, charging", |ui| {
+        for technology in FOLDED {
             share(ui, state, technology, (now, base), out);
         }
         charging(ui, now.charging, out);
@@ -147,9 +144,9 @@ fn mark_baseline(ui: &Ui, rect: egui::Rect, share: f32) {
 /// Radii offered for an area, metre.
 const RADII_M: [f64; 6] = [100.0, 200.0, 400.0, 800.0, 1_500.0, 3_000.0];
 
-/// Technologies that the live city knows, and those that show in the year alone.
-const LIVE: [Technology; 3] = [Technology::Photovoltaics, Technology::ElectricCars, Technology::HeatPumps];
-const IN_THE_YEAR: [Technology; 2] = [Technology::Batteries, Technology::Retrofit];
+/// Technologies at hand, and those a click away.
+const SHOWN: [Technology; 3] = [Technology::Photovoltaics, Technology::ElectricCars, Technology::HeatPumps];
+const FOLDED: [Technology; 2] = [Technology::Batteries, Technology::Retrofit];
 
 /// A technology's slider: its name and what it means.
 const fn said(technology: Technology) -> (&'static str, &'static str) {

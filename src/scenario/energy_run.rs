@@ -2,14 +2,11 @@
 
 use citytwin_energy::{EnergyMwh, EnergySystem, Totals};
 use citytwin_environment as environment;
-use citytwin_model::{
-    Assumptions, City, Timestamp,
-    time::{LocalTime, SignedDuration},
-};
+use citytwin_model::{Assumptions, City, Timestamp, time::SignedDuration};
 
-use crate::{prepare::Prepared, spec::RunError};
+use crate::{LiveEnergy, SkyNow, prepare::Prepared, spec::RunError};
 
-/// Time between two evaluations, second: load profiles are hourly, the sun moves 1.25° in it.
+/// Time between two evaluations, second: heat and cars are hourly, the sun moves 1.25° in it.
 const STEP_S: f64 = 300.0;
 
 /// What the energy system did.
@@ -23,8 +20,8 @@ pub struct EnergyRun {
     pub system: EnergySystem,
 }
 
-/// Runs `seconds` from `start` under the city's typical weather; electric cars take what `car_kwh_per_km` says, over
-/// their usual mileage.
+/// Runs `seconds` from `start` under the city's typical weather; electric cars take what `car_kwh_per_km` says
+/// for the trips of a usual week.
 pub fn run(
     prepared: &Prepared,
     assumptions: &Assumptions,
@@ -35,6 +32,7 @@ pub fn run(
     let mut system = prepared.energy.clone();
     system.set_shares(prepared.city, assumptions);
     system.set_car_kwh_per_km(car_kwh_per_km);
+    let mut live = LiveEnergy::new(prepared.basis.clone(), prepared.city, &system, assumptions);
     let mut out = EnergyRun {
         hours: Vec::new(),
         energy: EnergyMwh::default(),
@@ -46,7 +44,9 @@ pub fn run(
     for step in 0..steps {
         let from_s = step as f64 * STEP_S;
         let dt_s = STEP_S.min(seconds - from_s);
-        let Totals { load_w, supplied_w, .. } = evaluate(prepared, &mut out.system, start, from_s + 0.5 * dt_s)?;
+        let at = later(start, from_s + 0.5 * dt_s)?;
+        evaluate_at((prepared.city, &mut live), &mut out.system, at, dt_s);
+        let Totals { load_w, supplied_w, .. } = out.system.totals();
         out.system.accumulate(dt_s);
         out.peak_load_w = out.peak_load_w.max(load_w);
         out.peak_supplied_w = out.peak_supplied_w.max(supplied_w);
@@ -59,21 +59,10 @@ pub fn run(
     Ok(out)
 }
 
-/// The city's power `after_s` seconds from `start`.
-fn evaluate(
-    prepared: &Prepared,
-    system: &mut EnergySystem,
-    start: Timestamp,
-    after_s: f64,
-) -> Result<Totals, RunError> {
-    evaluate_at(prepared.city, system, later(start, after_s)?);
-    Ok(system.totals())
-}
-
-/// The city's powers of an instant, under its typical weather.
-pub fn evaluate_at(city: &City, system: &mut EnergySystem, at: Timestamp) {
+/// The city's powers of an instant, under its typical weather, for `hold_s` seconds.
+pub fn evaluate_at((city, live): (&City, &mut LiveEnergy), system: &mut EnergySystem, at: Timestamp, hold_s: f64) {
     let (sun, weather) = environment::sky(&city.anchor, at);
-    system.evaluate(LocalTime::of(at, &city.time_zone.value), sun, weather);
+    live.evaluate(system, &SkyNow { at, sun, weather }, hold_s);
 }
 
 /// An instant some seconds later.

@@ -8,15 +8,15 @@
 mod account;
 mod battery;
 mod carbon;
-mod charge;
+pub(crate) mod charge;
 mod charge_hours;
 mod comparison;
 mod finance;
-mod flow;
+pub(crate) mod flow;
 mod hours;
 mod households;
 mod incomes;
-mod mobility;
+pub(crate) mod mobility;
 mod rates;
 mod result;
 mod sunlit;
@@ -28,7 +28,7 @@ use std::{
     collections::BTreeSet,
     ops::ControlFlow,
     sync::{
-        OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -40,7 +40,7 @@ use citytwin_energy::{
     grid::{GridErrors, NotRadial, synthetic::CityGrid},
 };
 use citytwin_environment::{Horizon, SpellError, SunYear, extreme_days};
-use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, Technology, WeatherYear, time::LocalTime};
+use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, WeatherYear, time::LocalTime};
 use rayon::prelude::*;
 
 use crate::{building::city_climate, spec::Watch};
@@ -122,7 +122,7 @@ pub struct CityEnergy<'a> {
     /// Index = `BuildingId`; of roofs that could carry modules.
     horizons: Vec<Option<Box<Horizon>>>,
     grid: OnceLock<HourlyFlow>,
-    mobility: OnceLock<Mobility>,
+    mobility: OnceLock<Arc<Mobility>>,
     tables: EnergyTables,
 }
 
@@ -181,8 +181,14 @@ impl<'a> CityEnergy<'a> {
     }
 
     /// How the city's cars come and go: the demand of its traffic, once.
-    pub fn mobility(&self) -> &Mobility {
-        self.mobility.get_or_init(|| mobility::mobility(self.city, &self.system, &Figures::embedded()))
+    pub fn mobility(&self) -> &Arc<Mobility> {
+        self.mobility.get_or_init(|| Arc::new(mobility::mobility(self.city, &self.system, &Figures::embedded())))
+    }
+
+    /// Cars of other tours than those of the city's own demand.
+    #[cfg(test)]
+    pub(crate) fn set_mobility(&self, mobility: Mobility) {
+        self.mobility.set(Arc::new(mobility)).expect("not asked yet");
     }
 
     /// The year. The same bytes for any number of threads.
@@ -225,8 +231,8 @@ impl<'a> CityEnergy<'a> {
         let mut system = self.system.clone();
         system.set_shares(self.city, &spec.assumptions);
         let buildings = (0..self.city.buildings.len()).map(BuildingId::from_index);
-        let pumped = buildings.map(|building| system.heat_pump_w(building).is_some()).collect();
-        let renewed = Some(self.renewed(&system, &spec.assumptions));
+        let pumped = buildings.map(|building| system.has_heat_pump(building)).collect();
+        let renewed = Some(self.heat.renewed(self.city, &system, &spec.assumptions));
         let grid_carbon = spec.grid_carbon.as_ref().unwrap_or(&self.usual_carbon);
         Ok(Asked {
             of: self,
@@ -238,16 +244,6 @@ impl<'a> CityEnergy<'a> {
             grid_carbon,
             system,
         })
-    }
-
-    /// Which heated buildings the assumptions retrofit: by their rank, so that a higher share only adds.
-    fn renewed(&self, system: &EnergySystem, assumptions: &Assumptions) -> Vec<bool> {
-        let share = assumptions.share_at(self.city, Technology::Retrofit);
-        let of = |building: BuildingId| {
-            let (at, built) = system.place(building);
-            self.heat.is_heated(building) && self.heat.rank(building) < share(at, built)
-        };
-        (0..self.city.buildings.len()).map(BuildingId::from_index).map(of).collect()
     }
 
     /// The weather with spells, and the climate of buildings under it; the sun stays.
@@ -264,7 +260,7 @@ impl<'a> CityEnergy<'a> {
         asked: &Asked<'_>,
         (first, count): (usize, usize),
         watch: &dyn Watch,
-    ) -> Result<(Hours<'_>, CityDemand), EnergyYearError> {
+    ) -> Result<(Hours, CityDemand), EnergyYearError> {
         let Asked { system, grid, rates, .. } = asked;
         let told = Told { watch, done: AtomicUsize::new(0), whole: count };
         let stand = self.cars_and_batteries(asked, first);
@@ -311,13 +307,13 @@ impl Asked<'_> {
 }
 
 /// ISO 3166-1 alpha-2; empty where it is not known.
-fn country(city: &City) -> &str {
+pub(crate) fn country(city: &City) -> &str {
     city.country.as_ref().map_or("", |country| country.value.as_str())
 }
 
 impl CityEnergy<'_> {
     /// Electric cars and batteries as they stand when the hour `first` begins.
-    fn cars_and_batteries(&self, asked: &Asked<'_>, first: usize) -> (Option<Charge<'_>>, Batteries) {
+    fn cars_and_batteries(&self, asked: &Asked<'_>, first: usize) -> (Option<Charge>, Batteries) {
         let Asked { system, spec, .. } = asked;
         let rule = spec.assumptions.charging;
         let charge = (system.electric_share() > 0.0)
@@ -328,7 +324,7 @@ impl CityEnergy<'_> {
 }
 
 /// Hours done, told to the watch.
-struct Told<'a> {
+pub(crate) struct Told<'a> {
     watch: &'a dyn Watch,
     done: AtomicUsize,
     whole: usize,
@@ -370,8 +366,8 @@ fn worst(weather: &WeatherYear) -> [(Worst, usize); 4] {
 }
 
 #[cfg(test)]
-mod charge_tests;
+pub(crate) mod charge_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(test)]
 mod yardstick_tests;

@@ -14,12 +14,14 @@ use citytwin_model::{City, Timestamp};
 use rayon::prelude::*;
 
 use crate::{
+    LiveEnergy,
     energy_run::{evaluate_at, later},
     spec::RunError,
 };
 
 /// Hours of a day; each is looked at in its middle.
 pub const HOURS: usize = 24;
+const HOUR_S: f64 = 3600.0;
 
 /// Which limit is broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -65,27 +67,28 @@ pub struct GridDay {
     pub unplanned: usize,
 }
 
-/// Runs the day from `midnight`; `energy` holds the shares in force.
+/// Runs the day from `midnight`; `energy` and `live` hold the shares in force.
 ///
 /// # Errors
 /// Hours that the grid cannot carry, and a day beyond the calendar.
 pub fn grid_day(
     city: &City,
-    energy: &EnergySystem,
+    (energy, live): (&EnergySystem, &LiveEnergy),
     grid: &Operated,
     midnight: Timestamp,
 ) -> Result<GridDay, GridDayError> {
-    let mut energy = energy.clone();
+    let (mut energy, mut live) = (energy.clone(), live.fork());
     let (mut hours, mut drawn) = (Vec::with_capacity(HOURS), Vec::with_capacity(HOURS));
     let in_phases = grid.in_phases()?;
     let mut voltages = Vec::with_capacity(HOURS);
     for hour in 0..HOURS {
-        let at = later(midnight, (hour as f64 + 0.5) * 3600.0)?;
-        evaluate_at(city, &mut energy, at);
+        let at = later(midnight, (hour as f64 + 0.5) * HOUR_S)?;
+        evaluate_at((city, &mut live), &mut energy, at, HOUR_S);
         let powers = Powers::of(&energy);
         hours.append(&mut grid.solve(&[powers]).map_err(|error| GridDayError::Hour { hour, error })?);
         voltages.push(in_phases.voltages(&powers).map_err(|error| GridDayError::Phases { hour, error })?);
         drawn.push([powers.load_w, powers.pv_w, powers.asset_w].map(<[f32]>::to_vec));
+        energy.accumulate(HOUR_S);
     }
     let mut day = judge(grid, &hours, &voltages);
     plan(&mut day, grid.grid(), &hours, &drawn);

@@ -12,7 +12,9 @@ use citytwin_model::{
     time::civil::{Date, date},
 };
 
-use crate::{energy_run::evaluate_at, spec::RunError};
+use crate::{LiveEnergy, energy_run::evaluate_at, spec::RunError};
+
+const HOUR_S: f64 = 3600.0;
 
 /// What customers join with.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -76,19 +78,19 @@ pub enum HostingError {
 /// A base load that the grid does not carry; `watch` that says stop.
 pub fn hosting(
     city: &City,
-    energy: &EnergySystem,
+    (energy, live): (&EnergySystem, &LiveEnergy),
     grid: &Operated,
     (placements, seed): (u32, u64),
     watch: &dyn Fn(f32) -> bool,
 ) -> Result<Vec<TechnologyHosting>, HostingError> {
-    let mut system = energy.clone();
+    let (mut system, mut live) = (energy.clone(), live.fork());
     let mut found = Vec::with_capacity(TECHNOLOGIES.len());
     for (k, technology) in TECHNOLOGIES.into_iter().enumerate() {
         if !watch(k as f32 / TECHNOLOGIES.len() as f32) {
             return Err(HostingError::Cancelled);
         }
-        let hour = if technology.summer { noon(city)? } else { highest(city, &mut system)? };
-        evaluate_at(city, &mut system, hour);
+        let hour = if technology.summer { noon(city)? } else { highest((city, &mut live), &mut system)? };
+        evaluate_at((city, &mut live), &mut system, hour, HOUR_S);
         let powers = Powers::of(&system);
         let base = grid.solve(&[powers]).map_err(|error| HostingError::Base { hour, error })?;
         let joining = Joining { unit: [technology.unit_w, 0.0], limits: EN_50160, placements, seed };
@@ -114,13 +116,14 @@ fn noon(city: &City) -> Result<Timestamp, RunError> {
 }
 
 /// The hour of a week in the middle of winter in which the city draws most.
-fn highest(city: &City, system: &mut EnergySystem) -> Result<Timestamp, RunError> {
+fn highest((city, live): (&City, &mut LiveEnergy), system: &mut EnergySystem) -> Result<Timestamp, RunError> {
     let month = if is_southern(city) { 7 } else { 1 };
     let mut most = (f64::NEG_INFINITY, instant(city, date(2026, month, 12), 18)?);
     for day in 12..19 {
         for hour in 0..24 {
             let at = instant(city, date(2026, month, day), hour)?;
-            evaluate_at(city, system, at);
+            evaluate_at((city, &mut *live), system, at, HOUR_S);
+            system.accumulate(HOUR_S);
             let net_w = system.totals().load_w - system.totals().pv_w;
             if net_w > most.0 {
                 most = (net_w, at);

@@ -6,7 +6,7 @@ use citytwin_energy::EnergySystem;
 use citytwin_model::{Assumptions, City};
 use citytwin_traffic::{Demand, Network};
 
-use crate::spec::RunError;
+use crate::{LiveBasis, spec::RunError};
 
 /// The engines' static side.
 pub struct Prepared<'a> {
@@ -14,6 +14,8 @@ pub struct Prepared<'a> {
     pub network: Arc<Network>,
     pub demand: Arc<Demand>,
     pub energy: EnergySystem,
+    /// What no share changes about its energy.
+    pub basis: Arc<LiveBasis>,
 }
 
 impl<'a> Prepared<'a> {
@@ -25,7 +27,9 @@ impl<'a> Prepared<'a> {
 
     /// The same from a network and a demand that somebody has already.
     pub fn with(city: &'a City, network: Arc<Network>, demand: Arc<Demand>) -> Self {
-        Self { city, network, demand, energy: EnergySystem::new(city) }
+        let energy = EnergySystem::new(city);
+        let basis = Arc::new(LiveBasis::new(city, &energy, &demand));
+        Self { city, network, demand, energy, basis }
     }
 }
 

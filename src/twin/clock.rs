@@ -37,11 +37,18 @@ pub struct Clock {
     pub paused: bool,
     /// Smoothed wall time of one tick, second.
     pub(crate) tick_cost_s: f64,
+    /// The tick in which the energy system is evaluated beside its usual ones, since something has changed.
+    pub(crate) energy_tick: u64,
 }
 
 impl Clock {
     pub(crate) fn new(start: Timestamp, zone: TimeZone) -> Self {
-        Self { start, tick: 0, zone, speed: 1.0, reached: 1.0, paused: false, tick_cost_s: 0.0 }
+        Self { start, tick: 0, zone, speed: 1.0, reached: 1.0, paused: false, tick_cost_s: 0.0, energy_tick: 0 }
+    }
+
+    /// Has the energy system evaluated in the next tick.
+    pub(crate) fn evaluate_energy(&mut self) {
+        self.energy_tick = self.tick + 1;
     }
 
     /// The simulated instant.

@@ -1,13 +1,16 @@
 //! Requests become edits: checked, logged, applied at the start of the next tick.
 
+use std::sync::Arc;
+
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
 use citytwin_energy::grid::synthetic::Element;
-use citytwin_model::{Assumptions, Edit, Request, Timestamp};
+use citytwin_model::{Assumptions, City, Edit, Request, Timestamp};
+use citytwin_scenario::LiveEnergy;
 use citytwin_traffic::TrafficView;
 
 use crate::{
-    CityModel, Clock, EnergyTwin, TrafficTwin, TwinSystems, clock,
+    CityModel, Clock, EnergyTwin, LiveEnergyTwin, TrafficTwin, TwinSystems, clock,
     clock::view_at,
     engines::{JumpState, Origins},
 };
@@ -104,13 +107,14 @@ pub(crate) struct Changing<'w> {
     stated: ResMut<'w, Stated>,
     traffic: ResMut<'w, TrafficTwin>,
     energy: ResMut<'w, EnergyTwin>,
+    live: ResMut<'w, LiveEnergyTwin>,
     log: ResMut<'w, EditLog>,
 }
 
 fn apply_requests(
     mut requests: ResMut<Requests>,
     mut refused: MessageWriter<EditRefused>,
-    (clock, origins): (Res<Clock>, Res<Origins>),
+    (mut clock, origins): (ResMut<Clock>, Res<Origins>),
     mut changing: Changing,
     mut jump: ResMut<JumpState>,
 ) {
@@ -145,18 +149,24 @@ fn apply_requests(
                 continue;
             }
             EditRequested::Jump(to) => {
-                *jump = JumpState::begin(changing.city.0.clone(), &origins, to, changing.stated.0.clone());
+                *jump = JumpState::begin(changing.place(), &origins, to, changing.stated.0.clone());
             }
         }
         changing.tell_engines();
+        clock.evaluate_energy();
     }
     // Roads close and open under the vehicles; other lanes, directions or limits are another network.
     if changing.stated.0.network.with_all_open() != layout {
-        *jump = JumpState::begin(changing.city.0.clone(), &origins, clock.now(), changing.stated.0.clone());
+        *jump = JumpState::begin(changing.place(), &origins, clock.now(), changing.stated.0.clone());
     }
 }
 
 impl Changing<'_> {
+    /// The city and its energy, for a jump.
+    fn place(&self) -> (Arc<City>, &LiveEnergy) {
+        (self.city.0.clone(), self.live.live())
+    }
+
     fn undo_last(&mut self, clock: &Clock) {
         if let Some(edit) = self.log.in_force.pop() {
             self.stated.0.undo(&edit);
@@ -168,6 +178,7 @@ impl Changing<'_> {
         self.traffic.0.set_closed(&self.stated.0.closed_ids(&self.city.0));
         self.traffic.0.set_demand_factor(self.stated.0.demand_factor);
         self.energy.0.set_shares(&self.city.0, &self.stated.0);
+        self.live.live_mut().set_shares(&self.city.0, &self.energy.0, &self.stated.0);
     }
 }
 
@@ -181,14 +192,15 @@ impl EditLog {
 fn land_jump(
     mut jump: ResMut<JumpState>,
     mut clock: ResMut<Clock>,
-    mut traffic: ResMut<TrafficTwin>,
+    (mut traffic, mut live): (ResMut<TrafficTwin>, ResMut<LiveEnergyTwin>),
     (city, stated): (Res<CityModel>, Res<Stated>),
 ) {
     let JumpState::Preparing { to, result, .. } = jump.as_ref() else { return };
     match result.try_recv() {
-        Ok(Some(simulation)) => {
+        Ok(Some(landing)) => {
             let to = *to;
-            traffic.0 = simulation;
+            traffic.0 = landing.traffic;
+            live.live_mut().give(Arc::new(landing.day));
             // Edits made while the streets were being filled hold there too.
             traffic.0.set_closed(&stated.0.closed_ids(&city.0));
             traffic.0.set_demand_factor(stated.0.demand_factor);

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bevy_ecs::prelude::*;
 use citytwin_energy::{EnergySystem, grid::synthetic::CityGrid};
 use citytwin_model::{Assumptions, City, Timestamp, Weather, time::LocalTime};
+use citytwin_scenario::{LiveBasis, LiveDay, LiveEnergy};
 use citytwin_traffic::{Demand, Network, Simulation};
 
-use crate::{Clock, Stated, grid};
+use crate::{Clock, LiveEnergyTwin, Stated, grid};
 
 /// The city as read.
 #[derive(Resource, Clone)]
@@ -35,6 +36,7 @@ pub struct Engines {
     pub demand: Arc<Demand>,
     pub traffic: Simulation,
     pub energy: EnergySystem,
+    pub live: LiveEnergy,
     /// The power grid, or why there is none.
     pub grid: Result<Arc<CityGrid>, String>,
     pub start: Timestamp,
@@ -65,10 +67,13 @@ impl Engines {
         let mut energy = EnergySystem::new(&city);
         report("growing the power grid", 0.45).then_some(())?;
         let grid = grid::grow(&city, &energy);
+        report("reading shells, roofs and cars", 0.47).then_some(())?;
+        let basis = LiveBasis::new(&city, &energy, &demand);
         energy.set_shares(&city, &assumptions);
+        let live = LiveEnergy::new(Arc::new(basis), &city, &energy, &assumptions);
         let changed = citytwin_scenario::network_for(&city, &network, &assumptions);
         let traffic = warmed_up(&city, &changed, &demand, start, seed, &assumptions, report)?;
-        Some(Self { city, network, demand, traffic, energy, grid, start, seed, assumptions })
+        Some(Self { city, network, demand, traffic, energy, live, grid, start, seed, assumptions })
     }
 }
 
@@ -105,13 +110,25 @@ pub enum JumpState {
     Preparing {
         to: Timestamp,
         stage: Arc<std::sync::Mutex<(&'static str, f32)>>,
-        result: crossbeam_channel::Receiver<Option<Simulation>>,
+        result: crossbeam_channel::Receiver<Option<Landing>>,
     },
 }
 
+/// What a jump lands with: its streets, and its day of energy.
+pub struct Landing {
+    pub(crate) traffic: Simulation,
+    pub(crate) day: LiveDay,
+}
+
 impl JumpState {
-    /// Starts preparing the streets of another time; the live city goes on until they are ready.
-    pub fn begin(world_city: Arc<City>, origins: &Origins, to: Timestamp, assumptions: Assumptions) -> Self {
+    /// Starts preparing the streets of another time, and its day of energy; the live city goes on until they are ready.
+    pub(crate) fn begin(
+        (world_city, live): (Arc<City>, &LiveEnergy),
+        origins: &Origins,
+        to: Timestamp,
+        assumptions: Assumptions,
+    ) -> Self {
+        let (basis, number) = (live.basis().clone(), live.day_of(to));
         let Origins { network, demand, seed } = origins.clone();
         let stage = Arc::new(std::sync::Mutex::new(("filling the streets", 0.0_f32)));
         let (send, result) = crossbeam_channel::bounded(1);
@@ -125,8 +142,9 @@ impl JumpState {
             };
             let network = citytwin_scenario::network_for(&world_city, &network, &assumptions);
             let ready = warmed_up(&world_city, &network, &demand, to, seed, &assumptions, &report);
+            let landing = ready.map(|traffic| Landing { traffic, day: basis.day(number) });
             // The window may be gone by now; then nobody waits for the result.
-            let _ = send.send(ready);
+            let _ = send.send(landing);
         });
         match spawned {
             Ok(_) => Self::Preparing { to, stage, result },
@@ -147,12 +165,13 @@ pub struct Origins {
 }
 
 pub(crate) fn install(world: &mut World, engines: Engines) {
-    let Engines { city, network, demand, traffic, energy, start, seed, assumptions, .. } = engines;
+    let Engines { city, network, demand, traffic, energy, live, start, seed, assumptions, .. } = engines;
     let weather = crate::simulate::weather_at(&city, start);
     world.insert_resource(Clock::new(start, city.time_zone.value.clone()));
     world.insert_resource(Stated(assumptions));
     world.insert_resource(TrafficTwin(traffic));
     world.insert_resource(EnergyTwin(energy));
+    world.insert_resource(LiveEnergyTwin::new(live));
     world.insert_resource(weather);
     world.insert_resource(Origins { network, demand, seed });
     world.insert_resource(CityModel(city));

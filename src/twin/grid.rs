@@ -17,11 +17,11 @@ use citytwin_energy::{
     grid::synthetic::{Answer, CityGrid, Element, Operated, Powers},
 };
 use citytwin_model::{ChargingRule, City, EnergyAssetId, PartShare, Technology, Timestamp, time::civil::Date};
-use citytwin_scenario::{GridDay, TechnologyHosting, grid_day, half_pool, hosting};
+use citytwin_scenario::{GridDay, LiveEnergy, TechnologyHosting, grid_day, half_pool, hosting};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use crate::{
-    CityModel, Clock, EditLog, EnergyTwin, Observed, Simulated, TwinSystems,
+    CityModel, Clock, EditLog, EnergyTwin, LiveEnergyTwin, Observed, Simulated, TwinSystems,
     edits::EditsApplied,
     simulate::{EnginesPublished, is_energy_due},
 };
@@ -318,7 +318,7 @@ fn publish(
 
 /// Asks for the day when what it depends on has changed and nobody is at it, and takes the answer.
 fn look_ahead(
-    (clock, city, energy): (Res<Clock>, Res<CityModel>, Res<EnergyTwin>),
+    (clock, city, energy, live): (Res<Clock>, Res<CityModel>, Res<EnergyTwin>, Res<LiveEnergyTwin>),
     stated: Res<crate::Stated>,
     mut twin: ResMut<GridTwin>,
 ) {
@@ -347,12 +347,15 @@ fn look_ahead(
     let midnight = date.to_zoned(clock.zone.clone()).map_or_else(|_| clock.now(), |zoned| zoned.timestamp());
     twin.day = DayState::Working;
     twin.asked = Some(question);
-    twin.begin(city.0.clone(), energy.0.clone(), midnight);
+    twin.begin(city.0.clone(), (energy.0.clone(), live.fork()), midnight);
 }
 
 /// Asks every feeder what it can take once the day is known, and takes the answer. What it was asked for before a change of
 /// shares or switches is given up.
-fn ask_feeders((city, energy): (Res<CityModel>, Res<EnergyTwin>), mut twin: ResMut<GridTwin>) {
+fn ask_feeders(
+    (city, energy, live): (Res<CityModel>, Res<EnergyTwin>, Res<LiveEnergyTwin>),
+    mut twin: ResMut<GridTwin>,
+) {
     // On which day does not matter: it is the worst hours of the year that are asked about.
     let wanted = twin.asked.clone().map(|question| Question { date: Date::default(), ..question });
     if wanted != twin.hosting_of {
@@ -367,18 +370,22 @@ fn ask_feeders((city, energy): (Res<CityModel>, Res<EnergyTwin>), mut twin: ResM
     twin.hosting_coming = None;
     if twin.hosting_of.is_none() && wanted.is_some() && matches!(twin.day, DayState::Found(_)) {
         twin.hosting_of = wanted;
-        twin.hosting_coming = begin_hosting(city.0.clone(), energy.0.clone(), twin.operated.clone());
+        twin.hosting_coming = begin_hosting(city.0.clone(), (energy.0.clone(), live.fork()), twin.operated.clone());
     }
 }
 
-fn begin_hosting(city: Arc<City>, energy: EnergySystem, operated: Arc<Operated>) -> Option<Hosting> {
+fn begin_hosting(
+    city: Arc<City>,
+    (energy, live): (EnergySystem, LiveEnergy),
+    operated: Arc<Operated>,
+) -> Option<Hosting> {
     let (send, coming) = bounded(1);
     let given_up = Arc::new(AtomicBool::new(false));
     let told = given_up.clone();
     let work = move || {
         let wanted = |_: f32| !told.load(Ordering::Relaxed);
         let found = half_pool().map_err(|error| error.to_string()).and_then(|pool| {
-            let ask = || hosting(&city, &energy, &operated, (PLACEMENTS, SEED), &wanted);
+            let ask = || hosting(&city, (&energy, &live), &operated, (PLACEMENTS, SEED), &wanted);
             pool.install(ask).map_err(|error| error.to_string())
         });
         // The window may be gone by now; then nobody waits for the result.
@@ -389,12 +396,13 @@ fn begin_hosting(city: Arc<City>, energy: EnergySystem, operated: Arc<Operated>)
 }
 
 impl GridTwin {
-    fn begin(&mut self, city: Arc<City>, energy: EnergySystem, midnight: Timestamp) {
+    fn begin(&mut self, city: Arc<City>, (energy, live): (EnergySystem, LiveEnergy), midnight: Timestamp) {
         let (send, coming) = bounded(1);
         let operated = self.operated.clone();
         let work = move || {
             let day = half_pool().map_err(|error| error.to_string()).and_then(|pool| {
-                pool.install(|| grid_day(&city, &energy, &operated, midnight)).map_err(|error| error.to_string())
+                pool.install(|| grid_day(&city, (&energy, &live), &operated, midnight))
+                    .map_err(|error| error.to_string())
             });
             // The window may be gone by now; then nobody waits for the result.
             let _ = send.send(day);

@@ -17,6 +17,7 @@ mod grid;
 mod grid_estimate;
 mod history;
 mod line;
+mod live_energy;
 mod observe;
 mod peak_hour;
 mod record;
@@ -42,6 +43,7 @@ pub use engines::{CityModel, EnergyTwin, Engines, JumpState, TrafficTwin, Weathe
 pub use grid::{DayState, Extremes, GridAsset, GridIndex, GridSwitch, GridTwin};
 pub use grid_estimate::{EstimateState, GridEstimated, GridEstimation};
 pub use history::{Chart, ChartAsked, ExportRequested, Exported, HistoryDesk, Overview, Points};
+pub use live_energy::LiveEnergyTwin;
 pub use observe::{
     Feed, FeedChoice, FeedClock, FeedHealth, FeedMode, Kept, LiveFeed, ReplayFeed, Until, health, observed_hash,
 };
@@ -137,6 +139,9 @@ pub fn state_hash(world: &World) -> u64 {
     if let (Some(traffic), Some(energy)) = (world.get_resource::<TrafficTwin>(), world.get_resource::<EnergyTwin>()) {
         bytes.extend(traffic.0.state_hash().to_le_bytes());
         bytes.extend(energy.0.state_hash().to_le_bytes());
+    }
+    if let Some(live) = world.get_resource::<LiveEnergyTwin>() {
+        bytes.extend(live.live().state_hash().to_le_bytes());
     }
     if let Some(grid) = world.get_resource::<GridTwin>() {
         bytes.extend(format!("{:?}", grid.out).into_bytes());

@@ -6,10 +6,12 @@ use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
 use citytwin_environment as environment;
 use citytwin_model::{City, FeatureRef, LinkId, Quantity, Sensor, Timestamp};
+use citytwin_scenario::SkyNow;
 use citytwin_traffic::{LinkState, Simulation};
 
 use crate::{
-    Asset, CityModel, Clock, EnergyTwin, EntityIndex, GridTwin, Simulated, TrafficTwin, TwinSystems, WeatherNow,
+    Asset, CityModel, Clock, EnergyTwin, EntityIndex, GridTwin, LiveEnergyTwin, Simulated, TrafficTwin, TwinSystems,
+    WeatherNow,
 };
 
 /// Simulated time between two evaluations of the energy system, second.
@@ -57,7 +59,7 @@ pub(crate) struct EnginesPublished;
 
 /// Whether the energy system is evaluated in this tick.
 pub(crate) fn is_energy_due(clock: &Clock) -> bool {
-    due(clock.tick, ENERGY_STEP_S) || clock.tick == 1
+    due(clock.tick, ENERGY_STEP_S) || clock.tick == 1 || clock.tick == clock.energy_tick
 }
 
 pub(crate) fn install(world: &mut World) {
@@ -86,7 +88,7 @@ pub(crate) fn weather_at(city: &City, at: Timestamp) -> WeatherNow {
 fn step_engines(
     mut clock: ResMut<Clock>,
     mut traffic: ResMut<TrafficTwin>,
-    mut energy: ResMut<EnergyTwin>,
+    (mut energy, mut live): (ResMut<EnergyTwin>, ResMut<LiveEnergyTwin>),
     mut weather: ResMut<WeatherNow>,
     city: Res<CityModel>,
 ) {
@@ -96,7 +98,10 @@ fn step_engines(
     if is_energy_due(&clock) {
         *weather = weather_at(&city.0, clock.now());
         energy.0.set_car_kwh_per_km(traffic.0.car_kwh_per_km());
-        energy.0.evaluate(clock.local(), weather.sun, weather.weather);
+        let sky = SkyNow { at: clock.now(), sun: weather.sun, weather: weather.weather };
+        live.evaluate(&mut energy.0, &sky, ENERGY_STEP_S);
+    }
+    if due(clock.tick, ENERGY_STEP_S) || clock.tick == 1 {
         energy.0.accumulate(ENERGY_STEP_S);
     }
     clock.note_cost(began.elapsed().as_secs_f64());

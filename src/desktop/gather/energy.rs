@@ -18,8 +18,25 @@ pub fn building_facts(twin: &Twin, building: BuildingId) -> Vec<Fact> {
     if installed > 0.0 {
         facts.push(fact("Solar on the roof", Unit::Watts.text(installed), "suitable roof area × module rating"));
     }
-    if let Some(heat_w) = energy.0.heat_pump_w(building) {
-        facts.push(fact("Heat pump, heat at 0 °C", Unit::Watts.text(heat_w), "floor area × benchmark of its kind"));
+    let now_w = |power_w: f32| Unit::Watts.text(f64::from(power_w));
+    let heat_w = energy.0.heat_electricity_w(building);
+    if energy.0.has_heat_pump(building) {
+        facts.push(fact("Heat pump", now_w(heat_w), "electricity now, by shell, weather and use of the building"));
+    } else if heat_w > 0.0 {
+        facts.push(fact("Cooling", now_w(heat_w), "electricity now, by shell, weather and use of the building"));
+    }
+    let charging_w = energy.0.charging_w(building);
+    if charging_w > 0.0 {
+        facts.push(fact("Cars that charge", now_w(charging_w), "trips by car that end here, by the rule of charging"));
+    }
+    if let Some(home) = energy.0.batteries().get(building.index()).copied().flatten() {
+        let held = format!("{:.0} %", 100.0 * home.state_wh / home.battery.capacity_wh);
+        let size = Unit::MegawattHours.text(home.battery.capacity_wh / 1e6);
+        facts.push(fact(
+            "Battery",
+            format!("{size}, {held} full"),
+            "sized by modules and use; keeps what the roof gives",
+        ));
     }
     if let Some(transformer) = energy.0.transformers().get(energy.0.transformer_of(building))
         && transformer.asset.is_none()

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use citytwin_model::{Building, BuildingId, City};
+use citytwin_model::{Assumptions, Building, BuildingId, City, Technology};
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -17,6 +17,7 @@ use super::{
     zone::{COLUMNS, Climate, OPAQUE, ROOF, SECTORS, SKY, Zone},
 };
 use crate::{
+    EnergySystem,
     intensity::{USE_COUNT, USES},
     profile::use_index,
 };
@@ -85,10 +86,10 @@ pub struct CityHeat {
     archetypes: Vec<Archetype>,
     /// Position in `archetypes`, and in [`USES`].
     archetype_of: Vec<u16>,
-    use_of: Vec<u8>,
+    pub(super) use_of: Vec<u8>,
     year_of: Vec<u16>,
     rank: Vec<f32>,
-    rules: Vec<UseRules>,
+    pub(super) rules: Vec<UseRules>,
     retrofits: Vec<Retrofit>,
 }
 
@@ -255,7 +256,7 @@ impl CityHeat {
     }
 
     /// The retrofit that is meant, of measures that can be.
-    fn checked(&self, measures: &Measures) -> Result<&Retrofit, BuildingError> {
+    pub(super) fn checked(&self, measures: &Measures) -> Result<&Retrofit, BuildingError> {
         let wrong = |what: String| BuildingError::Climate(what);
         let retrofit = self.retrofits.iter().find(|retrofit| retrofit.level == measures.level).ok_or_else(|| {
             let known: Vec<&str> = self.retrofits.iter().map(|r| r.level.as_str()).collect();
@@ -295,14 +296,29 @@ impl CityHeat {
             };
             let renewed = measures.renewed.as_ref().and_then(|list| list.get(index).copied()).unwrap_or(false);
             let retrofit = renewed || meant && rank < measures.retrofit;
-            let low = retrofit || self.year_of[index] >= EMITTER_NEW_YEAR;
-            Plan { source, retrofit, emitter_c: if low { EMITTER_NEW_C } else { EMITTER_OLD_C } }
+            Plan { source, retrofit, emitter_c: self.emitter_c(index, retrofit) }
         };
         (0..self.use_of.len()).into_par_iter().map(of).collect()
     }
 
+    /// Of its emitters, °C.
+    pub(super) fn emitter_c(&self, index: usize, retrofit: bool) -> f64 {
+        if retrofit || self.year_of[index] >= EMITTER_NEW_YEAR { EMITTER_NEW_C } else { EMITTER_OLD_C }
+    }
+
+    /// Which heated buildings the assumptions retrofit, index = `BuildingId`: by their rank, so that a higher share only adds.
+    /// `city` is the one of [`Self::new`], `system` of the same.
+    pub fn renewed(&self, city: &City, system: &EnergySystem, assumptions: &Assumptions) -> Vec<bool> {
+        let share = assumptions.share_at(city, Technology::Retrofit);
+        let of = |building: BuildingId| {
+            let (at, built) = system.place(building);
+            self.is_heated(building) && self.rank(building) < share(at, built)
+        };
+        (0..city.buildings.len()).map(BuildingId::from_index).map(of).collect()
+    }
+
     /// A building as the engine steps it.
-    fn zone(&self, index: usize, retrofit: Option<&Retrofit>) -> Zone<1> {
+    pub(super) fn zone(&self, index: usize, retrofit: Option<&Retrofit>) -> Zone<1> {
         let (shell, kind) = (&self.envelopes[index], &self.archetypes[usize::from(self.archetype_of[index])]);
         let better = |own: f64, new: fn(&Retrofit) -> f64| retrofit.map_or(own, |retrofit| own.min(new(retrofit)));
         let wall_u = better(kind.wall_u, |r| r.wall_u);
@@ -384,7 +400,7 @@ impl CityHeat {
     }
 
     /// Mean heat for hot water, W.
-    fn hot_water_w(&self, index: usize) -> f64 {
+    pub(super) fn hot_water_w(&self, index: usize) -> f64 {
         let heated = self.rules[usize::from(self.use_of[index])].occupied_gain > 0.0;
         let per_m2 = self.archetypes[usize::from(self.archetype_of[index])].hot_water_kwh_m2;
         if heated { per_m2 * self.envelopes[index].floor_m2 * 1000.0 / 8760.0 } else { 0.0 }
@@ -415,7 +431,7 @@ impl CityDemand {
 }
 
 /// The year of a use; its first hour is a Monday's.
-fn schedule(rules: &UseRules, hours: usize) -> Schedule {
+pub(super) fn schedule(rules: &UseRules, hours: usize) -> Schedule {
     let used = |hour: usize| {
         let (day, of_day) = (hour / 24 % 7, hour % 24);
         day < rules.days_a_week && (rules.from_hour..rules.to_hour).contains(&of_day)

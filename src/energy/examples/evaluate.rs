@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use citytwin_energy::EnergySystem;
+use citytwin_energy::{EnergySystem, SunPower};
 use citytwin_model::{
     Anchor, Assumptions, Building, BuildingId, BuildingUse, City, GeoBounds, LineString, LonLat, MultiPolygon, Polygon,
-    RoofShape, SourceRef, SunPosition, Volume, Weather,
+    RoofShape, SourceRef, Volume,
     time::{LocalTime, civil::date},
 };
 
@@ -19,13 +19,14 @@ fn main() {
     system.set_shares(&city, &Assumptions { pv_share: 0.3, ev_share: 0.3, ..Assumptions::default() });
     println!("new: {:.0} ms for {BUILDINGS} buildings", start.elapsed().as_secs_f64() * 1e3);
     println!("{:?}", system.coverage());
-    let sun = SunPosition { azimuth_deg: 180.0, elevation_deg: 50.0 };
-    let weather = Weather { ghi: 700.0, dni: 800.0, dhi: 100.0, air_temperature_c: 15.0 };
+    let (roofs_w, heat_w) = (vec![2000.0; BUILDINGS], vec![500.0; BUILDINGS]);
+    system.set_heat(&heat_w);
+    let sun = SunPower { buildings_w: &roofs_w, assets_w: &[] };
     let mut best = f64::INFINITY;
     for round in 0..ROUNDS {
         let local = LocalTime::of_civil(date(2026, 3, 2).at((round % 24) as i8, 0, 0, 0));
         let start = Instant::now();
-        system.evaluate(local, sun, weather);
+        system.evaluate(local, sun, 60.0);
         best = best.min(start.elapsed().as_secs_f64());
     }
     println!("evaluate: {:.2} ms (best of {ROUNDS}, {} threads)", best * 1e3, rayon::current_num_threads());

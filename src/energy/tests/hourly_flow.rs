@@ -6,11 +6,11 @@ mod town;
 use std::collections::BTreeSet;
 
 use citytwin_energy::{
-    EnergySystem, HourlyFlow, PowerRows,
+    EnergySystem, HourlyFlow, PowerRows, SunPower,
     grid::synthetic::{CityGrid, Element, Powers},
 };
 use citytwin_model::{
-    BuildingId, SunPosition, Weather,
+    BuildingId,
     time::{LocalTime, civil::date},
 };
 use town::town;
@@ -24,10 +24,8 @@ const VOLTAGE_PU: f32 = 3e-7;
 fn hours_side_by_side_are_load_flows() {
     let city = town(400, 3);
     let mut system = EnergySystem::new(&city);
-    let sun = SunPosition { azimuth_deg: 0.0, elevation_deg: -20.0 };
-    let weather = Weather { ghi: 0.0, dni: 0.0, dhi: 0.0, air_temperature_c: 5.0 };
     let mut hour = |hour: i8| {
-        system.evaluate(LocalTime::of_civil(date(2026, 1, 14).at(hour, 30, 0, 0)), sun, weather);
+        system.evaluate(LocalTime::of_civil(date(2026, 1, 14).at(hour, 30, 0, 0)), SunPower::default(), 3600.0);
         let half_back: Vec<f32> =
             system.building_load_w().iter().map(|w| if hour == 12 { 3.0 * w } else { 0.0 }).collect();
         [system.building_load_w().to_vec(), half_back, system.asset_power_w().to_vec()]

@@ -6,19 +6,13 @@ mod town;
 use std::collections::BTreeSet;
 
 use citytwin_energy::{
-    EnergySystem,
+    EnergySystem, SunPower,
     grid::synthetic::{Answer, CityGrid, Element, Operated, Powers, Sensed, Sensing},
 };
-use citytwin_model::{
-    SunPosition, Weather,
-    time::{LocalTime, civil::date},
-};
+use citytwin_model::time::{LocalTime, civil::date};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use town::town;
-
-const NIGHT: SunPosition = SunPosition { azimuth_deg: 0.0, elevation_deg: -20.0 };
-const DARK: Weather = Weather { ghi: 0.0, dni: 0.0, dhi: 0.0, air_temperature_c: 5.0 };
 
 struct Case {
     load_w: Vec<f32>,
@@ -32,7 +26,7 @@ impl Case {
     fn new() -> Self {
         let city = town(1500, 3);
         let mut system = EnergySystem::new(&city);
-        system.evaluate(LocalTime::of_civil(date(2026, 1, 14).at(18, 30, 0, 0)), NIGHT, DARK);
+        system.evaluate(LocalTime::of_civil(date(2026, 1, 14).at(18, 30, 0, 0)), SunPower::default(), 3600.0);
         let grid = CityGrid::grow(&city, &system, 1).expect("a grid");
         let powers = Powers::of(&system);
         let [load_w, pv_w, asset_w] = [powers.load_w, powers.pv_w, powers.asset_w].map(<[f32]>::to_vec);

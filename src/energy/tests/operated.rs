@@ -6,20 +6,17 @@ mod town;
 use std::collections::BTreeSet;
 
 use citytwin_energy::{
-    EnergySystem,
+    EnergySystem, SunPower,
     grid::{
         Demand, EN_50160, Grid, Zip, solve, solve_phases,
         synthetic::{Answer, CityGrid, Element, Joining, Operated, Phases, Powers},
     },
 };
 use citytwin_model::{
-    City, SunPosition, Weather,
+    City,
     time::{LocalTime, civil::date},
 };
 use town::town;
-
-const NIGHT: SunPosition = SunPosition { azimuth_deg: 0.0, elevation_deg: -20.0 };
-const DARK: Weather = Weather { ghi: 0.0, dni: 0.0, dhi: 0.0, air_temperature_c: 5.0 };
 
 struct Case {
     city: City,
@@ -30,7 +27,7 @@ struct Case {
 fn case() -> Case {
     let city = town(400, 3);
     let mut system = EnergySystem::new(&city);
-    system.evaluate(LocalTime::of_civil(date(2026, 1, 14).at(18, 30, 0, 0)), NIGHT, DARK);
+    system.evaluate(LocalTime::of_civil(date(2026, 1, 14).at(18, 30, 0, 0)), SunPower::default(), 3600.0);
     let grid = CityGrid::grow(&city, &system, 1).expect("a grid");
     Case { city, system, grid }
 }

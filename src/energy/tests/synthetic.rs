@@ -3,7 +3,7 @@
 mod town;
 
 use citytwin_energy::{
-    EnergySystem,
+    EnergySystem, SunPower,
     grid::{
         EN_50160, PhaseSweep, Sweep, outages, solve,
         synthetic::{CityGrid, LineKind, Phases, Powers},
@@ -11,13 +11,10 @@ use citytwin_energy::{
     },
 };
 use citytwin_model::{
-    BuildingUse, City, EnergyAssetKind, Origin, SunPosition, Weather,
+    BuildingUse, City, EnergyAssetKind, Origin,
     time::{LocalTime, civil::date},
 };
 use town::{asset, building, house_town, road, town};
-
-const NIGHT: SunPosition = SunPosition { azimuth_deg: 0.0, elevation_deg: -20.0 };
-const DARK: Weather = Weather { ghi: 0.0, dni: 0.0, dhi: 0.0, air_temperature_c: 5.0 };
 
 /// The energy system in the hour of a working week in January in which the city draws most.
 fn at_its_peak(city: &City) -> EnergySystem {
@@ -26,13 +23,13 @@ fn at_its_peak(city: &City) -> EnergySystem {
     for day in 12..19 {
         for hour in 0..24 {
             let time = date(2026, 1, day).at(hour, 30, 0, 0);
-            system.evaluate(LocalTime::of_civil(time), NIGHT, DARK);
+            system.evaluate(LocalTime::of_civil(time), SunPower::default(), 3600.0);
             if system.totals().load_w > most.0 {
                 most = (system.totals().load_w, time);
             }
         }
     }
-    system.evaluate(LocalTime::of_civil(most.1), NIGHT, DARK);
+    system.evaluate(LocalTime::of_civil(most.1), SunPower::default(), 3600.0);
     system
 }
 

@@ -39,7 +39,7 @@ pub struct Computed<'a> {
 }
 
 /// The whole year.
-pub fn year(computed: &Computed<'_>, hours: Hours<'_>) -> EnergyYear {
+pub fn year(computed: &Computed<'_>, hours: Hours) -> EnergyYear {
     let Computed { of, spec, system, demand, .. } = computed;
     let country = of.country();
     let (carbon, tariffs) = (of.tables.carbon(country).clone(), of.tables.tariffs(country).clone());
@@ -76,7 +76,7 @@ pub fn year(computed: &Computed<'_>, hours: Hours<'_>) -> EnergyYear {
 /// Every building's year, index = `BuildingId`.
 fn buildings(
     computed: &Computed<'_>,
-    hours: &Hours<'_>,
+    hours: &Hours,
     (carbon, tariffs): (&CarbonFactors, &Tariffs),
     homes: &[households::Home],
 ) -> Vec<BuildingYear> {
@@ -141,7 +141,7 @@ fn plants(computed: &Computed<'_>, id: BuildingId, (year, battery_kwh): (&Buildi
     let heated = year.heating > 0.0;
     Plants {
         photovoltaics: computed.system.roof_planes(id).map(|plane| plane.peak_w).sum::<f64>() / 1e3,
-        heat_pump: heat_kw(computed.system.heat_pump_w(id).is_some()),
+        heat_pump: heat_kw(computed.system.has_heat_pump(id)),
         boiler: heat_kw(heated && year.fuel > 0.0),
         district_station: heat_kw(heated && year.district > 0.0),
         wallboxes: Plants::wallboxes(year.charging),
@@ -151,7 +151,7 @@ fn plants(computed: &Computed<'_>, id: BuildingId, (year, battery_kwh): (&Buildi
 }
 
 fn totals(
-    hours: &Hours<'_>,
+    hours: &Hours,
     demand: &CityDemand,
     (carbon, grid_carbon): (&CarbonFactors, &GridCarbon),
     buildings: &[BuildingYear],
@@ -190,7 +190,7 @@ fn totals(
 }
 
 /// What the year emits, t: g/kWh is kg/MWh.
-fn emit(totals: &mut CityTotals, hours: &Hours<'_>, carbon: &CarbonFactors, grid_carbon: &GridCarbon) {
+fn emit(totals: &mut CityTotals, hours: &Hours, carbon: &CarbonFactors, grid_carbon: &GridCarbon) {
     let tonnes = |mwh: f64, g_kwh: f64| mwh * g_kwh / 1e3;
     totals.electricity_carbon_t = hours.rows.iter().map(|row| tonnes(row.import, grid_carbon.g_kwh(row.hour))).sum();
     totals.electricity_carbon_flat_t = tonnes(totals.import_mwh, grid_carbon.mean_g_kwh);
@@ -203,7 +203,7 @@ fn emit(totals: &mut CityTotals, hours: &Hours<'_>, carbon: &CarbonFactors, grid
 }
 
 /// The same year added up another way: by building and plant instead of by hour.
-fn residual(hours: &Hours<'_>, totals: &CityTotals) -> f64 {
+fn residual(hours: &Hours, totals: &CityTotals) -> f64 {
     let sum = |of: fn(&Used) -> f64| hours.buildings.iter().map(of).sum::<f64>();
     let load = (sum(Used::load) + hours.public_wh + hours.street_wh) / WH_PER_MWH;
     let pv = (sum(|used| used.pv) + hours.plants_wh) / WH_PER_MWH;
@@ -230,7 +230,7 @@ fn stations(of: &CityEnergy<'_>, system: &EnergySystem, years: &[StationYear]) -
     system.transformers().iter().zip(years).enumerate().map(row).collect()
 }
 
-fn notes(computed: &Computed<'_>, hours: &Hours<'_>, tariffs: &Tariffs, means: Option<&HouseholdMeans>) -> Vec<String> {
+fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, means: Option<&HouseholdMeans>) -> Vec<String> {
     let Computed { of, spec, weather, grid_carbon, system, .. } = computed;
     let (country, finance) = (of.country(), spec.finance);
     let mut notes = vec![

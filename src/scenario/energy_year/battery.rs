@@ -2,9 +2,9 @@
 
 use citytwin_energy::{
     EnergySystem, ranks_by_name,
-    storage::{Battery, PeakShaving, StorageFigures},
+    storage::{Battery, PeakShaving, StorageFigures, at_homes},
 };
-use citytwin_model::{Assumptions, BuildingId, City, Technology};
+use citytwin_model::{Assumptions, BuildingId, City};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -105,9 +105,9 @@ impl Batteries {
     /// Empty ones at home, beside the modules that `system` has; full ones at a share of the stations.
     pub fn new(city: &City, system: &EnergySystem, (assumptions, street): (&Assumptions, f64)) -> Self {
         let buildings = city.buildings.len();
-        let anywhere = assumptions.battery_share > 0.0
-            || assumptions.parts.iter().any(|part| part.technology == Technology::Batteries && part.share > 0.0);
-        let homes = if anywhere { homes(city, system, assumptions) } else { vec![None; buildings] };
+        let home = |battery: Option<Battery>| battery.map(|battery| HomeBattery { battery, state_wh: 0.0 });
+        let mut homes: Vec<_> = at_homes(city, system, assumptions).into_iter().map(home).collect();
+        homes.resize(buildings, None);
         let streets = if street > 0.0 { streets(buildings, system, street) } else { Vec::new() };
         let first_wh = streets.iter().map(|street| street.battery.capacity_wh).sum();
         Self { homes, streets, first_wh, ..Self::default() }
@@ -172,22 +172,6 @@ impl Batteries {
             residual: off.abs() / charge.max(capacity).max(f64::MIN_POSITIVE),
         }
     }
-}
-
-/// Of buildings with modules, in an order of their own.
-fn homes(city: &City, system: &EnergySystem, assumptions: &Assumptions) -> Vec<Option<HomeBattery>> {
-    let share = assumptions.share_at(city, Technology::Batteries);
-    let figures = StorageFigures::embedded();
-    let key = |index: usize| format!("battery {}", city.buildings[index].source);
-    let fit = |index: usize| system.roof_is_suitable(BuildingId::from_index(index));
-    let rank = ranks_by_name(city.buildings.len(), fit, key);
-    let home = |index: usize| {
-        let building = BuildingId::from_index(index);
-        let on = rank[index] < share(system.place_of(building), city.buildings[index].built().value);
-        let battery = figures.at_home(system.installed_pv_w(building), system.annual_kwh(building));
-        battery.filter(|_| on).map(|battery| HomeBattery { battery, state_wh: 0.0 })
-    };
-    (0..city.buildings.len()).map(home).collect()
 }
 
 /// Of stations with buildings, in an order of their own.

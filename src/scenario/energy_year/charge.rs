@@ -1,6 +1,8 @@
 //! Cars that charge in the hours of a year, by rule: at home, at work and in public. Cars of one station (or of one zone, where
 //! the rule looks at nothing but the clock) stand together; a building takes its part by what its cars drive.
 
+use std::sync::Arc;
+
 use citytwin_energy::{
     EnergySystem,
     charging::{Charged, ClockHour, Figures, HOURS, Mobility, OffPeak, Offer, Places, Use, Waiting},
@@ -57,8 +59,8 @@ struct Stand {
 }
 
 /// The cars of a run, hour after hour.
-pub struct Charge<'a> {
-    mobility: &'a Mobility,
+pub struct Charge {
+    mobility: Arc<Mobility>,
     rule: ChargingRule,
     figures: Figures,
     cheap: [bool; HOURS],
@@ -92,10 +94,10 @@ struct PoolHours {
     sums: Charged,
 }
 
-impl<'a> Charge<'a> {
+impl Charge {
     /// The cars of the shares that `system` has, as they stand when the clock shows `start`; `None` without electric cars.
     pub fn new(
-        mobility: &'a Mobility,
+        mobility: &Arc<Mobility>,
         system: &EnergySystem,
         (rule, country): (ChargingRule, &str),
         start: &LocalTime,
@@ -108,7 +110,7 @@ impl<'a> Charge<'a> {
         let buildings = mobility.week_km.len();
         let km = |building: usize| places.home_share * mobility.electric_km(system, building);
         let mut charge = Self {
-            mobility,
+            mobility: mobility.clone(),
             rule,
             cheap: OffPeak::of(country).hours,
             kwh_per_km: system.car_kwh_per_km(),
@@ -129,8 +131,13 @@ impl<'a> Charge<'a> {
         })
     }
 
+    /// What cars take from their batteries from the next hour on, kWh/km.
+    pub fn set_kwh_per_km(&mut self, kwh_per_km: f64) {
+        self.kwh_per_km = kwh_per_km;
+    }
+
     /// Whether the rule must know what the buildings draw and give beside.
-    fn looks_at_stations(&self) -> bool {
+    pub fn looks_at_stations(&self) -> bool {
         matches!(self.rule, ChargingRule::SolarFollowing | ChargingRule::FeederLimited)
     }
 
@@ -282,7 +289,8 @@ impl<'a> Charge<'a> {
         work_w + own.map_or_else(|| self.home_km[building] * hours.home[slot], |row| row[hour])
     }
 
-    fn waiting_wh(&self) -> f64 {
+    /// What those who stand still need, Wh at the meter.
+    pub fn waiting_wh(&self) -> f64 {
         let of = |pool: &Pool| {
             let own: f64 = pool.own.iter().map(|(_, stand)| stand.waiting.waiting_wh()).sum();
             own + pool.home.waiting.waiting_wh() + pool.work.waiting.waiting_wh()

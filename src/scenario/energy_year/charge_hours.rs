@@ -22,7 +22,7 @@ pub struct Settled {
 /// Buildings in a row: their accounts, batteries, loads and sun.
 type Rows<'a> = (((&'a mut [Used], &'a mut [Option<HomeBattery>]), &'a mut [f32]), &'a [f32]);
 
-impl Hours<'_> {
+impl Hours {
     /// What all public chargers draw, W by hour.
     pub fn public_w(&mut self, clocks: &[LocalTime]) -> Vec<f64> {
         let hours: Vec<_> = clocks.iter().map(clock_hour).collect();
@@ -71,7 +71,7 @@ impl Hours<'_> {
 fn settle_piece(
     first: usize,
     (((used, homes), load_w), pv_w): Rows<'_>,
-    charge: Option<(&Charge<'_>, &ChargeHours)>,
+    charge: Option<(&Charge, &ChargeHours)>,
     rates: &[Rate],
 ) -> Vec<Settled> {
     let count = rates.len();

@@ -63,7 +63,7 @@ const WEEK_KM: f64 = 1200.0 * 6.6;
 pub fn prepared<'a>(city: &'a City, weather: &'a WeatherYear) -> CityEnergy<'a> {
     let energy = CityEnergy::prepare(city, weather).expect("prepared");
     let mobility = of_tours(city, &energy.system, &tours(), &Figures::embedded());
-    energy.mobility.set(mobility).expect("not asked yet");
+    energy.mobility.set(Arc::new(mobility)).expect("not asked yet");
     energy
 }
 
@@ -142,9 +142,9 @@ fn rules_move_the_hours_their_way() {
 fn a_limited_station_stays_below_its_limit() {
     let (city, weather) = (town(), weather());
     let mut energy = prepared(&city, &weather);
-    let mut mobility = energy.mobility().clone();
+    let mut mobility = Mobility::clone(energy.mobility());
     mobility.week_km.iter_mut().for_each(|km| *km *= 40.0);
-    energy.mobility = OnceLock::from(mobility);
+    energy.mobility = OnceLock::from(Arc::new(mobility));
     let year = |rule| {
         let of = EnergySpec { without_grid: false, ..spec(rule, [0.0, 1.0, 0.0, 0.0]) };
         energy.year(&of, &()).expect("a year")

@@ -19,9 +19,9 @@ pub const PIECE: usize = 256;
 const WH_PER_MWH: f64 = 1e6;
 
 /// What the hours come to so far.
-pub struct Hours<'a> {
+pub struct Hours {
     /// Electric cars and batteries, as they stand after the hours so far.
-    pub charge: Option<Charge<'a>>,
+    pub charge: Option<Charge>,
     pub batteries: Batteries,
     pub rows: Vec<EnergyHour>,
     /// Index = `BuildingId`, Wh.
@@ -64,8 +64,8 @@ pub struct Step<'a> {
     pub told: &'a Told<'a>,
 }
 
-impl<'a> Hours<'a> {
-    pub fn new(buildings: usize, stations: usize, (charge, batteries): (Option<Charge<'a>>, Batteries)) -> Self {
+impl Hours {
+    pub fn new(buildings: usize, stations: usize, (charge, batteries): (Option<Charge>, Batteries)) -> Self {
         Self {
             charge,
             batteries,

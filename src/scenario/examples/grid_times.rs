@@ -1,15 +1,16 @@
 //! How long a city's grid takes: `grid_times MAP` grows it, solves one instant, estimates its state with a meter at every
 //! sixth station, and computes a day phase by phase.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Instant};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Instant};
 
 use citytwin_energy::{
     EnergySystem,
     grid::synthetic::{CityGrid, Powers, Sensed, Sensing},
 };
 use citytwin_environment::sky;
-use citytwin_model::{Assumptions, Timestamp, time::LocalTime};
-use citytwin_scenario::grid_day;
+use citytwin_model::{Assumptions, Timestamp};
+use citytwin_scenario::{LiveBasis, LiveEnergy, SkyNow, grid_day};
+use citytwin_traffic::{Demand, Network};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let map = PathBuf::from(std::env::args().nth(1).ok_or("grid_times MAP")?);
@@ -18,9 +19,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let began = Instant::now();
     let mut energy = EnergySystem::new(&city);
     energy.set_shares(&city, &Assumptions::default());
+    let demand = Demand::estimate(&city, &Network::compile(&city));
+    let basis = Arc::new(LiveBasis::new(&city, &energy, &demand));
+    let mut live = LiveEnergy::new(basis, &city, &energy, &Assumptions::default());
     let at: Timestamp = "2026-01-13T17:30:00Z".parse()?;
     let (sun, weather) = sky(&city.anchor, at);
-    energy.evaluate(LocalTime::of(at, &city.time_zone.value), sun, weather);
+    live.evaluate(&mut energy, &SkyNow { at, sun, weather }, 60.0);
     timed("buildings", began);
     let began = Instant::now();
     let grid = CityGrid::grow(&city, &energy, 1)?;
@@ -50,7 +54,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         sigma(&blind.transformer_w)
     );
     let began = Instant::now();
-    let day = grid_day(&city, &energy, &operated, "2026-01-12T23:00:00Z".parse()?)?;
+    let day = grid_day(&city, (&energy, &live), &operated, "2026-01-12T23:00:00Z".parse()?)?;
     timed("a day of 24 load flows, phase by phase, with measures", began);
     println!("{} elements beyond a limit", day.beyond.len());
     for beyond in &day.beyond {

@@ -10,12 +10,12 @@ use std::{
 use bevy_app::App;
 use citytwin_feeds::Broker;
 use citytwin_history::Store;
-use citytwin_model::{Quality, Quantity, Request, SourceRef, Technology};
+use citytwin_model::{Quality, Quantity, Request, SourceRef, Technology, time::civil};
 use citytwin_traffic::TrafficView;
 use citytwin_twin::{
     Asset, CityModel, Clock, ClockRequest, ComparisonRequest, ComparisonState, EditLog, EditRefused, EditRequested,
-    EntityIndex, Feed, FeedChoice, FeedHealth, FeedMode, Observed, QUEUES_FROM, Simulated, Stated, TrafficTwin, WhatIf,
-    state_hash,
+    EnergyTwin, EntityIndex, Feed, FeedChoice, FeedHealth, FeedMode, LiveEnergyTwin, Observed, QUEUES_FROM, Simulated,
+    Stated, TrafficTwin, WhatIf, state_hash,
 };
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -259,4 +259,62 @@ fn every_asset_has_its_entity_with_what_is_simulated() {
         };
         assert!(*load_w > 0.0, "{}", building.source);
     }
+}
+
+/// What a person moves shows in the next tick, long before the minute is over: heat pumps draw, insulation spares, batteries and
+/// the rule of charging are known.
+#[test]
+fn shares_of_energy_show_in_the_next_tick() {
+    let mut app = town::app(1, &FeedChoice::Off);
+    for _ in 0..5 {
+        app.update();
+    }
+    let mut after = |share: Option<(Technology, f64)>| {
+        if let Some((technology, share)) = share {
+            ask(&mut app, EditRequested::Do(Request::SetShare(technology, share)));
+            app.update();
+        }
+        app.world().resource::<EnergyTwin>().0.clone()
+    };
+    let plain = after(None).totals();
+    let pumps = after(Some((Technology::HeatPumps, 1.0))).totals();
+    assert!(pumps.load_w > plain.load_w, "hot water at least: {} {}", pumps.load_w, plain.load_w);
+    let lit = after(Some((Technology::Photovoltaics, 1.0))).totals();
+    assert!(lit.pv_w > 2.0 * plain.pv_w, "{} {}", lit.pv_w, plain.pv_w);
+    let stored = after(Some((Technology::Batteries, 1.0)));
+    assert!(stored.batteries().iter().flatten().count() > 0);
+    let electric = after(Some((Technology::ElectricCars, 1.0)));
+    let [before, now] = [&stored, &electric].map(|energy| energy.electric_share());
+    assert!(before < 1.0 && now == 1.0);
+    let account = app.world().resource::<LiveEnergyTwin>().live().charging().expect("cars");
+    assert!(account.arrived_mwh > 0.0 && account.residual < 1e-9, "{account:?}");
+    assert!(app.world().resource::<Clock>().tick < 30, "no minute has passed");
+}
+
+/// Midnight takes the day that a worker prepared: two runs over it end in the same state, whenever their workers are ready.
+#[test]
+fn midnight_comes_to_the_same_state() {
+    let over = || {
+        let mut app = town::app_at(3, &FeedChoice::Off, civil::datetime(2026, 1, 14, 0, 58, 30, 0));
+        ask(&mut app, EditRequested::Do(Request::SetShare(Technology::HeatPumps, 0.7)));
+        ask(&mut app, EditRequested::Do(Request::SetShare(Technology::ElectricCars, 0.5)));
+        let first = app.world().resource::<LiveEnergyTwin>().live().day_of(app.world().resource::<Clock>().now());
+        let next = |app: &App| {
+            let now = app.world().resource::<Clock>().now();
+            app.world().resource::<LiveEnergyTwin>().live().day_of(now)
+        };
+        let mut ticks = 0;
+        while next(&app) == first && ticks < 9000 {
+            app.update();
+            ticks += 1;
+        }
+        for _ in 0..150 {
+            app.update();
+        }
+        assert!(next(&app) == first + 1, "{ticks} ticks");
+        let energy = &app.world().resource::<EnergyTwin>().0;
+        assert!(energy.totals().load_w > 0.0);
+        state_hash(app.world())
+    };
+    assert_eq!(over(), over());
 }

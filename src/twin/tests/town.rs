@@ -118,8 +118,11 @@ impl Wall {
 }
 
 /// Half past seven on a Tuesday.
+const START: civil::DateTime = civil::datetime(2026, 6, 16, 7, 30, 0, 0);
+
+/// The same as an instant.
 pub fn start(city: &City) -> Timestamp {
-    civil::datetime(2026, 6, 16, 7, 30, 0, 0).to_zoned(city.time_zone.value.clone()).unwrap().timestamp()
+    START.to_zoned(city.time_zone.value.clone()).unwrap().timestamp()
 }
 
 /// A headless twin that reads a broker into a history.
@@ -136,9 +139,14 @@ pub fn live(
 
 /// A headless twin at half past seven whose every update is one tick.
 pub fn app(seed: u64, feed: &FeedChoice) -> App {
+    app_at(seed, feed, START)
+}
+
+/// The same at another time of its clock.
+pub fn app_at(seed: u64, feed: &FeedChoice, start: civil::DateTime) -> App {
     let city = city();
-    let at = start(&city);
-    let engines = Engines::prepare(city, at, seed, Assumptions::default(), &|_, _| true).unwrap();
+    let start = start.to_zoned(city.time_zone.value.clone()).unwrap().timestamp();
+    let engines = Engines::prepare(city, start, seed, Assumptions::default(), &|_, _| true).unwrap();
     let mut app = App::new();
     app.add_plugins(TwinPlugin);
     let step = std::time::Duration::from_secs_f64(Simulation::STEP_S);
