@@ -180,8 +180,8 @@ fn a_meter_that_contradicts_the_rest_is_named() {
         println!("skipped: mosquitto_pub is not installed (apt install mosquitto-clients)");
         return;
     }
-    let broker = Broker::start_loopback().expect("a broker");
-    let mut app = town::app(1, &FeedChoice::External(broker.config()));
+    let (broker, folder) = (Broker::start_loopback().expect("a broker"), tempfile::tempdir().expect("a folder"));
+    let (mut app, wall) = town::live(folder.path(), Some(broker.config()), None);
     app.update();
     assert!(matches!(app.world().resource::<GridEstimation>().state, EstimateState::Silent));
     let port = broker.port().to_string();
@@ -192,6 +192,7 @@ fn a_meter_that_contradicts_the_rest_is_named() {
             Command::new("mosquitto_pub").args(["-h", "127.0.0.1", "-p", &port, "-t", topic, "-m", value]).status();
         assert!(sent.expect("mosquitto_pub runs").success());
         for _ in 0..50 {
+            wall.follow(&app);
             app.update();
         }
         match &app.world().resource::<GridEstimation>().state {
