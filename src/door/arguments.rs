@@ -355,6 +355,8 @@ pub enum Layer {
     Power,
     /// Electric load of buildings less their photovoltaics.
     Net,
+    /// Power of cars that charge at buildings.
+    Charging,
     /// Heat into rooms over the year.
     Heat,
     /// Photovoltaic yield over the year.

@@ -77,6 +77,7 @@ pub fn render(arguments: &RenderArguments) -> anyhow::Result<()> {
             Layer::Power => desktop::Layer::PowerDirection,
             Layer::Net => desktop::Layer::NetLoad,
             Layer::Heat => desktop::Layer::HeatDemand,
+            Layer::Charging => desktop::Layer::Charging,
             Layer::Yield => desktop::Layer::PvYield,
         }),
         panels: arguments.panels,
