@@ -13,6 +13,7 @@ use ::postgres::{
     Client, Config, IsolationLevel, NoTls,
     binary_copy::BinaryCopyInWriter,
     config::Host,
+    error::SqlState,
     types::{ToSql, Type},
 };
 use citytwin_model::Quantity;
@@ -65,6 +66,8 @@ const HYPERTABLE: &str = "SELECT create_hypertable('reading', 'observed', chunk_
                           if_not_exists => true, migrate_data => true)";
 /// "CTHi": the key of the lock that one program holds.
 const LOCK: i64 = 0x4354_4869;
+/// How long it is waited for, millisecond.
+const LOCK_MS: u32 = 3_000;
 /// How long a kept connection may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Rows that are fetched at a time.
@@ -323,11 +326,15 @@ fn loopback(host: &Host) -> bool {
 }
 
 fn lock(client: &mut Client) -> Result<(), HistoryError> {
-    let locked = client.query_one("SELECT pg_try_advisory_lock($1)", &[&LOCK]).and_then(|row| row.try_get(0));
-    if locked.map_err(|e| told(&e))? {
-        return Ok(());
+    // The server notices a while later that a program which held it has gone.
+    client.batch_execute(&format!("SET lock_timeout = {LOCK_MS}")).map_err(|e| told(&e))?;
+    match client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]) {
+        Ok(_) => client.batch_execute("SET lock_timeout = 0").map_err(|e| told(&e)),
+        Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+            Err(HistoryError::Server("the history is open in another program; close it there first".to_owned()))
+        }
+        Err(error) => Err(told(&error)),
     }
-    Err(HistoryError::Server("the history is open in another program; close it there first".to_owned()))
 }
 
 fn prepare(client: &mut Client) -> Result<(), ::postgres::Error> {

@@ -5,10 +5,15 @@
 
 use std::ops::ControlFlow;
 
-use crate::{History, HistoryError, Row, Span, Visitor, row::SECOND_US};
+use crate::{
+    History, HistoryError, Row, Span, Visitor,
+    row::{DAY_US, SECOND_US},
+};
 
-/// Longest and first window, µs.
+/// First window of a query, µs.
 const WINDOW_US: i64 = 600 * SECOND_US;
+/// The longest: where rows come once an hour, a window must not cost a query each.
+const LONGEST_US: i64 = 64 * DAY_US;
 
 enum Window {
     /// Sorted.
@@ -38,7 +43,7 @@ pub(crate) fn visit(history: &History, run: &str, span: Span, visitor: Visitor<'
             }
             Window::Rows(rows) => {
                 if rows.len() < history.settings.receipt_rows / 4 {
-                    length_us = (length_us * 2).min(WINDOW_US);
+                    length_us = (length_us * 2).min(LONGEST_US);
                 }
                 for row in &rows {
                     if visitor(row).is_break() {
