@@ -1,8 +1,7 @@
 //! Recorded series of real sensors (`../shared/data/sensors`), or the first rows of each, through mappings into a history, asked for again and
 //! replayed at a thousand times real speed; panics unless both give the file.
 //!
-//! `cargo run --release -p citytwin-ingest --example series -- [ROWS]`. A replay looks at every ten minutes in which something
-//! came; for hourly values of many years that takes long (METR-LA: 2,016 rows).
+//! `cargo run --release -p citytwin-ingest --example series -- [ROWS]`.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
