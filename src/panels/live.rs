@@ -30,6 +30,8 @@ pub enum FeedMode {
     Emulated,
     /// A past moment, asked of the history.
     Past { at: DateTime },
+    /// None yet: the clock is ahead of every reading.
+    Ahead,
     /// A past span, handed over again at `speed` seconds a second.
     Replay { at: DateTime, speed: f64 },
 }
