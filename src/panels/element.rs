@@ -136,15 +136,20 @@ pub fn card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
 
 /// A part of a panel that folds; the whole header is the handle. `aside` stands at the header's end.
 pub fn section(ui: &mut Ui, title: &str, aside: &str, add: impl FnOnce(&mut Ui)) {
-    fold(ui, (Id::new("section").with(title), true), (title, aside), add);
+    fold(ui, (Id::new("section").with(title), true), (title, aside, title), add);
 }
 
 /// The same, closed until it is opened; remembered under `salt`, whatever its title.
 pub fn folded(ui: &mut Ui, salt: &str, title: &str, add: impl FnOnce(&mut Ui)) {
-    fold(ui, (Id::new("section").with(salt), false), (title, ""), add);
+    fold(ui, (Id::new("section").with(salt), false), (title, "", title), add);
 }
 
-fn fold(ui: &mut Ui, (id, open): (Id, bool), (title, aside): (&str, &str), add: impl FnOnce(&mut Ui)) {
+/// The same among others of its title: remembered under its place, named by `label` for screen readers.
+pub fn folded_here(ui: &mut Ui, title: &str, label: &str, add: impl FnOnce(&mut Ui)) {
+    fold(ui, (ui.id().with("fold"), false), (title, "", label), add);
+}
+
+fn fold(ui: &mut Ui, (id, open): (Id, bool), (title, aside, label): (&str, &str, &str), add: impl FnOnce(&mut Ui)) {
     let mut folding = CollapsingState::load_with_default_open(ui.ctx(), id, open);
     let (rect, mut header) = ui.allocate_exact_size(vec2(ui.available_width(), 28.0), Sense::click());
     if header.clicked() {
@@ -152,7 +157,7 @@ fn fold(ui: &mut Ui, (id, open): (Id, bool), (title, aside): (&str, &str), add: 
         header.mark_changed();
     }
     let open = folding.is_open();
-    header.widget_info(|| WidgetInfo::selected(WidgetType::CollapsingHeader, true, open, title));
+    header.widget_info(|| WidgetInfo::selected(WidgetType::CollapsingHeader, true, open, label));
     paint_header(ui, rect, &header, (title, aside, open));
     folding.show_body_unindented(ui, |ui| {
         ui.scope(add);
@@ -276,6 +281,22 @@ fn cut(ui: &Ui, text: &str, size: f32, colour: Color32, width: f32) -> std::sync
     let mut job = egui::text::LayoutJob::single_section(text.replace('\n', " "), format);
     job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(0.0));
     ui.ctx().fonts_mut(|fonts| fonts.layout_job(job))
+}
+
+/// Shares of a whole beside each other, each in its colour; what counts nothing takes no room. `label` says them in words.
+pub fn stacked(ui: &mut Ui, parts: &[(f64, Color32)], label: &str) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), Sense::hover());
+    let whole: f64 = parts.iter().map(|(part, _)| part).sum();
+    ui.painter().rect_filled(rect, 2.0, theme::CONTROL);
+    let mut left = rect.left();
+    for (part, colour) in parts.iter().filter(|(part, _)| *part > 0.0 && whole.is_finite()) {
+        // A hair's breadth at least: one bad sensor among a thousand is seen.
+        let right = (left + (rect.width() * (part / whole) as f32).max(2.0)).min(rect.right());
+        ui.painter().rect_filled(Rect::from_x_y_ranges(left..=right, rect.y_range()), 1.0, *colour);
+        left = right;
+    }
+    response.widget_info(|| WidgetInfo::labeled(WidgetType::Image, true, label));
+    response
 }
 
 /// How far something is, 0…1, as a thin bar with its name for screen readers.

@@ -181,6 +181,32 @@ pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{} {noun}", grouped(n as f64, 0))
 }
 
+/// The same of what a machine counts.
+pub fn counted(n: u64, one: &str, many: &str) -> String {
+    count(usize::try_from(n).unwrap_or(usize::MAX), one, many)
+}
+
+/// A duration for people, from milliseconds to days, e.g. `12 ms`, `3.4 s`, `25 min`.
+pub fn duration(s: f64) -> String {
+    match s {
+        s if !s.is_finite() => NO_NUMBER.to_owned(),
+        s if s.abs() < 0.9995 => format!("{} ms", grouped(1e3 * s, 0)),
+        s if s.abs() < 172_800.0 => Unit::Seconds.text(s),
+        s => format!("{} days", grouped(s / 86_400.0, 0)),
+    }
+}
+
+/// Bytes for people, e.g. `64 MB`; powers of 1,000.
+pub fn bytes(n: u64) -> String {
+    let steps = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    let n = n as f64;
+    let Some((size, symbol)) = steps.into_iter().find(|(size, _)| n >= 0.9995 * size) else {
+        return format!("{} B", grouped(n, 0));
+    };
+    let shown = n / size;
+    format!("{} {symbol}", grouped(shown, usize::from(shown < 9.95)))
+}
+
 /// An age for people, e.g. `just now`, `12 s ago`, `3 min ago`.
 pub fn ago(age_s: f64) -> String {
     match age_s {
@@ -273,6 +299,11 @@ mod tests {
     fn ages_counts_and_hours() {
         let ages = [0.2, 12.0, 200.0, 7_200.0, 864_000.0, f64::NAN].map(ago);
         assert_eq!(ages, ["just now", "12 s ago", "3 min ago", "2 h ago", "10 days ago", "at an unknown time"]);
+        let durations = [0.0004, 0.0123, 0.9996, 75.0, 7_200.0, 864_000.0, f64::NAN].map(duration);
+        assert_eq!(durations, ["0 ms", "12 ms", "1.0 s", "1.2 min", "2.0 h", "10 days", NO_NUMBER]);
+        let sizes = [0, 999, 1_000, 64_000_000, 2_340_000_000].map(bytes);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "64 MB", "2.3 GB"]);
+        assert_eq!(counted(u64::MAX, "reading", "readings"), "1.84e19 readings");
         assert_eq!(count(1, "sensor", "sensors"), "1 sensor");
         assert_eq!(count(40_120, "inhabitant", "inhabitants"), "40,120 inhabitants");
         assert_eq!([0.0, 45_296.0, 86_399.9, -60.0].map(hour_minute), ["00:00", "12:34", "23:59", "23:59"]);

@@ -1,8 +1,8 @@
 //! The inspector: all that is known about the picked thing, observed beside simulated, and where each value
 //! comes from.
 
-use citytwin_model::{Origin, Quality, ramp::quality_colour};
-use egui::{Align, Color32, Label, Layout, RichText, ScrollArea, Ui};
+use citytwin_model::Origin;
+use egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
 
 use crate::{
     Fact, InspectorData, LayerKind, Measure, Observation, PanelInput, PanelRequest, Picked, RoadUsers, Unit,
@@ -10,7 +10,7 @@ use crate::{
         card, chip, elided, empty, fine, icon_button, link, quiet_button, row, section, strong, text_row, tight, weak,
     },
     format::{NOT_YET, ago, count, grouped},
-    icon, keys, sparkline, theme,
+    icon, keys, quality, sensor_history, sparkline, theme,
 };
 
 /// Draws the tab.
@@ -31,6 +31,9 @@ pub fn show(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
         }
         for measure in &data.measures {
             ui.push_id(&measure.label, |ui| card(ui, |ui| self::measure(ui, measure)));
+        }
+        if let Some(history) = &data.history {
+            ui.push_id("history", |ui| card(ui, |ui| sensor_history::show(ui, history, out)));
         }
         if let Some(users) = &data.users {
             section(ui, "Who drives here in the peak hour", "", |ui| self::users(ui, users, input, out));
@@ -159,7 +162,7 @@ fn number(ui: &mut Ui, text: &str) {
 fn observation(ui: &mut Ui, seen: &Observation) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let (word, colour) = quality(seen.quality);
+        let (word, colour) = quality::in_words(seen.quality);
         chip(ui, word, colour).on_hover_text("How far this reading can be believed.");
         if seen.emulated {
             chip(ui, "emulated", theme::AMBER).on_hover_text("Published by the program's own emulator.");
@@ -167,18 +170,6 @@ fn observation(ui: &mut Ui, seen: &Observation) {
     });
     elided(ui, fine(ago(seen.age_s)));
     elided(ui, fine(seen.sensor.as_str()));
-}
-
-/// The word and a colour light enough to read on a dark ground.
-fn quality(quality: Quality) -> (&'static str, Color32) {
-    let [r, g, b] = quality_colour(quality);
-    let lit = Color32::from_rgb(r, g, b).lerp_to_gamma(Color32::WHITE, 0.3);
-    match quality {
-        Quality::Good => ("good", lit),
-        Quality::Uncertain => ("uncertain", lit),
-        Quality::Bad => ("bad", lit),
-        Quality::Stale => ("stale", lit),
-    }
 }
 
 /// The difference is the twin: how far the model is off here and now.

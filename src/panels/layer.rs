@@ -90,7 +90,7 @@ pub const QUALITIES: [(&str, citytwin_model::Quality); 4] = [
     ("Good", citytwin_model::Quality::Good),
     ("Uncertain", citytwin_model::Quality::Uncertain),
     ("Bad", citytwin_model::Quality::Bad),
-    ("Stale", citytwin_model::Quality::Stale),
+    ("Stale or silent", citytwin_model::Quality::Stale),
 ];
 
 /// Levels of service, best first (HCM, 6th edition).

@@ -41,6 +41,7 @@ pub mod layer;
 pub mod theme;
 
 mod element;
+mod feeds;
 mod figures;
 mod grid;
 mod icon;
@@ -52,6 +53,7 @@ mod legend;
 mod live;
 mod overlay;
 mod problems;
+mod quality;
 mod request;
 mod right;
 mod sankey;

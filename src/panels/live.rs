@@ -30,8 +30,8 @@ pub enum FeedMode {
     Emulated,
     /// A past moment, asked of the history.
     Past { at: DateTime },
-    /// A moment that has not come: nothing is measured there.
-    Ahead { at: DateTime },
+    /// None yet: the clock is ahead of every reading.
+    Ahead,
     /// A past span, handed over again at `speed` seconds a second.
     Replay { at: DateTime, speed: f64 },
 }

@@ -68,6 +68,7 @@ fn help(ui: &mut Ui, input: &PanelInput) {
         for (sign, meaning) in [
             ("≈", "not in the map but inferred; the rule stands beside it"),
             ("EMULATED", "readings made by the program, not by the city's sensors"),
+            ("from history", "a past moment, as it was known then"),
             ("±", "half the 95% confidence interval of a difference"),
         ] {
             right.horizontal_top(|ui| {

@@ -3,8 +3,8 @@
 use egui::{Align, Button, Layout, Panel, Popup, Rect, RichText, Slider, Ui, pos2, vec2};
 
 use crate::{
-    ClockData, PanelInput, PanelRequest, PanelState, SPEEDS,
-    element::{elided, fine, handle, named, strong},
+    ClockData, FeedsData, LiveClock, LiveState, PanelInput, PanelRequest, PanelState, SPEEDS,
+    element::{chip, elided, fine, handle, named, strong},
     format::{Unit, count, hour_minute},
     icon,
     state::Draft,
@@ -29,6 +29,9 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
             let now_s = ui.input(|i| i.time);
             let shown_s = state.time.value(second_of_day(&input.clock), now_s);
             clock(ui, &input.clock, &state.time, shown_s, out);
+            if let Some(live) = &input.clock.live {
+                self::live(ui, live, input.feeds.is_some_and(FeedsData::emulated), out);
+            }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 vehicles(ui, input);
                 if input.clock.settable.is_some() && ui.available_width() > 120.0 {
@@ -146,10 +149,49 @@ fn date_menu(ui: &mut Ui, clock: &ClockData, date: &str, out: &mut Vec<PanelRequ
                 out.push(PanelRequest::SetDate(date));
             }
         }
+        if let Some((first, last)) = clock.live.and_then(|live| live.days) {
+            ui.separator();
+            ui.label(fine("In the history"));
+            for (label, day) in [("First day", first), ("Last day", last)] {
+                if ui.button(format!("{label}: {}", day.strftime("%a %-d %b %Y"))).clicked() {
+                    out.push(PanelRequest::SetDate(day));
+                }
+            }
+        }
         if let Some(effect) = clock.settable.filter(|text| !text.is_empty()) {
             ui.separator();
             // A menu justifies its lines; a sentence stays ragged.
             ui.vertical(|ui| ui.label(fine(effect)));
+        }
+    });
+}
+
+/// Whether the city shows what is measured now, and the way back to it.
+fn live(ui: &mut Ui, live: &LiveClock, emulated: bool, out: &mut Vec<PanelRequest>) {
+    let (words, colour, says) = match (live.state, emulated) {
+        (LiveState::Following, false) => ("●  LIVE", theme::BETTER, "The city follows what its sensors say now."),
+        (LiveState::Following, true) => {
+            ("●  as it runs", theme::AMBER, "The city follows what the program's own emulator says now.")
+        }
+        (LiveState::Past, _) => {
+            ("from history", theme::AMBER, "A past moment, as it was known then. Recording goes on.")
+        }
+        (LiveState::Ahead, _) => ("no readings yet", theme::AMBER, "The clock is ahead of every reading."),
+    };
+    ui.allocate_ui_with_layout(vec2(112.0, 44.0), Layout::top_down(Align::Center), |ui| {
+        ui.set_width(112.0);
+        ui.spacing_mut().item_spacing.y = 3.0;
+        ui.spacing_mut().interact_size.y = 18.0;
+        if live.state == LiveState::Following {
+            ui.add_space(11.0);
+        }
+        chip(ui, words, colour).on_hover_text(says);
+        if live.state != LiveState::Following {
+            let text = RichText::new("Go live").color(theme::ACCENT).font(theme::strong(12.0));
+            let button = ui.add(Button::new(text).frame_when_inactive(false).min_size(vec2(0.0, 20.0)));
+            if button.on_hover_text("Back to what is measured now.").clicked() {
+                out.push(PanelRequest::GoLive);
+            }
         }
     });
 }
@@ -182,7 +224,12 @@ fn day(ui: &mut Ui, clock: &ClockData, draft: &mut Draft, shown_s: f64, out: &mu
         out.push(PanelRequest::SetTimeOfDay(second.clamp(0.0, DAY_S - 1.0)));
     }
     let effect = clock.settable.unwrap_or_default();
-    response.on_hover_text(format!("{text}\n{effect}"));
+    let held = match clock.live {
+        Some(live) if live.held_s.is_empty() => "\nThe history has nothing of this day.",
+        Some(_) => "\nGreen line: the history has readings.",
+        None => "",
+    };
+    response.on_hover_text(format!("{text}\n{effect}{held}"));
 }
 
 /// Night, day and hour marks behind the slider.
@@ -201,6 +248,8 @@ fn band(ui: &Ui, rect: Rect, clock: &ClockData) -> Vec<egui::Shape> {
         let day = Rect::from_min_max(pos2(x(hour_of(rise)), rail.top()), pos2(x(hour_of(set)), rail.bottom()));
         shapes.push(egui::Shape::rect_filled(day, 3.0, egui::Color32::from_rgb(196, 160, 84)));
     }
+    let held = clock.live.map_or(&[] as &[[f64; 2]], |live| live.held_s);
+    shapes.extend(under(rail, held).into_iter().map(|rect| egui::Shape::rect_filled(rect, 0.0, theme::BETTER)));
     for hour in [0.0, 6.0, 12.0, 18.0, 24.0] {
         let text = format!("{:02}:00", hour as u32);
         let galley = ui.painter().layout_no_wrap(text, egui::FontId::proportional(10.0), theme::WEAK);
@@ -208,6 +257,18 @@ fn band(ui: &Ui, rect: Rect, clock: &ClockData) -> Vec<egui::Shape> {
         shapes.push(egui::Shape::galley(pos2(left, rail.bottom() + 6.0), galley, theme::WEAK));
     }
     shapes
+}
+
+/// A thin line under the rail for each stretch of the day, in seconds since midnight.
+fn under(rail: Rect, stretches: &[[f64; 2]]) -> Vec<Rect> {
+    let x = |s: f64| rail.left() + rail.width() * (s.clamp(0.0, DAY_S) / DAY_S) as f32;
+    let drawn = stretches.iter().filter(|[from, to]| from <= to && *to >= 0.0 && *from <= DAY_S);
+    drawn
+        .map(|[from, to]| {
+            let right = x(*to).max(x(*from) + 1.0);
+            Rect::from_min_max(pos2(x(*from), rail.bottom() + 2.0), pos2(right, rail.bottom() + 4.0))
+        })
+        .collect()
 }
 
 fn vehicles(ui: &mut Ui, input: &PanelInput) {
@@ -225,4 +286,22 @@ fn vehicles(ui: &mut Ui, input: &PanelInput) {
         count(whole(traffic.refused), "trip", "trips"),
     ));
     ui.separator();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_of_the_history_stay_under_the_rail() {
+        let rail = Rect::from_min_max(pos2(10.0, 0.0), pos2(250.0, 6.0));
+        let nan = f64::NAN;
+        let odd =
+            [[0.0, 43_200.0], [80_000.0, 90_000.0], [5.0, 4.0], [nan, 7.0], [-9.0, -5.0], [1e9, 1e10], [60.0, 60.0]];
+        let rects = under(rail, &odd);
+        assert_eq!(rects.len(), 3, "what is no stretch of the day is not drawn: {rects:?}");
+        assert_eq!(rects[0].x_range(), egui::Rangef::new(10.0, 130.0));
+        assert_eq!(rects[1].right(), 250.0);
+        assert!(rects[2].width() >= 1.0, "a single reading is seen");
+    }
 }

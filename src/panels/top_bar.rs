@@ -3,9 +3,10 @@
 use egui::{Align, Button, Layout, Panel, Popup, PopupCloseBehavior, RichText, Ui, vec2};
 
 use crate::{
-    CameraPreset, FeedData, FeedState, PanelInput, PanelRequest, PanelState,
+    CameraPreset, FeedData, FeedState, FeedsData, PanelInput, PanelRequest, PanelState, Tab,
     element::{chip, elided, fine, icon_button, named, side_toggle, strong, text_row, tight},
-    format::{ago, count},
+    feeds,
+    format::{ago, count, grouped},
     icon, theme,
 };
 
@@ -22,8 +23,10 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
             ui.label(RichText::new("/").color(theme::LINE).size(13.0));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 tools(ui, state, input, out);
-                if let Some(feed) = input.feed {
-                    feed_chip(ui, feed);
+                match (input.feeds, input.feed) {
+                    (Some(feeds), _) => feeds_chip(ui, state, feeds),
+                    (None, Some(feed)) => feed_chip(ui, feed),
+                    (None, None) => {}
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| city(ui, input));
             });
@@ -87,20 +90,44 @@ fn tools(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut Vec<
     ui.spacing_mut().item_spacing.x = 8.0;
 }
 
-/// State of the feed; a click opens its numbers. The badge of emulation is always in sight.
-fn feed_chip(ui: &mut Ui, feed: &FeedData) {
-    let (words, colour) = words(feed);
+/// How all feeds stand; a click opens their tab.
+fn feeds_chip(ui: &mut Ui, state: &mut PanelState, feeds: &FeedsData) {
+    let (words, colour) = feeds::standing(feeds);
+    let sensors = feeds.sensors();
+    let good = count(sensors.total(), "sensor", "sensors");
+    let response = standing(ui, &words, colour)
+        .on_hover_text(format!("{} of {good} good. Click for the feeds.", grouped(sensors.good as f64, 0)));
+    if response.clicked() {
+        state.open(Tab::Feeds);
+    }
+    if feeds.emulated() {
+        emulated(ui);
+    }
+}
+
+fn standing(ui: &mut Ui, words: &str, colour: egui::Color32) -> egui::Response {
     let text = RichText::new(format!("{}  {words}", icon::FEED)).color(colour).font(theme::strong(12.0));
     let response = ui.add(Button::new(text).frame_when_inactive(false).min_size(vec2(0.0, 26.0)));
     named(&response, &format!("Feed: {words}"));
+    response
+}
+
+fn emulated(ui: &mut Ui) {
+    chip(ui, "EMULATED", theme::AMBER)
+        .on_hover_text("These readings come from the program's own emulator, not from the city's sensors.");
+}
+
+/// State of the feed; a click opens its numbers. The badge of emulation is always in sight.
+fn feed_chip(ui: &mut Ui, feed: &FeedData) {
+    let (words, colour) = words(feed);
+    let response = standing(ui, words, colour);
     let popup = Popup::from_toggle_button_response(&response).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     popup.width(300.0).show(|ui| {
         ui.set_width(280.0);
         details(ui, feed);
     });
     if feed.emulated {
-        chip(ui, "EMULATED", theme::AMBER)
-            .on_hover_text("These readings come from the program's own emulator, not from the city's sensors.");
+        emulated(ui);
     }
 }
 

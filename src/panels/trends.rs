@@ -58,8 +58,13 @@ fn plot(ui: &mut Ui, title: &str, unit: Unit, history: &History, series: &[Serie
         });
 }
 
-/// A plot that only shows: nothing moves it, and its values are written at the left.
+/// A plot that only shows, with zero in sight.
 pub(crate) fn still(title: &str, height: f32, scale: Scaled) -> Plot<'_> {
+    still_about(title, height, scale).include_y(0.0)
+}
+
+/// A plot that only shows: nothing moves it, and its values are written at the left.
+pub(crate) fn still_about(title: &str, height: f32, scale: Scaled) -> Plot<'_> {
     let axis = AxisHints::new_y()
         .placement(HPlacement::Left)
         .min_thickness(38.0)
@@ -74,7 +79,6 @@ pub(crate) fn still(title: &str, height: f32, scale: Scaled) -> Plot<'_> {
         .show_background(false)
         .show_grid(Vec2b::new(false, true))
         .grid_color(theme::LINE)
-        .include_y(0.0)
         .set_margin_fraction(egui::vec2(0.0, 0.08))
         .custom_y_axes(vec![axis])
 }

@@ -172,7 +172,7 @@ impl Look<'_> {
         Some(FeedsData {
             mode: match self.feed.mode() {
                 FeedMode::Off | FeedMode::Live => ShownMode::Live,
-                FeedMode::Ahead => ShownMode::Ahead { at },
+                FeedMode::Ahead => ShownMode::Ahead,
                 FeedMode::Emulated => ShownMode::Emulated,
                 FeedMode::Past => ShownMode::Past { at },
                 FeedMode::Replay => ShownMode::Replay { at, speed: self.clock.speed },

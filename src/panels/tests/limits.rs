@@ -4,7 +4,8 @@
 mod sample;
 
 use citytwin_panels::{
-    Busy, ClockData, Comparison, FeedState, History, PanelInput, PanelState, Tab, TrafficNow, draw,
+    Busy, ClockData, Comparison, FeedMode, FeedState, FeedsData, History, HistoryLevel, LiveState, PanelInput,
+    PanelState, SensorCounts, SourceRow, SourceState, Tab, TrafficNow, draw,
     format::{NO_NUMBER, NOT_YET},
 };
 use egui::accesskit::Role;
@@ -14,7 +15,7 @@ use egui_kittest::{
 };
 use sample::Sample;
 
-const TABS: [Tab; 4] = [Tab::Inspect, Tab::Figures, Tab::Trends, Tab::Problems];
+const TABS: [Tab; 5] = [Tab::Inspect, Tab::Figures, Tab::Trends, Tab::Problems, Tab::Feeds];
 
 /// Draws a few frames at a size and returns the map's rectangle after each.
 fn frames(size: [f32; 2], tab: Tab, input: &PanelInput) -> Vec<egui::Rect> {
@@ -33,7 +34,11 @@ fn frames(size: [f32; 2], tab: Tab, input: &PanelInput) -> Vec<egui::Rect> {
 }
 
 fn check_stays_put(size: [f32; 2], input: &PanelInput) {
-    for tab in TABS {
+    check_tabs_stay_put(size, &TABS, input);
+}
+
+fn check_tabs_stay_put(size: [f32; 2], tabs: &[Tab], input: &PanelInput) {
+    for &tab in tabs {
         let maps = frames(size, tab, input);
         let (last, before) = (maps[maps.len() - 1], maps[maps.len() - 5]);
         assert_eq!(last, before, "{tab:?} at {size:?}: panels must not creep");
@@ -80,7 +85,22 @@ fn extreme(value: f64, length: usize) -> Sample {
     sample.feed.state = FeedState::Lost(text.clone());
     sample.feed.packets = u64::MAX;
     sample.feed.source = text.clone();
+    sample.feeds = Some(extreme_feeds(value, &text));
+    sample.held_s = vec![[value, value], [0.0, value], [value, 9e4]];
     let inspector = sample.inspector.as_mut().unwrap();
+    let history = inspector.history.as_mut().unwrap();
+    (history.name, history.quantity, history.source) = (text.clone(), text.clone(), text.clone());
+    (history.mapping, history.error, history.interval_s) = (text.clone(), Some(text.clone()), Some(value));
+    history.span_s = [value, -value];
+    for (k, point) in history.points.iter_mut().enumerate() {
+        match k % 4 {
+            0 => (point.mean, point.max) = (value, value),
+            1 => (point.t_s, point.good_share) = (value, value),
+            2 => (point.min, point.count) = (value, u32::MAX),
+            _ => {}
+        }
+    }
+    history.simulated.iter_mut().step_by(2).for_each(|p| *p = [value, value]);
     inspector.title = text.clone();
     inspector.kind = text.clone();
     inspector.tags = (0..40).map(|k| (format!("key {k} {text}"), text.clone())).collect();
@@ -111,6 +131,96 @@ fn extreme(value: f64, length: usize) -> Sample {
     sample.notices = sample::notices();
     sample.notices.iter_mut().for_each(|notice| notice.text = text.clone());
     sample
+}
+
+/// Feeds in which the same goes for every number and text.
+fn extreme_feeds(value: f64, text: &str) -> FeedsData {
+    let mut feeds = sample::feeds();
+    feeds.mode = FeedMode::Replay { at: sample::feeds().dead[0].at, speed: value };
+    feeds.failure = Some(text.to_owned());
+    feeds.history.place = text.to_owned();
+    feeds.history.failure = Some(text.to_owned());
+    feeds.history.rows = Some(u64::MAX);
+    feeds.totals.last_commit = Some((u64::MAX, value));
+    let odd = SourceRow {
+        name: text.to_owned(),
+        address: text.to_owned(),
+        state: SourceState::Lost(text.to_owned()),
+        since_s: Some(value),
+        sensors: SensorCounts { good: usize::MAX, bad: usize::MAX, stale: 1, ..SensorCounts::default() },
+        rate_per_s: value,
+        rates_per_s: vec![value, 1.0, value, 1e300, 2.0],
+        lag_s: Some(value),
+        delay_s: Some(value),
+        age_s: Some(value),
+        completeness: Some(value),
+        shed: u64::MAX,
+        waiting_bytes: Some((u64::MAX, 0)),
+        dead: vec![(text.to_owned(), u64::MAX); 3],
+        last_dead: Some(text.to_owned()),
+        last_error: Some(text.to_owned()),
+        mapping: text.to_owned(),
+        model_output: true,
+        ..SourceRow::default()
+    };
+    feeds.sources.push(odd);
+    for letter in &mut feeds.dead {
+        (letter.feed, letter.reason, letter.excerpt) = (text.to_owned(), text.to_owned(), text.to_owned());
+        letter.age_s = value;
+    }
+    feeds
+}
+
+/// A history of nothing, of one reading, of single readings in any order.
+#[test]
+fn a_history_of_hardly_anything_is_drawn() {
+    for keep in [0, 1, 2] {
+        for level in [HistoryLevel::Raw, HistoryLevel::Hour] {
+            let mut sample = Sample::new();
+            let history = sample.inspector.as_mut().unwrap().history.as_mut().unwrap();
+            history.points.truncate(keep);
+            history.points.reverse();
+            (history.level, history.interval_s) = (level, None);
+            history.simulated.clear();
+            check_tabs_stay_put([1280.0, 720.0], &[Tab::Inspect], &sample.input());
+        }
+    }
+}
+
+#[test]
+fn two_hundred_sources_cost_no_more_than_those_in_sight() {
+    let mut sample = Sample::new();
+    let feeds = sample.feeds.as_mut().unwrap();
+    feeds.sources =
+        (0..200).map(|k| SourceRow { name: format!("source {k}"), ..feeds.sources[k % 3].clone() }).collect();
+    check_tabs_stay_put([1280.0, 720.0], &[Tab::Feeds], &sample.input());
+    let mut state = PanelState::default();
+    let mut harness = Harness::builder().with_size([1280.0, 720.0]).build_ui(move |ui| {
+        state.open(Tab::Feeds);
+        draw(ui, &mut state, &sample.input(), &mut Vec::new());
+    });
+    harness.run_steps(6);
+    assert!(harness.query_by_label("source 0").is_some());
+    let drawn = harness.query_all_by_label_contains("counts and mapping").count();
+    assert!((1..12).contains(&drawn), "{drawn} cards drawn");
+    assert!(harness.query_by_label("67 of 200 sources live").is_some());
+}
+
+#[test]
+fn feeds_without_anything_say_so() {
+    let mut sample = Sample::new();
+    sample.feeds = Some(FeedsData::default());
+    (sample.live, sample.held_s) = (Some(LiveState::Ahead), Vec::new());
+    let mut state = PanelState::default();
+    let mut harness = Harness::builder().with_size([1280.0, 900.0]).build_ui(move |ui| {
+        state.open(Tab::Feeds);
+        draw(ui, &mut state, &sample.input(), &mut Vec::new());
+    });
+    harness.run_steps(6);
+    for words in ["No sources", "Every message so far could be read.", "no readings yet"] {
+        assert!(harness.query_by_label(words).is_some(), "{words}");
+    }
+    assert!(harness.query_by_label_contains("Nothing is kept").is_some());
 }
 
 #[test]
@@ -160,10 +270,21 @@ fn ten_thousand_problems_cost_no_more_than_what_is_in_sight() {
 
 #[test]
 fn controls_have_names_of_their_own() {
+    for tab in [Tab::Inspect, Tab::Feeds] {
+        check_names(tab);
+    }
+}
+
+fn check_names(tab: Tab) {
     let mut sample = Sample::new();
     sample.notices.clear();
     let mut state = PanelState::default();
+    let mut frame = 0;
     let mut harness = Harness::builder().with_size([1280.0, 1080.0]).build_ui(move |ui| {
+        frame += 1;
+        if frame > 2 {
+            state.open(tab);
+        }
         draw(ui, &mut state, &sample.input(), &mut Vec::new());
     });
     harness.run_steps(5);

@@ -7,8 +7,8 @@ use citytwin_model::{
     SourceRef, Technology,
 };
 use citytwin_panels::{
-    CameraPreset, Comparison, FlyTarget, GridElement, LayerGroup, LayerInfo, LayerKind, PanelRequest, PanelState,
-    Picked, Tab, draw,
+    CameraPreset, Comparison, FeedMode, FlyTarget, GridElement, HistoryRange, LayerGroup, LayerInfo, LayerKind,
+    LiveState, PanelRequest, PanelState, Picked, SourceState, Tab, draw,
 };
 use egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::{Harness, kittest::Queryable};
@@ -341,6 +341,8 @@ fn esc_leaves_the_field_or_the_menu_first() {
     harness.key_press(Key::Escape);
     harness.run_steps(3);
     assert_eq!(harness.state().asked, [], "left the field");
+    harness.state_mut().sample.feeds = None;
+    harness.run_steps(2);
     click(&mut harness, "Feed: Live");
     assert!(harness.query_by_label("Live feed").is_some());
     harness.key_press(Key::Escape);
@@ -383,7 +385,9 @@ fn notices_are_dismissed() {
 
 #[test]
 fn the_emulation_is_always_marked_and_the_feed_opens() {
-    let mut harness = open(Sample::new());
+    let mut sample = Sample::new();
+    sample.feeds = None;
+    let mut harness = open(sample);
     assert!(harness.query_by_label("EMULATED").is_some());
     click(&mut harness, "Left panel (F2)");
     click(&mut harness, "Right panel (F3)");
@@ -447,4 +451,152 @@ fn a_part_gets_shares_of_its_own_and_loses_them() {
     let back = PanelRequest::Edit(Request::SetPartShare(PartRequest { technology, part, share: None }));
     let label = format!("As in the rest of the city: {:.0} % heat pumps within 400 m", 100.0 * share);
     assert_eq!(click(&mut harness, &label), [back]);
+}
+
+#[test]
+fn the_feeds_open_from_the_bar_and_say_how_each_source_stands() {
+    let mut harness = open(Sample::new());
+    assert_eq!(click(&mut harness, "Feed: 1 of 3 sources lost"), []);
+    assert_eq!(harness.state().state.tab, Tab::Feeds);
+    for said in [
+        "LIVE",
+        "1 of 3 sources live",
+        "Live for 2.1 h",
+        "Lost for 3.2 min, trying again: 503 Service Unavailable.",
+        "412/s",
+        "12 ms",
+        "99.9%",
+        "model output",
+        "not known yet",
+        "No sensor yet.",
+        "Latest trouble: the broker closed the connection",
+        "18,204,551 readings, 412 MB",
+        "1 Mar 2026, 00:00",
+        "`value` is not a number",
+        "mapping 3+9f2c",
+    ] {
+        assert!(harness.query_all_by_label(said).next().is_some(), "{said}");
+    }
+    for part in ["230 messages shed", "41 MB of 64 MB wait", "forgotten by its broker 1 time", "K-118"] {
+        assert!(harness.query_by_label_contains(part).is_some(), "{part}");
+    }
+    assert!(harness.query_by_label("no sensor of this id: 1").is_none());
+    click(&mut harness, "counters: 5 entries could not be read");
+    assert!(harness.query_by_label_contains("Last: counters/x/speed").is_some());
+    assert!(harness.query_by_label("5,214 messages").is_none());
+    click(&mut harness, "counters: counts and mapping");
+    assert!(harness.query_by_label("5,214 messages").is_some());
+}
+
+#[test]
+fn a_history_that_cannot_be_written_is_said_first() {
+    let mut harness = open(Sample::new());
+    let feeds = harness.state_mut().sample.feeds.as_mut().unwrap();
+    feeds.history.failure = Some("no space left on /data.".into());
+    harness.run_steps(2);
+    click(&mut harness, "Feed: Nothing is kept");
+    assert!(harness.query_by_label("History: no space left on /data.").is_some());
+    assert!(harness.query_by_label_contains("wait, unacknowledged").is_some());
+}
+
+#[test]
+fn the_bar_names_the_state_of_all_feeds() {
+    let mut harness = open(Sample::new());
+    let at = citytwin_model::time::civil::date(2026, 6, 1).at(8, 0, 0, 0);
+    for (mode, name) in [
+        (FeedMode::Past { at }, "Feed: From history"),
+        (FeedMode::Ahead, "Feed: No readings yet"),
+        (FeedMode::Replay { at, speed: 1_000.0 }, "Feed: Replay 1,000×"),
+        (FeedMode::Emulated, "Feed: 1 of 3 sources lost"),
+    ] {
+        harness.state_mut().sample.feeds.as_mut().unwrap().mode = mode;
+        harness.run_steps(2);
+        assert!(harness.query_by_label(name).is_some(), "{name}");
+    }
+    assert!(harness.query_by_label("EMULATED").is_some(), "always in sight");
+    let feeds = harness.state_mut().sample.feeds.as_mut().unwrap();
+    feeds.mode = FeedMode::Live;
+    feeds.sources.truncate(1);
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Feed: Live").is_some() && harness.query_by_label("EMULATED").is_none());
+    let sources = &mut harness.state_mut().sample.feeds.as_mut().unwrap().sources;
+    sources[0].sensors.good = 0;
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Feed: No fresh readings").is_some());
+    harness.state_mut().sample.feeds.as_mut().unwrap().sources[0].state = SourceState::AtRest;
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Feed: At rest").is_some());
+    harness.state_mut().sample.feeds.as_mut().unwrap().sources.clear();
+    harness.run_steps(2);
+    click(&mut harness, "Feed: No sources");
+    assert!(harness.query_by_label("No sources").is_some(), "in words, with what to do");
+    assert!(harness.query_by_label_contains("sources.toml").is_some());
+}
+
+#[test]
+fn the_history_of_a_sensor_is_asked_for_and_exported() {
+    let mut harness = open(Sample::new());
+    let sensor = SensorId(2);
+    for (name, range) in [
+        ("History: 3 h", HistoryRange::ThreeHours),
+        ("History: Day", HistoryRange::Day),
+        ("History: Week", HistoryRange::Week),
+        ("History: Month", HistoryRange::Month),
+        ("History: All", HistoryRange::All),
+    ] {
+        assert_eq!(click(&mut harness, name), [PanelRequest::HistoryRange(sensor, range)], "{name}");
+    }
+    let export = PanelRequest::ExportHistory(sensor, HistoryRange::Day);
+    assert_eq!(click(&mut harness, "Export CSV"), [export]);
+    assert!(harness.query_by_label("veh/h; mean of 15 minutes, band: least to most").is_some());
+    assert!(harness.query_by_label("1,380 readings, 98% good").is_some());
+    assert!(harness.query_by_label("From counters, mapping 3+9f2c").is_some());
+    let history = harness.state_mut().sample.inspector.as_mut().unwrap().history.as_mut().unwrap();
+    history.points.clear();
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("No readings in this range").is_some());
+    assert!(harness.query_by_label("Export CSV").is_none(), "nothing to export");
+    let history = harness.state_mut().sample.inspector.as_mut().unwrap().history.as_mut().unwrap();
+    history.reading = true;
+    history.error = Some("history.sqlite is damaged".into());
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Reading the history …").is_some());
+    assert!(harness.query_by_label_contains("history.sqlite is damaged").is_some());
+    assert!(harness.query_by_label_contains("No readings in this range").is_none(), "that is not known");
+}
+
+#[test]
+fn the_clock_says_whether_it_is_live_and_goes_back() {
+    let mut harness = open(Sample::new());
+    assert!(harness.query_by_label("●  LIVE").is_some() && harness.query_by_label("Go live").is_none());
+    for (state, words) in [(LiveState::Past, "from history"), (LiveState::Ahead, "no readings yet")] {
+        harness.state_mut().sample.live = Some(state);
+        harness.run_steps(2);
+        assert!(harness.query_by_label(words).is_some(), "{words}");
+        assert_eq!(click(&mut harness, "Go live"), [PanelRequest::GoLive]);
+    }
+    click(&mut harness, "Date: Thu 18 Jun 2026");
+    let first = citytwin_model::time::civil::date(2026, 3, 1);
+    assert_eq!(click(&mut harness, "First day: Sun 1 Mar 2026"), [PanelRequest::SetDate(first)]);
+    harness.state_mut().sample.live = None;
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Go live").is_none());
+}
+
+/// Seven titles on one line in the narrowest panel, none over another.
+#[test]
+fn all_tabs_fit_the_narrowest_panel() {
+    let mut harness = open(Sample::new());
+    let edge = harness.get_by_label("Inspect").rect().left();
+    harness.drag_at(egui::pos2(edge - 13.0, 700.0));
+    harness.run_steps(2);
+    harness.drop_at(egui::pos2(1_270.0, 700.0));
+    harness.run_steps(6);
+    let titles = ["Inspect", "Figures", "Feeds", "Grid", "Year", "Trends", "Problems"];
+    let rects = titles.map(|title| harness.get_by_label(title).rect());
+    for pair in rects.windows(2) {
+        assert!(pair[0].right() <= pair[1].left() + 0.5 && pair[0].top() == pair[1].top(), "{pair:?}");
+    }
+    let last = rects[6].right();
+    assert!(last <= 1_280.0 - 7.0, "the last ends at {last}");
 }

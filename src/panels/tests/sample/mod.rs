@@ -3,14 +3,19 @@
 use citytwin_model::{
     Assumptions, BuildingId, Coord, EnergyAssetId, FeatureRef, LonLat, Origin, Problem, ProblemKind, Quality,
     RoadChange, RoadId, SensorId, SourceRef,
-    time::civil::{date, time},
+    time::{
+        TimeZone,
+        civil::{date, time},
+    },
 };
 use citytwin_panels::{
-    Abilities, Axis, Better, CityData, ClockData, Comparison, Curve, CurveLine, Fact, FeedData, FeedState, Flow,
-    Gravity, GridData, GridDay, GridElement, GridHelp, GridItem, GridSensed, GridSuspect, History, InspectorData,
-    KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, Measure, ModelNote, Node, Notice, Observation, PanelInput,
-    PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, Sankey, SearchHit, TrafficNow, Trail, Unit,
-    Validation, WhatIfData, YearData, YearState, theme,
+    Abilities, Axis, Better, CityData, ClockData, Comparison, Curve, CurveLine, DeadLetterRow, Fact, FeedData,
+    FeedMode, FeedState, FeedTotals, FeedsData, Flow, Gravity, GridData, GridDay, GridElement, GridHelp, GridItem,
+    GridSensed, GridSuspect, History, HistoryLevel, HistoryPoint, HistoryRange, HistoryStore, InspectorData,
+    KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, LiveClock, LiveState, Measure, ModelNote, Node, Notice,
+    Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, Sankey, SearchHit,
+    SensorCounts, SensorHistory, SourceKind, SourceRow, SourceState, TrafficNow, Trail, Unit, Validation, WhatIfData,
+    YearData, YearState, theme,
 };
 
 /// Owns what a [`PanelInput`] borrows.
@@ -21,6 +26,10 @@ pub struct Sample {
     pub layers: Vec<LayerInfo>,
     pub shown: Vec<(LayerGroup, bool)>,
     pub feed: FeedData,
+    /// `None`: a program that knows a single feed.
+    pub feeds: Option<FeedsData>,
+    pub live: Option<LiveState>,
+    pub held_s: Vec<[f64; 2]>,
     pub inspector: Option<InspectorData>,
     pub what_if: WhatIfData,
     pub figures: Vec<KeyFigureRow>,
@@ -71,6 +80,9 @@ impl Sample {
             layers,
             shown: LayerGroup::ALL.map(|group| (group, group != LayerGroup::Labels)).to_vec(),
             feed: feed(),
+            feeds: Some(feeds()),
+            live: Some(LiveState::Following),
+            held_s: vec![[0.0, 21_600.0], [25_200.0, 30_700.0]],
             inspector: Some(road()),
             what_if: what_if(),
             figures: figures(),
@@ -117,9 +129,15 @@ impl Sample {
                 paused: self.paused,
                 daylight: Some((time(4, 43, 0, 0), time(21, 33, 0, 0))),
                 settable: Some("Setting the clock starts the traffic anew from there."),
+                live: self.live.map(|state| LiveClock {
+                    state,
+                    held_s: &self.held_s,
+                    days: Some((date(2026, 3, 1), date(2026, 6, 18))),
+                }),
             },
             traffic: Some(TrafficNow { under_way: 1_904, arrived: 12_331, refused: 41 }),
             feed: Some(&self.feed),
+            feeds: self.feeds.as_ref(),
             layer: self.layer,
             layers: &self.layers,
             shown: &self.shown,
@@ -202,6 +220,129 @@ fn feed() -> FeedData {
     }
 }
 
+/// A city's brokers, a page and a forecast, not all of them well.
+pub fn feeds() -> FeedsData {
+    let at = date(2026, 6, 18).at(8, 28, 55, 0);
+    let letter = |feed: &str, age_s, reason: &str, excerpt: &str| DeadLetterRow {
+        feed: feed.into(),
+        at,
+        age_s,
+        reason: reason.into(),
+        excerpt: excerpt.into(),
+        mapping: "3+9f2c".into(),
+    };
+    FeedsData {
+        mode: FeedMode::Live,
+        sources: vec![counters(), bicycles(), forecast()],
+        totals: FeedTotals {
+            waiting: 12,
+            duplicates: 41,
+            expired: 0,
+            conflated: 1_207,
+            last_commit: Some((214, 0.0061)),
+        },
+        history: HistoryStore {
+            place: "/home/ana/cities/flussheim/history".into(),
+            rows: Some(18_204_551),
+            bytes: Some(412_000_000),
+            span: Some((date(2026, 3, 1).at(0, 0, 12, 0), date(2026, 6, 18).at(8, 32, 4, 0))),
+            committed: 1_204_551,
+            failure: None,
+        },
+        dead: vec![
+            letter("counters", 190.0, "`value` is not a number", r#"{"value":"n/a","unit":"veh/h"}"#),
+            letter("counters", 4_000.0, "no sensor of this id", r#"{"id":"K-118","value":12}"#),
+        ],
+        failure: None,
+    }
+}
+
+fn counters() -> SourceRow {
+    SourceRow {
+        name: "counters".into(),
+        address: "mqtts://broker.flussheim.example:8883".into(),
+        kind: SourceKind::Mqtt,
+        state: SourceState::Live,
+        since_s: Some(7_500.0),
+        sensors: SensorCounts { good: 18, uncertain: 2, bad: 1, stale: 2, silent: 1 },
+        rate_per_s: 412.0,
+        rates_per_s: (0..60).map(|k| 400.0 + 60.0 * (f64::from(k) / 5.0).sin()).collect(),
+        lag_s: Some(0.012),
+        delay_s: Some(1.4),
+        age_s: Some(0.4),
+        completeness: Some(0.9996),
+        messages: 5_214,
+        readings: 10_421,
+        late: 17,
+        duplicates: 41,
+        shed: 230,
+        waiting_bytes: Some((41_000_000, 64_000_000)),
+        sessions_lost: 1,
+        dead: vec![("`value` is not a number".into(), 4), ("no sensor of this id".into(), 1)],
+        last_dead: Some("counters/x/speed: `value` is not a number".into()),
+        last_error: Some("the broker closed the connection".into()),
+        mapping: "3+9f2c".into(),
+        model_output: false,
+    }
+}
+
+fn bicycles() -> SourceRow {
+    SourceRow {
+        name: "bicycles".into(),
+        address: "https://gbfs.flussheim.example/3/gbfs.json".into(),
+        kind: SourceKind::Http,
+        state: SourceState::Lost("503 Service Unavailable.".into()),
+        since_s: Some(190.0),
+        sensors: SensorCounts { stale: 40, ..SensorCounts::default() },
+        rates_per_s: vec![0.5, 0.5, f64::NAN, 0.0],
+        age_s: Some(250.0),
+        completeness: Some(0.71),
+        mapping: "3+9f2c".into(),
+        ..SourceRow::default()
+    }
+}
+
+fn forecast() -> SourceRow {
+    SourceRow {
+        name: "forecast".into(),
+        kind: SourceKind::Http,
+        state: SourceState::Connecting,
+        model_output: true,
+        ..SourceRow::default()
+    }
+}
+
+/// A day of a counter in quarters of an hour: an hour of silence, some readings that cannot be.
+pub fn sensor_history() -> SensorHistory {
+    let end = 1_781_764_200.0;
+    let quarters = (0..96_u32).filter(|k| !(40..44).contains(k));
+    let point = |k: u32| {
+        let mean = 640.0 + 500.0 * (f64::from(k) / 15.0).sin();
+        let worst = if k % 17 == 0 { Quality::Bad } else { Quality::Good };
+        let good_share = if k % 17 == 0 { 0.8 } else { 1.0 };
+        let t_s = end - 900.0 * f64::from(96 - k);
+        HistoryPoint { t_s, mean, min: 0.8 * mean, max: 1.2 * mean, count: 15, good_share, worst }
+    };
+    SensorHistory {
+        sensor: SensorId(2),
+        name: "Nordbrücke, north side".into(),
+        quantity: "Vehicle flow".into(),
+        unit: Unit::VehiclesPerHour,
+        range: HistoryRange::Day,
+        span_s: [end - 86_400.0, end],
+        level: HistoryLevel::QuarterHour,
+        points: quarters.map(point).collect(),
+        interval_s: Some(60.0),
+        simulated: (0..96).map(|k| [end - 900.0 * f64::from(96 - k), 600.0]).collect(),
+        source: "counters".into(),
+        mapping: "3+9f2c".into(),
+        emulated: false,
+        reading: false,
+        error: None,
+        zone: TimeZone::UTC,
+    }
+}
+
 /// A bridge with a sensor.
 pub fn road() -> InspectorData {
     let curve = |h: f64| 640.0 + 380.0 * (-(h + 0.6).powi(2)).exp() + 120.0 * (2.1 * h).sin();
@@ -238,6 +379,7 @@ pub fn road() -> InspectorData {
                 simulated: (0..144).map(|k| -6.0 + f64::from(k) / 24.0).map(|h| [h, curve(h)]).collect(),
             }),
         }],
+        history: Some(sensor_history()),
         users: Some(RoadUsers {
             vehicles: 1_310.0,
             from: vec![("Weststraße".into(), 402.0), ("Outside, Nordumgehung".into(), 233.0)],
@@ -281,6 +423,7 @@ pub fn building() -> InspectorData {
             estimated: None,
             trail: None,
         }],
+        history: None,
         users: None,
         related: vec![Related {
             label: "Fed by".into(),
