@@ -29,8 +29,10 @@ pub fn show(ui: &mut Ui, input: &PanelInput, out: &mut Vec<PanelRequest>) {
             let text = RichText::new(format!("{}  {problem}", icon::WARNING)).color(theme::AMBER).size(12.0);
             ui.add(Label::new(text).wrap());
         }
+        // What is watched may have said nothing at this time of the clock.
+        let silence = if data.history.is_some() { "no reading" } else { "no sensor" };
         for measure in &data.measures {
-            ui.push_id(&measure.label, |ui| card(ui, |ui| self::measure(ui, measure)));
+            ui.push_id(&measure.label, |ui| card(ui, |ui| self::measure(ui, measure, silence)));
         }
         if let Some(history) = &data.history {
             ui.push_id("history", |ui| card(ui, |ui| sensor_history::show(ui, history, out)));
@@ -114,7 +116,7 @@ fn actions(ui: &mut Ui, data: &InspectorData, input: &PanelInput, out: &mut Vec<
     ui.add_space(2.0);
 }
 
-fn measure(ui: &mut Ui, measure: &Measure) {
+fn measure(ui: &mut Ui, measure: &Measure, silence: &str) {
     ui.spacing_mut().item_spacing.y = 3.0;
     ui.label(strong(measure.label.as_str()));
     let estimated = measure.estimated.map(|[value, _]| value);
@@ -131,7 +133,7 @@ fn measure(ui: &mut Ui, measure: &Measure) {
                 observation(left, seen);
             }
             None => {
-                left.label(weak("no sensor"));
+                left.label(weak(silence));
             }
         }
         right.label(fine("Simulated").color(theme::ACCENT));

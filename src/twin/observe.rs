@@ -139,7 +139,7 @@ fn steer(
     feed_clock.follow(&clock);
     let before = feed.mode();
     let feed = feed.bypass_change_detection();
-    if feed.steer(clock.now(), &city.0, &feed_clock.simulated_now()) {
+    if feed.steer(&clock, &city.0, &feed_clock.simulated_now()) {
         let live = feed.mode() == FeedMode::Live;
         feed_clock.live.store(live, Ordering::Relaxed);
         // A clock that has caught up with the present stays there.
@@ -152,6 +152,7 @@ fn steer(
             }
             if let Some(mut trace) = trace {
                 trace.observed.clear();
+                trace.simulated.clear();
             }
         }
         *emulation = Emulation::default();

@@ -10,6 +10,7 @@ use citytwin_model::{City, Timestamp, slug, time::civil::DateTime};
 use tempfile::TempDir;
 
 use super::past::Past;
+use crate::Clock;
 
 /// The clock of a live city may lie so far from the present, second, before its readings are those of the history.
 const LOST_S: f64 = 120.0;
@@ -274,9 +275,10 @@ impl Feed {
 
     /// Follows the clock: whether readings are live or those of the history hangs on it. True when what was observed
     /// no longer holds.
-    pub(crate) fn steer(&mut self, at: Timestamp, city: &City, now: &Now) -> bool {
+    pub(crate) fn steer(&mut self, clock: &Clock, city: &City, now: &Now) -> bool {
+        let at = clock.now();
         let moved_s = self.seen_at.replace(at).map_or(0.0, |seen| at.duration_since(seen).as_secs_f64().abs());
-        let next = self.next_mode(at);
+        let next = self.next_mode(at, clock.paused || moved_s > JUMP_S);
         let again = match next {
             FeedMode::Emulated => moved_s > ANEW_S,
             FeedMode::Replay | FeedMode::Past => moved_s > JUMP_S,
@@ -293,7 +295,8 @@ impl Feed {
         true
     }
 
-    fn next_mode(&self, at: Timestamp) -> FeedMode {
+    /// `left`: a person set or stopped the clock. One that falls behind since the machine is slow stays live.
+    fn next_mode(&self, at: Timestamp, left: bool) -> FeedMode {
         let (FeedMode::Live | FeedMode::Past | FeedMode::Ahead, Some(wall)) = (self.mode, &self.wall) else {
             return self.mode;
         };
@@ -301,6 +304,7 @@ impl Feed {
         let near_s = if self.mode == FeedMode::Live { LOST_S } else { FOLLOWING_S };
         match ahead_s {
             s if s.abs() <= near_s => FeedMode::Live,
+            s if s < 0.0 && self.mode == FeedMode::Live && !left => FeedMode::Live,
             s if s < 0.0 => FeedMode::Past,
             _ => FeedMode::Ahead,
         }

@@ -11,8 +11,8 @@ use bevy_app::App;
 use citytwin_feeds::{Broker, Connection, Emulator, Sensor};
 use citytwin_model::{Quality, Timestamp};
 use citytwin_twin::{
-    CityModel, Clock, EditRequested, EntityIndex, Feed, FeedChoice, FeedMode, Observation, Observed, ReplayFeed, Until,
-    observed_hash,
+    CityModel, Clock, ClockRequest, EditRequested, EntityIndex, Feed, FeedChoice, FeedMode, Observation, Observed,
+    ReplayFeed, Until, observed_hash,
 };
 use jiff::SignedDuration;
 use town::Wall;
@@ -149,6 +149,20 @@ fn the_clock_says_whether_readings_are_past_or_present() {
     }
     trial.app.update();
     let newest = observation(&trial.app, 0).unwrap();
+    // A clock that falls behind on a slow machine stays live; one that is stopped does not.
+    let present = trial.wall.now();
+    trial.wall.set(present + SignedDuration::from_secs(200));
+    trial.app.update();
+    assert_eq!(trial.app.world().resource::<Feed>().mode(), FeedMode::Live);
+    trial.app.world_mut().write_message(ClockRequest::Pause(true));
+    trial.app.update();
+    trial.app.update();
+    assert_eq!(trial.app.world().resource::<Feed>().mode(), FeedMode::Past);
+    trial.app.world_mut().write_message(ClockRequest::Pause(false));
+    trial.wall.set(present);
+    trial.app.update();
+    trial.app.update();
+    assert_eq!(trial.app.world().resource::<Feed>().mode(), FeedMode::Live);
     // Two minutes after the start; three and more before the present.
     trial.jump(start + SignedDuration::from_secs(120), FeedMode::Past);
     let past = observation(&trial.app, 0).expect("known at that time");
