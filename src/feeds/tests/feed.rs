@@ -9,13 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use citytwin_feeds::{
-    Broker, Connection, DecodeError, Delivery, Emulator, MqttConfig, Reading, Receiver, SensorRegistry, Subscription,
-    SubscriptionSettings, client_id, decode,
-};
+use citytwin_feeds::{Broker, Connection, Emulator, MqttConfig, Reading};
 use citytwin_model::{Quality, Quantity, SensorId};
 use rumqttc::{Client, Event, MqttOptions, Outgoing, QoS};
-use support::{Mosquitto, PATIENCE, becomes_true, clock, free_port, installed, noon, sensor};
+use support::{Feed, Mosquitto, PATIENCE, becomes_true, free_port, installed, noon, sensor};
 
 fn bridge() -> [citytwin_feeds::Sensor; 2] {
     let mut outside = sensor(1, "outside", Quantity::Speed);
@@ -23,36 +20,8 @@ fn bridge() -> [citytwin_feeds::Sensor; 2] {
     [sensor(0, "bridge", Quantity::VehicleFlow), outside]
 }
 
-/// A subscription to the program's own topics, whose messages are decoded and acknowledged as they are taken.
-struct Feed {
-    subscription: Subscription,
-    deliveries: Receiver<Delivery>,
-    registry: SensorRegistry,
-}
-
-impl Feed {
-    fn connect(config: MqttConfig) -> Self {
-        let registry = SensorRegistry::new(&bridge(), "demo", None);
-        let topics = registry.subscriptions().to_vec();
-        let settings = SubscriptionSettings::new(client_id("demo", "own", "test"), topics, 0);
-        let (into, deliveries) = crossbeam_channel::unbounded();
-        Self { subscription: Subscription::start(config, settings, into, clock()).unwrap(), deliveries, registry }
-    }
-
-    /// What the next message says; `None` when none comes in time.
-    fn next(&self, patience: Duration) -> Option<Result<Vec<Reading>, DecodeError>> {
-        let delivery = self.deliveries.recv_timeout(patience).ok()?;
-        self.subscription.acknowledge(delivery.receipt.into_iter().collect());
-        Some(decode(&delivery.topic, &delivery.payload, &self.registry, delivery.received_at))
-    }
-
-    fn connections(&self) -> u64 {
-        self.subscription.status().connections
-    }
-}
-
 fn listen(config: MqttConfig) -> Feed {
-    let feed = Feed::connect(config);
+    let feed = Feed::connect(config, &bridge());
     assert!(becomes_true(|| feed.subscription.connected()), "{:?}", feed.subscription.status());
     feed
 }
@@ -147,10 +116,10 @@ fn an_emulator_without_a_broker_drops_and_counts() {
 fn stopping_is_quick_connected_or_not() {
     let broker = Broker::start_loopback().unwrap();
     let connected = listen(broker.config());
-    let nobody = Feed::connect(MqttConfig::loopback(free_port()));
+    let nobody = Feed::connect(MqttConfig::loopback(free_port()), &bridge());
     // A place that takes the connection and never says a word.
     let mute = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let silent = Feed::connect(MqttConfig::loopback(mute.local_addr().unwrap().port()));
+    let silent = Feed::connect(MqttConfig::loopback(mute.local_addr().unwrap().port()), &bridge());
     mute.accept().unwrap();
     assert!(becomes_true(|| nobody.subscription.status().connection == Connection::Waiting));
     assert!(nobody.subscription.status().last_error.unwrap().contains("refused"));

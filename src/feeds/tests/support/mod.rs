@@ -11,7 +11,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use citytwin_feeds::{Clock, Sensor};
+use citytwin_feeds::{
+    Clock, DecodeError, Delivery, MqttConfig, Reading, Receiver, Sensor, SensorRegistry, Subscription,
+    SubscriptionSettings, client_id, decode,
+};
 use citytwin_model::{Coord, Quantity, SensorId, SourceRef, Timestamp};
 
 /// Longest wait for something that takes milliseconds on an idle machine.
@@ -96,5 +99,33 @@ impl Drop for Mosquitto {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// A subscription to the program's own topics, whose messages are decoded and acknowledged as they are taken.
+pub struct Feed {
+    pub subscription: Subscription,
+    deliveries: Receiver<Delivery>,
+    registry: SensorRegistry,
+}
+
+impl Feed {
+    pub fn connect(config: MqttConfig, sensors: &[Sensor]) -> Self {
+        let registry = SensorRegistry::new(sensors, "demo", None);
+        let topics = registry.subscriptions().to_vec();
+        let settings = SubscriptionSettings::new(client_id("demo", "own", "test"), topics, 0);
+        let (into, deliveries) = crossbeam_channel::unbounded();
+        Self { subscription: Subscription::start(config, settings, into, clock()).unwrap(), deliveries, registry }
+    }
+
+    /// What the next message says; `None` when none comes in time.
+    pub fn next(&self, patience: Duration) -> Option<Result<Vec<Reading>, DecodeError>> {
+        let delivery = self.deliveries.recv_timeout(patience).ok()?;
+        self.subscription.acknowledge(delivery.receipt.into_iter().collect());
+        Some(decode(&delivery.topic, &delivery.payload, &self.registry, delivery.received_at))
+    }
+
+    pub fn connections(&self) -> u64 {
+        self.subscription.status().connections
     }
 }
