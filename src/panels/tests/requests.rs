@@ -593,11 +593,12 @@ fn all_tabs_fit_the_narrowest_panel() {
     harness.run_steps(2);
     harness.drag_at(egui::pos2(edge - 12.0, 700.0));
     harness.run_steps(2);
-    for x in [945.0, 955.0, 965.0] {
+    // Two points before the panel is at its narrowest: dragged past that, it closes.
+    for x in [945.0, 950.0] {
         harness.hover_at(egui::pos2(x, 700.0));
         harness.run_steps(2);
     }
-    harness.drop_at(egui::pos2(965.0, 700.0));
+    harness.drop_at(egui::pos2(950.0, 700.0));
     harness.run_steps(6);
     let titles = ["Inspect", "Figures", "Feeds", "Grid", "Year", "Trends", "Problems"];
     let rects = titles.map(|title| harness.get_by_label(title).rect());
@@ -606,5 +607,5 @@ fn all_tabs_fit_the_narrowest_panel() {
     }
     // The window ends eight points before the picture, the panel's room eight before that.
     let (first, last) = (rects[0].left(), rects[6].right());
-    assert!(first > 1_272.0 - 320.0 && last <= 1_272.0 - 7.0, "from {first} to {last}");
+    assert!(first > 1_272.0 - 315.0 && last <= 1_272.0 - 7.0, "from {first} to {last}");
 }
