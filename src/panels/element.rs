@@ -283,6 +283,14 @@ fn cut(ui: &Ui, text: &str, size: f32, colour: Color32, width: f32) -> std::sync
     ui.ctx().fonts_mut(|fonts| fonts.layout_job(job))
 }
 
+/// A coloured sign with its words, kept together where lines wrap.
+pub fn sign(ui: &mut Ui, sign: &str, colour: Color32, words: &str) {
+    let part = |size, colour| egui::TextFormat::simple(egui::FontId::proportional(size), colour);
+    let mut job = egui::text::LayoutJob::single_section(format!("{sign} "), part(10.0, colour));
+    job.append(words, 0.0, part(11.0, theme::WEAK));
+    ui.add(Label::new(job).extend());
+}
+
 /// Shares of a whole beside each other, each in its colour; what counts nothing takes no room. `label` says them in words.
 pub fn stacked(ui: &mut Ui, parts: &[(f64, Color32)], label: &str) -> Response {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0), Sense::hover());

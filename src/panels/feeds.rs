@@ -3,10 +3,9 @@
 use egui::{Color32, Label, Pos2, Rect, RichText, ScrollArea, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 use crate::{
-    DeadLetterRow, FeedMode, FeedsData, HistoryStore, PanelInput, RATE_STEP_S, SourceKind, SourceRow, SourceState,
+    DeadLetterRow, FeedMode, FeedsData, PanelInput, RATE_STEP_S, SourceKind, SourceRow, SourceState,
     element::{card, chip, elided, empty, fine, folded_here, row, section, strong, text_row, tight, weak},
-    figures::line_of,
-    format::{NO_NUMBER, Unit, ago, bytes, counted, duration, grouped},
+    format::{NO_NUMBER, Unit, ago, bytes, count, counted, duration, grouped},
     icon, quality, theme,
 };
 
@@ -29,7 +28,8 @@ pub fn show(ui: &mut Ui, input: &PanelInput) {
         mode(ui, feeds);
         for (what, why) in [("Feeds", &feeds.failure), ("History", &feeds.history.failure)] {
             if let Some(why) = why {
-                line_of(ui, icon::ERROR, theme::WORSE, format!("{what}: {why}"));
+                let text = RichText::new(format!("{}  {what}: {why}", icon::ERROR)).color(theme::WORSE).size(12.0);
+                ui.add(Label::new(text).wrap());
             }
         }
         summary(ui, feeds);
@@ -110,15 +110,11 @@ fn summary(ui: &mut Ui, feeds: &FeedsData) {
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new("●").color(colour));
         ui.label(strong(words));
-        let live = feeds.sources.iter().filter(|source| source.state == SourceState::Live).count();
-        let all = counted(feeds.sources.len() as u64, "source", "sources");
-        ui.label(weak(format!("{live} of {all} live")));
+        let all = count(sensors.total(), "sensor", "sensors");
+        let good = format!("{} of {all} good", grouped(sensors.good as f64, 0));
+        ui.label(weak(if sensors.total() == 0 { "no sensor yet".to_owned() } else { good }));
     });
-    if sensors.total() == 0 {
-        ui.label(fine("No sensor has been matched to a source yet."));
-        return;
-    }
-    if feeds.sources.len() > 1 {
+    if feeds.sources.len() > 1 && sensors.total() > 0 {
         quality::bar(ui, &sensors);
     }
 }
@@ -367,7 +363,12 @@ fn history(ui: &mut Ui, feeds: &FeedsData) {
         ui.add(Label::new(RichText::new(text).color(theme::WORSE).size(12.0)).wrap());
     }
     text_row(ui, "Kept in", &store.place);
-    text_row(ui, "Holds", &held(store));
+    if let Some(rows) = store.rows {
+        text_row(ui, "Holds", &counted(rows, "reading", "readings"));
+    }
+    if let Some(size) = store.bytes {
+        text_row(ui, "Size", &bytes(size));
+    }
     text_row(ui, "From", &store.span.map_or_else(|| "no reading yet".to_owned(), |(from, _)| day_and_time(from)));
     text_row(ui, "To", &store.span.map_or_else(|| "no reading yet".to_owned(), |(_, to)| day_and_time(to)));
     text_row(ui, "Since the start", &counted(store.committed, "reading", "readings"));
@@ -386,15 +387,6 @@ fn history(ui: &mut Ui, feeds: &FeedsData) {
                 elided(ui, RichText::new(counted(n, "reading", "readings")).color(theme::TEXT)).on_hover_text(says);
             });
         }
-    }
-}
-
-fn held(store: &HistoryStore) -> String {
-    match (store.rows, store.bytes) {
-        (None, None) => "size not known".to_owned(),
-        (Some(rows), None) => counted(rows, "reading", "readings"),
-        (None, Some(size)) => bytes(size),
-        (Some(rows), Some(size)) => format!("{}, {}", counted(rows, "reading", "readings"), bytes(size)),
     }
 }
 

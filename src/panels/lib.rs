@@ -34,7 +34,11 @@
 //!    is drawn.
 //! 8. Selecting: set [`PanelInput::inspector`]; the panel brings its tab to the front on its own.
 //! 9. [`PanelInput`] borrows: keep figures, history (a few hundred points) and the inspector in the program and
-//!    renew them a few times a second, not on every frame. Ages count city seconds.
+//!    renew them a few times a second, not on every frame. Ages count city seconds, those of feeds the machine's.
+//! 10. Feeds: [`PanelInput::feeds`] opens their tab and stands in for [`PanelInput::feed`] in the top bar;
+//!     [`ClockData::live`] puts the badge beside the clock and the way back ([`PanelRequest::GoLive`]);
+//!     [`InspectorData::history`] draws a sensor's past over the range last asked for by [`PanelRequest::HistoryRange`].
+//!     Intervals without readings are left out of its points: the panel finds the gaps.
 
 pub mod format;
 pub mod layer;

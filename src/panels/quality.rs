@@ -1,11 +1,11 @@
 //! Words and colours of how far readings can be believed.
 
 use citytwin_model::{Quality, ramp::quality_colour};
-use egui::{Color32, RichText, Ui};
+use egui::{Color32, Ui};
 
 use crate::{
     SensorCounts,
-    element::{fine, stacked},
+    element::{sign, stacked},
     format::grouped,
     theme,
 };
@@ -43,11 +43,8 @@ pub fn bar(ui: &mut Ui, counts: &SensorCounts) {
         ),
     );
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
         for (text, colour) in named(counts) {
-            ui.label(RichText::new("●").color(colour).size(10.0));
-            ui.label(fine(text));
-            ui.add_space(4.0);
+            sign(ui, "●", colour, &text);
         }
     });
 }

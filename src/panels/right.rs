@@ -38,7 +38,7 @@ pub fn show(ui: &mut Ui, state: &mut PanelState, input: &PanelInput, out: &mut V
 }
 
 /// Between the titles at most, point, and at least.
-const PADDING: (f32, f32) = (4.5, 1.5);
+const PADDING: (f32, f32) = (4.5, 3.0);
 
 /// All on one line: where the panel is narrow, room goes first, then size.
 fn tabs(ui: &mut Ui, state: &mut PanelState, input: &PanelInput) {
@@ -54,7 +54,8 @@ fn tabs(ui: &mut Ui, state: &mut PanelState, input: &PanelInput) {
     let padding = ((room - width(size)) / sides - 0.1).clamp(PADDING.1, PADDING.0);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        ui.spacing_mut().button_padding.x = padding;
+        // A button takes the width of its edge off its padding.
+        ui.spacing_mut().button_padding.x = padding + ui.visuals().widgets.inactive.bg_stroke.width;
         for (tab, title) in offered {
             let chosen = state.tab == tab;
             let colour = if chosen { theme::STRONG } else { theme::WEAK };

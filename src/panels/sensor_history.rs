@@ -4,15 +4,16 @@ use citytwin_model::{
     Quality, SensorId, Timestamp,
     time::{TimeZone, civil::DateTime},
 };
-use egui::{Button, Color32, Label, Rect, RichText, Ui, pos2, vec2};
+use egui::{Button, Label, Rect, RichText, Ui, pos2, vec2};
 use egui_plot::{FilledArea, GridMark, HoverPosition, Line, LineStyle, PlotPoint, PlotPoints, PlotTransform, Points};
 
 use crate::{
     PanelRequest,
-    element::{chip, elided, fine, quiet_button, strong, weak},
+    element::{self, chip, elided, fine, quiet_button, strong, weak},
     format::{Scaled, Unit, counted, duration},
     icon, quality, theme,
-    trends::still_about,
+    trends::{runs, still_about},
+    year::thirds,
 };
 
 /// The history of one sensor, as far back as was asked.
@@ -260,6 +261,7 @@ fn plot(ui: &mut Ui, history: &SensorHistory, points: &[&HistoryPoint], scale: S
     let id = format!("history of {}", history.sensor.0);
     let mut plot = still_about(&id, 150.0, scale)
         .x_grid_spacer(|grid| marks(grid.bounds, &history.zone))
+        .y_grid_spacer(|grid| thirds(grid.bounds))
         .x_axis_formatter(|mark, _| mark_text(mark, &history.zone))
         .label_formatter(|hover| hover_text(hover, history, points, scale));
     for end in history.span_s.into_iter().filter(|end| on_calendar(*end)) {
@@ -275,7 +277,7 @@ fn plot(ui: &mut Ui, history: &SensorHistory, points: &[&HistoryPoint], scale: S
         for run in stretches(history, points) {
             band(plot, run, half);
         }
-        for run in crate::trends::runs(
+        for run in runs(
             &history.simulated.iter().map(|p| p[0]).collect::<Vec<_>>(),
             &history.simulated.iter().map(|p| p[1]).collect::<Vec<_>>(),
         ) {
@@ -318,35 +320,36 @@ fn doubts<'a>(plot: &mut egui_plot::PlotUi<'a>, points: &[&HistoryPoint], half: 
     }
 }
 
-/// A line under the curve: green where readings are good, the worst quality's colour by the share that is not, nothing
-/// where there are none.
+/// A line under the curve: green where readings are good, above it in the worst quality's colour the share that is not,
+/// nothing where there are none.
 fn strip(ui: &Ui, history: &SensorHistory, points: &[&HistoryPoint], transform: &PlotTransform) {
     let frame = *transform.frame();
     let painter = ui.painter_at(frame);
     let length = usual_s(history, points);
-    let y = frame.bottom() - 4.0..=frame.bottom();
     for point in points {
         let left = transform.position_from_point_x(point.t_s);
         let right = transform.position_from_point_x(point.t_s + length).max(left + 1.5);
-        let colour = strip_colour(point);
-        if left.is_finite() && right.is_finite() {
-            painter.rect_filled(Rect::from_min_max(pos2(left, *y.start()), pos2(right, *y.end())), 0.0, colour);
+        if !left.is_finite() || !right.is_finite() {
+            continue;
         }
+        let whole = Rect::from_min_max(pos2(left, frame.bottom() - STRIP), pos2(right, frame.bottom()));
+        painter.rect_filled(whole, 0.0, quality::fill(Quality::Good));
+        let doubt = Rect::from_min_size(whole.min, vec2(whole.width(), doubt_height(point)));
+        painter.rect_filled(doubt, 0.0, quality::fill(point.worst));
     }
 }
 
-fn strip_colour(point: &HistoryPoint) -> Color32 {
-    let good = quality::fill(Quality::Good);
-    if point.worst == Quality::Good {
-        return good;
-    }
-    // A third at least: one bad reading in an hour is seen.
-    good.lerp_to_gamma(quality::fill(point.worst), (1.0 - share(point)).max(0.33) as f32)
+/// Height of the line under the curve, point.
+const STRIP: f32 = 6.0;
+
+/// Of the line under the curve: half of it at least, so that one bad reading in an hour is seen.
+fn doubt_height(point: &HistoryPoint) -> f32 {
+    let doubt = if point.worst == Quality::Good { 0.0 } else { (1.0 - share(point)).max(0.5) };
+    STRIP * doubt as f32
 }
 
 fn legend(ui: &mut Ui, history: &SensorHistory, points: &[&HistoryPoint]) {
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 4.0;
         let mean = if history.level == HistoryLevel::Raw { "reading" } else { "mean" };
         let mut signs = vec![("●", theme::AMBER, mean)];
         if !history.simulated.is_empty() {
@@ -359,9 +362,7 @@ fn legend(ui: &mut Ui, history: &SensorHistory, points: &[&HistoryPoint]) {
             }
         }
         for (sign, colour, word) in signs {
-            ui.label(RichText::new(sign).color(colour).size(10.0));
-            ui.label(fine(word));
-            ui.add_space(4.0);
+            element::sign(ui, sign, colour, word);
         }
     });
 }
@@ -531,7 +532,8 @@ mod tests {
         assert_eq!(trust(&[&point(0.0, 1.0), &bad]), "4 readings, 25% good");
         bad.good_share = f64::NAN;
         assert_eq!(trust(&[&bad]), "3 readings, 0% good");
-        assert_eq!(strip_colour(&point(0.0, 1.0)), quality::fill(Quality::Good));
-        assert_eq!(strip_colour(&bad), quality::fill(Quality::Bad));
+        assert_eq!((doubt_height(&point(0.0, 1.0)), doubt_height(&bad)), (0.0, STRIP));
+        bad.good_share = 0.99;
+        assert_eq!(doubt_height(&bad), 0.5 * STRIP);
     }
 }

@@ -178,14 +178,14 @@ fn live(ui: &mut Ui, live: &LiveClock, emulated: bool, out: &mut Vec<PanelReques
         }
         (LiveState::Ahead, _) => ("no readings yet", theme::AMBER, "The clock is ahead of every reading."),
     };
-    ui.allocate_ui_with_layout(vec2(112.0, 44.0), Layout::top_down(Align::Center), |ui| {
+    ui.allocate_ui_with_layout(vec2(112.0, 44.0), Layout::top_down(Align::Min), |ui| {
         ui.set_width(112.0);
         ui.spacing_mut().item_spacing.y = 3.0;
         ui.spacing_mut().interact_size.y = 18.0;
         if live.state == LiveState::Following {
             ui.add_space(11.0);
         }
-        chip(ui, words, colour).on_hover_text(says);
+        ui.horizontal(|ui| chip(ui, words, colour).on_hover_text(says));
         if live.state != LiveState::Following {
             let text = RichText::new("Go live").color(theme::ACCENT).font(theme::strong(12.0));
             let button = ui.add(Button::new(text).frame_when_inactive(false).min_size(vec2(0.0, 20.0)));

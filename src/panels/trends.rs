@@ -80,6 +80,8 @@ pub(crate) fn still_about(title: &str, height: f32, scale: Scaled) -> Plot<'_> {
         .show_grid(Vec2b::new(false, true))
         .grid_color(theme::LINE)
         .set_margin_fraction(egui::vec2(0.0, 0.08))
+        // Marks are few and far apart: each is written in full.
+        .custom_x_axes(vec![AxisHints::new_x().label_spacing(20.0..=36.0)])
         .custom_y_axes(vec![axis])
 }
 

@@ -166,7 +166,7 @@ fn plot(ui: &mut Ui, curve: &Curve) {
 }
 
 /// Round values, three or so of them.
-fn thirds((low, high): (f64, f64)) -> Vec<GridMark> {
+pub(crate) fn thirds((low, high): (f64, f64)) -> Vec<GridMark> {
     let span = high - low;
     if !span.is_finite() || span <= 0.0 {
         return Vec::new();

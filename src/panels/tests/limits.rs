@@ -203,7 +203,7 @@ fn two_hundred_sources_cost_no_more_than_those_in_sight() {
     assert!(harness.query_by_label("source 0").is_some());
     let drawn = harness.query_all_by_label_contains("counts and mapping").count();
     assert!((1..12).contains(&drawn), "{drawn} cards drawn");
-    assert!(harness.query_by_label("67 of 200 sources live").is_some());
+    assert!(harness.query_by_label("Feed: 67 of 200 sources lost").is_some());
 }
 
 #[test]
