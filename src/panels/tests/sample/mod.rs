@@ -318,8 +318,8 @@ pub fn sensor_history() -> SensorHistory {
     let quarters = (0..96_u32).filter(|k| !(40..44).contains(k));
     let point = |k: u32| {
         let mean = 640.0 + 500.0 * (f64::from(k) / 15.0).sin();
-        let worst = if k % 17 == 0 { Quality::Bad } else { Quality::Good };
-        let good_share = if k % 17 == 0 { 0.8 } else { 1.0 };
+        let worst = if k.is_multiple_of(17) { Quality::Bad } else { Quality::Good };
+        let good_share = if k.is_multiple_of(17) { 0.8 } else { 1.0 };
         let t_s = end - 900.0 * f64::from(96 - k);
         HistoryPoint { t_s, mean, min: 0.8 * mean, max: 1.2 * mean, count: 15, good_share, worst }
     };
