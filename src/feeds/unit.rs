@@ -17,8 +17,10 @@ pub(crate) fn to_own_unit(quantity: Quantity, unit: &str, value: f64) -> Option<
     Some(value * scale + offset)
 }
 
-/// Scale and offset to the quantity's unit: common symbols, those of SenML (RFC 8428, RFC 8798), and the codes of
-/// UN/CEFACT Recommendation 20 that NGSI-LD uses. Prefixes make case count: `mW` is no `MW`.
+/// Scale and offset to the quantity's unit: common symbols, those of SenML (RFC 8428, 12.1, re-read; the secondary units of
+/// RFC 8798, re-read in its drafts of autumn 2019), and the codes of UN/CEFACT Recommendation 20 that NGSI-LD uses
+/// (names re-read in lists that quote it; `C31` from memory). Prefixes make case count: `mW` is no `MW`. `%` is a percentage
+/// here; that of SenML, which is none, its decoder turns into `/`.
 pub(crate) fn factors(quantity: Quantity, unit: &str) -> Option<(f64, f64)> {
     let linear = |scale: f64| Some((scale, 0.0));
     match quantity {
@@ -91,6 +93,7 @@ fn mass_concentration(unit: &str) -> Option<(f64, f64)> {
     match unit {
         "µg/m³" | "μg/m³" | "µg/m3" | "μg/m3" | "ug/m³" | "ug/m3" | "GQ" => Some((1.0, 0.0)),
         "mg/m³" | "mg/m3" | "GP" => Some((1e3, 0.0)),
+        "kg/m³" | "kg/m3" | "KMQ" => Some((1e9, 0.0)),
         _ => None,
     }
 }
@@ -129,6 +132,58 @@ mod tests {
             let got = to_own_unit(quantity, unit, value).unwrap();
             // Round-off of one multiplication and one addition.
             assert!((got - expected).abs() <= 1e-9 * expected.abs().max(1.0), "{value} {unit}: {got}");
+        }
+    }
+
+    /// Truth: names of the codes in UN/CEFACT Recommendation 20 as lists that quote it have them (re-read: the list of Rev.
+    /// 17 of MyInvois, the measurement units of the EU's eForms 1.5, OPC UA's extract), and NIST SP 811.
+    #[test]
+    fn codes_of_recommendation_20() {
+        let rows = [
+            ("2Z", "millivolt", Quantity::Voltage, 1e-3),
+            ("VLT", "volt", Quantity::Voltage, 1.0),
+            ("KVT", "kilovolt", Quantity::Voltage, 1e3),
+            ("WTT", "watt", Quantity::ActivePower, 1.0),
+            ("KWT", "kilowatt", Quantity::ActivePower, 1e3),
+            ("MAW", "megawatt", Quantity::ActivePower, 1e6),
+            ("MTS", "metre per second", Quantity::WindSpeed, 1.0),
+            ("KMH", "kilometre per hour", Quantity::Speed, 1.0),
+            ("HM", "mile per hour", Quantity::Speed, 1.609_344),
+            ("KNT", "knot (1 nautical mile per hour)", Quantity::Speed, 1.852),
+            ("D54", "watt per square metre", Quantity::Irradiance, 1.0),
+            ("GP", "milligram per cubic metre", Quantity::Pm10, 1e3),
+            ("GQ", "microgram per cubic metre", Quantity::Pm10, 1.0),
+            ("KMQ", "kilogram per cubic metre", Quantity::Pm10, 1e9),
+            ("H67", "millimetre per hour", Quantity::Precipitation, 1.0),
+            ("MMT", "millimetre", Quantity::Precipitation, 1.0),
+            ("P1", "percent", Quantity::RelativeHumidity, 1.0),
+            ("C62", "one", Quantity::RelativeHumidity, 100.0),
+        ];
+        for (code, name, quantity, expected) in rows {
+            let got = to_own_unit(quantity, code, 1.0).unwrap();
+            assert!((got - expected).abs() <= 1e-9 * expected, "{code}, {name}: {got}");
+        }
+        // Degree Celsius, degree Fahrenheit, kelvin.
+        for (code, value, celsius) in [("CEL", 21.5, 21.5), ("FAH", 32.0, 0.0), ("KEL", 273.15, 0.0)] {
+            let got = to_own_unit(Quantity::AirTemperature, code, value).unwrap();
+            assert!((got - celsius).abs() < 1e-9, "{code}: {got}");
+        }
+    }
+
+    /// Truth: scales of the secondary units of RFC 8798 (re-read in its draft of October 2019), over that of the quantity's
+    /// own unit.
+    #[test]
+    fn secondary_units_of_senml() {
+        let rows = [
+            (Quantity::ActivePower, "kW", "W", 1000.0),
+            (Quantity::Voltage, "mV", "V", 1.0 / 1000.0),
+            (Quantity::Speed, "km/h", "m/s", 1.0 / 3.6),
+            (Quantity::Pm25, "ug/m3", "kg/m3", 1e-9),
+        ];
+        for (quantity, secondary, primary, scale) in rows {
+            let one = to_own_unit(quantity, secondary, 1.0).unwrap();
+            let same = to_own_unit(quantity, primary, scale).unwrap();
+            assert!((one - same).abs() <= 1e-12 * one.abs(), "{secondary}: {one}, {same}");
         }
     }
 

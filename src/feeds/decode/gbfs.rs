@@ -60,7 +60,7 @@ impl Stations {
             }
         } else {
             for (index, item) in json::array(data, "vehicles")?.iter().enumerate() {
-                if let Err(error) = vehicle(item, &header, &mut decoded) {
+                if let Err(error) = self.vehicle(item, &header, &mut decoded) {
                     refused(&mut decoded, format!("vehicle {index}"), error)?;
                 }
             }
@@ -94,17 +94,18 @@ impl Stations {
         }
         Ok(())
     }
-}
 
-fn vehicle(item: &Json, header: &Header, decoded: &mut Decoded<'_>) -> Result<(), DecodeError> {
-    let vehicle = json::as_object(item, "vehicles")?;
-    let id = json::required_id(vehicle, "vehicle_id")?;
-    let place = match (json::number(vehicle, "lon")?, json::number(vehicle, "lat")?) {
-        (Some(lon), Some(lat)) => Some(json::place(lon, lat)?),
-        _ => None,
-    };
-    let base = Observation { place, ..stamped(id, vehicle, header)? };
-    push_fields(vehicle, &OF_VEHICLE, &base, decoded)
+    /// A vehicle at a station may leave its place out: then it is where the station is, if that was told.
+    fn vehicle(&self, item: &Json, header: &Header, decoded: &mut Decoded<'_>) -> Result<(), DecodeError> {
+        let vehicle = json::as_object(item, "vehicles")?;
+        let id = json::required_id(vehicle, "vehicle_id")?;
+        let place = match (json::number(vehicle, "lon")?, json::number(vehicle, "lat")?) {
+            (Some(lon), Some(lat)) => Some(json::place(lon, lat)?),
+            _ => json::id(vehicle, "station_id")?.and_then(|station| self.places.get(&station).copied()),
+        };
+        let base = Observation { place, ..stamped(id, vehicle, header)? };
+        push_fields(vehicle, &OF_VEHICLE, &base, decoded)
+    }
 }
 
 /// An entry faulty in itself costs itself alone; a limit ends the file.

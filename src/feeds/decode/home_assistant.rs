@@ -4,8 +4,11 @@
 //! Read: components `sensor`, `binary_sensor` and `number`, alone or as the `components` of a device; the
 //! abbreviations of the documentation; `~`; templates that name one value (`{{ value }}`, `{{ value_json.a.b }}`,
 //! `{{ value_json['a'][0] }}`) with the filters `float`, `int`, `round(n)`, `is_defined` and `default(…)` of no
-//! consequence; availability by one or several topics; `expire_after`. Any other template, and attributes, triggers
-//! and commands, are told as not supported and their entity is left out.
+//! consequence; availability by one or several topics, with such templates too; `expire_after`. Any other template, and
+//! attributes, triggers and commands, are told as not supported and their entity is left out. Of several availability
+//! topics the latest word counts, whatever `availability_mode` says.
+
+mod template;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -17,6 +20,7 @@ use super::{
     json::{self, Object},
 };
 use crate::payload::excerpt;
+use template::{Template, select};
 
 /// Entities that one connection may announce.
 const MAX_ENTITIES: usize = 100_000;
@@ -27,14 +31,16 @@ const MAX_COMPONENTS: usize = 1_000;
 /// Longest configuration, byte; real ones take about 1,000.
 const MAX_CONFIG_BYTES: usize = 64 * 1024;
 /// Short names of the documentation, with the long ones.
-const ABBREVIATIONS: [(&str, &str); 20] = [
+const ABBREVIATIONS: [(&str, &str); 22] = [
     ("avty", "availability"),
     ("avty_t", "availability_topic"),
+    ("avty_tpl", "availability_template"),
     ("cmps", "components"),
     ("dev", "device"),
     ("dev_cla", "device_class"),
     ("exp_aft", "expire_after"),
     ("ids", "identifiers"),
+    ("migr_discvry", "migrate_discovery"),
     ("obj_id", "object_id"),
     ("p", "platform"),
     ("pl_avail", "payload_available"),
@@ -71,21 +77,16 @@ struct Entity {
     unit: Option<String>,
     expire_after_s: Option<f64>,
     on_off: Option<(String, String)>,
-    /// Topic and the payload that says "not available".
-    availability: Vec<(String, String)>,
+    availability: Vec<Availability>,
 }
 
-/// Where the value stands in a state's payload.
-#[derive(Clone, PartialEq, Debug)]
-enum Template {
-    Whole,
-    Json(Vec<Key>),
-}
-
-#[derive(Clone, PartialEq, Debug)]
-enum Key {
-    Name(String),
-    Index(usize),
+/// Where an entity says whether it is there.
+#[derive(Clone, Debug)]
+struct Availability {
+    topic: String,
+    template: Template,
+    /// What says "not available".
+    off: String,
 }
 
 impl Default for Directory {
@@ -146,6 +147,10 @@ impl Directory {
         })?;
         let document = json::parse(message.payload)?;
         let mut config = spelled_out(json::as_object(&document, "configuration")?, "");
+        // The entities move to another configuration, and this one lets go of them.
+        if config.get("migrate_discovery") == Some(&Json::Bool(true)) {
+            return Ok(decoded);
+        }
         let mut entities = Vec::new();
         let mut consider = |component: &str, id: &str, config: &Object| match entity(component, id, config) {
             Ok(Ok(entity)) => entities.push(entity),
@@ -159,8 +164,13 @@ impl Directory {
                 }
                 let base = json::text(&config, "~")?.unwrap_or_default();
                 for (name, own) in &components {
+                    let own = own.as_object().map(|own| spelled_out(own, base)).unwrap_or_default();
+                    // Nothing but its platform: a component that is taken back.
+                    if own.keys().all(|key| key == "platform") {
+                        continue;
+                    }
                     let mut merged = config.clone();
-                    merged.extend(own.as_object().map(|own| spelled_out(own, base)).unwrap_or_default());
+                    merged.extend(own);
                     let platform = json::text(&merged, "platform")?.unwrap_or_default().to_owned();
                     consider(&platform, &format!("{id}/{name}"), &merged);
                 }
@@ -218,15 +228,18 @@ impl Directory {
         })?;
         let text = std::str::from_utf8(message.payload).map_err(|_| DecodeError::NotUtf8)?;
         let entities = || users.iter().filter_map(|user| self.announced.get(user)).flatten();
+        let heard = || entities().filter(|entity| entity.state_topic == message.topic);
+        let asked = || entities().flat_map(|e| &e.availability).filter(|a| a.topic == message.topic);
+        let mut document = None;
+        let templates = heard().map(|entity| &entity.template).chain(asked().map(|asked| &asked.template));
+        if templates.into_iter().any(|template| *template != Template::Whole) {
+            document = Some(json::parse(message.payload)?);
+        }
         for entity in entities() {
-            if entity.availability.iter().any(|(topic, off)| topic == message.topic && off == text.trim()) {
+            let gone = |a: &Availability| a.topic == message.topic && a.says_gone(text, document.as_ref());
+            if entity.availability.iter().any(gone) {
                 decoded.signals.push(Signal::Stale { device: entity.id.clone(), since: None });
             }
-        }
-        let heard = || entities().filter(|entity| entity.state_topic == message.topic);
-        let mut document = None;
-        if heard().any(|entity| entity.template != Template::Whole) {
-            document = Some(json::parse(message.payload)?);
         }
         for entity in heard() {
             match entity.value(text, document.as_ref()) {
@@ -245,35 +258,33 @@ impl Directory {
 impl Entity {
     /// The topics that it is heard on.
     fn topics(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.state_topic.as_str()).chain(self.availability.iter().map(|(topic, _)| topic.as_str()))
+        std::iter::once(self.state_topic.as_str()).chain(self.availability.iter().map(|a| a.topic.as_str()))
     }
 
     /// What its texts take, twice the topics since they are indexed.
     fn bytes(&self) -> usize {
         let topics: usize = self.topics().map(str::len).sum();
-        let words: usize = self.availability.iter().map(|(_, word)| word.len()).sum();
+        let words: usize = self.availability.iter().map(|a| a.off.len()).sum();
         self.id.len() + self.property.len() + 2 * topics + words + self.unit.as_ref().map_or(0, String::len)
     }
 
     fn value<'a>(&self, text: &'a str, document: Option<&Json>) -> Result<Value<'a>, DecodeError> {
         let value = match (&self.template, document) {
             (Template::Json(keys), Some(document)) => {
-                let found = keys.iter().try_fold(document, |at, key| match key {
-                    Key::Name(name) => at.get(name.as_str()),
-                    Key::Index(index) => at.get(*index),
-                });
-                json::value(found.ok_or_else(|| DecodeError::missing(&self.property))?, &self.property)?
+                let found = select(keys, document).ok_or_else(|| DecodeError::missing(&self.property))?;
+                json::value(found, &self.property)?
             }
             _ => Value::Text(text.trim().into()),
         };
-        let Value::Text(word) = &value else { return Ok(value) };
         if let Some((on, off)) = &self.on_off {
-            return match &**word {
-                w if w == on => Ok(Value::Bool(true)),
-                w if w == off => Ok(Value::Bool(false)),
-                _ => Ok(Value::Missing),
-            };
+            return Ok(match value {
+                value if says(&value, on) => Value::Bool(true),
+                value if says(&value, off) => Value::Bool(false),
+                Value::Bool(flag) => Value::Bool(flag),
+                _ => Value::Missing,
+            });
         }
+        let Value::Text(word) = &value else { return Ok(value) };
         // The documentation's words for "there is no value".
         if matches!(&**word, "" | "None" | "unknown" | "unavailable") {
             return Ok(Value::Missing);
@@ -282,6 +293,36 @@ impl Entity {
             Ok(number) if number.is_finite() => Ok(Value::Number(number)),
             _ => Ok(value),
         }
+    }
+}
+
+impl Availability {
+    fn says_gone(&self, text: &str, document: Option<&Json>) -> bool {
+        match (&self.template, document) {
+            (Template::Json(keys), Some(document)) => {
+                select(keys, document).and_then(word_of).is_some_and(|word| word == self.off)
+            }
+            _ => text.trim() == self.off,
+        }
+    }
+}
+
+/// A text, a number or a truth value as a word: states and the words for them are compared so.
+fn word_of(json: &Json) -> Option<String> {
+    match json {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(_) | Json::Bool(_) => Some(json.to_string()),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
+/// Whether a value is the word for a state. Truth values are written in both cases.
+fn says(value: &Value<'_>, word: &str) -> bool {
+    match value {
+        Value::Text(text) => text == word,
+        Value::Number(number) => number.to_string() == word,
+        Value::Bool(flag) => flag.to_string().eq_ignore_ascii_case(word),
+        Value::Missing => false,
     }
 }
 
@@ -313,12 +354,12 @@ fn entity(component: &str, id: &str, config: &Object) -> Result<Result<Entity, S
     if !matches!(component, "sensor" | "binary_sensor" | "number") {
         return Ok(Err(format!("component `{}` has no readings that are read here", excerpt(component))));
     }
-    let template = match json::text(config, "value_template")?.map(template).transpose() {
+    let template = match json::text(config, "value_template")?.map(Template::parse).transpose() {
         Ok(template) => template.unwrap_or(Template::Whole),
         Err(why) => return Ok(Err(why)),
     };
     let state_topic = json::text(config, "state_topic")?.ok_or_else(|| DecodeError::missing("state_topic"))?;
-    let word = |name: &str, default: &str| Ok(json::text(config, name)?.unwrap_or(default).to_owned());
+    let word = |name: &str, default: &str| word(config, name, default);
     let on_off = match component {
         "binary_sensor" => Some((word("payload_on", "ON")?, word("payload_off", "OFF")?)),
         _ => None,
@@ -333,65 +374,43 @@ fn entity(component: &str, id: &str, config: &Object) -> Result<Result<Entity, S
         unit: json::text(config, "unit_of_measurement")?.map(str::to_owned),
         expire_after_s: json::number(config, "expire_after")?.filter(|s| *s > 0.0),
         on_off,
-        availability: availability(config, &word("payload_not_available", "offline")?)?,
+        availability: match availability(config)? {
+            Ok(topics) => topics,
+            Err(why) => return Ok(Err(why)),
+        },
     }))
 }
 
-fn availability(config: &Object, default: &str) -> Result<Vec<(String, String)>, DecodeError> {
+/// A word for a state; publishers write `true` and `1` too.
+fn word(config: &Object, name: &str, default: &str) -> Result<String, DecodeError> {
+    match config.get(name) {
+        None | Some(Json::Null) => Ok(default.to_owned()),
+        Some(stated) => word_of(stated).ok_or_else(|| DecodeError::WrongType {
+            field: excerpt(name),
+            found: json::type_name(stated),
+            wanted: "a text",
+        }),
+    }
+}
+
+/// By one topic, or by a list of them.
+fn availability(config: &Object) -> Result<Result<Vec<Availability>, String>, DecodeError> {
+    let listed = config.get("availability").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_object);
+    let single = (config, "availability_topic", "availability_template");
     let mut topics = Vec::new();
-    if let Some(topic) = json::text(config, "availability_topic")? {
-        topics.push((topic.to_owned(), default.to_owned()));
+    for (of, topic, own_template) in
+        std::iter::once(single).chain(listed.map(|entry| (entry, "topic", "value_template")))
+    {
+        let Some(topic) = json::text(of, topic)? else { continue };
+        let template = match json::text(of, own_template)?.map(Template::parse).transpose() {
+            Ok(template) => template.unwrap_or(Template::Whole),
+            Err(why) => return Ok(Err(why)),
+        };
+        topics.push(Availability {
+            topic: topic.to_owned(),
+            template,
+            off: word(of, "payload_not_available", "offline")?,
+        });
     }
-    for entry in config.get("availability").and_then(Json::as_array).into_iter().flatten() {
-        let Some(entry) = entry.as_object() else { continue };
-        if let Some(topic) = json::text(entry, "topic")? {
-            let off = json::text(entry, "payload_not_available")?.unwrap_or("offline");
-            topics.push((topic.to_owned(), off.to_owned()));
-        }
-    }
-    Ok(topics)
-}
-
-/// The simple forms of a template; else why it is not read.
-fn template(text: &str) -> Result<Template, String> {
-    let unread = || format!("template `{}` is not supported; `{{{{ value_json.name }}}}` is", excerpt(text));
-    let inner = text.trim().strip_prefix("{{").and_then(|t| t.strip_suffix("}}")).ok_or_else(unread)?;
-    let mut parts = inner.split('|').map(str::trim);
-    let path = parts.next().unwrap_or_default();
-    for filter in parts {
-        let name = filter.split('(').next().unwrap_or_default().trim();
-        if !matches!(name, "float" | "int" | "round" | "is_defined" | "default") {
-            return Err(unread());
-        }
-    }
-    if path == "value" {
-        return Ok(Template::Whole);
-    }
-    let keys = path.strip_prefix("value_json").and_then(keys).filter(|keys| !keys.is_empty());
-    keys.map(Template::Json).ok_or_else(unread)
-}
-
-/// `.a.b['c'][0]`.
-fn keys(mut rest: &str) -> Option<Vec<Key>> {
-    let mut keys = Vec::new();
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix('.') {
-            let end = after.find(['.', '[']).unwrap_or(after.len());
-            let (name, tail) = after.split_at(end);
-            if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
-                return None;
-            }
-            keys.push(Key::Name(name.to_owned()));
-            rest = tail;
-        } else {
-            let (inner, tail) = rest.strip_prefix('[')?.split_once(']')?;
-            let quoted = |q: char| inner.strip_prefix(q).and_then(|i| i.strip_suffix(q));
-            keys.push(match quoted('\'').or_else(|| quoted('"')) {
-                Some(name) => Key::Name(name.to_owned()),
-                None => Key::Index(inner.parse().ok()?),
-            });
-            rest = tail;
-        }
-    }
-    Some(keys)
+    Ok(Ok(topics))
 }

@@ -1,6 +1,7 @@
-//! NGSI-LD (ETSI GS CIM 009) entities: normalized, concise and simplified (`keyValues`) attributes, alone, in arrays
-//! or in notifications; attributes of NGSI v2 with their metadata too. An attribute without `observedAt` was observed
-//! at the entity's `dateObserved` (FIWARE data models), of whose interval the end counts.
+//! NGSI-LD (ETSI GS CIM 009) entities: normalized, concise and simplified (`keyValues`) attributes, alone, in arrays,
+//! in notifications or as GeoJSON features; attributes of NGSI v2 with their metadata too. An attribute without
+//! `observedAt` was observed at the entity's `dateObserved` (FIWARE data models), of whose interval the end counts;
+//! where that is a wall clock without zone, `dateObservedTo` says the instant.
 
 use citytwin_model::LonLat;
 use serde_json::Value as Json;
@@ -14,7 +15,7 @@ use super::{
 use crate::payload::excerpt;
 
 /// Members that are no attributes (ETSI GS CIM 009, 4.5.1), and those that say when.
-const NO_ATTRIBUTES: [&str; 12] = [
+const NO_ATTRIBUTES: [&str; 14] = [
     "id",
     "@id",
     "type",
@@ -24,12 +25,12 @@ const NO_ATTRIBUTES: [&str; 12] = [
     "createdAt",
     "modifiedAt",
     "dateObserved",
+    "dateObservedFrom",
+    "dateObservedTo",
     "TimeInstant",
     "dateCreated",
     "dateModified",
 ];
-/// Attributes that say when all others were observed, the surest first.
-const ENTITY_TIMES: [&str; 2] = ["dateObserved", "TimeInstant"];
 
 pub(super) fn decode<'a>(message: Message<'a>) -> Result<Decoded<'a>, DecodeError> {
     let document = json::parse(message.payload)?;
@@ -37,17 +38,30 @@ pub(super) fn decode<'a>(message: Message<'a>) -> Result<Decoded<'a>, DecodeErro
         Json::Array(entities) => entities,
         // A notification (5.3.1), or the one of NGSI v2.
         Json::Object(root) if root.get("data").is_some_and(Json::is_array) => json::array(root, "data")?,
+        Json::Object(root) if is_a(root, "FeatureCollection") => json::array(root, "features")?,
         other => std::slice::from_ref(other),
     };
     let mut decoded = Decoded::default();
     for (index, item) in entities.iter().enumerate() {
-        let read = json::as_object(item, "entity").and_then(|object| Ok((required_id(object)?, object)));
+        let read = json::as_object(item, "entity").and_then(|object| Ok((required_id(object)?, attributes(object)?)));
         match read {
             Ok((id, object)) => entity(&id, object, &mut decoded)?,
             Err(error) => decoded.fault(|| format!("entity {index}"), error),
         }
     }
     Ok(decoded)
+}
+
+fn is_a(object: &Object, kind: &str) -> bool {
+    object.get("type").and_then(Json::as_str) == Some(kind)
+}
+
+/// Those of a GeoJSON feature stand in its `properties` (C.2.3).
+fn attributes(object: &Object) -> Result<&Object, DecodeError> {
+    match object.get("properties") {
+        Some(properties) if is_a(object, "Feature") => json::as_object(properties, "properties"),
+        _ => Ok(object),
+    }
 }
 
 fn required_id(object: &Object) -> Result<String, DecodeError> {
@@ -92,12 +106,15 @@ fn entity(id: &str, object: &Object, decoded: &mut Decoded<'_>) -> Result<(), De
 }
 
 fn entity_time(object: &Object) -> Result<Option<Stamp>, DecodeError> {
-    for name in ENTITY_TIMES {
-        if let Some(attribute) = object.get(name) {
-            return time_of(attribute);
+    let mut local = None;
+    for name in ["dateObserved", "dateObservedTo"] {
+        match object.get(name).map_or(Ok(None), time_of)? {
+            Some(Stamp::Instant(at)) => return Ok(Some(Stamp::Instant(at))),
+            stamp => local = local.or(stamp),
         }
     }
-    Ok(None)
+    // What an agent adds stands back behind what the entity says of itself.
+    if local.is_some() { Ok(local) } else { object.get("TimeInstant").map_or(Ok(None), time_of) }
 }
 
 /// `"…"`, `{"value":"…"}`, `{"value":{"@type":"DateTime","@value":"…"}}`.

@@ -118,7 +118,7 @@ impl<'a> Resolver<'a> {
         }
         if let Some(unit) = record.base_unit.take() {
             DecodeError::check_name(&unit)?;
-            self.base_unit = Some(unit);
+            self.base_unit = Some(symbol(unit));
         }
         self.base_time_s = record.base_time_s.unwrap_or(self.base_time_s);
         self.base_value = record.base_value.unwrap_or(self.base_value);
@@ -133,7 +133,7 @@ impl<'a> Resolver<'a> {
         }
         let name = self.name(record.name)?;
         let observed_at = self.time(record.time_s.unwrap_or(0.0))?;
-        let unit = record.unit.or_else(|| self.base_unit.clone());
+        let unit = record.unit.map(symbol).or_else(|| self.base_unit.clone());
         DecodeError::check_name(unit.as_deref().unwrap_or_default())?;
         let base = Observation {
             observed_at: Some(observed_at),
@@ -142,8 +142,9 @@ impl<'a> Resolver<'a> {
             ttl_s: record.update_s.filter(|s| *s > 0.0),
             ..Observation::new(name, "", Value::Missing)
         };
-        if let Some(sum) = record.sum {
-            let sum = finite(sum + self.base_sum.unwrap_or(0.0))?;
+        // Where one of sum and base sum is missing, it counts as zero (RFC 8428, 4.5.4).
+        if record.sum.is_some() || self.base_sum.is_some() {
+            let sum = finite(record.sum.unwrap_or(0.0) + self.base_sum.unwrap_or(0.0))?;
             let observation = Observation { property: SUM_SUFFIX.into(), value: Value::Number(sum), ..base.clone() };
             self.decoded.push(observation)?;
         }
@@ -191,6 +192,11 @@ impl<'a> Resolver<'a> {
             unix_seconds(seconds)
         }
     }
+}
+
+/// `%` is the old name of the ratio `/`, no percentage (RFC 8428, 12.1, note 2); elsewhere it is one.
+fn symbol(unit: Cow<'_, str>) -> Cow<'_, str> {
+    if unit == "%" { Cow::Borrowed("/") } else { unit }
 }
 
 fn finite(number: f64) -> Result<f64, DecodeError> {

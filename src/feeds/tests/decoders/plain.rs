@@ -14,7 +14,8 @@ fn fields(values: &[(&str, &str)]) -> JsonFields {
     JsonFields { values, ..JsonFields::default() }
 }
 
-/// The example document of RFC 9535, 1.5.
+/// The example document of RFC 9535, 1.5 (re-read in the working group's last draft before the RFC,
+/// `ietf-wg-jsonpath/draft-ietf-jsonpath-base`, `auth48`).
 const STORE: &str = r#"{ "store": { "book": [
   { "category": "reference", "author": "Nigel Rees", "title": "Sayings of the Century", "price": 8.95 },
   { "category": "fiction", "author": "Evelyn Waugh", "title": "Sword of Honour", "price": 12.99 },
@@ -29,7 +30,10 @@ fn one_value_by_many_paths() {
         ("$['store']['bicycle'].price", number(399.0)),
         (r#"$["store"].bicycle["color"]"#, Value::Text("red".into())),
         ("$.store.book[2].price", number(8.99)),
-        // Queries (RFC 9535, table 2).
+        // Table 2, as far as it selects one value.
+        ("$..book[2].author", Value::Text("Herman Melville".into())),
+        ("$..book[-1].title", Value::Text("The Lord of the Rings".into())),
+        // Other queries.
         ("$.store.book[-1].price", number(22.99)),
         ("$..bicycle.price", number(399.0)),
         ("$.store.book[?@.title == 'Moby Dick'].price", number(8.99)),
@@ -40,8 +44,44 @@ fn one_value_by_many_paths() {
         let decoded = read(&mut decoder, "", STORE);
         assert_eq!(find(&decoded, "x").value, expected, "{path}");
     }
-    for absent in ["$.store.car", "$.store.book[9].price", "$.store.bicycle[0]", "$..car"] {
+    for absent in ["$..book[2].publisher", "$.store.car", "$.store.book[9].price", "$.store.bicycle[0]", "$..car"] {
         assert_eq!(read(&mut decoder(&fields(&[("x", absent)])), "", STORE).observations, [], "{absent}");
+    }
+}
+
+/// RFC 9535, table 2, as far as it selects several: its queries as `each`.
+#[test]
+fn items_by_the_queries_of_the_standard() {
+    let titles = ["Sayings of the Century", "Sword of Honour", "Moby Dick", "The Lord of the Rings"];
+    let several: [(&str, &[usize]); 8] = [
+        ("$.store.book[*]", &[0, 1, 2, 3]),
+        ("$..book[2]", &[2]),
+        ("$..book[-1]", &[3]),
+        ("$..book[0,1]", &[0, 1]),
+        ("$..book[:2]", &[0, 1]),
+        ("$..book[?@.isbn]", &[2, 3]),
+        ("$..book[?@.price<10]", &[0, 2]),
+        // 1.4.3.
+        ("$.store.book[?@.price < 10]", &[0, 2]),
+    ];
+    for (each, books) in several {
+        let fields = JsonFields { each: Some(each.into()), ..fields(&[("x", "@.title")]) };
+        let mut decoder = decoder(&fields);
+        let found: Vec<_> = read(&mut decoder, "", STORE).observations.into_iter().map(|o| o.value).collect();
+        let expected: Vec<_> = books.iter().map(|book| Value::Text(titles[*book].into())).collect();
+        assert_eq!(found, expected, "{each}");
+    }
+    let authors = ["Nigel Rees", "Evelyn Waugh", "Herman Melville", "J. R. R. Tolkien"].map(|a| Value::Text(a.into()));
+    let prices = [8.95, 12.99, 8.99, 22.99, 399.0].map(number);
+    let single: [(&str, &[Value<'_>]); 3] =
+        [("$.store.book[*].author", &authors), ("$..author", &authors), ("$.store..price", &prices)];
+    for (each, expected) in single {
+        let fields = JsonFields { each: Some(each.into()), ..fields(&[("x", "@")]) };
+        let mut decoder = decoder(&fields);
+        let found: Vec<_> = read(&mut decoder, "", STORE).observations.into_iter().map(|o| o.value).collect();
+        // An object's members have no order (2.3.2.2, 2.5.2.2): the bicycle may come before the books.
+        assert_eq!(found.len(), expected.len(), "{each}");
+        assert!(expected.iter().all(|value| found.contains(value)), "{each}: {found:?}");
     }
 }
 

@@ -1,4 +1,7 @@
-//! OGC 18-088: the Observation of 8.2.7, expanded Datastreams, and the data array of its extension.
+//! OGC 18-088 (SensorThings 1.1): the Observation of 8.2.7, re-read in OGC's building blocks (`bblocks-sta`, template
+//! Observation), and the answer of the data array extension, re-read in a quotation of the standard. An answer of
+//! FROST-Server, re-read as recorded from the British Geological Survey's. Topics, pages and expanded Datastreams are from
+//! memory.
 
 use citytwin_feeds::decode::{DecodeError, Decoder, Signal};
 
@@ -55,14 +58,35 @@ fn expanded_datastreams() {
 
 #[test]
 fn a_data_array() {
-    let answer = r#"{"value":[{"Datastream@iot.navigationLink":"http://example.org/v1.1/Datastreams(1)",
-        "components":["id","phenomenonTime","resultTime","result"],"dataArray@iot.count":3,
+    let next = "http://example.org/v1.1/Datastreams(1)/Observations?$resultFormat=dataArray&$skip=3";
+    let answer = r#"{"@iot.nextLink":"NEXT","@iot.count":42,
+        "value":[{"Datastream@iot.navigationLink":"http://example.org/v1.1/Datastreams(1)",
+        "components":["id","phenomenonTime","resultTime","result"],
         "dataArray":[[1,"2005-08-05T12:21:13Z","2005-08-05T12:21:13Z",20],
         [2,"2005-08-05T12:22:08Z","2005-08-05T12:21:13Z",30],[3,"2005-08-05T12:22:54Z","2005-08-05T12:21:13Z",0]]}]}"#;
+    let answer = answer.replace("NEXT", next);
     let mut decoder = Decoder::SensorThings;
-    let decoded = read(&mut decoder, "", answer);
+    let decoded = read(&mut decoder, "", &answer);
+    assert_eq!(decoded.signals, [Signal::NextPage(next.into())]);
     assert_eq!(rows(&decoded), [("1", "", number(20.0)), ("1", "", number(30.0)), ("1", "", number(0.0))]);
     assert_eq!(decoded.observations[2].observed_at, at("2005-08-05T12:22:54Z"));
+}
+
+/// What stands beside a result (its quality, parameters) is an object there.
+#[test]
+fn an_answer_of_frost_server() {
+    let answer = r#"{"value":[{"@iot.id":211806488,"phenomenonTime":"2023-03-28T12:15:00.000Z",
+        "parameters":{"sen_id":211806488,"publish_yn":"Y"},"result":1.2,"resultTime":"2023-03-28T12:15:00.000Z",
+        "resultQuality":{"reason":"Data Verified (manual check)","status":"9","quality":"Good","event_id":1040},
+        "@iot.selfLink":"https://sensors.bgs.ac.uk/FROST-Server/v1.1/Observations(211806488)",
+        "Datastream@iot.navigationLink":"https://sensors.bgs.ac.uk/FROST-Server/v1.1/Observations(211806488)/Datastream"},
+        {"@iot.id":211806245,"phenomenonTime":"2023-03-28T10:00:00.000Z","result":3.444444444444444,
+        "resultTime":"2023-03-28T10:00:00.000Z"}]}"#;
+    let mut decoder = Decoder::SensorThings;
+    let decoded =
+        read(&mut decoder, "https://sensors.bgs.ac.uk/FROST-Server/v1.1/Datastreams(72)/Observations", answer);
+    assert_eq!(rows(&decoded), [("72", "", number(1.2)), ("72", "", number(3.444444444444444))]);
+    assert_eq!(decoded.observations[0].observed_at, at("2023-03-28T12:15:00Z"));
 }
 
 #[test]
