@@ -290,7 +290,7 @@ fn plot(ui: &mut Ui, history: &SensorHistory, points: &[&HistoryPoint], scale: S
 }
 
 /// Band and mean of a stretch; a single point is a dot.
-fn band<'a>(plot: &mut egui_plot::PlotUi<'a>, run: &[&HistoryPoint], half: f64) {
+fn band(plot: &mut egui_plot::PlotUi<'_>, run: &[&HistoryPoint], half: f64) {
     let at: Vec<f64> = run.iter().map(|p| p.t_s + half).collect();
     let bound = |value: f64, mean: f64| if value.is_finite() { value } else { mean };
     let low: Vec<f64> = run.iter().map(|p| bound(p.min, p.mean)).collect();
@@ -309,7 +309,7 @@ fn band<'a>(plot: &mut egui_plot::PlotUi<'a>, run: &[&HistoryPoint], half: f64) 
 }
 
 /// Marks where not every reading is good, in the colour of the worst.
-fn doubts<'a>(plot: &mut egui_plot::PlotUi<'a>, points: &[&HistoryPoint], half: f64) {
+fn doubts(plot: &mut egui_plot::PlotUi<'_>, points: &[&HistoryPoint], half: f64) {
     for quality in [Quality::Stale, Quality::Uncertain, Quality::Bad] {
         let of = points.iter().filter(|p| p.worst == quality && p.mean.is_finite());
         let marks: Vec<PlotPoint> = of.map(|p| PlotPoint::new(p.t_s + half, p.mean)).collect();
