@@ -1,7 +1,7 @@
 //! Signal heads at stop lines and pins over sensors.
 
 use bevy::prelude::*;
-use citytwin_model::{DrivingSide, Quality as Believed};
+use citytwin_model::{DrivingSide, Quality as Believed, ramp::quality_colour};
 
 use crate::{
     LampColour, Scene, SensorMarks, SignalLamps, ViewCamera, ViewSystems, Visibility as Shown, enu_from_bevy,
@@ -98,12 +98,10 @@ fn pins(
     swarm.show(rows, &mut keep);
 }
 
-/// Good green, uncertain amber, bad red, stale or not yet heard grey.
+/// As the legend has it; what was not yet heard is grey as what is stale.
 const fn pin_colour(quality: Option<Believed>) -> [u8; 3] {
     match quality {
-        Some(Believed::Good) => [46, 204, 113],
-        Some(Believed::Uncertain) => [245, 176, 38],
-        Some(Believed::Bad) => [226, 54, 44],
-        Some(Believed::Stale) | None => [150, 153, 158],
+        Some(quality) => quality_colour(quality),
+        None => quality_colour(Believed::Stale),
     }
 }
