@@ -99,6 +99,19 @@ fn letters_are_read_anew_and_replayed_to_the_same_state() {
     let other = replay(&[&span[..], &["--seed", "2"]].concat());
     assert_eq!(whole["observed_hash"], other["observed_hash"]);
     assert_ne!(whole["state_hash"], other["state_hash"]);
+    let outside = citytwin(&[
+        "replay",
+        "maps/demo",
+        "--history",
+        history_named,
+        "--headless",
+        "--from",
+        "2020-01-01T00:00",
+        "--to",
+        "2020-01-02T00:00",
+    ]);
+    assert_eq!(outside.status.code(), Some(2));
+    assert!(stderr(&outside).contains("has nothing from"), "{}", stderr(&outside));
     // Half of the span: other values, none of the second half.
     let half = replay(&["--from", "2026-03-01T12:59", "--to", "2026-03-01T13:04:30"]);
     assert_eq!(half["readings"], 60);
@@ -137,4 +150,5 @@ fn wrong_words_get_one_line() {
         assert_eq!(output.status.code(), Some(2), "{words:?}: {line}");
         assert!(line.contains(expected) && line.trim_end().lines().count() == 1, "{words:?}: {line}");
     }
+    assert!(!folder.path().join("nowhere").exists(), "what is refused leaves nothing behind");
 }

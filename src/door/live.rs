@@ -173,8 +173,8 @@ pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<()> {
     let city = open(&arguments.city, &arguments.map)?;
     let from = arguments.from.map_or(Ok(first), |from| instant(&city, from))?;
     let to = arguments.to.map_or(Ok(last), |to| instant(&city, to))?;
-    if from >= to {
-        bail!("the history of {} has nothing from {from} to {to}", arguments.run);
+    if from >= to || to <= first || from >= last {
+        bail!("{}: has nothing from {from} to {to}; it holds {first} to {last}", folder.display());
     }
     let bar = Bar::new();
     let spec = desktop::ReplaySpec {
@@ -205,7 +205,7 @@ pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<()> {
     if arguments.json { say(&json(&report)?) } else { say(&in_words(&report)) }
 }
 
-/// The first and the last moment of a history, to ten minutes.
+/// The first and the last moment of a history, by receipt, in whole seconds.
 fn span(folder: &Path, run: &str) -> anyhow::Result<(Timestamp, Timestamp)> {
     use citytwin_history::Store;
     let history = History::open(folder, Settings::default())?;
@@ -214,8 +214,10 @@ fn span(folder: &Path, run: &str) -> anyhow::Result<(Timestamp, Timestamp)> {
         let known = if runs.is_empty() { "it has none".to_owned() } else { format!("it has {}", runs.join(", ")) };
         bail!("--run: {}: has no run {run}; {known}", folder.display());
     }
-    let whole = history.whole()?.with_context(|| format!("{}: holds no readings", folder.display()))?;
-    Ok((moment(whole.from_us), moment(whole.to_us)))
+    let whole = history.received()?.with_context(|| format!("{}: holds no readings", folder.display()))?;
+    const SECOND_US: i64 = 1_000_000;
+    let (first, last) = (whole.from_us / SECOND_US, whole.to_us / SECOND_US + 1);
+    Ok((moment(first * SECOND_US), moment(last * SECOND_US)))
 }
 
 fn in_words(report: &Replayed) -> String {

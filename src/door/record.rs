@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
+use citytwin_feeds::{MqttConfig, Secrets};
 use citytwin_history::{History, Settings as HistorySettings};
 use citytwin_ingest::{
     Broker, Feeds, Ingest, IngestStatus, Keeper, Origin, Retried, Retry, Settings, SourceStatus, instance, retry_dead,
@@ -31,14 +32,16 @@ const TELL: Duration = Duration::from_secs(10);
 pub fn record(arguments: &FeedRecordArguments) -> anyhow::Result<()> {
     let Some(live) = live(&arguments.live, &arguments.city)? else { bail!("{NOTHING_TO_KEEP}") };
     let city = open(&arguments.city, &arguments.map)?;
-    let history = Arc::new(History::open(&live.history, HistorySettings::default())?);
-    let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance(&live.history)?) };
+    // What cannot be reached leaves no folder behind.
+    live.broker.iter().try_for_each(MqttConfig::check)?;
     let mut brokers: Vec<Broker> =
         live.broker.iter().map(|config| Broker { origin: Origin::Own, config: config.clone() }).collect();
     if let Some(sources) = &live.sources {
-        let mapped = Broker::of(sources, &live.folder, &settings.secrets);
+        let mapped = Broker::of(sources, &live.folder, &Secrets::of_process());
         brokers.extend(mapped.map_err(|(source, error)| anyhow!("source {source}: {error}"))?);
     }
+    let history = Arc::new(History::open(&live.history, HistorySettings::default())?);
+    let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance(&live.history)?) };
     let slug = slug(&city.name);
     let sources = live.sources.as_deref();
     let feeds = Feeds { city: &slug, sensors: &city.sensors, anchor: city.anchor, sources, brokers };

@@ -10,7 +10,7 @@ use std::{
 
 use rumqttc::{MqttOptions, Transport};
 
-use crate::{backoff::entropy, error::FeedError, payload::MAX_PAYLOAD_BYTES};
+use crate::{backoff::entropy, error::FeedError, payload::MAX_PAYLOAD_BYTES, tls};
 
 /// Registered ports of MQTT and of MQTT over TLS (IANA).
 const PORT: u16 = 1883;
@@ -83,6 +83,14 @@ impl MqttConfig {
     pub fn with_credentials(mut self, user: impl Into<String>, password: Option<String>) -> Self {
         (self.user, self.password) = (Some(user.into()), password);
         self
+    }
+
+    /// Whether a connection can be tried at all: it is under TLS or may be in the clear, and its files can be read.
+    ///
+    /// # Errors
+    /// Plain text that nobody allowed, a certificate or key that cannot be used.
+    pub fn check(&self) -> Result<(), FeedError> {
+        tls::transport(self).map(|_| ())
     }
 
     /// Whether the connection is under TLS.

@@ -132,6 +132,11 @@ pub struct Decoded<'a> {
 }
 
 impl<'a> Decoded<'a> {
+    /// Neither an observation nor a fault nor a signal.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.observations.is_empty() && self.faulty == 0 && self.signals.is_empty()
+    }
+
     fn push(&mut self, observation: Observation<'a>) -> Result<(), DecodeError> {
         if self.observations.len() >= MAX_OBSERVATIONS {
             return Err(DecodeError::TooMany);

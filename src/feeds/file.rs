@@ -68,6 +68,7 @@ impl FileSource {
         let stated = stated.ok_or_else(|| fail(io::Error::other(format!("source {source} is no file"))))?;
         let status = Shared::new(FileStatus { path: stated.address.clone(), ..FileStatus::default() });
         let reader = Reader {
+            folder: folder.to_path_buf(),
             path: folder.join(&stated.address),
             topic: stated.address.clone(),
             cut: sources.cut(usize::from(source)),
@@ -110,6 +111,8 @@ impl Drop for FileSource {
 }
 
 struct Reader {
+    /// The city's.
+    folder: PathBuf,
     path: PathBuf,
     topic: String,
     cut: Cut,
@@ -122,15 +125,24 @@ struct Reader {
 
 impl Reader {
     async fn run(self) {
-        let ended = match self.cut {
-            Cut::Whole => self.whole().await,
-            Cut::Lines { heading } => self.lines(heading).await,
+        let ended = match (self.inside(), self.cut) {
+            (Err(error), _) => Err(error),
+            (Ok(()), Cut::Whole) => self.whole().await,
+            (Ok(()), Cut::Lines { heading }) => self.lines(heading).await,
         };
         let mut status = self.status.lock();
         match ended {
             Ok(()) => status.done = true,
             Err(error) => status.error = Some(format!("{}: {error}", self.topic)),
         }
+    }
+
+    /// A link may not lead out of the city's folder.
+    fn inside(&self) -> io::Result<()> {
+        if self.path.canonicalize()?.starts_with(self.folder.canonicalize()?) {
+            return Ok(());
+        }
+        Err(io::Error::other("a link leads out of the city's folder; put the file itself there"))
     }
 
     async fn whole(&self) -> io::Result<()> {

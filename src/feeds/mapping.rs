@@ -25,7 +25,7 @@
 //! topic = "traffic/{district}/loop-{nr}"      # `{name}` captures, `+` and `#` as in MQTT
 //! format = "json"                   # see below
 //! each = "$.readings[*]"            # json: the items (RFC 9535); `@` paths are of an item, `$` paths of the document
-//! time = "@.at"
+//! time = "@.at"                     # where it is absent the time of receipt stands in, and the reading is uncertain
 //! time_format = "unix_ms"           # auto, unix_s, unix_ms, unix_us, unix_ns, or a strptime pattern
 //! quality = "@.q"
 //! quality_words = { OK = "good", ERR = "bad" }

@@ -133,6 +133,20 @@ impl History {
         self.read(|snapshot| snapshot.whole())
     }
 
+    /// From the first to the last reading of any run by receipt; `None` where there is none.
+    ///
+    /// # Errors
+    /// What the files say.
+    pub fn received(&self) -> Result<Option<Span>, HistoryError> {
+        self.read(|snapshot| {
+            let query = "SELECT min(first_received), max(last_received) FROM slot";
+            let ends = |row: &rusqlite::Row<'_>| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?));
+            let (first, last) =
+                snapshot.db.query_row(query, [], ends).map_err(|e| HistoryError::sqlite(&self.path, &e))?;
+            Ok(first.zip(last).map(|(first, last)| Span::new(first, last + 1)))
+        })
+    }
+
     /// The last `limit` dead letters that wait, the newest first.
     ///
     /// # Errors

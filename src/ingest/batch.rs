@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 
 use citytwin_feeds::{Delivery, Receipt};
-use citytwin_history::{
-    DEAD_LETTER_BYTES, DeadLetter, Row, RowError, SeriesId, SeriesKey, Source, SourceId, Store, micros,
-};
+use citytwin_history::{DeadLetter, Row, RowError, SeriesId, SeriesKey, Source, SourceId, Store, micros};
 use citytwin_model::{Quality, Quantity, Sensor};
 
 use crate::{Change, intake::Incoming};
@@ -48,7 +46,7 @@ impl Batch {
             reason,
             mapping: mapping.to_owned(),
             received_us: micros(delivery.received_at),
-            bytes: delivery.payload[..delivery.payload.len().min(DEAD_LETTER_BYTES)].to_vec(),
+            bytes: delivery.payload.clone(),
         });
     }
 

@@ -47,7 +47,8 @@ impl Broker {
     /// An address that cannot be read, a variable that is not set, with the id of the source.
     pub fn of(sources: &Sources, folder: &Path, secrets: &Secrets) -> Result<Vec<Self>, (String, FeedError)> {
         let mqtt = (0..).zip(&sources.sources).filter(|(_, source)| source.kind == SourceKind::Mqtt);
-        mqtt.map(|(index, source)| match source.broker(folder, secrets) {
+        let usable = |config: MqttConfig| config.check().map(|()| config);
+        mqtt.map(|(index, source)| match source.broker(folder, secrets).and_then(usable) {
             Ok(config) => Ok(Self { origin: Origin::Mapped(index), config }),
             Err(error) => Err((source.id.clone(), error)),
         })

@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     fields::{Faults, Fields, SourcesFault},
+    mapper::Expects,
     pattern::{Names, TopicPattern},
     source::{Source, SourceKind, source},
     take::Take,
@@ -118,6 +119,17 @@ impl Sources {
 }
 
 impl Mapping {
+    /// A mapping of plain JSON says where values stand: a message without any is not what it was written for. A list that
+    /// was asked for may be empty.
+    pub(super) fn expects(&self, kind: SourceKind) -> Expects {
+        match &self.format {
+            Format::Json(fields) => {
+                Expects { values: fields.each.is_none() || kind == SourceKind::Mqtt, time: fields.time.is_some() }
+            }
+            _ => Expects::default(),
+        }
+    }
+
     /// A decoder with no state yet.
     pub(super) fn decoder(&self) -> Decoder {
         match &self.format {

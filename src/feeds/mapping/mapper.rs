@@ -106,6 +106,7 @@ struct Active {
     decoder: Decoder,
     takes: Vec<Take>,
     timezone: TimeZone,
+    expects: Expects,
 }
 
 /// Sensors and devices.
@@ -128,7 +129,16 @@ struct Context<'m> {
     version: MappingVersion,
     received_at: Timestamp,
     timezone: &'m TimeZone,
+    /// The mapping says where the time stands.
+    stamped: bool,
     captures: Captures<'m>,
+}
+
+/// What every message of a mapping must hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Expects {
+    pub values: bool,
+    pub time: bool,
 }
 
 impl Mapper {
@@ -146,6 +156,7 @@ impl Mapper {
             decoder: mapping.decoder(),
             takes: mapping.takes.clone(),
             timezone: sources.sources[mapping.source].timezone.clone(),
+            expects: mapping.expects(sources.sources[mapping.source].kind),
         });
         let places = Places {
             device_of: vec![None; targets.count()],
@@ -179,16 +190,23 @@ impl Mapper {
                 continue;
             }
             taken = true;
-            let Active { source, decoder, takes, timezone, .. } = active;
+            let Active { source, decoder, takes, timezone, expects, .. } = active;
             let context = Context {
                 source: *source,
                 mapping: index as u16,
                 version: self.version,
                 received_at: message.received_at,
                 timezone,
+                stamped: expects.time,
                 captures,
             };
             match decoder.decode(message) {
+                Ok(decoded) if expects.values && decoded.says_nothing() => into.dead.push(Dead {
+                    mapping: Some(context.mapping),
+                    kind: "no value",
+                    reason: "nothing stands where the mapping looks for values; compare its paths with the payload"
+                        .to_owned(),
+                }),
                 Ok(decoded) => self.places.take(context, takes, decoded, into),
                 Err(error) => into.dead.push(dead(context.mapping, &error)),
             }
@@ -219,6 +237,7 @@ impl Mapper {
             version: self.version,
             received_at: message.received_at,
             timezone: &active.timezone,
+            stamped: false,
             captures: Captures::default(),
         };
         let mut mapped = Mapped::default();
@@ -375,7 +394,8 @@ fn named(observation: &Observation<'_>) -> String {
 /// the time of receipt.
 fn observed(observation: &Observation<'_>, context: Context<'_>) -> (Timestamp, bool) {
     match observation.observed_at {
-        None => (context.received_at, true),
+        // Where a time was to stand and none does, the moment of receipt is a guess.
+        None => (context.received_at, !context.stamped),
         Some(stamp) => match stamp.resolve(context.timezone) {
             Some((at, sure)) if at.as_second() >= EARLIEST_S => (at, sure),
             _ => (context.received_at, false),

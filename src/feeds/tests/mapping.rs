@@ -74,7 +74,8 @@ fn readings_cite_where_they_come_from() {
         {"v":160,"q":"OK"},{"v":12,"q":"ERR"},{"v":"x"},{"v":1e6},{"v":1,"at":"noon"}]}"#;
     let mapped = map(LOOPS, "traffic/north/loop-7", payload);
     let got: Vec<_> = mapped.readings.iter().map(|m| (m.reading.value, m.reading.quality)).collect();
-    let expected = [(420.0, Quality::Good), (0.0, Quality::Good), (9600.0, Quality::Bad), (720.0, Quality::Bad)];
+    // The second of these has no time where the mapping says that one stands.
+    let expected = [(420.0, Quality::Good), (0.0, Quality::Uncertain), (9600.0, Quality::Bad), (720.0, Quality::Bad)];
     assert_eq!(got, expected);
     let first = &mapped.readings[0];
     assert_eq!((first.reading.sensor, first.reading.quantity), (SensorId(0), Quantity::VehicleFlow));
@@ -396,7 +397,7 @@ fn a_preview_of_recorded_messages() {
     let sources = read(LOOPS);
     let mut mapper = Mapper::new(&sources, &sensors(), anchor());
     let table = preview(&sources, &sensors(), &mut mapper, &messages).to_string();
-    let expected = "1 traffic/n/loop-7\n    loops: sensor/loop-7 vehicle_flow = 420 veh/h at 2024-05-01T12:00:00Z, Good\n\
+    let expected = "1 traffic/n/loop-7\n    loops: sensor/loop-7 vehicle_flow = 420 veh/h at 2024-05-01T12:00:00Z, Uncertain\n\
         2 traffic/n/loop-9\n    dead letter (unknown sensor): $.v: no sensor of the city is called `loop-9`\n\
         3 other\n    dead letter (no mapping): topic `other` fits no mapping\n\
         3 messages: 1 readings, 2 dead letters, 0 missing values, 0 values that no mapping takes\n";
@@ -405,4 +406,18 @@ fn a_preview_of_recorded_messages() {
         read_recorded("log.jsonl", "{}\n{\"topic\":\"a\",\"received_at\":\"2024-05-01T12:00:00Z\"}\n").unwrap_err();
     assert!(faults[0].to_string().starts_with("log.jsonl: line 1: missing field `topic`"), "{}", faults[0]);
     assert!(faults[1].to_string().starts_with("log.jsonl: line 2: give either"), "{}", faults[1]);
+}
+
+#[test]
+fn a_message_without_a_value_where_one_should_stand_is_a_dead_letter() {
+    let one = LOOPS.replace("each = \"$.readings[*]\"\n", "").replace("@.", "$.");
+    for (mapping, payload, kind) in [
+        (&*one, r#"{"wert":7}"#, "no value"),
+        (LOOPS, r#"{"readings":[{"wert":7}]}"#, "no value"),
+        (LOOPS, r#"{"other":[{"v":7}]}"#, "field missing"),
+    ] {
+        let mapped = map(mapping, "traffic/north/loop-7", payload);
+        let kinds: Vec<_> = mapped.dead.iter().map(|dead| dead.kind).collect();
+        assert_eq!((mapped.readings.len(), &kinds[..]), (0, &[kind][..]), "{payload}");
+    }
 }

@@ -3,7 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bevy_ecs::prelude::*;
-use citytwin_feeds::{Broker as EmbeddedBroker, Clock as Now, Emulator, FeedError, MqttConfig, mapping::Sources};
+use citytwin_feeds::{
+    Broker as EmbeddedBroker, Clock as Now, Emulator, FeedError, MqttConfig, Secrets, mapping::Sources,
+};
 use citytwin_history::{History, HistoryError, Settings as HistorySettings, Store};
 use citytwin_ingest::{Broker, Change, Feeds, Ingest, IngestError, IngestStatus, Keeper, Origin, Settings, instance};
 use citytwin_model::{City, Timestamp, slug, time::civil::DateTime};
@@ -231,13 +233,15 @@ impl Feed {
     }
 
     fn live(city: &City, live: &LiveFeed) -> Result<Self, Refusal> {
-        let history = Arc::new(History::open(&live.history, HistorySettings::default())?);
-        let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance(&live.history)?) };
+        // What cannot be reached leaves no folder behind.
+        live.broker.iter().try_for_each(MqttConfig::check)?;
         let mapped = match &live.sources {
-            Some(sources) => Broker::of(sources, &live.folder, &settings.secrets)
+            Some(sources) => Broker::of(sources, &live.folder, &Secrets::of_process())
                 .map_err(|(source_id, source)| IngestError::Source { source_id, source })?,
             None => Vec::new(),
         };
+        let history = Arc::new(History::open(&live.history, HistorySettings::default())?);
+        let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance(&live.history)?) };
         let own = live.broker.iter().map(|config| Broker { origin: Origin::Own, config: config.clone() });
         let brokers: Vec<Broker> = own.chain(mapped).collect();
         let label = label(live, &brokers);
