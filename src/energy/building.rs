@@ -16,6 +16,7 @@ mod plant;
 mod response;
 mod schedule;
 mod simulate;
+mod stepping;
 mod zone;
 
 pub use archetype::{Archetype, Archetypes, Retrofit, UseRules};

@@ -21,11 +21,10 @@ use trunk::{Trunk, TrunkState};
 
 /// Hours side by side.
 const LANES: usize = 8;
-/// Error that may be left at busbars, squared voltage per unit.
-const TOLERANCE: f64 = 1e-7;
-/// How far busbars may have moved since their areas were visited, squared voltage per unit: losses are told for the new voltage by
-/// the first order.
-const TOLD: f64 = 2e-5;
+/// How far busbars may have moved since their areas were visited, squared voltage per unit. The trunk knows how losses go with
+/// the voltage to the first order, so that powers are off by the square of it times the losses; what is lost on the way from the
+/// busbar to a building changes by its losses' share alone, some thousandths of this.
+const TOLD: f64 = 1e-4;
 /// Visits of areas after which what still moves counts as not solvable.
 const MAX_VISITS: usize = 40;
 
@@ -79,8 +78,6 @@ struct TrunkBlock {
     /// By transformer of the grid.
     loading: Vec<[f32; LANES]>,
     carried: [bool; LANES],
-    /// Largest change of a busbar's squared voltage since the visit before, per unit.
-    moved: [f64; LANES],
     settled: bool,
 }
 
@@ -105,7 +102,7 @@ impl HourlyFlow {
         let mut meeting = Meeting::new(self, rows.hours.div_ceil(LANES));
         for visit in 0..MAX_VISITS {
             meeting.visit_areas(self, rows, visit == 0);
-            meeting.visit_trunk(self, rows);
+            meeting.visit_trunk(self, rows, visit == 0);
             if meeting.trunk.iter().all(|block| block.settled) {
                 break;
             }
@@ -159,7 +156,7 @@ impl Meeting {
         rows.for_each_init(|| flow.areas.state(), visit);
     }
 
-    fn visit_trunk(&mut self, flow: &HourlyFlow, rows: &PowerRows<'_>) {
+    fn visit_trunk(&mut self, flow: &HourlyFlow, rows: &PowerRows<'_>, rough: bool) {
         let (busbars, blocks, count) = (&self.busbars, self.blocks, flow.areas.len());
         let solve = |state: &mut TrunkState,
                      (index, (block, square)): (usize, (&mut TrunkBlock, &mut [[f64; LANES]]))| {
@@ -167,7 +164,7 @@ impl Meeting {
                 return;
             }
             let of = |area: usize| &busbars[area * blocks + index];
-            flow.trunk.solve(state, rows, index * LANES, of);
+            flow.trunk.solve(state, (rows, index * LANES), |area| (of(area), &square[area]));
             let (mut moved, mut carried) = ([0.0_f64; LANES], state.carried);
             block.losses_w = state.losses_w;
             for (area, square) in square.iter_mut().enumerate() {
@@ -175,12 +172,11 @@ impl Meeting {
                 for lane in 0..LANES {
                     moved[lane] = moved[lane].max((new[lane] - square[lane]).abs());
                     carried[lane] &= busbar.sound[lane];
-                    // At constant powers, squares of currents go with one over the squared voltage.
                     block.losses_w[lane] += f64::from(busbar.losses_w[lane]) * square[lane] / new[lane];
                 }
                 *square = new;
             }
-            block.settle(moved, carried);
+            block.settle(moved, carried, rough);
             if block.settled {
                 block.loading = flow.trunk.loading(state, flow.area_of.len());
             }
@@ -221,14 +217,9 @@ impl Meeting {
 }
 
 impl TrunkBlock {
-    /// Changes shrink by a steady factor, so that what is left is change² / (last − change). Lanes that no number can be told of
-    /// keep nobody waiting.
-    fn settle(&mut self, moved: [f64; LANES], carried: [bool; LANES]) {
-        let done = |lane: usize| {
-            let (moved, last) = (moved[lane], self.moved[lane]);
-            !carried[lane] || moved <= TOLD && moved * moved <= TOLERANCE * (last - moved)
-        };
-        self.settled = (0..LANES).all(done);
-        (self.moved, self.carried) = (moved, carried);
+    /// A rough visit tells powers alone. Lanes that no number can be told of keep nobody waiting.
+    fn settle(&mut self, moved: [f64; LANES], carried: [bool; LANES], rough: bool) {
+        self.settled = !rough && (0..LANES).all(|lane| !carried[lane] || moved[lane] <= TOLD);
+        self.carried = carried;
     }
 }

@@ -11,6 +11,8 @@ pub struct PeopleHours {
     count: usize,
     /// `class · count + hour`, relative to the annual mean.
     appliances: Vec<f32>,
+    /// By class, sums of the rows.
+    appliances_h: Vec<f64>,
 }
 
 /// A building's part of them: power is the mean times its row.
@@ -19,6 +21,8 @@ pub struct PeopleRows<'a> {
     /// W.
     pub appliances_mean_w: f32,
     pub appliances: &'a [f32],
+    /// Sum of the row.
+    pub appliances_h: f64,
 }
 
 /// Modules on one plane of a roof.
@@ -45,20 +49,38 @@ impl EnergySystem {
     /// Curves of appliances for some hours.
     pub fn people_hours(&self, hours: &[LocalTime]) -> PeopleHours {
         let count = hours.len();
-        let mut rows = PeopleHours { count, appliances: Vec::new() };
+        let mut rows = PeopleHours { count, appliances: Vec::new(), appliances_h: Vec::new() };
         for (hour, local) in hours.iter().enumerate() {
             let relative = self.profiles.relative(local);
             rows.appliances.resize(relative.len() * count, 0.0);
             relative.iter().enumerate().for_each(|(class, value)| rows.appliances[class * count + hour] = *value);
         }
+        let sum = |row: &[f32]| row.iter().copied().map(f64::from).sum();
+        rows.appliances_h = rows.appliances.chunks(count.max(1)).map(sum).collect();
         rows
+    }
+
+    /// All buildings' appliances by hour, W.
+    pub fn people_w(&self, hours: &PeopleHours) -> Vec<f64> {
+        let mut mean_w = vec![0.0; hours.appliances_h.len()];
+        let own = self.class.iter().zip(&self.mean_w);
+        own.for_each(|(class, own_w)| mean_w[usize::from(*class)] += f64::from(*own_w));
+        let mut all = vec![0.0; hours.count];
+        for (row, mean_w) in hours.appliances.chunks(hours.count.max(1)).zip(mean_w) {
+            all.iter_mut().zip(row).for_each(|(all, relative)| *all += mean_w * f64::from(*relative));
+        }
+        all
     }
 
     /// A building's rows.
     pub fn people_rows<'a>(&self, hours: &'a PeopleHours, building: BuildingId) -> PeopleRows<'a> {
         let index = building.index();
         let (class, count) = (usize::from(self.class[index]), hours.count);
-        PeopleRows { appliances_mean_w: self.mean_w[index], appliances: &hours.appliances[class * count..][..count] }
+        PeopleRows {
+            appliances_mean_w: self.mean_w[index],
+            appliances: &hours.appliances[class * count..][..count],
+            appliances_h: hours.appliances_h[class],
+        }
     }
 
     /// Modules on a building's roof at the present share; none where there are none.

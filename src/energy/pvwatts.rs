@@ -65,6 +65,15 @@ impl PvSystem {
         pulp::Arch::new().dispatch(Energy { system: self, irradiance_w_m2, air_c, warming })
     }
 
+    /// [`Self::power_w`] of hours, W, from the same as [`Self::energy_wh`], into `out`; all are as long as each other.
+    pub fn powers_into(&self, irradiance_w_m2: &[f64], (air_c, warming): (&[f64], &[f64]), out: &mut [f32]) {
+        if self.inverter_dc_w > 0.0 {
+            pulp::Arch::new().dispatch(Powers { system: self, irradiance_w_m2, air_c, warming, out });
+        } else {
+            out.fill(0.0);
+        }
+    }
+
     #[inline(always)]
     fn warm_dc_w(&self, irradiance_w_m2: f64, cell_c: f64) -> f64 {
         let warm = 1.0 + self.temperature_per_k * (cell_c - STC_C);
@@ -109,6 +118,27 @@ impl pulp::NullaryFnOnce for Energy<'_> {
         }
         let rest = light_rest.iter().zip(air_rest).zip(warming_rest);
         sums.iter().sum::<f64>() + rest.map(|((light, air), warming)| power_w(*light, *air, *warming)).sum::<f64>()
+    }
+}
+
+/// Likewise hour by hour.
+struct Powers<'a> {
+    system: &'a PvSystem,
+    irradiance_w_m2: &'a [f64],
+    air_c: &'a [f64],
+    warming: &'a [f64],
+    out: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Powers<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let given = self.irradiance_w_m2.iter().zip(self.air_c).zip(self.warming);
+        for (((light, air_c), warming), out) in given.zip(self.out) {
+            *out = self.system.converted_w(self.system.warm_dc_w(*light, air_c + light * warming)) as f32;
+        }
     }
 }
 

@@ -275,6 +275,7 @@ impl<'a> CityEnergy<'a> {
             return Err(EnergyYearError::Cancelled);
         }
         hours.losses_known = grid.is_some();
+        hours.buildings.iter_mut().zip(&demand.buildings).for_each(|(used, heat)| used.heat = heat.electric_w);
         Ok((hours, demand))
     }
 

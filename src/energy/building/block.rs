@@ -11,11 +11,13 @@ use super::{
 /// Buildings of a block.
 pub(super) const LANES: usize = 32;
 /// Hours whose solar gains are found together.
-const CHUNK: usize = 24;
+pub(super) const CHUNK: usize = 24;
 /// Lanes whose sums stay in registers.
 const TILE: usize = 8;
 
 pub(super) type Lanes = [f64; LANES];
+/// Weather, what people do, and through which hours.
+pub(super) type Run<'a> = (&'a Climate, &'a Schedule, Hours);
 
 /// Maps of one ventilation level for all lanes.
 struct Maps<const N: usize> {
@@ -67,10 +69,21 @@ pub(super) struct Block<const N: usize> {
     least_w: Lanes,
     pub state: [Lanes; N],
     pub used: Used,
+}
+
+/// Room to step a block in, for one after the other.
+pub(super) struct Room {
     solar: [Lanes; CHUNK],
     opaque: [Lanes; CHUNK],
     power_w: [Lanes; CHUNK],
     air_c: Lanes,
+}
+
+impl Room {
+    pub fn new() -> Box<Self> {
+        let none = [0.0; LANES];
+        Box::new(Self { solar: [none; CHUNK], opaque: [none; CHUNK], power_w: [none; CHUNK], air_c: none })
+    }
 }
 
 impl<const N: usize> Block<N> {
@@ -104,10 +117,6 @@ impl<const N: usize> Block<N> {
                 heating_peak_w: [0.0; LANES],
                 cooling_peak_w: [0.0; LANES],
             },
-            solar: [[0.0; LANES]; CHUNK],
-            opaque: [[0.0; LANES]; CHUNK],
-            power_w: [[0.0; LANES]; CHUNK],
-            air_c: [0.0; LANES],
         })
     }
 
@@ -116,15 +125,34 @@ impl<const N: usize> Block<N> {
     #[inline(always)]
     pub fn run<const ROWS: bool>(
         &mut self,
-        (climate, schedule, hours): (&Climate, &Schedule, Hours),
+        room: &mut Room,
+        run: Run<'_>,
         sums: &mut [[f64; 2]],
+        row: impl FnMut(HourRow<'_, N>),
+    ) {
+        self.run_in_chunks::<ROWS>(room, run, row, |first, steps| {
+            for (sum, power_w) in sums[first..].iter_mut().zip(steps) {
+                let [heating_w, cooling_w] = split_sum(power_w);
+                sum[0] += heating_w;
+                sum[1] += cooling_w;
+            }
+        });
+    }
+
+    /// The same; `some` gets the plants' power of up to [`CHUNK`] recorded hours at a time, W, with the first of them from 0.
+    #[inline(always)]
+    pub fn run_in_chunks<const ROWS: bool>(
+        &mut self,
+        room: &mut Room,
+        (climate, schedule, hours): Run<'_>,
         mut row: impl FnMut(HourRow<'_, N>),
+        mut some: impl FnMut(usize, &[Lanes]),
     ) {
         let whole = hours.warm_up + hours.count;
         let first = hours.first_with_warm_up(climate.len());
         for chunk in (0..whole).step_by(CHUNK) {
             let end = (chunk + CHUNK).min(whole);
-            self.take_sun(climate, first + chunk, end - chunk);
+            self.take_sun(room, climate, first + chunk, end - chunk);
             for step in chunk..end {
                 let hour = (first + step) % climate.len();
                 let now = Now {
@@ -132,19 +160,17 @@ impl<const N: usize> Block<N> {
                     heating_c: schedule.hours[hour].heating_c,
                     cooling_c: schedule.hours[hour].cooling_c,
                 };
-                self.step::<ROWS>(self.map_of[usize::from(schedule.hours[hour].level)], &now, step - chunk);
+                self.step::<ROWS>(room, (self.map_of[usize::from(schedule.hours[hour].level)], &now), step - chunk);
                 if ROWS && step >= hours.warm_up {
-                    let (power_w, air_c) = (&self.power_w[step - chunk], &self.air_c);
+                    let (power_w, air_c) = (&room.power_w[step - chunk], &room.air_c);
                     row(HourRow { hour: step - hours.warm_up, power_w, air_c, mass_c: &self.state });
                 }
             }
             let recorded = hours.warm_up.clamp(chunk, end);
-            let steps = &self.power_w[recorded - chunk..end - chunk];
-            self.used.add(steps);
-            for (sum, power_w) in sums[recorded - hours.warm_up.min(recorded)..].iter_mut().zip(steps) {
-                let [heating_w, cooling_w] = split_sum(power_w);
-                sum[0] += heating_w;
-                sum[1] += cooling_w;
+            let steps = &room.power_w[recorded - chunk..end - chunk];
+            if !steps.is_empty() {
+                self.used.add(steps);
+                some(recorded - hours.warm_up, steps);
             }
         }
     }
@@ -152,7 +178,7 @@ impl<const N: usize> Block<N> {
     /// Solar gains of some hours: irradiance by column times the lanes' apertures. With one capacity all gains go the
     /// same way, so they share one channel.
     #[inline(always)]
-    fn take_sun(&mut self, climate: &Climate, first: usize, count: usize) {
+    fn take_sun(&self, room: &mut Room, climate: &Climate, first: usize, count: usize) {
         for step in 0..count {
             let irradiance = &climate.irradiance[(first + step) % climate.len()];
             let mut solar = [0.0; LANES];
@@ -162,18 +188,18 @@ impl<const N: usize> Block<N> {
             } else {
                 let mut opaque = [0.0; LANES];
                 add_columns(&mut opaque, &irradiance[OPAQUE..], &self.aperture_m2[OPAQUE..]);
-                self.opaque[step] = opaque;
+                room.opaque[step] = opaque;
             }
-            self.solar[step] = solar;
+            room.solar[step] = solar;
         }
     }
 
     /// One hour of all lanes: the plants' power into the chunk's row, and where asked the mean air temperature.
     #[inline(always)]
-    fn step<const AIR: bool>(&mut self, map: u8, now: &Now, row: usize) {
+    fn step<const AIR: bool>(&mut self, room: &mut Room, (map, now): (u8, &Now), row: usize) {
         let maps = &self.maps[usize::from(map)];
-        let (solar, opaque) = (&self.solar[row], &self.opaque[row]);
-        let (state, power_w) = (&mut self.state, &mut self.power_w[row]);
+        let (solar, opaque) = (&room.solar[row], &room.opaque[row]);
+        let (state, power_w) = (&mut self.state, &mut room.power_w[row]);
         for lane in 0..LANES {
             let drive = |of: &[Lanes; DRIVES]| {
                 let mut sum = of[0][lane] * now.drives[0];
@@ -203,7 +229,7 @@ impl<const N: usize> Block<N> {
             }
             power_w[lane] = power;
             if AIR {
-                self.air_c[lane] = (free + power) / per_k;
+                room.air_c[lane] = (free + power) / per_k;
             }
         }
     }
@@ -259,13 +285,13 @@ fn lesser(a: f64, b: f64) -> f64 {
 }
 
 #[inline(always)]
-fn greater(a: f64, b: f64) -> f64 {
+pub(super) fn greater(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
 /// Heating and cooling of all lanes together, W, added in a fixed order.
 #[inline(always)]
-fn split_sum(power_w: &Lanes) -> [f64; 2] {
+pub(super) fn split_sum(power_w: &Lanes) -> [f64; 2] {
     let (mut net, mut heating) = ([0.0; TILE], [0.0; TILE]);
     for tile in power_w.chunks_exact(TILE) {
         for lane in 0..TILE {
@@ -275,6 +301,18 @@ fn split_sum(power_w: &Lanes) -> [f64; 2] {
     }
     let heating: f64 = heating.iter().sum();
     [heating, heating - net.iter().sum::<f64>()]
+}
+
+/// Of all lanes together, added in a fixed order.
+#[inline(always)]
+pub(super) fn sum(lanes: &Lanes) -> f64 {
+    let mut net = [0.0; TILE];
+    for tile in lanes.chunks_exact(TILE) {
+        for lane in 0..TILE {
+            net[lane] += tile[lane];
+        }
+    }
+    net.iter().sum()
 }
 
 /// Adds Σ irradiance × aperture; columns without any are left out (at night nearly all are).

@@ -13,7 +13,8 @@ use super::{
     heat_source::{HEAT_SOURCES, HeatSource},
     plant::{EMITTER_NEW_C, EMITTER_OLD_C, HeatPower, Hour, Plan},
     schedule::{LEVELS, Schedule, ScheduleHour},
-    simulate::{BuildingError, Hours, Kept, Outcome, Stock, simulate},
+    simulate::{BuildingError, Hours, Stock, check},
+    stepping::{Plants, Stepping},
     zone::{COLUMNS, Climate, OPAQUE, ROOF, SECTORS, SKY, Zone},
 };
 use crate::{
@@ -40,8 +41,6 @@ const EMITTER_NEW_YEAR: u16 = 2002;
 const SLAB: usize = 1 << 25;
 /// Hours handed over at once at most: four weeks, so that a year tells how far it is and can be stopped.
 const LONGEST_H: usize = 672;
-/// Buildings that one task accounts for.
-const PIECE: usize = 1024;
 /// Hours simulated before the first: ten days.
 const WARM_UP_H: usize = 240;
 
@@ -116,6 +115,8 @@ pub struct HeatSlab<'a> {
     pub count: usize,
     /// Electricity of heat pumps and coolers (`building · count + hour`), W.
     pub electric_w: &'a [f32],
+    /// The city's hours, W.
+    pub by_hour: &'a [HeatPower],
 }
 
 /// What is asked for.
@@ -236,22 +237,28 @@ impl CityHeat {
         demand.retrofit_eur = (0..buildings).map(cost_eur).collect();
         demand.cost_eur = demand.retrofit_eur.iter().fold(0.0, |a, b| a + b);
         let step = (SLAB / buildings.max(1) / 24 * 24).min(LONGEST_H).clamp(24, count.max(24));
-        let mut start: Option<Vec<[f64; 1]>> = None;
+        let stock = Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 18.0, start: None };
+        let hours_at = |done: usize| Hours {
+            first: slabs.first + done,
+            count: step.min(count.saturating_sub(done)),
+            warm_up: if done == 0 { WARM_UP_H } else { 0 },
+        };
+        check(&stock, climate, hours_at(0))?;
+        let mut stepping = Stepping::new(&stock, &Plants { plan: &plan, water_w: &|index| self.hot_water_w(index) })?;
         let mut electric_w = vec![0.0; if slabs.electricity { buildings * step } else { 0 }];
-        for done in (0..count.max(1)).step_by(step) {
-            let warm_up = if done == 0 { WARM_UP_H } else { 0 };
-            let hours = Hours { first: slabs.first + done, count: step.min(count.saturating_sub(done)), warm_up };
-            let stock =
-                Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 18.0, start: start.as_deref() };
-            let outcome = simulate(&stock, climate, hours, Kept::Power)?;
+        for done in (0..count).step_by(step) {
+            let hours = hours_at(done);
             electric_w.truncate(buildings * hours.count);
-            self.account(&plan, (&outcome, hours), climate, (&mut demand, done, &mut electric_w));
-            let slab = HeatSlab { first: done, count: hours.count, electric_w: &electric_w };
-            if take(&slab).is_break() {
+            let now: Vec<Hour> = (0..hours.count).map(|hour| Hour::of(hours.first + hour, climate)).collect();
+            let by_hour = stepping.step((climate, hours), &now, &mut electric_w);
+            let slab = HeatSlab { first: done, count: hours.count, electric_w: &electric_w, by_hour: &by_hour };
+            let going = take(&slab);
+            demand.hours[done..done + hours.count].copy_from_slice(&by_hour);
+            if going.is_break() {
                 break;
             }
-            start = Some(outcome.end);
         }
+        stepping.told(&mut demand.buildings);
         Ok(demand)
     }
 
@@ -359,43 +366,6 @@ impl CityHeat {
             aperture_m2,
             heating_w,
             cooling_w: f64::INFINITY,
-        }
-    }
-
-    /// What some hours mean in hot water, electricity, fuel and district heat, into the demand from its hour `at` on.
-    fn account(
-        &self,
-        plan: &[Plan],
-        (outcome, hours): (&Outcome<1>, Hours),
-        climate: &Climate,
-        (demand, at, electric_w): (&mut CityDemand, usize, &mut [f32]),
-    ) {
-        let count = hours.count;
-        let now: Vec<Hour> = (0..count).map(|hour| Hour::of(hours.first + hour, climate)).collect();
-        let mut rest: Vec<&mut [f32]> = electric_w.chunks_mut(count.max(1) * PIECE).collect();
-        rest.resize_with(plan.len().div_ceil(PIECE), Default::default);
-        let pieces =
-            plan.par_chunks(PIECE).zip(demand.buildings.par_chunks_mut(PIECE)).zip(rest.into_par_iter()).enumerate();
-        let piece = |(piece, ((plan, buildings), electric)): (usize, ((&[Plan], &mut [HeatPower]), &mut [f32]))| {
-            let mut sums = vec![HeatPower::default(); count];
-            for (offset, (plan, own)) in plan.iter().zip(buildings).enumerate() {
-                let index = piece * PIECE + offset;
-                let water_w = self.hot_water_w(index);
-                let power_w = &outcome.power_w[index * count..][..count];
-                for (hour, sum) in sums.iter_mut().enumerate() {
-                    let power = plan.power(f64::from(power_w[hour]), water_w, &now[hour]);
-                    own.add(&power);
-                    sum.add(&power);
-                    if let Some(slot) = electric.get_mut(offset * count + hour) {
-                        *slot = power.electric_w as f32;
-                    }
-                }
-            }
-            sums
-        };
-        let sums: Vec<Vec<HeatPower>> = pieces.map(piece).collect();
-        for sums in sums {
-            demand.hours[at..at + count].iter_mut().zip(&sums).for_each(|(hour, sum)| hour.add(sum));
         }
     }
 

@@ -35,10 +35,10 @@ pub(super) struct Plan {
 
 /// One hour for all buildings: hot water relative to its mean; electricity per heat by emitters and tank.
 pub(super) struct Hour {
-    hot_water: f64,
-    old: f64,
-    new: f64,
-    tank: f64,
+    pub hot_water: f64,
+    pub old: f64,
+    pub new: f64,
+    pub tank: f64,
 }
 
 impl Hour {

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::{
-    block::{Block, HourRow, LANES, Lanes},
+    block::{Block, HourRow, LANES, Lanes, Room},
     schedule::{LEVELS, Schedule},
     zone::{Climate, Zone},
 };
@@ -136,7 +136,11 @@ pub fn simulate<const N: usize>(
     Ok(outcome)
 }
 
-fn check<const N: usize>(stock: &Stock<'_, N>, climate: &Climate, hours: Hours) -> Result<(), BuildingError> {
+pub(super) fn check<const N: usize>(
+    stock: &Stock<'_, N>,
+    climate: &Climate,
+    hours: Hours,
+) -> Result<(), BuildingError> {
     if let Some(what) = climate.fault() {
         return Err(BuildingError::Climate(what));
     }
@@ -164,7 +168,7 @@ fn check<const N: usize>(stock: &Stock<'_, N>, climate: &Climate, hours: Hours) 
 }
 
 /// Buildings of each class, ascending.
-fn by_class(class: &[u16], classes: usize) -> Vec<Vec<u32>> {
+pub(super) fn by_class(class: &[u16], classes: usize) -> Vec<Vec<u32>> {
     let mut members = vec![Vec::new(); classes];
     for (index, &class) in class.iter().enumerate() {
         members[usize::from(class)].push(index as u32);
@@ -173,7 +177,7 @@ fn by_class(class: &[u16], classes: usize) -> Vec<Vec<u32>> {
 }
 
 /// Runs of whole blocks of one class, about as many as [`PIECES`].
-fn cut(order: &[Vec<u32>]) -> Vec<(usize, &[u32])> {
+pub(super) fn cut(order: &[Vec<u32>]) -> Vec<(usize, &[u32])> {
     let all: usize = order.iter().map(Vec::len).sum();
     let length = all.div_ceil(PIECES).next_multiple_of(LANES).max(LANES);
     let of = |(class, members): (usize, &'_ Vec<u32>)| -> Vec<(usize, std::ops::Range<usize>)> {
@@ -181,6 +185,13 @@ fn cut(order: &[Vec<u32>]) -> Vec<(usize, &[u32])> {
     };
     let ranges: Vec<_> = order.iter().enumerate().flat_map(of).collect();
     ranges.into_iter().map(|(class, range)| (class, &order[class][range])).collect()
+}
+
+/// Which ventilation levels a schedule has.
+pub(super) fn levels(schedule: &Schedule) -> [bool; LEVELS] {
+    let mut levels = [false; LEVELS];
+    schedule.hours.iter().for_each(|hour| levels[usize::from(hour.level)] = true);
+    levels
 }
 
 /// What a piece of one class used.
@@ -209,8 +220,7 @@ impl<const N: usize> pulp::NullaryFnOnce for PieceTask<'_, N> {
     #[inline(always)]
     fn call(self) -> Self::Output {
         let schedule = &self.stock.schedules[self.class];
-        let mut levels = [false; LEVELS];
-        schedule.hours.iter().for_each(|hour| levels[usize::from(hour.level)] = true);
+        let levels = levels(schedule);
         let count = self.hours.count;
         let mut piece = Piece {
             sums: vec![[0.0; 2]; count],
@@ -219,14 +229,15 @@ impl<const N: usize> pulp::NullaryFnOnce for PieceTask<'_, N> {
             trace: Vec::new(),
             end: Vec::with_capacity(self.members.len()),
         };
+        let mut room = Room::new();
         for members in self.members.chunks(LANES) {
-            let mut block = Block::new(&self.zones(members)?, self.start(members), levels);
+            let mut block = Block::new(&self.stock.zones(members)?, self.stock.start(members), levels);
             let run = (self.climate, schedule, self.hours);
             match self.kept {
-                Kept::Totals => block.run::<false>(run, &mut piece.sums, |_| {}),
+                Kept::Totals => block.run::<false>(&mut room, run, &mut piece.sums, |_| {}),
                 Kept::Power => {
                     let mut rows = vec![0.0; members.len() * count];
-                    block.run::<true>(run, &mut piece.sums, |row| {
+                    block.run::<true>(&mut room, run, &mut piece.sums, |row| {
                         (0..members.len()).for_each(|lane| rows[lane * count + row.hour] = row.power_w[lane] as f32);
                     });
                     piece.power_w.append(&mut rows);
@@ -234,7 +245,7 @@ impl<const N: usize> pulp::NullaryFnOnce for PieceTask<'_, N> {
                 Kept::Trace => {
                     let none = Trace { power_w: 0.0, air_c: 0.0, mass_c: [0.0; N] };
                     let mut rows = vec![none; members.len() * count];
-                    block.run::<true>(run, &mut piece.sums, |row| {
+                    block.run::<true>(&mut room, run, &mut piece.sums, |row| {
                         (0..members.len()).for_each(|lane| rows[lane * count + row.hour] = row.lane(lane));
                     });
                     piece.trace.append(&mut rows);
@@ -246,20 +257,20 @@ impl<const N: usize> pulp::NullaryFnOnce for PieceTask<'_, N> {
     }
 }
 
-impl<const N: usize> PieceTask<'_, N> {
-    fn zones(&self, members: &[u32]) -> Result<Vec<Zone<N>>, BuildingError> {
+impl<const N: usize> Stock<'_, N> {
+    pub(super) fn zones(&self, members: &[u32]) -> Result<Vec<Zone<N>>, BuildingError> {
         let checked = |&index: &u32| {
             let index = index as usize;
-            let zone = (self.stock.zone)(index);
+            let zone = (self.zone)(index);
             zone.fault().map_or(Ok(zone), |what| Err(BuildingError::Zone { index, what }))
         };
         members.iter().map(checked).collect()
     }
 
-    fn start(&self, members: &[u32]) -> [Lanes; N] {
-        let of = |lane: usize, mass: usize| match self.stock.start {
+    pub(super) fn start(&self, members: &[u32]) -> [Lanes; N] {
+        let of = |lane: usize, mass: usize| match self.start {
             Some(start) => start[members[lane.min(members.len() - 1)] as usize][mass],
-            None => self.stock.start_c,
+            None => self.start_c,
         };
         std::array::from_fn(|mass| std::array::from_fn(|lane| of(lane, mass)))
     }

@@ -57,6 +57,8 @@ pub(super) struct Busbar {
     pub p_w: Lanes,
     pub q_var: Lanes,
     pub losses_w: Lanes,
+    /// Likewise of reactive power, var.
+    pub losses_var: Lanes,
     /// Whether there is a number to tell.
     pub sound: [bool; LANES],
     /// Least and most that squared voltages of buildings lie below the busbar's, per unit.
@@ -236,7 +238,7 @@ impl AreaState {
     /// Powers from the ends to the busbar at the voltages that are known, and what is lost on every line.
     #[inline(always)]
     fn backward(&mut self, nodes: &[Node], square: &Lanes) -> Busbar {
-        let mut losses_w = [0.0_f32; LANES];
+        let (mut losses_w, mut losses_var) = ([0.0_f32; LANES], [0.0_f32; LANES]);
         for at in (1..nodes.len()).rev() {
             let Node { parent, series: [r, x], earth: [g, b] } = nodes[at];
             let ([p_drawn, q_drawn], [p_behind, q_behind]) = (self.drawn[at], self.behind[at]);
@@ -252,13 +254,14 @@ impl AreaState {
                 p_up[lane] += p + p_lost;
                 q_up[lane] += q + q_lost;
                 losses_w[lane] += p_lost + g * v;
+                losses_var[lane] += q_lost;
                 drop[lane] = r * (p + p + p_lost) + x * (q + q + q_lost);
             }
             self.behind[parent as usize] = [p_up, q_up];
             self.behind[at] = [[0.0; LANES]; 2];
             self.drop[at] = drop;
         }
-        let mut busbar = Busbar { losses_w, sound: [true; LANES], ..Busbar::default() };
+        let mut busbar = Busbar { losses_w, losses_var, sound: [true; LANES], ..Busbar::default() };
         let ([p_drawn, q_drawn], [p_behind, q_behind]) = (self.drawn[0], self.behind[0]);
         let [g, b] = nodes[0].earth;
         for lane in 0..LANES {
@@ -303,6 +306,7 @@ impl Default for Busbar {
             p_w: none,
             q_var: none,
             losses_w: none,
+            losses_var: none,
             sound: [true; LANES],
             lost: [[f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]],
         }

@@ -44,6 +44,10 @@ pub(super) struct TrunkState {
     /// Drawn at the bus, and with all behind it.
     drawn: Vec<[Lanes; 2]>,
     through: Vec<[Lanes; 2]>,
+    /// Per area what it takes without its losses, its losses, and the square of the busbar's voltage that they are of, V².
+    taken: Vec<[Lanes; 2]>,
+    lost: Vec<[Lanes; 2]>,
+    met: Vec<Lanes>,
     /// Into the near end of the branch to the bus.
     into: Vec<[Lanes; 2]>,
     drop: Vec<Lanes>,
@@ -94,9 +98,13 @@ impl Trunk {
 
     pub fn state(&self) -> TrunkState {
         let (pairs, ones) = (vec![[[0.0; LANES]; 2]; self.nodes.len()], vec![[0.0; LANES]; self.nodes.len()]);
+        let areas = self.busbars.len();
         TrunkState {
             drawn: pairs.clone(),
             through: pairs.clone(),
+            taken: vec![[[0.0; LANES]; 2]; areas],
+            lost: vec![[[0.0; LANES]; 2]; areas],
+            met: vec![[0.0; LANES]; areas],
             into: pairs,
             drop: ones.clone(),
             square: ones,
@@ -105,13 +113,13 @@ impl Trunk {
         }
     }
 
-    /// A block of hours from `first` on, with what the areas take.
+    /// A block of hours from `first` on, with what the areas take, and the square of their busbars' voltages, per unit, that they
+    /// take it at. At constant powers, squares of currents and so losses go with one over the squared voltage.
     pub fn solve<'a>(
         &self,
         state: &mut TrunkState,
-        rows: &PowerRows<'_>,
-        first: usize,
-        of: impl Fn(usize) -> &'a Busbar,
+        (rows, first): (&PowerRows<'_>, usize),
+        of: impl Fn(usize) -> (&'a Busbar, &'a [f64; LANES]),
     ) {
         state.drawn.fill([[0.0; LANES]; 2]);
         for &(node, asset) in &self.loads {
@@ -119,8 +127,13 @@ impl Trunk {
             (0..LANES).for_each(|lane| state.drawn[node as usize][0][lane] += f64::from(power_w[lane]));
         }
         for (area, &node) in self.busbars.iter().enumerate() {
-            let busbar = of(area);
-            state.drawn[node as usize] = [busbar.p_w.map(f64::from), busbar.q_var.map(f64::from)];
+            let (busbar, square) = of(area);
+            let lost = [busbar.losses_w, busbar.losses_var].map(|lost| lost.map(f64::from));
+            let whole = [busbar.p_w, busbar.q_var].map(|power| power.map(f64::from));
+            let rest = |part: usize| std::array::from_fn(|lane| whole[part][lane] - lost[part][lane]);
+            state.taken[area] = [rest(0), rest(1)];
+            state.lost[area] = lost;
+            state.met[area] = square.map(|square| square * self.nodes[node as usize].rated_v2);
         }
         pulp::Arch::new().dispatch(SolveTask { trunk: self, state });
     }
@@ -185,6 +198,15 @@ impl TrunkState {
     /// Powers from the busbars to the sources at the voltages that are known, and what is lost on every branch.
     #[inline(always)]
     fn backward(&mut self, trunk: &Trunk) {
+        for (area, &node) in trunk.busbars.iter().enumerate() {
+            let ([p, q], [p_lost, q_lost], met) = (&self.taken[area], &self.lost[area], &self.met[area]);
+            let (square, drawn) = (&self.square[node as usize], &mut self.drawn[node as usize]);
+            for lane in 0..LANES {
+                let more = met[lane] / square[lane];
+                drawn[0][lane] = p[lane] + p_lost[lane] * more;
+                drawn[1][lane] = q[lane] + q_lost[lane] * more;
+            }
+        }
         self.through.copy_from_slice(&self.drawn);
         self.losses_w = [0.0; LANES];
         for at in (trunk.sources..trunk.nodes.len()).rev() {

@@ -289,6 +289,20 @@ impl Charge {
         work_w + own.map_or_else(|| self.home_km[building] * hours.home[slot], |row| row[hour])
     }
 
+    /// The same of all hours, into `out`.
+    pub fn row_into(&self, hours: &ChargeHours, building: usize, out: &mut Vec<f64>) {
+        let row = self.pool_of[building] as usize * hours.count..(self.pool_of[building] as usize + 1) * hours.count;
+        let (home_km, work_km) = (self.home_km[building], self.work_km[building]);
+        out.clear();
+        match hours.own.get(building).and_then(Option::as_ref) {
+            Some(own) => out.extend(hours.work[row].iter().zip(own).map(|(work, own_w)| work_km * work + own_w)),
+            None => {
+                let both = hours.work[row.clone()].iter().zip(&hours.home[row]);
+                out.extend(both.map(|(work, home)| work_km * work + home_km * home));
+            }
+        }
+    }
+
     /// What those who stand still need, Wh at the meter.
     pub fn waiting_wh(&self) -> f64 {
         let of = |pool: &Pool| {

@@ -1,6 +1,7 @@
 //! Cars and batteries laid over what buildings draw and give, hour by hour.
 
-use citytwin_model::time::LocalTime;
+use citytwin_energy::EnergySystem;
+use citytwin_model::{BuildingId, time::LocalTime};
 use rayon::prelude::*;
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
     charge::{Charge, ChargeHours, clock_hour},
     flow::Drawn,
     hours::{Hours, PIECE, Step, Used},
-    rates::Rate,
+    rates::{Rate, RateRows},
 };
 
 /// An hour of the city, W.
@@ -21,6 +22,22 @@ pub struct Settled {
 
 /// Buildings in a row: their accounts, batteries, loads and sun.
 type Rows<'a> = (((&'a mut [Used], &'a mut [Option<HomeBattery>]), &'a mut [f32]), &'a [f32]);
+
+/// What all buildings are settled with.
+struct Settling<'a> {
+    system: &'a EnergySystem,
+    charge: Option<(&'a Charge, &'a ChargeHours)>,
+    count: usize,
+    rates: RateRows,
+}
+
+/// Room to work in: hours of a building's cars, of all it draws, and of what it takes from the grid, W.
+#[derive(Default)]
+struct Room {
+    cars_w: Vec<f64>,
+    load_w: Vec<f64>,
+    net_w: Vec<f64>,
+}
 
 impl Hours {
     /// What all public chargers draw, W by hour.
@@ -38,7 +55,8 @@ impl Hours {
     ) -> Vec<Settled> {
         let hours: Vec<_> = clocks.iter().map(clock_hour).collect();
         let charged = self.charge.as_mut().map(|charge| charge.hours(&hours, Some((drawn, step.system))));
-        let mut settled = self.settle_buildings(charged.as_ref(), &step.rates[first..first + clocks.len()], drawn);
+        let mut settled =
+            self.settle_buildings(charged.as_ref(), (step, &step.rates[first..first + clocks.len()]), drawn);
         let homes: Vec<Stored> = settled.iter().map(|hour| hour.batteries).collect();
         self.batteries.take_homes(&homes);
         let streets = self.batteries.streets(drawn);
@@ -49,14 +67,19 @@ impl Hours {
         settled
     }
 
-    fn settle_buildings(&mut self, charged: Option<&ChargeHours>, rates: &[Rate], drawn: &mut Drawn) -> Vec<Settled> {
+    fn settle_buildings(
+        &mut self,
+        charged: Option<&ChargeHours>,
+        (step, rates): (&Step<'_>, &[Rate]),
+        drawn: &mut Drawn,
+    ) -> Vec<Settled> {
         let count = drawn.count;
         let rows = PIECE * count.max(1);
         let charge = self.charge.as_ref().zip(charged);
+        let settling = Settling { system: step.system, charge, count, rates: RateRows::of(rates) };
         let pieces = self.buildings.par_chunks_mut(PIECE).zip(self.batteries.homes.par_chunks_mut(PIECE));
         let pieces = pieces.zip(drawn.load_w.par_chunks_mut(rows)).zip(drawn.pv_w.par_chunks(rows)).enumerate();
-        let done: Vec<Vec<Settled>> =
-            pieces.map(|(piece, rows)| settle_piece(piece * PIECE, rows, charge, rates)).collect();
+        let done: Vec<Vec<Settled>> = pieces.map(|(piece, rows)| settling.piece(piece * PIECE, rows)).collect();
         let mut city = vec![Settled::default(); count];
         for sums in done {
             for (city, own) in city.iter_mut().zip(sums) {
@@ -68,31 +91,60 @@ impl Hours {
     }
 }
 
-fn settle_piece(
-    first: usize,
-    (((used, homes), load_w), pv_w): Rows<'_>,
-    charge: Option<(&Charge, &ChargeHours)>,
-    rates: &[Rate],
-) -> Vec<Settled> {
-    let count = rates.len();
-    let mut sums = vec![Settled::default(); count];
-    for (offset, (used, home)) in used.iter_mut().zip(homes).enumerate() {
-        let building = first + offset;
-        let charge = charge.filter(|(charge, _)| charge.has_cars(building));
-        let row = offset * count..(offset + 1) * count;
-        for (hour, (load_w, pv_w)) in load_w[row.clone()].iter_mut().zip(&pv_w[row]).enumerate() {
-            let cars_w = charge.map_or(0.0, |(charge, hours)| charge.power_w(hours, building, hour));
-            let (base_w, pv_w) = (f64::from(*load_w) + cars_w, f64::from(*pv_w));
-            let stored = home.as_mut().map_or(Stored::default(), |home| home.hour(base_w - pv_w));
-            let net_w = base_w + stored.net_w() - pv_w;
-            *load_w = (base_w + stored.net_w()) as f32;
+impl Settling<'_> {
+    fn piece(&self, first: usize, (((used, homes), load_w), pv_w): Rows<'_>) -> Vec<Settled> {
+        let mut sums = vec![Settled::default(); self.count];
+        let mut room = Room::default();
+        for (offset, (used, home)) in used.iter_mut().zip(homes).enumerate() {
+            let building = first + offset;
+            let row = offset * self.count..(offset + 1) * self.count;
+            let load_w = &mut load_w[row.clone()];
+            // Most buildings have no modules: their sun is not looked at.
+            let modules = self.system.roof_planes(BuildingId::from_index(building)).next();
+            let pv_w = modules.map_or(&[][..], |_| &pv_w[row]);
+            self.cars(building, (&mut *used, &mut *load_w), (&mut room, &mut sums));
+            room.net_w.clone_from(&room.load_w);
+            room.net_w.iter_mut().zip(pv_w).for_each(|(net_w, pv_w)| *net_w -= f64::from(*pv_w));
+            if let Some(home) = home {
+                store(home, used, &mut room, &mut sums);
+                load_w.iter_mut().zip(&room.load_w).for_each(|(slot, load_w)| *slot = *load_w as f32);
+            }
+            let sold_wh = used.bought.add(&room.net_w, &self.rates);
+            if modules.is_some() {
+                used.own += pv_w.iter().copied().map(f64::from).sum::<f64>() - sold_wh;
+            }
+        }
+        sums
+    }
+
+    /// A building's load with its cars.
+    fn cars(
+        &self,
+        building: usize,
+        (used, load_w): (&mut Used, &mut [f32]),
+        (room, sums): (&mut Room, &mut [Settled]),
+    ) {
+        room.load_w.clear();
+        room.load_w.extend(load_w.iter().copied().map(f64::from));
+        let Some((charge, hours)) = self.charge.filter(|(charge, _)| charge.has_cars(building)) else { return };
+        charge.row_into(hours, building, &mut room.cars_w);
+        for (((load_w, slot), cars_w), sum) in room.load_w.iter_mut().zip(load_w).zip(&room.cars_w).zip(sums) {
+            *load_w += cars_w;
+            *slot = *load_w as f32;
             used.charging += cars_w;
-            used.battery += stored.net_w();
-            used.own += pv_w - (-net_w).max(0.0);
-            used.bought.add(net_w, &rates[hour]);
-            sums[hour].cars_w += cars_w;
-            sums[hour].batteries.add(&stored);
+            sum.cars_w += cars_w;
         }
     }
-    sums
+}
+
+/// A home's battery beside what it draws and gives.
+fn store(home: &mut HomeBattery, used: &mut Used, room: &mut Room, sums: &mut [Settled]) {
+    for ((net_w, load_w), sum) in room.net_w.iter_mut().zip(&mut room.load_w).zip(sums) {
+        let stored = home.hour(*net_w);
+        let taken_w = stored.net_w();
+        *net_w += taken_w;
+        *load_w += taken_w;
+        used.battery += taken_w;
+        sum.batteries.add(&stored);
+    }
 }

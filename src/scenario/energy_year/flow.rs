@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::{hours::Step, result::StationYear};
 
 /// Powers of all buildings over some hours (`building · count + hour`), W.
+#[derive(Default)]
 pub struct Drawn {
     pub count: usize,
     pub load_w: Vec<f32>,
@@ -18,6 +19,13 @@ impl Drawn {
     pub fn new(buildings: usize, count: usize) -> Self {
         let rows = || vec![0.0; buildings * count];
         Self { count, load_w: rows(), pv_w: rows(), asset_w: Vec::new() }
+    }
+
+    /// Room for other hours; loads and roofs keep what they had where there are as many hours as before, else they are nought.
+    pub fn resize(&mut self, buildings: usize, count: usize) {
+        if (self.count, self.load_w.len()) != (count, buildings * count) {
+            *self = Self::new(buildings, count);
+        }
     }
 
     /// What a building draws less what its roof gives, W.

@@ -11,7 +11,7 @@ use super::{
     flow::{self, Drawn},
     rates::{Bought, Rate},
     result::{EnergyHour, StationYear},
-    sunlit::Sunlit,
+    sunlit::{Room, Sunlit},
 };
 
 /// Buildings that one task adds up.
@@ -35,6 +35,8 @@ pub struct Hours {
     /// Hours that the grid could not carry; without losses.
     pub uncarried: usize,
     pub losses_known: bool,
+    /// Of the hours at hand.
+    drawn: Drawn,
 }
 
 /// A building's electricity, Wh.
@@ -77,6 +79,7 @@ impl Hours {
             street_wh: 0.0,
             uncarried: 0,
             losses_known: false,
+            drawn: Drawn::default(),
         }
     }
 
@@ -86,8 +89,10 @@ impl Hours {
         let sunlit = Sunlit::new(step.of, step.weather, first, count);
         let clocks = &step.of.clocks[first..first + count];
         let people = step.system.people_hours(clocks);
-        let mut drawn = Drawn::new(self.buildings.len(), count);
-        let sums = self.fill(step, slab, (&sunlit, &people), &mut drawn);
+        let mut drawn = std::mem::take(&mut self.drawn);
+        drawn.resize(self.buildings.len(), count);
+        let roofs_w = self.fill(step, slab, (&sunlit, &people), &mut drawn);
+        let appliances_w = step.system.people_w(&people);
         let public_w = self.public_w(clocks);
         let plants_w = assets(step, &sunlit, &public_w, &mut drawn);
         let settled = self.settle(step, (first, clocks), &mut drawn);
@@ -96,7 +101,8 @@ impl Hours {
             step.told.hours(count);
         }
         for hour in 0..count {
-            let [appliances, heat, pv] = sums[hour].map(|w| w / WH_PER_MWH);
+            let heat_w = slab.by_hour[hour].electric_w;
+            let [appliances, heat, pv] = [appliances_w[hour], heat_w, roofs_w[hour]].map(|w| w / WH_PER_MWH);
             let charging = (settled[hour].cars_w + public_w[hour]) / WH_PER_MWH;
             let batteries = settled[hour].batteries;
             let [battery_charge, battery_discharge, standby, battery_state] =
@@ -124,59 +130,59 @@ impl Hours {
                 export: (-supplied).max(0.0),
             });
         }
+        self.drawn = drawn;
     }
 
-    /// Load without cars and sun of every building; the city's appliances, heat and sun by hour, W.
+    /// Load without cars, and sun of every building; the sun of all roofs by hour, W. What heat takes is the slab's account.
     fn fill(
         &mut self,
         step: &Step<'_>,
         slab: &HeatSlab<'_>,
         (sunlit, people): (&Sunlit<'_>, &PeopleHours),
         drawn: &mut Drawn,
-    ) -> Vec<[f64; 3]> {
+    ) -> Vec<f64> {
         let count = slab.count;
         let rows = PIECE * count.max(1);
         let pieces = self.buildings.par_chunks_mut(PIECE).zip(drawn.load_w.par_chunks_mut(rows));
         let pieces = pieces.zip(drawn.pv_w.par_chunks_mut(rows)).zip(slab.electric_w.par_chunks(rows)).enumerate();
         let piece =
             |(piece, (((used, load_w), pv_w), heat_w)): (usize, (((&mut [Used], &mut [f32]), &mut [f32]), &[f32]))| {
-                let mut sums = vec![[0.0; 3]; count];
-                let mut light = Vec::new();
+                let mut roofs_w = vec![0.0; count];
+                let mut room = Room::default();
                 for (offset, used) in used.iter_mut().enumerate() {
                     let building = BuildingId::from_index(piece * PIECE + offset);
                     let row = offset * count..(offset + 1) * count;
-                    let (load_w, pv_w) = (&mut load_w[row.clone()], &mut pv_w[row.clone()]);
-                    sunlit.roof_into(step.system, building, pv_w, &mut light);
-                    let rows = step.system.people_rows(people, building);
-                    let heat_w = &heat_w[row];
-                    for hour in 0..count {
-                        let appliances = rows.appliances_mean_w * rows.appliances[hour];
-                        load_w[hour] = appliances + heat_w[hour];
-                        let parts = [appliances, heat_w[hour], pv_w[hour]].map(f64::from);
-                        sums[hour].iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
-                        used.add(parts);
+                    let own = step.system.people_rows(people, building);
+                    used.appliances += f64::from(own.appliances_mean_w) * own.appliances_h;
+                    let load = load_w[row.clone()].iter_mut().zip(own.appliances).zip(&heat_w[row.clone()]);
+                    load.for_each(|((load_w, relative), heat_w)| *load_w = own.appliances_mean_w * relative + heat_w);
+                    if step.system.roof_planes(building).next().is_some() {
+                        let pv_w = &mut pv_w[row];
+                        pv_w.fill(0.0);
+                        sunlit.roof_into(step.system, building, pv_w, &mut room);
+                        used.pv += add_up(pv_w, &mut roofs_w);
                     }
                 }
-                sums
+                roofs_w
             };
-        let sums: Vec<Vec<[f64; 3]>> = pieces.map(piece).collect();
-        let mut city = vec![[0.0; 3]; count];
-        for sums in sums {
-            for (city, own) in city.iter_mut().zip(sums) {
-                city.iter_mut().zip(own).for_each(|(city, own)| *city += own);
-            }
-        }
+        let sums: Vec<Vec<f64>> = pieces.map(piece).collect();
+        let mut city = vec![0.0; count];
+        sums.iter().for_each(|own| city.iter_mut().zip(own).for_each(|(city, own)| *city += own));
         city
     }
 }
 
-impl Used {
-    fn add(&mut self, [appliances, heat, pv]: [f64; 3]) {
-        self.appliances += appliances;
-        self.heat += heat;
-        self.pv += pv;
+/// Adds a row to sums by hour; its own sum.
+fn add_up(row: &[f32], hours: &mut [f64]) -> f64 {
+    let mut sum = 0.0;
+    for (hour, power_w) in hours.iter_mut().zip(row.iter().copied().map(f64::from)) {
+        *hour += power_w;
+        sum += power_w;
     }
+    sum
+}
 
+impl Used {
     /// All that it draws.
     pub fn load(&self) -> f64 {
         self.appliances + self.charging + self.heat + self.battery
@@ -188,12 +194,12 @@ fn assets(step: &Step<'_>, sunlit: &Sunlit<'_>, public_w: &[f64], drawn: &mut Dr
     let count = drawn.count;
     let mut plants_w = vec![0.0; count];
     drawn.asset_w = vec![0.0; step.of.city.energy_assets.len() * count];
-    let mut light = Vec::new();
+    let mut room = Room::default();
     for plant in step.system.plants() {
         match plant {
             Plant::Solar { asset, plane } => {
                 let mut row = vec![0.0_f32; count];
-                sunlit.plane_into(&plane, None, &mut row, &mut light);
+                sunlit.plane_into(&plane, None, &mut row, &mut room);
                 for (hour, power_w) in row.into_iter().enumerate() {
                     plants_w[hour] += f64::from(power_w);
                     drawn.asset_w[asset * count + hour] -= power_w;

@@ -18,6 +18,12 @@ pub struct Rate {
     g_wh: f64,
 }
 
+/// Rates of some hours, each part in a row.
+pub struct RateRows {
+    night: Vec<f64>,
+    g_wh: Vec<f64>,
+}
+
 /// What a building bought and sold so far, Wh and g, and the most it took in an hour, W.
 #[derive(Clone, Copy, PartialEq, Default, Debug)]
 pub struct Bought {
@@ -28,15 +34,51 @@ pub struct Bought {
     pub peak_w: f64,
 }
 
+/// Hours added up side by side, in a fixed order.
+const LANES: usize = 4;
+
+impl RateRows {
+    pub fn of(rates: &[Rate]) -> Self {
+        Self {
+            night: rates.iter().map(|rate| rate.night).collect(),
+            g_wh: rates.iter().map(|rate| rate.g_wh).collect(),
+        }
+    }
+}
+
 impl Bought {
-    /// An hour whose mean power from the grid is `net_w`, below 0 into it.
-    pub fn add(&mut self, net_w: f64, rate: &Rate) {
-        let bought = net_w.max(0.0);
-        self.wh += bought;
-        self.sold_wh += bought - net_w;
-        self.night_wh += rate.night * bought;
-        self.carbon_g += rate.g_wh * bought;
-        self.peak_w = self.peak_w.max(bought);
+    /// Hours whose mean powers from the grid are `net_w`, below 0 into it. What was sold in them, Wh.
+    pub fn add(&mut self, net_w: &[f64], rates: &RateRows) -> f64 {
+        let mut sums = [[0.0_f64; LANES]; 5];
+        let (hours, rest) = net_w.as_chunks::<LANES>();
+        let (night, night_rest) = rates.night.as_chunks::<LANES>();
+        let (g_wh, g_wh_rest) = rates.g_wh.as_chunks::<LANES>();
+        for ((net_w, night), g_wh) in hours.iter().zip(night).zip(g_wh) {
+            add_up(&mut sums, net_w, (night, g_wh));
+        }
+        for ((net_w, night), g_wh) in rest.iter().zip(night_rest).zip(g_wh_rest) {
+            add_up(&mut sums, &[*net_w, 0.0, 0.0, 0.0], (&[*night; LANES], &[*g_wh; LANES]));
+        }
+        let [wh, sold_wh, night_wh, carbon_g] = [0, 1, 2, 3].map(|part| sums[part].iter().sum::<f64>());
+        self.wh += wh;
+        self.sold_wh += sold_wh;
+        self.night_wh += night_wh;
+        self.carbon_g += carbon_g;
+        self.peak_w = sums[4].iter().fold(self.peak_w, |peak_w, lane| peak_w.max(*lane));
+        sold_wh
+    }
+}
+
+/// Bought, sold, by night, carbon and peak of hours side by side.
+#[inline(always)]
+fn add_up(sums: &mut [[f64; LANES]; 5], net_w: &[f64; LANES], (night, g_wh): (&[f64; LANES], &[f64; LANES])) {
+    for lane in 0..LANES {
+        let bought = if net_w[lane] > 0.0 { net_w[lane] } else { 0.0 };
+        sums[0][lane] += bought;
+        sums[1][lane] += bought - net_w[lane];
+        sums[2][lane] += night[lane] * bought;
+        sums[3][lane] += g_wh[lane] * bought;
+        sums[4][lane] = if bought > sums[4][lane] { bought } else { sums[4][lane] };
     }
 }
 

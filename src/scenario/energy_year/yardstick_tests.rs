@@ -10,7 +10,7 @@ use microlp::{ComparisonOp, OptimizationDirection, Problem, Variable};
 use super::{
     charge_tests::tours,
     mobility::of_tours,
-    sunlit::Sunlit,
+    sunlit::{Room, Sunlit},
     tests::{shares, town, weather},
     *,
 };
@@ -51,7 +51,7 @@ fn net_w(energy: &CityEnergy<'_>, building: usize, (day, hours): (usize, usize))
     let people = system.people_hours(&energy.clocks[24 * day..][..hours]);
     let rows = system.people_rows(&people, building);
     let mut pv_w = vec![0.0; hours];
-    Sunlit::new(energy, energy.weather, 24 * day, hours).roof_into(&system, building, &mut pv_w, &mut Vec::new());
+    Sunlit::new(energy, energy.weather, 24 * day, hours).roof_into(&system, building, &mut pv_w, &mut Room::default());
     let load = rows.appliances.iter().map(|relative| rows.appliances_mean_w * relative);
     load.zip(pv_w).map(|(load, pv)| f64::from(load - pv)).collect()
 }
