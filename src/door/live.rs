@@ -12,6 +12,7 @@ use citytwin_desktop as desktop;
 use citytwin_feeds::mapping::Sources;
 use citytwin_history::{History, Settings, instant as moment};
 use citytwin_model::{Timestamp, slug};
+use etcetera::base_strategy::BaseStrategy;
 use serde::Serialize;
 
 use crate::{
@@ -115,8 +116,10 @@ pub fn history_of(named: Option<&Path>, city: &Path) -> anyhow::Result<PathBuf> 
     if let Some(named) = named {
         return Ok(named.to_path_buf());
     }
-    let data =
-        dirs::data_local_dir().context("no folder for this user's data is known; name one with --history DIR")?;
+    let known = etcetera::base_strategy::choose_native_strategy()
+        .context("no folder for this user's data is known; name one with --history DIR")?;
+    // On Windows data may wander from machine to machine with the user, caches do not: gigabytes stay where they are.
+    let data = if cfg!(windows) { known.cache_dir() } else { known.data_dir() };
     let whole = fs::canonicalize(city).unwrap_or_else(|_| city.to_path_buf());
     let stem = whole.file_stem().map_or_else(String::new, |stem| slug(&stem.to_string_lossy()));
     let name = if stem.is_empty() { "city".to_owned() } else { stem };
