@@ -140,7 +140,15 @@ mod tests {
                     emulated: true,
                 };
                 let (historical, limits) = (false, crate::mapping::QualityLimits::default());
-                let arrival = Arrival { reading: &reading, source: 0, device: None, historical, ttl_s: None, limits };
+                let arrival = Arrival {
+                    reading: &reading,
+                    source: 0,
+                    device: None,
+                    historical,
+                    ttl_s: None,
+                    limits,
+                    judged: false,
+                };
                 let doubts = monitor.apply(arrival).doubts;
                 assert!(!doubts.has(Doubt::Range) && !doubts.has(Doubt::Future), "{reading:?}");
                 let rests = matches!(sensor.quantity, Quantity::Precipitation | Quantity::Irradiance);

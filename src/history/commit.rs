@@ -8,8 +8,8 @@ use std::{
 use rusqlite::{Connection, params};
 
 use crate::{
-    Committed, DeadLetter, History, HistoryError, Row, RowError, SeriesKey, Source, Span, database, day, dead,
-    rollup::HOUR_US, row::DAY_US, snapshot::Snapshot,
+    Committed, DeadLetter, Event, History, HistoryError, Row, RowError, SeriesKey, Source, Span, database, day, dead,
+    event, rollup::HOUR_US, row::DAY_US, snapshot::Snapshot,
 };
 
 /// The connection that writes, and what it knows to be written.
@@ -63,9 +63,17 @@ impl Writer {
 }
 
 impl History {
-    pub(crate) fn commit_rows(&self, rows: &[Row], dead: &[DeadLetter]) -> Result<Committed, HistoryError> {
+    pub(crate) fn commit_rows(
+        &self,
+        rows: &[Row],
+        dead: &[DeadLetter],
+        (run, events): (&str, &[Event]),
+    ) -> Result<Committed, HistoryError> {
         let sorted = self.checked(rows)?;
-        if rows.is_empty() && dead.is_empty() {
+        for (index, event) in events.iter().enumerate() {
+            event.check().map_err(|source| HistoryError::Row { index, source })?;
+        }
+        if rows.is_empty() && dead.is_empty() && events.is_empty() {
             return Ok(Committed::default());
         }
         let say = |e| HistoryError::sqlite(&self.path, &e);
@@ -82,6 +90,7 @@ impl History {
         }
         write_slots(&change, &done.slots).map_err(say)?;
         dead::keep(&change, dead, self.settings.dead_letter_bytes).map_err(say)?;
+        event::keep(&change, run, events).map_err(say)?;
         change.commit().map_err(say)?;
         *series += new_series.len();
         *sources += new_sources.len();
@@ -200,9 +209,12 @@ fn write_names(
     for (number, key) in (first_series as i64..).zip(series) {
         insert.execute(params![number, key.run, key.sensor, key.quantity.name()])?;
     }
-    let mut insert = db.prepare_cached("INSERT INTO source (id, feed, mapping, emulated) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert = db.prepare_cached(
+        "INSERT INTO source (id, feed, mapping, emulated, historical, life_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
     for (number, source) in (first_source as i64..).zip(sources) {
-        insert.execute(params![number, source.feed, source.mapping, source.emulated])?;
+        let life_ms = source.life_ms.cast_signed();
+        insert.execute(params![number, source.feed, source.mapping, source.emulated, source.historical, life_ms])?;
     }
     Ok(())
 }

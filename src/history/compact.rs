@@ -20,7 +20,7 @@ use crate::{
     cold::write::RowsWriter,
     commit::{Slot, make_day, write_slots},
     database::{SLOT_US, SLOTS},
-    day,
+    day, event,
     row::DAY_US,
     snapshot::{ColdFiles, Snapshot},
 };
@@ -72,6 +72,7 @@ impl History {
             done.moved_days += 1;
         }
         self.remove_files()?;
+        event::remove_old(&self.writer().db).map_err(|e| HistoryError::sqlite(&self.path, &e))?;
         Ok(done)
     }
 

@@ -16,7 +16,7 @@ pub(crate) const FILE: &str = "history.sqlite";
 /// "CTHi": the mark of a history among SQLite files.
 const APPLICATION: i64 = 0x4354_4869;
 /// Version of the tables below.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Length of a slot, µs: rows lie by day, then by slot, then by series. A batch of all sensors then touches
 /// neighbouring pages, as it would not if rows lay by series first, and a sensor's day is 144 short reads.
 pub(crate) const SLOT_US: i64 = 600 * crate::row::SECOND_US;
@@ -26,8 +26,6 @@ pub(crate) const SLOTS: i64 = 144;
 const SCHEMA: &str = "
 CREATE TABLE series (id INTEGER PRIMARY KEY, run TEXT NOT NULL, sensor TEXT NOT NULL, quantity TEXT NOT NULL,
     UNIQUE (run, sensor, quantity));
-CREATE TABLE source (id INTEGER PRIMARY KEY, feed TEXT NOT NULL, mapping TEXT NOT NULL, emulated INTEGER NOT NULL,
-    UNIQUE (feed, mapping, emulated));
 -- Rows of a slot, hot and cold, and when they came in: where to look for what was received in a span.
 CREATE TABLE slot (day INTEGER NOT NULL, slot INTEGER NOT NULL, rows INTEGER NOT NULL,
     first_received INTEGER NOT NULL, last_received INTEGER NOT NULL, PRIMARY KEY (day, slot)) WITHOUT ROWID;
@@ -53,6 +51,15 @@ CREATE TABLE dead_count (feed TEXT PRIMARY KEY, kept INTEGER NOT NULL, dropped I
     resolved INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
+/// What version 2 has beyond version 1.
+const SECOND: &str = "
+CREATE TABLE source (id INTEGER PRIMARY KEY, feed TEXT NOT NULL, mapping TEXT NOT NULL, emulated INTEGER NOT NULL,
+    historical INTEGER NOT NULL, life_ms INTEGER NOT NULL, UNIQUE (feed, mapping, emulated, historical, life_ms));
+CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, at INTEGER NOT NULL, what TEXT NOT NULL,
+    name TEXT NOT NULL, number REAL NOT NULL);
+CREATE INDEX event_of_run ON event (run, at, id);
+";
+
 /// The table of a day's rows. `at`: µs since the slot began; `lag`: received less observed, µs; `code`: quality in the
 /// lowest two bits, the source above.
 pub(crate) fn day_table(day: i64) -> String {
@@ -74,8 +81,11 @@ pub(crate) fn open(path: &Path, settings: &Settings) -> Result<Connection, Histo
     if fresh {
         create(&mut db).map_err(say)?;
     }
-    check_version(&db, path)?;
+    let version = check_version(&db, path)?;
     check_length(&db, path)?;
+    if version < VERSION {
+        bring_up(&mut db).map_err(say)?;
+    }
     if let Some(bytes) = settings.hot_bytes {
         let page: i64 = db.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(say)?;
         let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
@@ -119,12 +129,26 @@ fn check_file(path: &Path) -> Result<bool, HistoryError> {
 fn create(db: &mut Connection) -> Result<(), rusqlite::Error> {
     let change = db.transaction()?;
     change.execute_batch(SCHEMA)?;
+    change.execute_batch(SECOND)?;
     change.pragma_update(None, "application_id", APPLICATION)?;
     change.pragma_update(None, "user_version", VERSION)?;
     change.commit()
 }
 
-fn check_version(db: &Connection, path: &Path) -> Result<(), HistoryError> {
+/// A history that an earlier program made, to the tables of this one: all or nothing.
+fn bring_up(db: &mut Connection) -> Result<(), rusqlite::Error> {
+    let change = db.transaction()?;
+    change.execute_batch("ALTER TABLE source RENAME TO source_before")?;
+    change.execute_batch(SECOND)?;
+    change.execute_batch(
+        "INSERT INTO source SELECT id, feed, mapping, emulated, 0, 0 FROM source_before; DROP TABLE source_before",
+    )?;
+    change.pragma_update(None, "user_version", VERSION)?;
+    change.commit()
+}
+
+/// The version of the tables: this program's, or one that it can bring up to it.
+fn check_version(db: &Connection, path: &Path) -> Result<i64, HistoryError> {
     let pragma = |name| {
         db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|e| HistoryError::sqlite(path, &e))
     };
@@ -132,7 +156,7 @@ fn check_version(db: &Connection, path: &Path) -> Result<(), HistoryError> {
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(|e| HistoryError::sqlite(path, &e))?;
     match (pragma("application_id")?, pragma("user_version")?) {
-        (APPLICATION, VERSION) => Ok(()),
+        (APPLICATION, found @ 1..=VERSION) => Ok(found),
         (APPLICATION, found) => Err(HistoryError::Newer { path: path.to_path_buf(), found, known: VERSION }),
         (0, 0) if tables == 0 => Err(HistoryError::Damaged {
             path: path.to_path_buf(),

@@ -11,11 +11,11 @@ use citytwin_model::Quantity;
 use rusqlite::Connection;
 
 use crate::{
-    Committed, Completeness, DeadLetter, DeadLetterCount, HistoryError, KeptDeadLetter, Level, RollUp, Row, SeriesId,
-    SeriesKey, Settings, Source, SourceId, Span, Store, Visitor,
+    Committed, Completeness, DeadLetter, DeadLetterCount, Event, EventPlace, HistoryError, KeptDeadLetter, KeptEvent,
+    Level, RollUp, Row, SeriesId, SeriesKey, Settings, Source, SourceId, Span, Store, Visitor,
     cold::write::Naming,
     commit::Writer,
-    compact, completeness, database, dead,
+    compact, completeness, database, dead, event,
     names::Names,
     received,
     snapshot::{ColdFiles, Snapshot},
@@ -241,8 +241,13 @@ impl Store for History {
         self.series.of_run(run)
     }
 
-    fn commit(&self, rows: &[Row], dead: &[DeadLetter]) -> Result<Committed, HistoryError> {
-        self.commit_rows(rows, dead)
+    fn commit_with(
+        &self,
+        rows: &[Row],
+        dead: &[DeadLetter],
+        events: (&str, &[Event]),
+    ) -> Result<Committed, HistoryError> {
+        self.commit_rows(rows, dead, events)
     }
 
     fn range(&self, series: SeriesId, span: Span, limit: usize) -> Result<Vec<Row>, HistoryError> {
@@ -274,6 +279,11 @@ impl Store for History {
 
     fn visit_received(&self, run: &str, span: Span, visitor: Visitor<'_>) -> Result<(), HistoryError> {
         received::visit(self, run, span, visitor)
+    }
+
+    fn events(&self, run: &str, after: EventPlace, to_us: i64, limit: usize) -> Result<Vec<KeptEvent>, HistoryError> {
+        let say = |e| HistoryError::sqlite(&self.path, &e);
+        self.read(|snapshot| event::after(snapshot.db, run, after, to_us, limit).map_err(say))
     }
 
     fn roll_ups(&self, series: SeriesId, level: Level, span: Span) -> Result<Vec<RollUp>, HistoryError> {
@@ -372,8 +382,12 @@ fn names_of_series(db: &Connection, path: &Path) -> Result<Vec<SeriesKey>, Histo
 
 fn names_of_sources(db: &Connection, path: &Path) -> Result<Vec<Source>, HistoryError> {
     let say = |e| HistoryError::sqlite(path, &e);
-    let mut query = db.prepare("SELECT feed, mapping, emulated FROM source ORDER BY id").map_err(say)?;
-    let source =
-        |row: &rusqlite::Row<'_>| Ok(Source { feed: row.get(0)?, mapping: row.get(1)?, emulated: row.get(2)? });
+    let sql = "SELECT feed, mapping, emulated, historical, life_ms FROM source ORDER BY id";
+    let source = |row: &rusqlite::Row<'_>| {
+        let life_ms = row.get::<_, i64>(4)?.unsigned_abs();
+        let (feed, mapping) = (row.get(0)?, row.get(1)?);
+        Ok(Source { feed, mapping, emulated: row.get(2)?, historical: row.get(3)?, life_ms })
+    };
+    let mut query = db.prepare(sql).map_err(say)?;
     query.query_map([], source).map_err(say)?.collect::<Result<_, _>>().map_err(say)
 }

@@ -14,6 +14,7 @@ mod database;
 mod day;
 mod dead;
 mod error;
+mod event;
 mod export;
 mod history;
 mod names;
@@ -33,6 +34,7 @@ pub use compact::{Late, Maintained};
 pub use completeness::Completeness;
 pub use dead::{DEAD_LETTER_BYTES, DeadLetter, DeadLetterCount, KeptDeadLetter};
 pub use error::HistoryError;
+pub use event::{Event, EventPlace, Happening, KeptEvent};
 pub use export::{Export, export_csv, export_parquet, import_csv};
 pub use history::{History, Size};
 pub use postgres::{Plaintext, PostgresHistory};
@@ -40,7 +42,7 @@ pub use readings::{Recorder, Sensors};
 pub use rollup::{Level, RollUp, Values};
 pub use row::{
     DAY_US, END_US, FIRST_US, LONGEST_NAME, Row, RowError, SECOND_US, SeriesId, SeriesKey, Source, SourceId, Span,
-    instant, micros, quality_name,
+    instant, kept_life_s, micros, quality_name,
 };
 pub use settings::Settings;
 pub use store::{Committed, Store, Visitor};

@@ -19,9 +19,9 @@ use ::postgres::{
 use citytwin_model::Quantity;
 
 use crate::{
-    Committed, Completeness, DEAD_LETTER_BYTES, DeadLetter, DeadLetterCount, HistoryError, KeptDeadLetter, Level,
-    RollUp, Row, RowError, SeriesId, SeriesKey, Settings, Source, SourceId, Span, Store, Visitor, completeness,
-    names::Names,
+    Committed, Completeness, DEAD_LETTER_BYTES, DeadLetter, DeadLetterCount, Event, EventPlace, HistoryError,
+    KeptDeadLetter, KeptEvent, Level, RollUp, Row, RowError, SeriesId, SeriesKey, Settings, Source, SourceId, Span,
+    Store, Visitor, completeness, names::Names,
 };
 
 /// A [`Store`] in a PostgreSQL database, written by one program at a time.
@@ -51,7 +51,14 @@ const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS series (id INT4 PRIMARY KEY, run TEXT NOT NULL, sensor TEXT NOT NULL, quantity TEXT NOT NULL,
     UNIQUE (run, sensor, quantity));
 CREATE TABLE IF NOT EXISTS source (id INT4 PRIMARY KEY, feed TEXT NOT NULL, mapping TEXT NOT NULL,
-    emulated BOOL NOT NULL, UNIQUE (feed, mapping, emulated));
+    emulated BOOL NOT NULL);
+ALTER TABLE source ADD COLUMN IF NOT EXISTS historical BOOL NOT NULL DEFAULT FALSE;
+ALTER TABLE source ADD COLUMN IF NOT EXISTS life_ms INT8 NOT NULL DEFAULT 0;
+ALTER TABLE source DROP CONSTRAINT IF EXISTS source_feed_mapping_emulated_key;
+CREATE UNIQUE INDEX IF NOT EXISTS source_name ON source (feed, mapping, emulated, historical, life_ms);
+CREATE TABLE IF NOT EXISTS event (id INT8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run TEXT NOT NULL, at INT8 NOT NULL,
+    what TEXT NOT NULL, name TEXT NOT NULL, number FLOAT8 NOT NULL);
+CREATE INDEX IF NOT EXISTS event_of_run ON event (run, at, id);
 CREATE TABLE IF NOT EXISTS reading (series INT4 NOT NULL, observed INT8 NOT NULL, received INT8 NOT NULL,
     value FLOAT8 NOT NULL, code INT4 NOT NULL, PRIMARY KEY (series, observed));
 CREATE INDEX IF NOT EXISTS reading_received ON reading (received);
@@ -188,9 +195,17 @@ impl Store for PostgresHistory {
         self.series.of_run(run)
     }
 
-    fn commit(&self, rows: &[Row], dead: &[DeadLetter]) -> Result<Committed, HistoryError> {
+    fn commit_with(
+        &self,
+        rows: &[Row],
+        dead: &[DeadLetter],
+        (run, events): (&str, &[Event]),
+    ) -> Result<Committed, HistoryError> {
         self.checked(rows)?;
-        if rows.is_empty() && dead.is_empty() {
+        for (index, event) in events.iter().enumerate() {
+            event.check().map_err(|source| HistoryError::Row { index, source })?;
+        }
+        if rows.is_empty() && dead.is_empty() && events.is_empty() {
             return Ok(Committed::default());
         }
         let mut writer = self.writer()?;
@@ -201,6 +216,7 @@ impl Store for PostgresHistory {
             write_names(&mut change, (first_series, &new_series), (first_source, &new_sources))?;
             let new = copy(&mut change, rows)?;
             keep_dead(&mut change, dead, self.dead_letter_bytes)?;
+            keep_events(&mut change, run, events)?;
             change.commit()?;
             Ok(new)
         };
@@ -250,6 +266,21 @@ impl Store for PostgresHistory {
              WHERE received >= $2 AND received < $3 ORDER BY received, observed, r.series"
         );
         self.stream(&sql, &[&run, &span.from_us, &span.to_us], visitor)
+    }
+
+    fn events(
+        &self,
+        run: &str,
+        (at, number): EventPlace,
+        to_us: i64,
+        limit: usize,
+    ) -> Result<Vec<KeptEvent>, HistoryError> {
+        let sql = "SELECT id, at, what, name, number FROM event
+                   WHERE run = $1 AND (at, id) > ($2, $3) AND at < $4 ORDER BY at, id LIMIT $5";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.read(|client| client.query(sql, &[&run, &at, &number, &to_us, &limit]))?;
+        let kept: Result<Vec<Option<KeptEvent>>, _> = rows.iter().map(event).collect();
+        Ok(kept.map_err(|e| told(&e))?.into_iter().flatten().collect())
     }
 
     /// Summed from the rows: PostgreSQL keeps all of them.
@@ -382,8 +413,13 @@ fn write_names(
         change.execute(sql, &[&number, &&*key.run, &&*key.sensor, &key.quantity.name()])?;
     }
     for (number, source) in (first_source..).zip(sources) {
-        let sql = "INSERT INTO source (id, feed, mapping, emulated) VALUES ($1, $2, $3, $4)";
-        change.execute(sql, &[&number, &&*source.feed, &&*source.mapping, &source.emulated])?;
+        let sql =
+            "INSERT INTO source (id, feed, mapping, emulated, historical, life_ms) VALUES ($1, $2, $3, $4, $5, $6)";
+        let life_ms = source.life_ms.cast_signed();
+        change.execute(
+            sql,
+            &[&number, &&*source.feed, &&*source.mapping, &source.emulated, &source.historical, &life_ms],
+        )?;
     }
     Ok(())
 }
@@ -415,6 +451,22 @@ fn keep_dead(
                counted AS (SELECT feed, count(*) AS n FROM gone GROUP BY feed)
                UPDATE dead_count d SET dropped = dropped + n FROM counted c WHERE c.feed = d.feed";
     change.execute(sql, &[&room]).map(|_| ())
+}
+
+fn keep_events(change: &mut ::postgres::Transaction<'_>, run: &str, events: &[Event]) -> Result<(), ::postgres::Error> {
+    for event in events {
+        let (word, name, number) = event.parts();
+        let sql = "INSERT INTO event (run, at, what, name, number) VALUES ($1, $2, $3, $4, $5)";
+        change.execute(sql, &[&run, &event.at_us, &word, &name, &number])?;
+    }
+    Ok(())
+}
+
+fn event(row: &::postgres::Row) -> Result<Option<KeptEvent>, ::postgres::Error> {
+    let (number, at_us) = (row.try_get(0)?, row.try_get(1)?);
+    let (word, name): (String, String) = (row.try_get(2)?, row.try_get(3)?);
+    let event = Event::of_parts(at_us, (&word, name.into(), row.try_get(4)?));
+    Ok(event.map(|event| KeptEvent { number, event }))
 }
 
 fn row(found: &::postgres::Row) -> Result<Row, ::postgres::Error> {
@@ -455,10 +507,13 @@ fn names_of_series(client: &mut Client) -> Result<Vec<SeriesKey>, HistoryError> 
 }
 
 fn names_of_sources(client: &mut Client) -> Result<Vec<Source>, HistoryError> {
-    let rows = client.query("SELECT feed, mapping, emulated FROM source ORDER BY id", &[]).map_err(|e| told(&e))?;
+    let sql = "SELECT feed, mapping, emulated, historical, life_ms FROM source ORDER BY id";
+    let rows = client.query(sql, &[]).map_err(|e| told(&e))?;
     let name = |row: &::postgres::Row| {
         let text = |at: usize| row.try_get::<_, String>(at).map(Arc::from);
-        Ok(Source { feed: text(0)?, mapping: text(1)?, emulated: row.try_get(2)? })
+        let life_ms = row.try_get::<_, i64>(4)?.unsigned_abs();
+        let (feed, mapping) = (text(0)?, text(1)?);
+        Ok(Source { feed, mapping, emulated: row.try_get(2)?, historical: row.try_get(3)?, life_ms })
     };
     rows.iter().map(name).collect::<Result<_, _>>().map_err(|e: ::postgres::Error| told(&e))
 }

@@ -42,6 +42,10 @@ pub struct Source {
     pub mapping: Arc<str>,
     /// Made by the program's own emulator, not by a device.
     pub emulated: bool,
+    /// Stored by the device and sent later: kept, never shown as live.
+    pub historical: bool,
+    /// How long its values hold at least, as was declared with them, ms; 0: nothing was declared.
+    pub life_ms: u64,
 }
 
 /// A reading as it is kept. `(series, observed_us)` is its key: a second one of the same key is a duplicate.
@@ -98,8 +102,34 @@ impl Source {
         if !mapping.is_empty() {
             named("mapping", mapping)?;
         }
-        Ok(Self { feed: feed.into(), mapping: mapping.into(), emulated })
+        Ok(Self { feed: feed.into(), mapping: mapping.into(), emulated, historical: false, life_ms: 0 })
     }
+
+    /// With what was declared beside the values. `life_s` as [`kept_life_s`] has it.
+    #[must_use]
+    pub fn declared(self, historical: bool, life_s: Option<f64>) -> Self {
+        Self { historical, life_ms: life_s.map_or(0, life_ms), ..self }
+    }
+
+    /// The declared life, second.
+    pub fn life_s(&self) -> Option<f64> {
+        (self.life_ms > 0).then_some(self.life_ms as f64 / 1e3)
+    }
+}
+
+/// A declared life as it is kept: to four digits and at least a millisecond, rounded up, at most 300 years. A device that
+/// declares another life with every value thereby makes a bounded number of sources. Who judges by a life judges by
+/// this one, so that a replay judges alike.
+pub fn kept_life_s(life_s: f64) -> Option<f64> {
+    let ms = life_ms(life_s);
+    (ms > 0).then_some(ms as f64 / 1e3)
+}
+
+fn life_ms(life_s: f64) -> u64 {
+    // A product like 0.3 * 1000 lies a little beside the whole number that is meant.
+    let ms = if life_s > 0.0 { (life_s.min(1e10) * 1e3 - 1e-6).ceil().max(1.0) as u64 } else { return 0 };
+    let step = 10_u64.pow(ms.ilog10().saturating_sub(3));
+    ms.div_ceil(step) * step
 }
 
 impl Row {
@@ -213,4 +243,22 @@ impl Row {
 fn named(field: &'static str, name: &str) -> Result<(), RowError> {
     let fits = !name.is_empty() && name.len() <= LONGEST_NAME && !name.contains(char::is_control);
     if fits { Ok(()) } else { Err(RowError::Name { field }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_life_is_kept_to_four_digits_and_never_shorter() {
+        let kept = |s: f64| kept_life_s(s).unwrap();
+        assert_eq!([0.3, 60.0, 120.0, 3600.0, 86_400.0].map(kept), [0.3, 60.0, 120.0, 3600.0, 86_400.0]);
+        assert_eq!([1e-9, 1.23456, 604_812.0].map(kept), [0.001, 1.235, 604_900.0]);
+        assert_eq!([0.0, -1.0, f64::NAN].map(kept_life_s), [None; 3]);
+        assert_eq!(kept(f64::INFINITY), 1e10);
+        for n in 1..100_000 {
+            let life = f64::from(n) * 0.37;
+            assert!((life..life * 1.001 + 0.001).contains(&kept(life)) && kept(kept(life)) == kept(life));
+        }
+    }
 }

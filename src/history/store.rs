@@ -3,8 +3,8 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use crate::{
-    Completeness, DeadLetter, DeadLetterCount, HistoryError, KeptDeadLetter, Level, RollUp, Row, SeriesId, SeriesKey,
-    Source, SourceId, Span,
+    Completeness, DeadLetter, DeadLetterCount, Event, EventPlace, HistoryError, KeptDeadLetter, KeptEvent, Level,
+    RollUp, Row, SeriesId, SeriesKey, Source, SourceId, Span,
 };
 
 /// What a commit did with its rows.
@@ -42,7 +42,20 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// A row that cannot be kept (none of the batch is then), a full disk, a damaged file.
-    fn commit(&self, rows: &[Row], dead: &[DeadLetter]) -> Result<Committed, HistoryError>;
+    fn commit(&self, rows: &[Row], dead: &[DeadLetter]) -> Result<Committed, HistoryError> {
+        self.commit_with(rows, dead, ("", &[]))
+    }
+
+    /// As [`Self::commit`], with what happened to the feeds of a run.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    fn commit_with(
+        &self,
+        rows: &[Row],
+        dead: &[DeadLetter],
+        events: (&str, &[Event]),
+    ) -> Result<Committed, HistoryError>;
 
     /// The first `limit` rows of a series by observed time.
     ///
@@ -71,6 +84,11 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// As [`Self::range`].
     fn visit_received(&self, run: &str, span: Span, visitor: Visitor<'_>) -> Result<(), HistoryError>;
+    /// The first `limit` events of a run after a place and before an instant, in order.
+    ///
+    /// # Errors
+    /// As [`Self::range`].
+    fn events(&self, run: &str, after: EventPlace, to_us: i64, limit: usize) -> Result<Vec<KeptEvent>, HistoryError>;
     /// Summaries of a series for every interval of the level that starts in the span and has readings. Gaps
     /// have none.
     ///

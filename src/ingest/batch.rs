@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use citytwin_feeds::{Delivery, Receipt};
-use citytwin_history::{DeadLetter, Row, RowError, SeriesId, SeriesKey, Source, SourceId, Store, micros};
+use citytwin_history::{DeadLetter, Event, Row, RowError, SeriesId, SeriesKey, Source, SourceId, Store, micros};
 use citytwin_model::{Quality, Quantity, Sensor};
 
 use crate::{Change, intake::Incoming};
@@ -16,6 +16,7 @@ pub(crate) const MODELLED: &str = " (model output)";
 pub(crate) struct Batch {
     pub rows: Vec<Row>,
     pub dead: Vec<DeadLetter>,
+    pub events: Vec<Event>,
     /// For the twin, once the rows are safe.
     pub news: Vec<Change>,
     /// Their room is free once they are safe.
@@ -24,7 +25,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub fn is_empty(&self) -> bool {
-        self.deliveries.is_empty() && self.news.is_empty()
+        self.deliveries.is_empty() && self.news.is_empty() && self.events.is_empty()
     }
 
     /// The receipts of one source.
@@ -53,6 +54,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.rows.clear();
         self.dead.clear();
+        self.events.clear();
         self.news.clear();
         self.deliveries.clear();
     }
@@ -63,8 +65,17 @@ pub(crate) struct Rows {
     run: String,
     /// By sensor.
     sensors: Vec<(String, Option<(Quantity, SeriesId)>)>,
-    /// By source, emulated, modelled.
-    sources: HashMap<(u16, bool, bool), SourceId>,
+    sources: HashMap<MadeBy, SourceId>,
+}
+
+/// What a source of the history is one for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct MadeBy {
+    source: u16,
+    emulated: bool,
+    modelled: bool,
+    historical: bool,
+    life_bits: u64,
 }
 
 impl Rows {
@@ -96,12 +107,19 @@ impl Rows {
                 series
             }
         };
-        let made_by = (source, reading.emulated, incoming.modelled);
+        let made_by = MadeBy {
+            source,
+            emulated: reading.emulated,
+            modelled: incoming.modelled,
+            historical: incoming.historical,
+            life_bits: incoming.ttl_s.map_or(0, f64::to_bits),
+        };
         let source = match self.sources.get(&made_by) {
             Some(source) => *source,
             None => {
                 let labelled = if incoming.modelled { format!("{mapping}{MODELLED}") } else { mapping.to_owned() };
-                let number = store.source(&Source::new(feed, &labelled, reading.emulated)?);
+                let source = Source::new(feed, &labelled, reading.emulated)?;
+                let number = store.source(&source.declared(incoming.historical, incoming.ttl_s));
                 self.sources.insert(made_by, number);
                 number
             }

@@ -6,6 +6,7 @@ use citytwin_feeds::{
     mapping::{DeviceId, Mapped, MappedSignal, Mapper, MappingVersion, QualityLimits},
     quality::Arrival,
 };
+use citytwin_history::{Source, kept_life_s};
 use citytwin_model::{Quality, Reading, Timestamp};
 
 use crate::{Feeds, Origin};
@@ -21,8 +22,11 @@ pub(crate) struct Incoming {
     pub historical: bool,
     /// A model's output: no device measured it.
     pub modelled: bool,
+    /// As [`kept_life_s`] has it.
     pub ttl_s: Option<f64>,
     pub limits: QualityLimits,
+    /// From the history: its quality was found when it came first.
+    pub judged: bool,
 }
 
 /// What a message gave, until the next one.
@@ -55,6 +59,7 @@ impl Incoming {
             historical: self.historical,
             ttl_s: self.ttl_s,
             limits: self.limits,
+            judged: self.judged,
         }
     }
 }
@@ -118,8 +123,9 @@ impl Intake {
                 device: mapped.device,
                 historical: mapped.historical,
                 modelled: mapped.modelled,
-                ttl_s: mapped.ttl_s,
+                ttl_s: mapped.ttl_s.and_then(kept_life_s),
                 limits: mapped.limits,
+                judged: false,
             }));
             dead.extend(self.mapped.dead.drain(..).map(|dead| (dead.kind, dead.reason)));
             signals.append(&mut self.mapped.signals);
@@ -150,12 +156,13 @@ impl Incoming {
             modelled: false,
             ttl_s: None,
             limits: QualityLimits::default(),
+            judged: false,
         }
     }
 
     /// A reading that the history had.
-    pub fn kept(reading: Reading) -> Self {
-        Self::own(reading)
+    pub fn kept(reading: Reading, source: &Source) -> Self {
+        Self { historical: source.historical, ttl_s: source.life_s(), judged: true, ..Self::own(reading) }
     }
 }
 

@@ -6,13 +6,14 @@ use citytwin_feeds::{
     mapping::MappedSignal,
     quality::{Monitor, Place},
 };
-use citytwin_history::{HistoryError, Sensors, Store, instant, micros};
+use citytwin_history::{Event, Happening, HistoryError, Sensors, Store, instant, micros};
 use citytwin_model::{Quality, Reading, Sensor, SensorId, Timestamp};
 
 use crate::{
     Change, SourceStatus,
     batch::{Batch, Rows},
-    intake::{Incoming, Intake, Read},
+    intake::{Intake, Read},
+    seed::{Before, Known, known},
 };
 
 /// The length over which a rate is a mean, second.
@@ -35,6 +36,7 @@ pub(crate) struct Judge {
     source_of: Vec<Option<u16>>,
     /// By source: whether its broker or server answered at the last tick.
     up: Vec<bool>,
+    pace: f64,
 }
 
 impl Judge {
@@ -45,6 +47,7 @@ impl Judge {
             names: Sensors::new(sensors.iter().map(|sensor| (sensor.id, &sensor.source))),
             source_of: vec![None; sensors.len()],
             up: Vec::new(),
+            pace: 1.0,
         }
     }
 
@@ -56,23 +59,32 @@ impl Judge {
         now: Timestamp,
         age_s: f64,
     ) -> Result<Vec<Change>, HistoryError> {
-        let rows = store.as_of(self.rows.run(), micros(now), (age_s * 1e6) as i64)?;
-        let mut news = Vec::with_capacity(rows.len());
-        for row in rows {
-            let Some(reading) = self.names.reading(store, &row) else { continue };
-            let feed = store.source_of(row.source).and_then(|s| feeds.iter().position(|feed| **feed == *s.feed));
-            let source = feed.unwrap_or(feeds.len() - 1) as u16;
-            let quality = reading.quality;
-            let incoming = Incoming::kept(reading);
-            let verdict = self.monitor.apply(incoming.arrival(source));
-            if verdict.place == Place::Live {
-                self.source_of[incoming.reading.sensor.index()] = Some(source);
-                let mut reading = incoming.reading;
-                reading.quality = if verdict.stale { Quality::Stale } else { quality };
-                news.push(Change::Reading(reading));
+        let at = (micros(now), (age_s * 1e6) as i64);
+        let known = known((store, &self.names), self.rows.run(), at, Before::OfDevices)?;
+        let mut news = Vec::with_capacity(known.len());
+        for known in known {
+            match known {
+                Known::Reading { incoming, feed } => {
+                    let source = feeds.iter().position(|name| **name == *feed).unwrap_or(feeds.len() - 1) as u16;
+                    if self.monitor.apply(incoming.arrival(source)).place == Place::Live {
+                        news.push(Change::Reading(self.live(incoming.reading, source)));
+                    }
+                }
+                Known::Event(Event { what: Happening::Ended { sensor }, .. }) => {
+                    let stale = self.names.id(&sensor).map(|sensor| self.monitor.mark_stale(&[sensor]));
+                    news.extend(stale.into_iter().flatten().map(stale_now));
+                }
+                Known::Event(_) => {}
             }
         }
         Ok(news)
+    }
+
+    /// A reading that counts now, as it is to be thought of now.
+    fn live(&mut self, mut reading: Reading, source: u16) -> Reading {
+        self.source_of[reading.sensor.index()] = Some(source);
+        reading.quality = self.monitor.quality(reading.sensor).unwrap_or(reading.quality);
+        reading
     }
 
     /// Decodes a message, adds to the batch what it gives, and tells how much that was.
@@ -90,7 +102,7 @@ impl Judge {
         let read = intake.read(delivery);
         let book = books.of(source);
         for signal in read.signals.drain(..) {
-            self.heed(signal, subscription, batch, book);
+            self.heed(signal, (delivery, subscription), batch, book);
         }
         for incoming in &read.readings {
             let verdict = self.monitor.apply(incoming.arrival(source));
@@ -113,10 +125,8 @@ impl Judge {
                 }
             }
             if verdict.place == Place::Live {
-                self.source_of[incoming.reading.sensor.index()] = Some(source);
-                let mut reading = as_kept(incoming.reading.clone());
+                let reading = self.live(as_kept(incoming.reading.clone()), source);
                 book.last_observed = Some(reading.observed_at);
-                reading.quality = if verdict.stale { Quality::Stale } else { verdict.quality };
                 batch.news.push(Change::Reading(reading));
             }
         }
@@ -126,11 +136,21 @@ impl Judge {
         taken
     }
 
-    fn heed(&mut self, signal: MappedSignal, subscription: Option<&Subscription>, batch: &mut Batch, book: &mut Book) {
+    fn heed(
+        &mut self,
+        signal: MappedSignal,
+        (delivery, subscription): (&Delivery, Option<&Subscription>),
+        batch: &mut Batch,
+        book: &mut Book,
+    ) {
         match signal {
             MappedSignal::Stale { sensors, .. } => {
-                let stale = self.monitor.mark_stale(&sensors).into_iter();
-                batch.news.extend(stale.map(|sensor| Change::Quality { sensor, quality: Quality::Stale }));
+                let at_us = micros(delivery.received_at);
+                for sensor in self.monitor.mark_stale(&sensors) {
+                    batch.news.push(stale_now(sensor));
+                    let Some(name) = self.names.name(sensor) else { continue };
+                    batch.events.push(Event { at_us, what: Happening::Ended { sensor: name.clone() } });
+                }
             }
             MappedSignal::Of { signal: Signal::Discovered { topic, .. }, .. } => {
                 if let Some(subscription) = subscription {
@@ -144,18 +164,30 @@ impl Judge {
     }
 
     /// As [`Monitor::set_pace`].
-    pub fn set_pace(&mut self, pace: f64) {
-        self.monitor.set_pace(pace);
+    pub fn set_pace(&mut self, pace: f64, now: Timestamp, events: &mut Vec<Event>) {
+        if self.pace.to_bits() != pace.to_bits() {
+            self.pace = pace;
+            self.monitor.set_pace(pace);
+            events.push(Event { at_us: micros(now), what: Happening::Pace(pace) });
+        }
     }
 
-    /// What changes by time alone. `up` says by source whether its broker or server answers.
-    pub fn tick(&mut self, now: Timestamp, up: &[Option<bool>]) -> Vec<Change> {
+    /// What changes by time alone. `up` says by source whether its broker or server answers, `feeds` its name.
+    pub fn tick(
+        &mut self,
+        now: Timestamp,
+        (feeds, up): (&[String], &[Option<bool>]),
+        events: &mut Vec<Event>,
+    ) -> Vec<Change> {
         let mut doubted: Vec<SensorId> = self.monitor.advance(now);
         self.up.resize(up.len(), true);
-        for (source, up) in up.iter().enumerate() {
+        for (source, (up, feed)) in up.iter().zip(feeds).enumerate() {
             let Some(up) = *up else { continue };
             if std::mem::replace(&mut self.up[source], up) != up {
                 doubted.extend(self.monitor.set_source(source as u16, up));
+                let feed = feed.as_str().into();
+                let what = if up { Happening::Found { feed } } else { Happening::Lost { feed } };
+                events.push(Event { at_us: micros(now), what });
             }
         }
         let quality = |sensor| Some(Change::Quality { sensor, quality: self.monitor.quality(sensor)? });
@@ -178,6 +210,10 @@ impl Judge {
         let of_source = self.source_of.iter().enumerate().filter(|(_, of)| **of == Some(source));
         self.monitor.completeness(of_source.map(|(sensor, _)| SensorId::from_index(sensor)), now)
     }
+}
+
+pub(crate) const fn stale_now(sensor: SensorId) -> Change {
+    Change::Quality { sensor, quality: Quality::Stale }
 }
 
 /// With the times that the history keeps, so that live and replay say the same.

@@ -25,6 +25,7 @@ mod live;
 mod pipeline;
 mod replay;
 mod retry;
+mod seed;
 mod settings;
 mod status;
 

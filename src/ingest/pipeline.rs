@@ -14,11 +14,11 @@ use citytwin_feeds::{
     Clock, Delivery, FileSource, Hosts, Poller, PollerSettings, Receiver, Subscription, SubscriptionSettings,
     client_id, mapping::SourceKind,
 };
-use citytwin_history::Store;
+use citytwin_history::{Event, Happening, Store, micros};
 use crossbeam_channel::{RecvTimeoutError, Sender, unbounded};
 
 use crate::{
-    Feeds, IngestError, IngestStatus, Live, Origin, Settings, SourceStatus,
+    Change, Feeds, IngestError, IngestStatus, Live, Origin, Settings, SourceStatus,
     batch::Batch,
     intake::Intake,
     judge::{Books, Judge},
@@ -70,10 +70,13 @@ impl Ingest {
         let (offered, arrivals) = unbounded();
         let live = Live::new(feeds.sensors.len());
         let mut judge = Judge::new(feeds.sensors, &settings.run, now());
-        let seeded = judge.seed(store.as_ref(), intake.feeds(), now(), settings.seed_age_s)?;
+        let start = now();
+        let seeded = judge.seed(store.as_ref(), intake.feeds(), start, settings.seed_age_s)?;
+        let age_us = (settings.seed_age_s * 1e6) as i64;
+        let began = Event { at_us: micros(start), what: Happening::Started { age_us } };
         let status = IngestStatus {
             sources: (0..).zip(intake.feeds()).map(|(source, feed)| named(feeds, &intake, source, feed)).collect(),
-            seeded: seeded.len() as u64,
+            seeded: seeded.iter().filter(|change| matches!(change, Change::Reading(_))).count() as u64,
             ..IngestStatus::default()
         };
         live.put(seeded);
@@ -99,7 +102,7 @@ impl Ingest {
             intake,
             judge,
             books,
-            batch: Batch::default(),
+            batch: Batch { events: vec![began], ..Batch::default() },
         };
         let thread = thread::Builder::new().name("ingest".to_owned()).spawn(move || pipeline.run());
         Ok(Self { shared, offered, thread: Some(thread.map_err(IngestError::Start)?) })
@@ -308,7 +311,8 @@ impl Pipeline {
         let began = Instant::now();
         let mut wait = FIRST_RETRY;
         let committed = loop {
-            match self.store.commit(&self.batch.rows, &self.batch.dead) {
+            let events = (self.settings.run.as_str(), self.batch.events.as_slice());
+            match self.store.commit_with(&self.batch.rows, &self.batch.dead, events) {
                 Ok(committed) => break committed,
                 Err(error) => self.shared.status().failure = Some(error.to_string()),
             }
@@ -343,13 +347,17 @@ impl Pipeline {
     /// Values that have grown old and sources that were lost or found again.
     fn tick(&mut self) {
         let now = (self.now)();
-        self.judge.set_pace(f64::from_bits(self.shared.pace.load(Ordering::Relaxed)));
+        let pace = f64::from_bits(self.shared.pace.load(Ordering::Relaxed));
+        self.judge.set_pace(pace, now, &mut self.batch.events);
         let sources = self.shared.subscriptions.iter().zip(&self.shared.pollers);
         let answers = |(subscription, poller): (&Option<Subscription>, &Option<Poller>)| {
             subscription.as_ref().map(Subscription::connected).or_else(|| poller.as_ref().map(Poller::up))
         };
         let up: Vec<Option<bool>> = sources.map(answers).collect();
-        self.shared.live.put(self.judge.tick(now, &up));
-        self.books.tick(&self.judge, &mut self.shared.status().sources, now);
+        let changes = self.judge.tick(now, (self.intake.feeds(), &up), &mut self.batch.events);
+        self.shared.live.put(changes);
+        let mut status = self.shared.status();
+        self.books.tick(&self.judge, &mut status.sources, now);
+        status.looks += 1;
     }
 }

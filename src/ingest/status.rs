@@ -30,6 +30,8 @@ pub struct IngestStatus {
     pub conflated: u64,
     /// Live values that the start took from the history.
     pub seeded: u64,
+    /// Looks at what has grown old and which sources answer, five a second.
+    pub looks: u64,
     /// Why nothing can be committed now: one line. Messages wait meanwhile, unacknowledged.
     pub failure: Option<String>,
 }

@@ -24,6 +24,8 @@ pub struct Arrival<'r> {
     pub historical: bool,
     pub ttl_s: Option<f64>,
     pub limits: QualityLimits,
+    /// Its quality was found when it came first: order and age alone are looked at.
+    pub judged: bool,
 }
 
 impl<'r> From<&'r MappedReading> for Arrival<'r> {
@@ -35,7 +37,15 @@ impl<'r> From<&'r MappedReading> for Arrival<'r> {
             historical: mapped.historical,
             ttl_s: mapped.ttl_s,
             limits: mapped.limits,
+            judged: false,
         }
+    }
+}
+
+impl Arrival<'_> {
+    fn found(&self, doubts: Doubts) -> Quality {
+        let declared = self.reading.quality;
+        if self.judged { declared } else { lowered(declared, doubts) }
     }
 }
 
@@ -154,7 +164,7 @@ impl Monitor {
         if verdict.place == Place::Live {
             self.take_live(arrival, (order_us, observed_us, received_us), &limits, &mut verdict);
         } else {
-            verdict.quality = lowered(reading.quality, verdict.doubts);
+            verdict.quality = arrival.found(verdict.doubts);
         }
         verdict
     }
@@ -176,7 +186,7 @@ impl Monitor {
             }
         }
         verdict.doubts.add(Doubt::Flat, state.stands_still(reading.value, order_us, limits));
-        verdict.quality = lowered(reading.quality, verdict.doubts);
+        verdict.quality = arrival.found(verdict.doubts);
         if let Some(ttl_s) = arrival.ttl_s {
             state.ttl_s = ttl_s as f32;
         }
@@ -347,8 +357,15 @@ mod tests {
                 emulated: false,
             };
             let limits = QualityLimits::default();
-            let arrival =
-                Arrival { reading: &reading, source: 0, device: None, historical: false, ttl_s: None, limits };
+            let arrival = Arrival {
+                reading: &reading,
+                source: 0,
+                device: None,
+                historical: false,
+                ttl_s: None,
+                limits,
+                judged: false,
+            };
             monitor.apply(arrival);
             assert_eq!(monitor.advance(at), []);
             assert!(monitor.deadlines.len() <= 2);

@@ -31,7 +31,7 @@ fn reading(sensor: u32, value: f64, observed_s: f64, received_s: f64) -> Reading
 
 fn arrival(reading: &Reading) -> Arrival<'_> {
     let limits = QualityLimits::default();
-    Arrival { reading, source: 0, device: Some(DeviceId(0)), historical: false, ttl_s: None, limits }
+    Arrival { reading, source: 0, device: Some(DeviceId(0)), historical: false, ttl_s: None, limits, judged: false }
 }
 
 fn apply(monitor: &mut Monitor, reading: &Reading) -> Verdict {

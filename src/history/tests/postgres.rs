@@ -13,8 +13,8 @@ use std::{
 };
 
 use citytwin_history::{
-    DAY_US, DeadLetter, HistoryError, Level, Plaintext, PostgresHistory, Row, SECOND_US, SeriesId, SeriesKey, Settings,
-    Source, Span, Store,
+    DAY_US, DeadLetter, Event, Happening, HistoryError, Level, Plaintext, PostgresHistory, Row, SECOND_US, SeriesId,
+    SeriesKey, Settings, Source, SourceId, Span, Store,
 };
 use citytwin_model::{Quality, Quantity};
 use plain::Plain;
@@ -201,6 +201,44 @@ fn postgresql_answers_as_a_plain_list_and_keeps_what_it_acknowledged() {
     store.commit(&[], &[letter(9)]).unwrap();
     let counts = &store.dead_letter_counts().unwrap()[0];
     assert_eq!((counts.kept, counts.waiting, counts.dropped, counts.resolved), (5, 2, 2, 1));
+    drop(store);
+    tables_of_an_earlier_version_are_brought_up(&server);
+}
+
+fn tables_of_an_earlier_version_are_brought_up(server: &Server) {
+    let mut client = postgres::Client::connect(&server.line(), postgres::NoTls).unwrap();
+    client
+        .batch_execute(
+            "ALTER TABLE source DROP COLUMN historical, DROP COLUMN life_ms; DROP TABLE event;
+             ALTER TABLE source ADD CONSTRAINT source_feed_mapping_emulated_key UNIQUE (feed, mapping, emulated);",
+        )
+        .unwrap();
+    drop(client);
+    let plain = Source::new("a", "1", false).unwrap();
+    let stored = plain.clone().declared(true, Some(90.0));
+    let events = [
+        Event { at_us: START_US + 5, what: Happening::Lost { feed: "a".into() } },
+        Event { at_us: START_US + 2, what: Happening::Ended { sensor: "sensor/1".into() } },
+    ];
+    let mut store = server.open().unwrap();
+    assert_eq!(store.source(&plain).0, 0);
+    for opened_again in [false, true] {
+        if opened_again {
+            drop(store);
+            store = server.open().unwrap();
+        } else {
+            let row = Row {
+                source: store.source(&stored),
+                ..rows(&store, &series(&store).0, &mut Pcg64Mcg::seed_from_u64(1))[0]
+            };
+            store.commit_with(&[row], &[], ("live", &events)).unwrap();
+        }
+        assert_eq!(store.source_of(SourceId(1)), Some(stored.clone()));
+        let told = store.events("live", (START_US, 0), Span::ALL.to_us, 9).unwrap();
+        assert_eq!([&told[0].event, &told[1].event], [&events[1], &events[0]]);
+        assert_eq!(store.events("live", told[0].place(), START_US + 6, 9).unwrap(), told[1..]);
+        assert_eq!(store.events("live", (START_US, 0), START_US + 5, 1).unwrap(), told[..1]);
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::{
 
 use citytwin_feeds::{Clock, MqttConfig, Sensor};
 use citytwin_history::{History, SeriesKey, Span, Store};
-use citytwin_ingest::{Broker, Change, Feeds, Ingest, Origin, Settings, SourceStatus};
+use citytwin_ingest::{Broker, Change, Feeds, Ingest, Live, Origin, Replay, Settings, SourceStatus};
 use citytwin_model::{Quality, Quantity, Timestamp};
 use support::{
     Mosquitto, PATIENCE, anchor, becomes_true, free_port, gate::Gate, mosquitto_installed, publisher, sensors,
@@ -118,7 +118,10 @@ struct Twin(BTreeMap<u32, (f64, Quality)>);
 
 impl Twin {
     fn take(&mut self, ingest: &Ingest) -> usize {
-        let news = ingest.live().take(usize::MAX);
+        self.note(ingest.live().take(usize::MAX))
+    }
+
+    fn note(&mut self, news: Vec<Change>) -> usize {
         for change in &news {
             match change {
                 Change::Reading(reading) => {
@@ -251,7 +254,8 @@ fn readings_ten_minutes_late_go_to_history_alone() {
     assert_eq!(kept.iter().filter(|(_, value, _)| *value == 199.0).count(), 50);
 }
 
-/// The broker goes: all its sensors are uncertain. It comes back: they are what they were.
+/// The broker goes: all its sensors are uncertain. It comes back: they are what they were. A replay says the
+/// same of each time.
 #[test]
 fn a_lost_broker_marks_its_sensors_and_its_return_clears_them() {
     if !mosquitto_installed() {
@@ -271,18 +275,32 @@ fn a_lost_broker_marks_its_sensors_and_its_return_clears_them() {
     city.send(&ingest, &messages);
     twin.take(&ingest);
     assert_eq!((twin.count(Quality::Good), twin.count(Quality::Bad)), (180, 20));
+    city.pass(5.0);
     city.broker.terminate();
     let marked = becomes_true(PATIENCE, || {
         twin.take(&ingest);
         twin.count(Quality::Uncertain) == 180
     });
     assert!(marked && twin.count(Quality::Bad) == 20, "{:?}", ingest.status());
+    let lost = twin.0.clone();
+    city.pass(5.0);
     city.broker.start_again();
     let cleared = becomes_true(PATIENCE, || {
         twin.take(&ingest);
         twin.count(Quality::Good) == 180
     });
     assert!(cleared && twin.count(Quality::Bad) == 20, "{:?}", ingest.status());
+    drop(ingest);
+    for (from_s, until_s, expected) in [(-10, 6, &lost), (7, 8, &lost), (-10, 12, &twin.0), (12, 13, &twin.0)] {
+        let at = |second: i64| NOON_US + second * 1_000_000;
+        let span = Span::new(at(from_s), Span::ALL.to_us);
+        let mut replay = Replay::new(city.store.clone(), &city.sensors, "live", span);
+        let (live, mut replayed) = (Live::new(200), Twin::default());
+        replay.seed(86_400.0, &live).unwrap();
+        replay.advance(Timestamp::from_microsecond(at(until_s)).unwrap(), &live).unwrap();
+        replayed.note(live.take(usize::MAX));
+        assert_eq!(&replayed.0, expected, "from {from_s} to {until_s} s");
+    }
 }
 
 /// While nothing can be committed, a burst fills the room that messages may take and no more. At quality of service 1 the

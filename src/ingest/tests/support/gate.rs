@@ -3,8 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex};
 
 use citytwin_history::{
-    Committed, Completeness, DeadLetter, DeadLetterCount, History, HistoryError, KeptDeadLetter, Level, RollUp, Row,
-    SeriesId, SeriesKey, Source, SourceId, Span, Store, Visitor,
+    Committed, Completeness, DeadLetter, DeadLetterCount, Event, EventPlace, History, HistoryError, KeptDeadLetter,
+    KeptEvent, Level, RollUp, Row, SeriesId, SeriesKey, Source, SourceId, Span, Store, Visitor,
 };
 
 /// Open until it is closed.
@@ -31,9 +31,17 @@ impl Gate {
 }
 
 impl Store for Gate {
-    fn commit(&self, rows: &[Row], dead: &[DeadLetter]) -> Result<Committed, HistoryError> {
+    fn commit_with(
+        &self,
+        rows: &[Row],
+        dead: &[DeadLetter],
+        events: (&str, &[Event]),
+    ) -> Result<Committed, HistoryError> {
         drop(self.opened.wait_while(self.closed.lock().unwrap(), |closed| *closed).unwrap());
-        self.store.commit(rows, dead)
+        self.store.commit_with(rows, dead, events)
+    }
+    fn events(&self, run: &str, after: EventPlace, to_us: i64, limit: usize) -> Result<Vec<KeptEvent>, HistoryError> {
+        self.store.events(run, after, to_us, limit)
     }
 
     fn series(&self, key: &SeriesKey) -> SeriesId {
