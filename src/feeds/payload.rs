@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use citytwin_model::{Quality, Quantity, Reading, SensorId, Timestamp};
+use citytwin_model::{MadeBy, Quality, Quantity, Reading, SensorId, Timestamp};
 use serde::Deserialize;
 
 use crate::{registry::SensorRegistry, unit::to_own_unit};
@@ -135,6 +135,7 @@ impl Target {
             received_at: self.received_at,
             quality: if clock_is_wrong && declared == Quality::Good { Quality::Uncertain } else { declared },
             emulated: packet.emulated,
+            made_by: MadeBy::default(),
         })
     }
 

@@ -138,6 +138,7 @@ mod tests {
                     received_at: at,
                     quality: sample.quality,
                     emulated: true,
+                    made_by: citytwin_model::MadeBy::default(),
                 };
                 let (historical, limits) = (false, crate::mapping::QualityLimits::default());
                 let arrival = Arrival {

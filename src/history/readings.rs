@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use citytwin_model::{Quantity, Reading, SensorId, SourceRef};
+use citytwin_model::{MadeBy, Quantity, Reading, SensorId, SourceRef};
 
 use crate::{Row, RowError, SeriesId, SeriesKey, Source, SourceId, Store, instant, micros};
 
@@ -35,7 +35,7 @@ impl Sensors {
 
     /// The reading of a row; `None` where its sensor is not of this city or its store does not know it.
     pub fn reading(&self, store: &dyn Store, row: &Row) -> Option<Reading> {
-        let key = store.key(row.series)?;
+        let (key, source) = (store.key(row.series)?, store.source_of(row.source)?);
         Some(Reading {
             sensor: self.id(&key.sensor)?,
             quantity: key.quantity,
@@ -43,7 +43,8 @@ impl Sensors {
             observed_at: instant(row.observed_us),
             received_at: instant(row.received_us),
             quality: row.quality,
-            emulated: store.source_of(row.source)?.emulated,
+            emulated: source.emulated,
+            made_by: MadeBy { feed: source.feed, mapping: source.mapping },
         })
     }
 }
@@ -61,17 +62,11 @@ impl Recorder {
         Self { run: run.into(), series: HashMap::new(), sources: HashMap::new() }
     }
 
-    /// The row of a reading. `feed` and `mapping` say what made it. Times are cut to the microsecond.
+    /// The row of a reading. Times are cut to the microsecond.
     ///
     /// # Errors
-    /// A sensor that the table has not, a value or time that cannot be kept.
-    pub fn row(
-        &mut self,
-        store: &dyn Store,
-        sensors: &Sensors,
-        reading: &Reading,
-        (feed, mapping): (&str, &str),
-    ) -> Result<Row, RowError> {
+    /// A sensor that the table has not, a feed without a name, a value or time that cannot be kept.
+    pub fn row(&mut self, store: &dyn Store, sensors: &Sensors, reading: &Reading) -> Result<Row, RowError> {
         let series = match self.series.get(&(reading.sensor, reading.quantity)) {
             Some(series) => *series,
             None => {
@@ -81,7 +76,7 @@ impl Recorder {
                 series
             }
         };
-        let source = Source::new(feed, mapping, reading.emulated)?;
+        let source = Source::new(&reading.made_by.feed, &reading.made_by.mapping, reading.emulated)?;
         let source = *self.sources.entry(source).or_insert_with_key(|source| store.source(source));
         let row = Row {
             series,

@@ -8,9 +8,6 @@ use citytwin_model::{Quality, Quantity, Sensor};
 
 use crate::{Change, intake::Incoming};
 
-/// Stands behind the version of the mapping in the history where no device measured a value.
-pub(crate) const MODELLED: &str = " (model output)";
-
 /// Messages on their way to the history.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -89,13 +86,12 @@ impl Rows {
         &self.run
     }
 
-    /// The row of a reading as it was judged. `feed` and `mapping` are those of the source.
+    /// The row of a reading as it was judged.
     pub fn row(
         &mut self,
         store: &dyn Store,
         (incoming, quality): (&Incoming, Quality),
         source: u16,
-        (feed, mapping): (&str, &str),
     ) -> Result<Row, RowError> {
         let reading = &incoming.reading;
         let (name, known) = self.sensors.get_mut(reading.sensor.index()).ok_or(RowError::Sensor(reading.sensor.0))?;
@@ -117,8 +113,7 @@ impl Rows {
         let source = match self.sources.get(&made_by) {
             Some(source) => *source,
             None => {
-                let labelled = if incoming.modelled { format!("{mapping}{MODELLED}") } else { mapping.to_owned() };
-                let source = Source::new(feed, &labelled, reading.emulated)?;
+                let source = Source::new(&reading.made_by.feed, &reading.made_by.mapping, reading.emulated)?;
                 let number = store.source(&source.declared(incoming.historical, incoming.ttl_s));
                 self.sources.insert(made_by, number);
                 number

@@ -1,5 +1,7 @@
 //! Messages to readings: by the mappings of `sources.toml`, or in the program's own format.
 
+use std::sync::Arc;
+
 use citytwin_feeds::{
     Delivery, SensorRegistry, decode,
     decode::Message,
@@ -7,10 +9,12 @@ use citytwin_feeds::{
     quality::Arrival,
 };
 use citytwin_history::{Source, kept_life_s};
-use citytwin_model::{Quality, Reading, Timestamp};
+use citytwin_model::{MadeBy, Quality, Reading, Timestamp};
 
 use crate::{Feeds, Origin};
 
+/// Stands behind the version of the mapping where no device measured a value.
+const MODELLED: &str = " (model output)";
 /// Name of the feed of the program's own format.
 const OWN_FEED: &str = "mqtt";
 
@@ -45,6 +49,10 @@ pub(crate) struct Intake {
     feeds: Vec<String>,
     mapper: Option<(Mapper, MappingVersion)>,
     mapping: String,
+    /// Of readings of the own format.
+    own: MadeBy,
+    /// The mapping of what a model says.
+    modelled: Arc<str>,
     registry: SensorRegistry,
     mapped: Mapped,
     read: Read,
@@ -72,9 +80,12 @@ impl Intake {
         let mapper = feeds.sources.map(|s| (Mapper::new(s, feeds.sensors, feeds.anchor), s.version));
         let prefix = feeds.brokers.iter().find(|broker| broker.origin == Origin::Own);
         let prefix = prefix.and_then(|broker| broker.config.prefix());
+        let mapping = mapper.as_ref().map_or_else(String::new, |(_, version)| version.to_string());
         Self {
             feeds: names,
-            mapping: mapper.as_ref().map_or_else(String::new, |(_, version)| version.to_string()),
+            own: MadeBy { feed: OWN_FEED.into(), mapping: "".into() },
+            modelled: format!("{mapping}{MODELLED}").into(),
+            mapping,
             mapper,
             registry: SensorRegistry::new(feeds.sensors, feeds.city, prefix),
             mapped: Mapped::default(),
@@ -132,13 +143,17 @@ impl Intake {
             (*missing, *not_taken) = (self.mapped.missing, self.mapped.not_taken);
         } else {
             match decode(&delivery.topic, &delivery.payload, &self.registry, delivery.received_at) {
-                Ok(decoded) => readings.extend(decoded.into_iter().map(Incoming::own)),
+                Ok(decoded) => {
+                    let made_by = |reading| Reading { made_by: self.own.clone(), ..reading };
+                    readings.extend(decoded.into_iter().map(|reading| Incoming::own(made_by(reading))));
+                }
                 Err(error) => dead.push((error.kind(), error.to_string())),
             }
         }
         // Nobody measured it: what a model says is never shown as sure.
         for incoming in readings.iter_mut().filter(|incoming| incoming.modelled) {
             doubt(&mut incoming.reading);
+            incoming.reading.made_by.mapping = Arc::clone(&self.modelled);
         }
         if delivery.retained {
             readings.iter_mut().for_each(|incoming| doubt_unstamped(&mut incoming.reading, delivery.received_at));

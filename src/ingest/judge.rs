@@ -40,13 +40,13 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub fn new(sensors: &[Sensor], run: &str, start: Timestamp) -> Self {
+    pub fn new(sensors: &[Sensor], sources: usize, run: &str, start: Timestamp) -> Self {
         Self {
             monitor: Monitor::new(sensors, start),
             rows: Rows::new(run, sensors),
             names: Sensors::new(sensors.iter().map(|sensor| (sensor.id, &sensor.source))),
             source_of: vec![None; sensors.len()],
-            up: Vec::new(),
+            up: vec![true; sources],
             pace: 1.0,
         }
     }
@@ -117,7 +117,7 @@ impl Judge {
                 Place::History => book.late += 1,
                 Place::Live => {}
             }
-            match self.rows.row(store, (incoming, verdict.quality), source, (&feed, &mapping)) {
+            match self.rows.row(store, (incoming, verdict.quality), source) {
                 Ok(row) => batch.rows.push(row),
                 Err(error) => {
                     read.dead.push(("cannot be kept", error.to_string()));
@@ -180,18 +180,42 @@ impl Judge {
         events: &mut Vec<Event>,
     ) -> Vec<Change> {
         let mut doubted: Vec<SensorId> = self.monitor.advance(now);
-        self.up.resize(up.len(), true);
-        for (source, (up, feed)) in up.iter().zip(feeds).enumerate() {
-            let Some(up) = *up else { continue };
-            if std::mem::replace(&mut self.up[source], up) != up {
-                doubted.extend(self.monitor.set_source(source as u16, up));
-                let feed = feed.as_str().into();
-                let what = if up { Happening::Found { feed } } else { Happening::Lost { feed } };
-                events.push(Event { at_us: micros(now), what });
+        for (source, (up, feed)) in (0..).zip(up.iter().zip(feeds)) {
+            if let Some(up) = *up {
+                doubted.extend(self.answers(source, (feed, up), now, events));
             }
         }
         let quality = |sensor| Some(Change::Quality { sensor, quality: self.monitor.quality(sensor)? });
         doubted.into_iter().filter_map(quality).collect()
+    }
+
+    /// Whether a source answered when it was last looked at.
+    pub fn is_up(&self, source: u16) -> bool {
+        self.up[usize::from(source)]
+    }
+
+    /// A source answers: what its sensors say is no longer doubted for it.
+    pub fn found(&mut self, source: u16, feed: &str, now: Timestamp, events: &mut Vec<Event>) -> Vec<Change> {
+        let trusted = self.answers(source, (feed, true), now, events);
+        let quality = |sensor| Some(Change::Quality { sensor, quality: self.monitor.quality(sensor)? });
+        trusted.into_iter().filter_map(quality).collect()
+    }
+
+    /// The sensors of a source whose state is another than before.
+    fn answers(
+        &mut self,
+        source: u16,
+        (feed, up): (&str, bool),
+        now: Timestamp,
+        events: &mut Vec<Event>,
+    ) -> Vec<SensorId> {
+        if std::mem::replace(&mut self.up[usize::from(source)], up) == up {
+            return Vec::new();
+        }
+        let feed = feed.into();
+        let what = if up { Happening::Found { feed } } else { Happening::Lost { feed } };
+        events.push(Event { at_us: micros(now), what });
+        self.monitor.set_source(source, up)
     }
 
     /// How many sensors that last spoke through each source are good, uncertain, bad, stale now.

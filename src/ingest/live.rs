@@ -110,6 +110,7 @@ mod tests {
             received_at: at,
             quality: Quality::Good,
             emulated: false,
+            made_by: citytwin_model::MadeBy::default(),
         })
     }
 

@@ -69,7 +69,7 @@ impl Ingest {
         let intake = Intake::new(feeds);
         let (offered, arrivals) = unbounded();
         let live = Live::new(feeds.sensors.len());
-        let mut judge = Judge::new(feeds.sensors, &settings.run, now());
+        let mut judge = Judge::new(feeds.sensors, intake.feeds().len(), &settings.run, now());
         let start = now();
         let seeded = judge.seed(store.as_ref(), intake.feeds(), start, settings.seed_age_s)?;
         let age_us = (settings.seed_age_s * 1e6) as i64;
@@ -160,6 +160,13 @@ impl Shared {
     /// A thread that panicked while holding it left counts that are still good to show.
     fn status(&self) -> MutexGuard<'_, IngestStatus> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the broker or server of a source answers; `None`: it has none.
+    fn answers(&self, source: usize) -> Option<bool> {
+        let subscription = self.subscriptions.get(source).and_then(Option::as_ref);
+        let poller = || self.pollers.get(source).and_then(Option::as_ref);
+        subscription.map(Subscription::connected).or_else(|| poller().map(Poller::up))
     }
 
     fn stopping(&self) -> bool {
@@ -294,6 +301,12 @@ impl Pipeline {
         if usize::from(source) >= self.intake.feeds().len() {
             return;
         }
+        // It may have come before the next look at which sources answer.
+        if !self.judge.is_up(source) && self.shared.answers(usize::from(source)) == Some(true) {
+            let feed = &self.intake.feeds()[usize::from(source)];
+            let trusted = self.judge.found(source, feed, (self.now)(), &mut self.batch.events);
+            self.batch.news.extend(trusted);
+        }
         let subscription = self.shared.subscriptions.get(usize::from(source)).and_then(Option::as_ref);
         self.judge.take(
             self.store.as_ref(),
@@ -349,11 +362,8 @@ impl Pipeline {
         let now = (self.now)();
         let pace = f64::from_bits(self.shared.pace.load(Ordering::Relaxed));
         self.judge.set_pace(pace, now, &mut self.batch.events);
-        let sources = self.shared.subscriptions.iter().zip(&self.shared.pollers);
-        let answers = |(subscription, poller): (&Option<Subscription>, &Option<Poller>)| {
-            subscription.as_ref().map(Subscription::connected).or_else(|| poller.as_ref().map(Poller::up))
-        };
-        let up: Vec<Option<bool>> = sources.map(answers).collect();
+        let up: Vec<Option<bool>> =
+            (0..self.shared.subscriptions.len()).map(|source| self.shared.answers(source)).collect();
         let changes = self.judge.tick(now, (self.intake.feeds(), &up), &mut self.batch.events);
         self.shared.live.put(changes);
         let mut status = self.shared.status();

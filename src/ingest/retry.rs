@@ -61,7 +61,7 @@ pub fn retry_dead(
     now: Timestamp,
 ) -> Result<Retried, IngestError> {
     let mut intake = Intake::new(feeds);
-    let mut judge = Judge::new(feeds.sensors, &settings.run, now);
+    let mut judge = Judge::new(feeds.sensors, intake.feeds().len(), &settings.run, now);
     judge.seed(store, intake.feeds(), now, settings.seed_age_s)?;
     let mut again = Again { store, judge, batch: Batch::default(), retried: Retried::default() };
     let (mut after, mut left) = (0, retry.limit);

@@ -42,7 +42,7 @@ pub use ids::{
 };
 pub use problem::{Problem, ProblemKind};
 pub use provenance::{Known, Origin};
-pub use reading::{Quality, Quantity, Reading};
+pub use reading::{MadeBy, Quality, Quantity, Reading};
 pub use road::{
     AccessLevel, Control, ControlDirection, ControlKind, Link, LinkEnd, Node, Oneway, Road, RoadAccess, RoadClass,
     TurnRestriction, TurnRestrictionKind, TurnVia,

@@ -1,6 +1,6 @@
 //! What a sensor says, when, and how far it may be believed.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -180,4 +180,14 @@ pub struct Reading {
     pub quality: Quality,
     /// Published by the program's own emulator, not by a device.
     pub emulated: bool,
+    pub made_by: MadeBy,
+}
+
+/// What made a reading.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct MadeBy {
+    /// Name of the feed; empty where none has taken it in yet.
+    pub feed: Arc<str>,
+    /// Version of the mapping that decoded it; empty for the program's own format.
+    pub mapping: Arc<str>,
 }

@@ -223,6 +223,8 @@ pub struct Observation {
     /// The sensor's name or source.
     pub sensor: String,
     pub emulated: bool,
+    /// The feed that brought it, and the version of its mapping where it has one.
+    pub made_by: String,
 }
 
 /// Observed and simulated over time: pairs of (hours before now as a negative number, value).

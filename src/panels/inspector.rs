@@ -172,6 +172,9 @@ fn observation(ui: &mut Ui, seen: &Observation) {
     });
     elided(ui, fine(ago(seen.age_s)));
     elided(ui, fine(seen.sensor.as_str()));
+    if !seen.made_by.is_empty() {
+        elided(ui, fine(format!("from {}", seen.made_by)));
+    }
 }
 
 /// The difference is the twin: how far the model is off here and now.

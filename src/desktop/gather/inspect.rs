@@ -2,8 +2,8 @@
 //! of every value.
 
 use citytwin_model::{
-    AccessLevel, Building, City, EnergyAsset, FeatureRef, Known, LonLat, Oneway, Origin, Quantity, Road, Sensor, Tags,
-    Tree, Volume,
+    AccessLevel, Building, City, EnergyAsset, FeatureRef, Known, LonLat, MadeBy, Oneway, Origin, Quantity, Road,
+    Sensor, Tags, Tree, Volume,
 };
 use citytwin_panels::{Fact, InspectorData, Measure, Observation as ShownObservation, Picked, Related, Trail, Unit};
 use citytwin_traffic::{VehicleKind, micro::Hold};
@@ -348,7 +348,13 @@ pub(super) fn shown(city: &City, seen: &Seen, observation: &Observation) -> Show
         age_s: now.map_or(0.0, |now| now.duration_since(reading.observed_at).as_secs_f64().max(0.0)),
         sensor: city.sensors.get(reading.sensor.index()).map_or_else(String::new, |s| s.name.clone()),
         emulated: reading.emulated,
+        made_by: if reading.emulated { String::new() } else { made_by(&reading.made_by) },
     }
+}
+
+fn made_by(made_by: &MadeBy) -> String {
+    let MadeBy { feed, mapping } = made_by;
+    if mapping.is_empty() { feed.to_string() } else { format!("{feed}, mapping {mapping}") }
 }
 
 fn trail(seen: &Seen, trace: &Trace) -> Option<Trail> {

@@ -1,8 +1,8 @@
 //! Messages to readings of the city's sensors, with all that could not be placed and why.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use citytwin_model::{Anchor, Quality, Reading, Sensor, SensorId, Timestamp, time::TimeZone};
+use citytwin_model::{Anchor, MadeBy, Quality, Reading, Sensor, SensorId, Timestamp, time::TimeZone};
 
 use super::{
     document::{MappingVersion, Sources},
@@ -102,6 +102,7 @@ pub struct Mapper {
 #[derive(Debug)]
 struct Active {
     source: u16,
+    made_by: MadeBy,
     topic: Option<TopicPattern>,
     decoder: Decoder,
     takes: Vec<Take>,
@@ -125,6 +126,7 @@ struct Places {
 #[derive(Clone, Copy)]
 struct Context<'m> {
     source: u16,
+    made_by: &'m MadeBy,
     mapping: u16,
     version: MappingVersion,
     received_at: Timestamp,
@@ -150,8 +152,10 @@ impl Mapper {
             Target::Sensor(_) => None,
         });
         let targets = Targets::new(sensors, anchor, wanted);
+        let version: Arc<str> = sources.version.to_string().into();
         let active = sources.mappings.iter().map(|mapping| Active {
             source: mapping.source as u16,
+            made_by: MadeBy { feed: sources.sources[mapping.source].id.as_str().into(), mapping: Arc::clone(&version) },
             topic: mapping.topic.clone(),
             decoder: mapping.decoder(),
             takes: mapping.takes.clone(),
@@ -190,9 +194,10 @@ impl Mapper {
                 continue;
             }
             taken = true;
-            let Active { source, decoder, takes, timezone, expects, .. } = active;
+            let Active { source, made_by, decoder, takes, timezone, expects, .. } = active;
             let context = Context {
                 source: *source,
+                made_by,
                 mapping: index as u16,
                 version: self.version,
                 received_at: message.received_at,
@@ -233,6 +238,7 @@ impl Mapper {
         };
         let context = Context {
             source: active.source,
+            made_by: &active.made_by,
             mapping,
             version: self.version,
             received_at: message.received_at,
@@ -330,8 +336,9 @@ impl Places {
         }
         let (quantity, received_at) = (take.quantity, context.received_at);
         let device = self.device(context.source, &observation.device, sensor);
+        let made_by = context.made_by.clone();
         into.readings.push(MappedReading {
-            reading: Reading { sensor, quantity, value, observed_at, received_at, quality, emulated: false },
+            reading: Reading { sensor, quantity, value, observed_at, received_at, quality, emulated: false, made_by },
             source: context.source,
             mapping: context.mapping,
             version: context.version,

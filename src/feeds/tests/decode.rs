@@ -72,6 +72,7 @@ fn a_reading_says_all_that_the_packet_says() {
         received_at: noon(),
         quality: Quality::Bad,
         emulated: true,
+        made_by: citytwin_model::MadeBy::default(),
     };
     assert_eq!(read(POWER, payload), Ok(vec![expected]));
 }

@@ -26,6 +26,7 @@ fn reading(sensor: u32, value: f64, observed_s: f64, received_s: f64) -> Reading
         received_at: at(received_s),
         quality: Quality::Good,
         emulated: false,
+        made_by: citytwin_model::MadeBy::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use citytwin_history::{
     DAY_US, Export, History, HistoryError, Late, Level, Recorder, Row, SECOND_US, Sensors, SeriesId, SeriesKey,
     Settings, Source, Span, Store, export_csv, export_parquet, import_csv, micros, thinned,
 };
-use citytwin_model::{Quality, Quantity, Reading, SensorId, SourceRef, Timestamp};
+use citytwin_model::{MadeBy, Quality, Quantity, Reading, SensorId, SourceRef, Timestamp};
 
 const START_US: i64 = 20_000 * DAY_US;
 const MINUTE_US: i64 = 60 * SECOND_US;
@@ -149,9 +149,10 @@ fn readings_of_the_model_read_back() {
         received_at: "2026-03-01T10:00:01.123456Z".parse().unwrap(),
         quality: Quality::Uncertain,
         emulated: true,
+        made_by: MadeBy { feed: "air".into(), mapping: "4".into() },
     };
     let mut recorder = Recorder::new("live");
-    let row = recorder.row(&history, &sensors, &reading, ("air", "4")).unwrap();
+    let row = recorder.row(&history, &sensors, &reading).unwrap();
     history.commit(&[row], &[]).unwrap();
     let kept = history.last(row.series, i64::MAX, 1).unwrap();
     assert_eq!(sensors.reading(&history, &kept[0]), Some(reading.clone()));
@@ -161,7 +162,7 @@ fn readings_of_the_model_read_back() {
     assert_eq!(moved.reading(&history, &kept[0]).map(|r| r.sensor), Some(SensorId(9)));
     assert_eq!(Sensors::default().reading(&history, &kept[0]), None);
     let unknown = Reading { sensor: SensorId(7), ..reading };
-    assert!(recorder.row(&history, &sensors, &unknown, ("air", "4")).is_err());
+    assert!(recorder.row(&history, &sensors, &unknown).is_err());
 }
 
 /// Values by detector and five minutes, km/h of the file's mph. Los Angeles; the file states no licence: tests only.

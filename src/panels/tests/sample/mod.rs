@@ -367,6 +367,7 @@ pub fn road() -> InspectorData {
                 age_s: 12.0,
                 sensor: "Nordbrücke, north side".into(),
                 emulated: true,
+                made_by: "counters, mapping 3-9f2c".into(),
             }),
             simulated: Some(1_240.0),
             model: "Traffic: car following".into(),
