@@ -3,7 +3,8 @@
 
 use std::{fs, path::Path, process::Command, process::Output};
 
-use citytwin_history::{DeadLetter, History, Level, Settings, Span, Store};
+use citytwin_history::{DeadLetter, History, Level, Row, SeriesKey, Settings, Source, Span, Store};
+use citytwin_model::{Quality, Quantity};
 
 /// Reads `counts/<sensor>` as the sensor's flow, from a broker that nobody asks here.
 const SOURCES: &str = r#"
@@ -151,4 +152,62 @@ fn wrong_words_get_one_line() {
         assert!(line.contains(expected) && line.trim_end().lines().count() == 1, "{words:?}: {line}");
     }
     assert!(!folder.path().join("nowhere").exists(), "what is refused leaves nothing behind");
+}
+
+/// A row of feed loops of March 2026.
+fn reading(store: &dyn Store, n: i64) -> Row {
+    let series = store.series(&SeriesKey::new("live", &counters()[0], Quantity::VehicleFlow).unwrap());
+    let source = store.source(&Source::new("loops", "1-00", false).unwrap());
+    let observed_us = 1_772_366_400_000_000 + n * 60_000_000;
+    let (received_us, value, quality) = (observed_us + 1_000_000, 100.0 + n as f64, Quality::Good);
+    Row { series, source, observed_us, received_us, value, quality }
+}
+
+/// Readings older than the city's sources allow are gone once somebody records.
+#[test]
+fn a_city_says_how_long_its_readings_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (history, sources) = (folder.path().join("history"), folder.path().join("sources.toml"));
+    let rows = || History::open(&history, Settings::default()).unwrap().size().unwrap().rows;
+    let store = History::open(&history, Settings::default()).unwrap();
+    store.commit(&(0..5).map(|n| reading(&store, n)).collect::<Vec<_>>(), &[]).unwrap();
+    drop(store);
+    let (history_named, sources_named) = (history.to_str().unwrap(), sources.to_str().unwrap());
+    let record = |table: &str| {
+        fs::write(&sources, format!("{SOURCES}\n[history]\n{table}\n")).unwrap();
+        let words =
+            ["feed", "record", "maps/demo", "--history", history_named, "--sources", sources_named, "--for", "0.1"];
+        let output = citytwin(&words);
+        assert!(output.status.success(), "{}", stderr(&output));
+    };
+    record("keep_days_of = { mqtt = 1 }");
+    assert_eq!(rows(), 5, "another feed's days");
+    record("keep_days_of = { loops = 1 }");
+    assert_eq!(rows(), 0);
+}
+
+#[test]
+fn a_database_is_named_by_a_variable_and_its_secret_is_in_no_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources = folder.path().join("sources.toml");
+    fs::write(&sources, format!("{SOURCES}\n[history]\npostgres_env = \"CITYTWIN_TEST_DB\"\n")).unwrap();
+    let closed = "host=127.0.0.1 port=1 user=city password=hunter2";
+    for (value, told) in [
+        (None, "CITYTWIN_TEST_DB"),
+        (Some(closed), "PostgreSQL: error connecting"),
+        (Some("host=db.example.org user=city password=hunter2"), "PostgreSQL: the connection is not encrypted"),
+        (Some("hunter2"), "write it as host=localhost"),
+    ] {
+        for verb in [&["feed", "record"][..], &["replay"], &["feed", "dead"], &["feed", "retry"]] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_citytwin"));
+            command.args(verb).args(["maps/demo", "--sources", sources.to_str().unwrap()]);
+            command.env_remove("CITYTWIN_TEST_DB");
+            value.iter().for_each(|value| drop(command.env("CITYTWIN_TEST_DB", value)));
+            let output = command.output().unwrap();
+            let line = stderr(&output);
+            assert_eq!(output.status.code(), Some(2), "{verb:?}: {line}");
+            assert!(line.contains(told) && line.trim_end().lines().count() == 1, "{verb:?} {value:?}: {line}");
+            assert!(!line.contains("hunter2"), "{line}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ pub use grid::{
     GridConvertArguments, GridEstimateArguments, GridHostingArguments, GridOutagesArguments, GridSolveArguments,
     GridVerb,
 };
-pub use live::{LiveArguments, ReplayArguments, WindowArguments};
+pub use live::{KeptArguments, LiveArguments, ReplayArguments, WindowArguments};
 
 use crate::edits::{Edits, edits};
 

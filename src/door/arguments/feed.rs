@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use citytwin_model::time::civil;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{LiveArguments, MapArguments};
+use super::{KeptArguments, LiveArguments, MapArguments, date_time};
 
 #[derive(Subcommand)]
 pub enum FeedVerb {
@@ -108,12 +109,8 @@ pub struct FeedRecordArguments {
 pub struct FeedRetryArguments {
     /// The city (folder or extract) whose sensors are meant.
     pub city: PathBuf,
-    /// The city's sources; sources.toml of its folder without it.
-    #[arg(long, value_name = "FILE.toml")]
-    pub sources: Option<PathBuf>,
-    /// Folder of the history; that of this user for the city without it.
-    #[arg(long, value_name = "DIR")]
-    pub history: Option<PathBuf>,
+    #[command(flatten)]
+    pub kept: KeptArguments,
     #[command(flatten)]
     pub map: MapArguments,
     /// Of one feed: the id of its source, or mqtt.
@@ -128,9 +125,8 @@ pub struct FeedRetryArguments {
 pub struct FeedDeadArguments {
     /// The city folder or extract that the history is of.
     pub city: PathBuf,
-    /// The folder of the history.
-    #[arg(long, value_name = "DIR")]
-    pub history: PathBuf,
+    #[command(flatten)]
+    pub kept: KeptArguments,
     /// Of one feed: the id of its source, or mqtt.
     #[arg(long)]
     pub feed: Option<String>,
