@@ -211,3 +211,82 @@ fn a_database_is_named_by_a_variable_and_its_secret_is_in_no_line() {
         }
     }
 }
+
+/// The text of a column of a CSV file without quotes.
+fn column(text: &str, name: &str) -> Vec<String> {
+    let at = text.lines().next().unwrap().split(',').position(|column| column == name).expect("the column");
+    text.lines().skip(1).map(|line| line.split(',').nth(at).unwrap().to_owned()).collect()
+}
+
+/// Rows, roll-ups, one sensor, a part of the time, another run; nothing is overwritten.
+#[test]
+fn a_history_is_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = folder.path().join("history");
+    let store = History::open(&history, Settings::default()).unwrap();
+    let source = store.source(&Source::new("loops", "1-00", false).unwrap());
+    let noon_us = 1_772_366_400_000_000;
+    for (run, sensor, count) in [("live", "sensor/a", 90), ("live", "sensor/b", 30), ("scenario:x", "sensor/a", 7)] {
+        let series = store.series(&SeriesKey::new(run, sensor, Quantity::VehicleFlow).unwrap());
+        let row = |n: i64| {
+            let observed_us = noon_us + n * 60_000_000;
+            Row { series, source, observed_us, received_us: observed_us, value: n as f64, quality: Quality::Good }
+        };
+        store.commit(&(0..count).map(row).collect::<Vec<_>>(), &[]).unwrap();
+    }
+    drop(store);
+    let out = folder.path().join("out.csv");
+    let named = history.to_str().unwrap();
+    let export = |out: &Path, more: &[&str]| {
+        let words = [&["feed", "export", "maps/demo", "--history", named, "--out", out.to_str().unwrap()], more];
+        citytwin(&words.concat())
+    };
+    let written = |more: &[&str]| {
+        let output = export(&out, more);
+        assert!(output.status.success(), "{more:?}: {}", stderr(&output));
+        let text = fs::read_to_string(&out).unwrap();
+        fs::remove_file(&out).unwrap();
+        text
+    };
+    let all = written(&[]);
+    assert_eq!((all.lines().count(), column(&all, "value")[89].as_str()), (121, "89"));
+    assert_eq!(column(&written(&["--sensor", "b"]), "sensor"), vec!["sensor/b"; 30]);
+    assert_eq!(column(&written(&["--run", "scenario:x"]), "run"), vec!["scenario:x"; 7]);
+    // Noon of UTC is 13:00 in the demo's zone.
+    let part = written(&["--from", "2026-03-01T13:10", "--to", "2026-03-01T13:12"]);
+    assert_eq!(column(&part, "observed_at")[1], "2026-03-01T12:11:00Z");
+    assert_eq!(part.lines().count(), 1 + 2 * 2);
+    let hours = written(&["--rollup", "1h", "--sensor", "a"]);
+    assert_eq!(
+        (column(&hours, "mean"), column(&hours, "count")),
+        (vec!["29.5".into(), "74.5".into()], vec!["60".into(), "30".into()])
+    );
+    let quarters = written(&["--rollup", "15min", "--sensor", "a"]);
+    assert_eq!(quarters.lines().count(), 1 + 6);
+    let parquet = folder.path().join("out.parquet");
+    let said = String::from_utf8(export(&parquet, &[]).stdout).unwrap();
+    assert!(said.contains("120 readings of 2 series of run live"), "{said}");
+    let bytes = fs::read(&parquet).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+
+    fs::write(&out, "mine").unwrap();
+    let text = folder.path().join("out.txt");
+    let deep = folder.path().join("no/folder/a.csv");
+    let free = folder.path().join("free.csv");
+    for (out, more, told) in [
+        (&out, &[][..], "is there already"),
+        (&text, &[], ".parquet"),
+        (&deep, &[], "check that the folder exists"),
+        (&free, &["--sensor", "c"], "no sensor c; it has 2, such as a, b"),
+        (&free, &["--run", "nobody"], "no run nobody; it has live, scenario:x"),
+        (&free, &["--from", "2026-03-02T00:00", "--to", "2026-03-01T00:00"], "is not after"),
+    ] {
+        let output = export(out, more);
+        let line = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(line.contains(told) && line.trim_end().lines().count() == 1, "{line}");
+    }
+    assert_eq!(fs::read_to_string(&out).unwrap(), "mine");
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}

@@ -12,8 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use energy::{EnergyVerb, EnergyYearArguments};
 pub use feed::{
-    FeedDeadArguments, FeedRecordArguments, FeedRetryArguments, FeedSimulateArguments, FeedTestArguments, FeedVerb,
-    PayloadFormat,
+    FeedDeadArguments, FeedExportArguments, FeedRecordArguments, FeedRetryArguments, FeedSimulateArguments,
+    FeedTestArguments, FeedVerb, PayloadFormat, RollUpLevel,
 };
 pub use grid::{
     GridConvertArguments, GridEstimateArguments, GridHostingArguments, GridOutagesArguments, GridSolveArguments,

@@ -35,7 +35,9 @@ pub use compact::{Late, Maintained};
 pub use completeness::Completeness;
 pub use dead::{DEAD_LETTER_BYTES, DeadLetter, DeadLetterCount, KeptDeadLetter};
 pub use error::HistoryError;
-pub use export::{Export, export_csv, export_parquet, import_csv};
+pub use export::{
+    Export, ExportWatch, export_csv, export_parquet, export_roll_ups_csv, export_roll_ups_parquet, import_csv,
+};
 pub use history::{History, Size};
 pub use postgres::{Plaintext, PostgresHistory};
 pub use readings::{Recorder, Sensors};

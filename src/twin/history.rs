@@ -2,6 +2,7 @@
 //! city never waits for a disk.
 
 use std::{
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -293,7 +294,7 @@ fn export(
 
 fn written(history: &dyn Archive, key: &SeriesKey, span: Span, path: &Path) -> Result<u64, HistoryError> {
     let series = history.find(key).into_iter().collect();
-    export_csv(history, &Export { series, span }, path)
+    export_csv(history, &Export { series, span }, path, &mut |_| ControlFlow::Continue(()))
 }
 
 fn note_exports(mut desk: ResMut<HistoryDesk>, mut exported: MessageWriter<Exported>) {
