@@ -12,14 +12,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use energy::{EnergyVerb, EnergyYearArguments};
 pub use feed::{
-    FeedDeadArguments, FeedRecordArguments, FeedRetryArguments, FeedSimulateArguments, FeedTestArguments, FeedVerb,
-    PayloadFormat,
+    FeedDeadArguments, FeedExportArguments, FeedRecordArguments, FeedRetryArguments, FeedSimulateArguments,
+    FeedTestArguments, FeedVerb, PayloadFormat, RollUpLevel,
 };
 pub use grid::{
     GridConvertArguments, GridEstimateArguments, GridHostingArguments, GridOutagesArguments, GridSolveArguments,
     GridVerb,
 };
-pub use live::{LiveArguments, ReplayArguments, WindowArguments};
+pub use live::{KeptArguments, LiveArguments, ReplayArguments, WindowArguments};
 
 use crate::edits::{Edits, edits};
 

@@ -1,18 +1,13 @@
 //! `feed dead`: what gave no reading and waits in a history.
 
-use std::{
-    collections::VecDeque,
-    fmt::Write,
-    path::{Path, PathBuf},
-};
+use std::{collections::VecDeque, fmt::Write};
 
-use anyhow::bail;
-use citytwin_feeds::mapping::Sources;
-use citytwin_history::{DeadLetterCount, History, KeptDeadLetter, Settings, Store, instant};
+use citytwin_history::{DeadLetterCount, KeptDeadLetter, Store, instant};
 use serde::Serialize;
 
 use crate::{
     arguments::FeedDeadArguments,
+    live::{kept, sources},
     say,
     verbs::{json, open},
 };
@@ -57,15 +52,13 @@ pub fn dead(arguments: &FeedDeadArguments) -> anyhow::Result<()> {
     if !arguments.city.exists() {
         open(&arguments.city, &super::arguments::MapArguments { driving_side: None, country: None })?;
     }
-    if !arguments.history.join("history.sqlite").is_file() {
-        bail!("{}: holds no history; name the folder that `citytwin view` keeps it in", arguments.history.display());
-    }
-    let history = History::open(&arguments.history, Settings::default())?;
+    let history = kept(&arguments.kept, &arguments.city)?.open()?;
     let mut counts = history.dead_letter_counts()?;
     counts.retain(|count| arguments.feed.as_ref().is_none_or(|feed| *feed == count.feed));
-    let letters = latest(&history, arguments.feed.as_deref(), arguments.last as usize)?;
+    let letters = latest(history.as_ref(), arguments.feed.as_deref(), arguments.last as usize)?;
+    let (sources, _) = sources(arguments.kept.sources.as_deref(), &arguments.city)?;
     let report = Report {
-        mapping: present_mapping(&arguments.city),
+        mapping: sources.map(|sources| sources.version.to_string()),
         counts: counts.into_iter().map(Count::from).collect(),
         letters,
     };
@@ -83,13 +76,6 @@ fn latest(store: &dyn Store, feed: Option<&str>, last: usize) -> anyhow::Result<
         letters.drain(..letters.len().saturating_sub(last));
     }
     Ok(letters.into())
-}
-
-/// `None` where the city has no sources.toml, or one that cannot be read: `feed test` says why.
-fn present_mapping(city: &Path) -> Option<String> {
-    let path: PathBuf = city.join("sources.toml");
-    let text = std::fs::read_to_string(&path).ok()?;
-    Sources::parse(&path.display().to_string(), &text).ok().map(|sources| sources.version.to_string())
 }
 
 impl From<DeadLetterCount> for Count {

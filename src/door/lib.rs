@@ -6,6 +6,7 @@ mod building;
 mod dead;
 mod edits;
 mod energy;
+mod export;
 mod feed;
 mod grid;
 mod hosting;
@@ -49,6 +50,7 @@ pub fn enter() -> ExitCode {
         Some(Verb::Feed(FeedVerb::Record(arguments))) => record::record(&arguments),
         Some(Verb::Feed(FeedVerb::Retry(arguments))) => record::retry(&arguments),
         Some(Verb::Feed(FeedVerb::Dead(arguments))) => dead::dead(&arguments),
+        Some(Verb::Feed(FeedVerb::Export(arguments))) => export::export(&arguments),
         Some(Verb::Solar(arguments)) => building::sun(&arguments),
         Some(Verb::Grid(GridVerb::Solve(arguments))) => grid::solve(&arguments),
         Some(Verb::Grid(GridVerb::Estimate(arguments))) => grid::estimate(&arguments),

@@ -9,14 +9,15 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use citytwin_desktop as desktop;
-use citytwin_feeds::mapping::Sources;
-use citytwin_history::{History, Settings, instant as moment};
+use citytwin_feeds::{Secrets, mapping::Sources};
+use citytwin_history::{Store, instant as moment};
+use citytwin_ingest::Place;
 use citytwin_model::{Timestamp, slug};
 use etcetera::base_strategy::BaseStrategy;
 use serde::Serialize;
 
 use crate::{
-    arguments::{LiveArguments, ReplayArguments, WindowArguments},
+    arguments::{KeptArguments, LiveArguments, ReplayArguments, WindowArguments},
     building::first_line,
     feed::lines,
     progress::Bar,
@@ -28,8 +29,6 @@ use crate::{
 const DEMO: &str = "maps/demo";
 /// A city's own sources, in its folder.
 const SOURCES: &str = "sources.toml";
-/// The file by which a history's folder is known.
-pub const HISTORY: &str = "history.sqlite";
 /// The largest `sources.toml`, byte.
 const MOST_BYTES: u64 = 16 << 20;
 
@@ -79,15 +78,16 @@ pub const NOTHING_TO_KEEP: &str = "nothing is read that could be kept; name --mq
 /// The sources that are named, or those of the city's folder; none where there are none.
 pub fn live(arguments: &LiveArguments, city: &Path) -> anyhow::Result<Option<desktop::LiveFeed>> {
     let (sources, folder) = sources(arguments.sources.as_deref(), city)?;
-    if arguments.mqtt.is_none() && sources.is_none() {
+    // A file may say where readings are kept and nothing of where they come from.
+    if arguments.mqtt.is_none() && sources.as_ref().is_none_or(|sources| sources.sources.is_empty()) {
         return Ok(None);
     }
     let broker = arguments.mqtt.as_deref().map(|url| desktop::broker_from(url, arguments.mqtt_ca.as_deref()));
     Ok(Some(desktop::LiveFeed {
         broker: broker.transpose()?,
+        history: place(sources.as_ref(), arguments.history.as_deref(), city)?,
         sources: sources.map(Arc::new),
         folder,
-        history: history_of(arguments.history.as_deref(), city)?,
         wall: Arc::new(Timestamp::now),
     }))
 }
@@ -111,11 +111,31 @@ fn read_sources(file: &Path) -> anyhow::Result<Sources> {
     first_line(Sources::parse(&name(), &text).map_err(lines))
 }
 
-/// The folder of a city's history: as named, or one among this user's data.
-pub fn history_of(named: Option<&Path>, city: &Path) -> anyhow::Result<PathBuf> {
-    if let Some(named) = named {
-        return Ok(named.to_path_buf());
+/// Where a city's history is: the folder that was named, otherwise what its sources say, otherwise a folder among this
+/// user's data.
+pub fn place(sources: Option<&Sources>, named: Option<&Path>, city: &Path) -> anyhow::Result<Place> {
+    let keeping = sources.map(|sources| sources.keeping.clone()).unwrap_or_default();
+    match named {
+        Some(named) => Ok(Place::in_folder(&keeping, named.to_path_buf())),
+        None if keeping.postgres.is_some() => {
+            Place::of(&keeping, PathBuf::new(), &Secrets::of_process()).context("[history] of the city's sources")
+        }
+        None => Ok(Place::in_folder(&keeping, folder_of(city)?)),
     }
+}
+
+/// The history of a city that was recorded before.
+pub fn kept(arguments: &KeptArguments, city: &Path) -> anyhow::Result<Place> {
+    let (sources, _) = sources(arguments.sources.as_deref(), city)?;
+    let place = place(sources.as_ref(), arguments.history.as_deref(), city)?;
+    if !place.is_there() {
+        bail!("{place}: holds no history; name the folder of one with --history DIR");
+    }
+    Ok(place)
+}
+
+/// The folder of a city's history among this user's data.
+fn folder_of(city: &Path) -> anyhow::Result<PathBuf> {
     let known = etcetera::base_strategy::choose_native_strategy()
         .context("no folder for this user's data is known; name one with --history DIR")?;
     // On Windows data may wander from machine to machine with the user, caches do not: gigabytes stay where they are.
@@ -152,12 +172,9 @@ struct Counts {
 
 pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<()> {
     fs::metadata(&arguments.city).map_err(|error| unreadable(&arguments.city, &error))?;
-    let folder = history_of(arguments.history.as_deref(), &arguments.city)?;
-    if !folder.join(HISTORY).is_file() {
-        bail!("{}: holds no history; name the folder of one with --history DIR", folder.display());
-    }
-    let (first, last) = span(&folder, &arguments.run)?;
-    let feed = |to| desktop::ReplayFeed { history: folder.clone(), run: arguments.run.clone(), to };
+    let place = kept(&arguments.kept, &arguments.city)?;
+    let (first, last) = span(&place, &arguments.run)?;
+    let feed = |to| desktop::ReplayFeed { history: place.clone(), run: arguments.run.clone(), to };
     if let (Some(from), Some(to)) = (arguments.from, arguments.to)
         && from >= to
     {
@@ -177,7 +194,7 @@ pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<()> {
     let from = arguments.from.map_or(Ok(first), |from| instant(&city, from))?;
     let to = arguments.to.map_or(Ok(last), |to| instant(&city, to))?;
     if from >= to || to <= first || from >= last {
-        bail!("{}: has nothing from {from} to {to}; it holds {first} to {last}", folder.display());
+        bail!("{place}: has nothing from {from} to {to}; it holds {first} to {last}");
     }
     let bar = Bar::new();
     let spec = desktop::ReplaySpec {
@@ -209,18 +226,23 @@ pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<()> {
 }
 
 /// The first and the last moment of a history, by receipt, in whole seconds.
-fn span(folder: &Path, run: &str) -> anyhow::Result<(Timestamp, Timestamp)> {
-    use citytwin_history::Store;
-    let history = History::open(folder, Settings::default())?;
-    let runs = history.runs();
-    if !runs.iter().any(|known| &**known == run) {
-        let known = if runs.is_empty() { "it has none".to_owned() } else { format!("it has {}", runs.join(", ")) };
-        bail!("--run: {}: has no run {run}; {known}", folder.display());
-    }
-    let whole = history.received()?.with_context(|| format!("{}: holds no readings", folder.display()))?;
+fn span(place: &Place, run: &str) -> anyhow::Result<(Timestamp, Timestamp)> {
+    let history = place.open()?;
+    has_run(history.as_ref(), place, run)?;
+    let whole = history.received()?.with_context(|| format!("{place}: holds no readings"))?;
     const SECOND_US: i64 = 1_000_000;
     let (first, last) = (whole.from_us / SECOND_US, whole.to_us / SECOND_US + 1);
     Ok((moment(first * SECOND_US), moment(last * SECOND_US)))
+}
+
+/// A run that is not there is refused with those that are.
+pub fn has_run(store: &dyn Store, place: &Place, run: &str) -> anyhow::Result<()> {
+    let runs = store.runs();
+    if !runs.iter().any(|known| &**known == run) {
+        let known = if runs.is_empty() { "it has none".to_owned() } else { format!("it has {}", runs.join(", ")) };
+        bail!("--run: {place}: has no run {run}; {known}");
+    }
+    Ok(())
 }
 
 fn in_words(report: &Replayed) -> String {

@@ -11,15 +11,14 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use citytwin_feeds::{MqttConfig, Secrets};
-use citytwin_history::{History, Settings as HistorySettings};
 use citytwin_ingest::{
-    Broker, Feeds, Ingest, IngestStatus, Keeper, Origin, Retried, Retry, Settings, SourceStatus, instance, retry_dead,
+    Broker, Feeds, Ingest, IngestStatus, Keeper, Origin, Retried, Retry, Settings, SourceStatus, retry_dead,
 };
 use citytwin_model::{Timestamp, slug};
 
 use crate::{
     arguments::{FeedRecordArguments, FeedRetryArguments},
-    live::{HISTORY, NOTHING_TO_KEEP, history_of, live, sources},
+    live::{NOTHING_TO_KEEP, kept, live, sources},
     say,
     verbs::open,
 };
@@ -40,8 +39,8 @@ pub fn record(arguments: &FeedRecordArguments) -> anyhow::Result<()> {
         let mapped = Broker::of(sources, &live.folder, &Secrets::of_process());
         brokers.extend(mapped.map_err(|(source, error)| anyhow!("source {source}: {error}"))?);
     }
-    let history = Arc::new(History::open(&live.history, HistorySettings::default())?);
-    let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance(&live.history)?) };
+    let (history, instance) = live.history.open_for_intake()?;
+    let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance) };
     let slug = slug(&city.name);
     let sources = live.sources.as_deref();
     let feeds = Feeds { city: &slug, sensors: &city.sensors, anchor: city.anchor, sources, brokers };
@@ -50,7 +49,7 @@ pub fn record(arguments: &FeedRecordArguments) -> anyhow::Result<()> {
     ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("Ctrl-C cannot be heard")?;
     let _keeper = Keeper::start(Arc::clone(&history), live.wall.clone())?;
     let mut ingest = Ingest::start(&feeds, history, settings, live.wall)?;
-    say(&format!("records {} into {}\n", city.name, live.history.display()))?;
+    say(&format!("records {} into {}\n", city.name, live.history))?;
     let began = Instant::now();
     let end = arguments.length.map(Duration::from_secs_f64);
     let mut told = began;
@@ -96,19 +95,16 @@ fn line(status: &IngestStatus) -> String {
 }
 
 pub fn retry(arguments: &FeedRetryArguments) -> anyhow::Result<()> {
-    let folder = history_of(arguments.history.as_deref(), &arguments.city)?;
-    if !folder.join(HISTORY).is_file() {
-        bail!("{}: holds no history; name the folder of one with --history DIR", folder.display());
-    }
-    let (sources, _) = sources(arguments.sources.as_deref(), &arguments.city)?;
+    let place = kept(&arguments.kept, &arguments.city)?;
+    let (sources, _) = sources(arguments.kept.sources.as_deref(), &arguments.city)?;
     let city = open(&arguments.city, &arguments.map)?;
-    let history = History::open(&folder, HistorySettings::default())?;
-    let settings = Settings::new(instance(&folder)?);
+    let (history, instance) = place.open_for_intake()?;
+    let settings = Settings::new(instance);
     let slug = slug(&city.name);
     let (sensors, anchor) = (&city.sensors[..], city.anchor);
     let feeds = Feeds { city: &slug, sensors, anchor, sources: sources.as_ref(), brokers: Vec::new() };
     let retry = Retry { feed: arguments.feed.clone(), limit: arguments.most };
-    let retried = retry_dead(&history, &feeds, &settings, &retry, Timestamp::now())?;
+    let retried = retry_dead(history.as_ref(), &feeds, &settings, &retry, Timestamp::now())?;
     say(&in_words(&retried))
 }
 

@@ -48,6 +48,18 @@
 //! # within_m = 50
 //! ```
 //!
+//! How long readings are kept, and where, stands in one table; without it the last three days lie in the database of the
+//! history's folder, each day before in a file beside it, for ever:
+//!
+//! ```toml
+//! [history]
+//! hot_days = 3                      # with today
+//! keep_days = 365                   # readings are removed after so many days
+//! keep_days_of = { city-broker = 30 }   # the same of single sources; mqtt: what speaks at --mqtt
+//! # postgres_env = "CITY_POSTGRES"  # a variable with the connection, such as host=localhost user=city dbname=city
+//! # postgres_plaintext = true       # it may lie on another machine: the connection is not encrypted
+//! ```
+//!
 //! | format | device | property | fields of the mapping |
 //! |---|---|---|---|
 //! | `json` | `device` path | the take's `value` path | `each`, `device`, `time`, `time_format`, `quality`, `quality_words`, `unit`, `lon`, `lat` |
@@ -67,6 +79,7 @@
 mod asked;
 mod document;
 mod fields;
+mod keeping;
 mod mapper;
 mod pattern;
 mod preview;
@@ -77,6 +90,7 @@ mod targets;
 pub(crate) use asked::{Asked, Cut};
 pub use document::{Mapping, MappingVersion, Sources};
 pub use fields::SourcesFault;
+pub use keeping::{ConnectionLine, Keeping, PostgresAt};
 pub use mapper::{Dead, DeviceId, Mapped, MappedReading, MappedSignal, Mapper};
 pub use preview::{Preview, PreviewRow, Recorded, preview, read_recorded};
 pub use source::{Access, SHORTEST_EVERY_S, Source, SourceKind};

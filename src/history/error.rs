@@ -34,6 +34,8 @@ pub enum HistoryError {
     Row { index: usize, source: RowError },
     #[error("{}: line {line}, {field}: {what}", path.display())]
     Csv { path: PathBuf, line: usize, field: &'static str, what: String },
+    #[error("cancelled; nothing was written")]
+    Cancelled,
     #[error("PostgreSQL: {0}")]
     Server(String),
     #[error("{}: {what}", path.display())]

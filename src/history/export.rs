@@ -1,8 +1,11 @@
-//! Readings as CSV (RFC 4180) and Parquet, and CSV back.
+//! Readings and roll-ups as CSV (RFC 4180) and Parquet, and readings from CSV back.
+
+mod roll_ups;
 
 use std::{
     fs::File,
     io::{BufRead, BufReader, Write},
+    ops::ControlFlow,
     path::Path,
 };
 
@@ -14,6 +17,11 @@ use crate::{
     instant, micros, quality_name,
     whole_file::WholeFile,
 };
+
+pub use roll_ups::{export_roll_ups_csv, export_roll_ups_parquet};
+
+/// Called with the share that is done; `Break` cancels, and nothing stays of the file.
+pub type ExportWatch<'a> = &'a mut dyn FnMut(f64) -> ControlFlow<()>;
 
 /// What to export.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,16 +38,21 @@ const HEADER: &str = "run,sensor,quantity,unit,observed_at,value,received_at,qua
 /// not at all.
 ///
 /// # Errors
-/// What the store and the file system say.
-pub fn export_csv(store: &dyn Store, export: &Export, path: &Path) -> Result<u64, HistoryError> {
+/// What the store and the file system say; [`HistoryError::Cancelled`] where `watch` says so.
+pub fn export_csv(
+    store: &dyn Store,
+    export: &Export,
+    path: &Path,
+    watch: ExportWatch<'_>,
+) -> Result<u64, HistoryError> {
     let mut file = WholeFile::create(path)?;
     let say = |e| HistoryError::file(path, e);
     writeln!(file, "{HEADER}").map_err(say)?;
     let mut count = 0;
-    for series in &export.series {
+    for (at, series) in export.series.iter().enumerate() {
         let Some(key) = store.key(*series) else { continue };
         let names = format!("{},{},{},{}", field(&key.run), field(&key.sensor), key.quantity, key.quantity.unit());
-        pages(store, *series, export.span, &mut |rows| {
+        pages(store, (export, at), watch, &mut |rows| {
             for row in rows {
                 let (observed, received) = (instant(row.observed_us), instant(row.received_us));
                 let quality = quality_name(row.quality);
@@ -60,12 +73,17 @@ pub fn export_csv(store: &dyn Store, export: &Export, path: &Path) -> Result<u64
 ///
 /// # Errors
 /// As [`export_csv`].
-pub fn export_parquet(store: &dyn Store, export: &Export, path: &Path) -> Result<u64, HistoryError> {
+pub fn export_parquet(
+    store: &dyn Store,
+    export: &Export,
+    path: &Path,
+    watch: ExportWatch<'_>,
+) -> Result<u64, HistoryError> {
     let naming = OfStore(store);
     let mut file = RowsWriter::create(path, &naming)?;
     let (mut count, mut group) = (0, Vec::new());
-    for series in &export.series {
-        pages(store, *series, export.span, &mut |rows| {
+    for at in 0..export.series.len() {
+        pages(store, (export, at), watch, &mut |rows| {
             group.extend_from_slice(rows);
             count += rows.len() as u64;
             if group.len() >= PAGE {
@@ -124,18 +142,33 @@ impl Naming for OfStore<'_> {
     }
 }
 
+/// All rows of the series at a position, some at a time.
 fn pages(
     store: &dyn Store,
-    series: SeriesId,
-    span: Span,
+    (export, at): (&Export, usize),
+    watch: ExportWatch<'_>,
     each: &mut dyn FnMut(&[Row]) -> Result<(), HistoryError>,
 ) -> Result<(), HistoryError> {
+    let span = export.span.and(Span::ALL);
     let mut from_us = span.from_us;
     loop {
-        let rows = store.range(series, Span { from_us, ..span }, PAGE)?;
+        export.tell(watch, at, from_us)?;
+        let rows = store.range(export.series[at], Span { from_us, ..span }, PAGE)?;
         each(&rows)?;
         let Some(last) = rows.last().filter(|_| rows.len() == PAGE) else { return Ok(()) };
         from_us = last.observed_us + 1;
+    }
+}
+
+impl Export {
+    /// Tells how far it is: at this instant of the series at a position.
+    fn tell(&self, watch: ExportWatch<'_>, at: usize, from_us: i64) -> Result<(), HistoryError> {
+        let span = self.span.and(Span::ALL);
+        let of_series = (from_us - span.from_us) as f64 / (span.to_us - span.from_us).max(1) as f64;
+        match watch((at as f64 + of_series) / self.series.len() as f64) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(HistoryError::Cancelled),
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Rows come by binary `COPY` into a table of the session and from there, each key once, into `reading`, in one
 //! transaction with what belongs to them. `COMMIT` returns after the server's log is on its disk (`synchronous_commit`).
 
+mod upkeep;
+
 use std::{
     ops::ControlFlow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -27,7 +29,7 @@ use crate::{
 /// A [`Store`] in a PostgreSQL database, written by one program at a time.
 pub struct PostgresHistory {
     config: Config,
-    dead_letter_bytes: u64,
+    settings: Settings,
     series: Names<SeriesKey>,
     sources: Names<Source>,
     writer: Mutex<Writer>,
@@ -67,6 +69,7 @@ CREATE TABLE IF NOT EXISTS dead (id INT8 GENERATED ALWAYS AS IDENTITY PRIMARY KE
     reason TEXT NOT NULL, mapping TEXT NOT NULL, received INT8 NOT NULL, length INT8 NOT NULL, bytes BYTEA NOT NULL);
 CREATE TABLE IF NOT EXISTS dead_count (feed TEXT PRIMARY KEY, kept INT8 NOT NULL, dropped INT8 NOT NULL,
     resolved INT8 NOT NULL);
+CREATE TABLE IF NOT EXISTS instance (name TEXT NOT NULL);
 ";
 /// Times are µs: a day is this long.
 const HYPERTABLE: &str = "SELECT create_hypertable('reading', 'observed', chunk_time_interval => 86400000000, \
@@ -88,7 +91,11 @@ impl PostgresHistory {
     /// A text that is no such line, a host beyond this machine without `Plaintext::Allowed` (the connection is not
     /// encrypted), a server that refuses, a database that another program writes.
     pub fn open(line: &str, plaintext: Plaintext, settings: &Settings) -> Result<Self, HistoryError> {
-        let config: Config = line.parse().map_err(|e: ::postgres::Error| told(&e))?;
+        // What is wrong with it is not repeated: it may be the password.
+        let config: Config = line.parse().map_err(|_| {
+            let what = "the connection cannot be read; write it as host=localhost user=city dbname=city";
+            HistoryError::Server(what.to_owned())
+        })?;
         if plaintext == Plaintext::LoopbackOnly && config.get_hosts().iter().any(|host| !loopback(host)) {
             let what = "the connection is not encrypted: name a host of this machine, or allow plain text";
             return Err(HistoryError::Server(what.to_owned()));
@@ -100,7 +107,7 @@ impl PostgresHistory {
         let writer = Writer { client, series: series.len(), sources: sources.len() };
         Ok(Self {
             config,
-            dead_letter_bytes: settings.dead_letter_bytes,
+            settings: settings.clone(),
             series: Names::new(series),
             sources: Names::new(sources),
             writer: Mutex::new(writer),
@@ -215,7 +222,7 @@ impl Store for PostgresHistory {
             let mut change = client.transaction()?;
             write_names(&mut change, (first_series, &new_series), (first_source, &new_sources))?;
             let new = copy(&mut change, rows)?;
-            keep_dead(&mut change, dead, self.dead_letter_bytes)?;
+            keep_dead(&mut change, dead, self.settings.dead_letter_bytes)?;
             keep_events(&mut change, run, events)?;
             change.commit()?;
             Ok(new)

@@ -31,12 +31,17 @@ pub fn instance(folder: &Path) -> Result<String, IngestError> {
             }
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let name = format!("{:016x}", entropy());
+            let name = fresh();
             fs::write(&path, &name).map_err(|error| fail(error.to_string()))?;
             Ok(name)
         }
         Err(error) => Err(fail(error.to_string())),
     }
+}
+
+/// A name that nobody has yet.
+pub(crate) fn fresh() -> String {
+    format!("{:016x}", entropy())
 }
 
 /// A number that differs between processes and calls: the seeds of the standard hasher.

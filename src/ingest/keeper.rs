@@ -7,7 +7,7 @@ use std::{
 };
 
 use citytwin_feeds::Clock;
-use citytwin_history::{History, Late, Maintained, micros};
+use citytwin_history::{Archive, Late, Maintained, micros};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use crate::IngestError;
@@ -25,7 +25,7 @@ pub struct Keeper {
 impl Keeper {
     /// # Errors
     /// A thread that the machine refuses.
-    pub fn start(history: Arc<History>, now: Clock) -> Result<Self, IngestError> {
+    pub fn start(history: Arc<dyn Archive>, now: Clock) -> Result<Self, IngestError> {
         let (stop, stopped) = bounded::<()>(0);
         let last = Arc::new(Mutex::new(None));
         let told = Arc::clone(&last);

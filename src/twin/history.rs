@@ -2,6 +2,7 @@
 //! city never waits for a disk.
 
 use std::{
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -10,8 +11,8 @@ use std::{
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
 use citytwin_history::{
-    DeadLetterCount, Export, History, HistoryError, KeptDeadLetter, Level, RollUp, Row, SECOND_US, SeriesId, SeriesKey,
-    Size, Source as Made, Span, Store, export_csv, micros,
+    Archive, DeadLetterCount, Export, HistoryError, KeptDeadLetter, Level, RollUp, Row, SECOND_US, SeriesId, SeriesKey,
+    Size, Source as Made, Span, export_csv, micros,
 };
 use citytwin_model::{SensorId, Timestamp};
 use crossbeam_channel::{Receiver, bounded};
@@ -100,7 +101,7 @@ pub struct HistoryDesk {
 }
 
 struct Question {
-    history: Arc<History>,
+    history: Arc<dyn Archive>,
     chart: Option<(ChartAsked, SeriesKeys)>,
     now: Timestamp,
     /// The clock's local day; the overview is wanted.
@@ -202,8 +203,8 @@ fn work(work: Work<Question, Answer>) {
     while let Some(question) = work.next() {
         let Question { history, chart, now, day } = question.what;
         let chart = chart.map(|(asked, key)| {
-            let span = span_of(&history, asked, now);
-            match read(&history, key, span) {
+            let span = span_of(history.as_ref(), asked, now);
+            match read(history.as_ref(), key, span) {
                 Ok((points, made)) => Chart { asked, span, points, made, failure: None },
                 Err(error) => {
                     let points = Points::Rows(Vec::new());
@@ -212,7 +213,7 @@ fn work(work: Work<Question, Answer>) {
             }
         });
         let overview = day.map(|day| {
-            overview(&history, day)
+            overview(history.as_ref(), day)
                 .unwrap_or_else(|error| Overview { failure: Some(error.to_string()), ..Overview::default() })
         });
         if !work.say(Answer { chart, overview }) {
@@ -222,7 +223,7 @@ fn work(work: Work<Question, Answer>) {
 }
 
 /// What a chart shows; a moment beyond the clock, so that its own reading is in it.
-fn span_of(history: &History, asked: ChartAsked, now: Timestamp) -> Span {
+fn span_of(history: &dyn Archive, asked: ChartAsked, now: Timestamp) -> Span {
     let to_us = micros(now) + 1;
     match asked.length_s {
         Some(length_s) => Span::new(to_us - (length_s * 1e6) as i64, to_us),
@@ -230,7 +231,7 @@ fn span_of(history: &History, asked: ChartAsked, now: Timestamp) -> Span {
     }
 }
 
-fn read(history: &History, key: SeriesKeys, span: Span) -> Result<(Points, Option<Made>), HistoryError> {
+fn read(history: &dyn Archive, key: SeriesKeys, span: Span) -> Result<(Points, Option<Made>), HistoryError> {
     let Some(series) = key.and_then(|key| history.find(&key)) else { return Ok((Points::Rows(Vec::new()), None)) };
     let last = history.last(series, span.to_us, 1)?;
     let made = last.first().filter(|row| row.observed_us >= span.from_us).and_then(|row| history.source_of(row.source));
@@ -238,7 +239,7 @@ fn read(history: &History, key: SeriesKeys, span: Span) -> Result<(Points, Optio
 }
 
 /// Single readings where they are few, otherwise the finest level with at most some hundred intervals.
-fn points(history: &History, series: SeriesId, span: Span) -> Result<Points, HistoryError> {
+fn points(history: &dyn Archive, series: SeriesId, span: Span) -> Result<Points, HistoryError> {
     let length_s = (span.to_us - span.from_us) / SECOND_US;
     let level = match length_s {
         s if s <= 10_800 => None,
@@ -256,7 +257,7 @@ fn points(history: &History, series: SeriesId, span: Span) -> Result<Points, His
     Ok(Points::RollUps(level, history.roll_ups(series, level, span)?))
 }
 
-fn overview(history: &History, day: Span) -> Result<Overview, HistoryError> {
+fn overview(history: &dyn Archive, day: Span) -> Result<Overview, HistoryError> {
     Ok(Overview {
         size: history.size()?,
         whole: history.whole()?,
@@ -280,9 +281,9 @@ fn export(
         let (send, result) = bounded(1);
         let to = path.clone();
         let write = move || {
-            let span = span_of(&history, asked, now);
+            let span = span_of(history.as_ref(), asked, now);
             // The window may be gone by now; then nobody waits.
-            let _ = send.send(written(&history, &key, span, &to).map_err(|error| error.to_string()));
+            let _ = send.send(written(history.as_ref(), &key, span, &to).map_err(|error| error.to_string()));
         };
         match std::thread::Builder::new().name("history-export".into()).spawn(write) {
             Ok(_) => desk.exports.push((path.clone(), result)),
@@ -291,9 +292,9 @@ fn export(
     }
 }
 
-fn written(history: &History, key: &SeriesKey, span: Span, path: &Path) -> Result<u64, HistoryError> {
+fn written(history: &dyn Archive, key: &SeriesKey, span: Span, path: &Path) -> Result<u64, HistoryError> {
     let series = history.find(key).into_iter().collect();
-    export_csv(history, &Export { series, span }, path)
+    export_csv(history, &Export { series, span }, path, &mut |_| ControlFlow::Continue(()))
 }
 
 fn note_exports(mut desk: ResMut<HistoryDesk>, mut exported: MessageWriter<Exported>) {

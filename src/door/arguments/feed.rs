@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use citytwin_model::time::civil;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{LiveArguments, MapArguments};
+use super::{KeptArguments, LiveArguments, MapArguments, date_time};
 
 #[derive(Subcommand)]
 pub enum FeedVerb {
@@ -18,6 +19,8 @@ pub enum FeedVerb {
     Retry(FeedRetryArguments),
     /// List what gave no reading and is kept in a history: how many, and the latest.
     Dead(FeedDeadArguments),
+    /// Write readings of a history, or their roll-ups, to a file for other programs.
+    Export(FeedExportArguments),
 }
 
 #[derive(Args)]
@@ -108,12 +111,8 @@ pub struct FeedRecordArguments {
 pub struct FeedRetryArguments {
     /// The city (folder or extract) whose sensors are meant.
     pub city: PathBuf,
-    /// The city's sources; sources.toml of its folder without it.
-    #[arg(long, value_name = "FILE.toml")]
-    pub sources: Option<PathBuf>,
-    /// Folder of the history; that of this user for the city without it.
-    #[arg(long, value_name = "DIR")]
-    pub history: Option<PathBuf>,
+    #[command(flatten)]
+    pub kept: KeptArguments,
     #[command(flatten)]
     pub map: MapArguments,
     /// Of one feed: the id of its source, or mqtt.
@@ -128,9 +127,8 @@ pub struct FeedRetryArguments {
 pub struct FeedDeadArguments {
     /// The city folder or extract that the history is of.
     pub city: PathBuf,
-    /// The folder of the history.
-    #[arg(long, value_name = "DIR")]
-    pub history: PathBuf,
+    #[command(flatten)]
+    pub kept: KeptArguments,
     /// Of one feed: the id of its source, or mqtt.
     #[arg(long)]
     pub feed: Option<String>,
@@ -140,6 +138,44 @@ pub struct FeedDeadArguments {
     /// JSON on stdout.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args)]
+pub struct FeedExportArguments {
+    /// The city folder or extract that the history is of.
+    pub city: PathBuf,
+    #[command(flatten)]
+    pub kept: KeptArguments,
+    #[command(flatten)]
+    pub map: MapArguments,
+    /// The file; it must not be there yet. Its end says which it is.
+    #[arg(long, value_name = "FILE.csv|FILE.parquet")]
+    pub out: PathBuf,
+    /// Local date and time of the first observation; the first of the history without it.
+    #[arg(long, value_name = "ISO", value_parser = date_time)]
+    pub from: Option<civil::DateTime>,
+    /// Local date and time before which observations are taken; all without it.
+    #[arg(long, value_name = "ISO", value_parser = date_time)]
+    pub to: Option<civil::DateTime>,
+    /// Of one sensor, by its id in city.toml; several by several --sensor; all without it.
+    #[arg(long = "sensor", value_name = "ID")]
+    pub sensors: Vec<String>,
+    /// The least, the greatest and the mean value of every interval, in place of readings.
+    #[arg(long, value_enum)]
+    pub rollup: Option<RollUpLevel>,
+    /// The run that is exported: live, scenario:… or replay:…
+    #[arg(long, default_value = "live")]
+    pub run: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RollUpLevel {
+    #[value(name = "1min")]
+    Minute,
+    #[value(name = "15min")]
+    QuarterHour,
+    #[value(name = "1h")]
+    Hour,
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -20,7 +20,18 @@ pub struct LiveArguments {
     /// The city's sources in other formats; sources.toml of the city's folder without it.
     #[arg(long, value_name = "FILE.toml")]
     pub sources: Option<PathBuf>,
-    /// Folder in which readings are kept; one of this user's for the city without it.
+    /// Folder in which readings are kept; what the city's sources say, or one of this user's for the city, without it.
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
+}
+
+/// Where a city's readings were kept.
+#[derive(Args, Clone)]
+pub struct KeptArguments {
+    /// The city's sources, which may say where readings are kept; sources.toml of its folder without it.
+    #[arg(long, value_name = "FILE.toml")]
+    pub sources: Option<PathBuf>,
+    /// Folder of the history; what the city's sources say, or that of this user for the city, without it.
     #[arg(long, value_name = "DIR")]
     pub history: Option<PathBuf>,
 }
@@ -52,9 +63,8 @@ pub struct ReplayArguments {
     pub city: PathBuf,
     #[command(flatten)]
     pub map: MapArguments,
-    /// Folder of the history; that of this user for the city without it.
-    #[arg(long, value_name = "DIR")]
-    pub history: Option<PathBuf>,
+    #[command(flatten)]
+    pub kept: KeptArguments,
     /// Local date and time to begin at; the first reading without it.
     #[arg(long, value_name = "ISO", value_parser = date_time)]
     pub from: Option<civil::DateTime>,

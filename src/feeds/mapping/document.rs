@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     fields::{Faults, Fields, SourcesFault},
+    keeping::{self, Keeping},
     mapper::Expects,
     pattern::{Names, TopicPattern},
     source::{Source, SourceKind, source},
@@ -81,6 +82,7 @@ pub struct Sources {
     pub version: MappingVersion,
     pub sources: Vec<Source>,
     pub mappings: Vec<Mapping>,
+    pub keeping: Keeping,
 }
 
 impl Sources {
@@ -158,6 +160,7 @@ fn read(table: &Table, text: &str, faults: &mut Faults) -> Option<Sources> {
     }
     let source_tables = top.tables("source");
     let mapping_tables = top.tables("mapping");
+    let history = top.words("history");
     top.finish();
     let mut sources: Vec<Source> = Vec::new();
     for (index, table) in source_tables.iter().enumerate() {
@@ -190,8 +193,9 @@ fn read(table: &Table, text: &str, faults: &mut Faults) -> Option<Sources> {
             faults.push("", name, format!("occurs {count} times; at most {MAX_TABLES} are read"));
         }
     }
+    let keeping = keeping::of_file(history, &sources, faults);
     let hash = xxh3_64(text.replace("\r\n", "\n").as_bytes());
-    Some(Sources { version: MappingVersion { number: number? as u32, hash }, sources, mappings })
+    Some(Sources { version: MappingVersion { number: number? as u32, hash }, sources, mappings, keeping })
 }
 
 fn name_of(kind: &str, index: usize, table: &Table) -> String {

@@ -1,7 +1,7 @@
 //! Strict reading of TOML tables: every field is asked for by name, every fault is kept with its place, and what was
 //! not asked for is a fault too.
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 use toml::{Table, Value};
 
@@ -132,6 +132,17 @@ impl<'t, 'f> Fields<'t, 'f> {
         }
         self.fault(field, format!("is {number}; give a number above zero"));
         None
+    }
+
+    /// A whole number of a range.
+    pub fn whole(&mut self, field: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
+        let value = self.get(field)?;
+        let number = value.as_integer().and_then(|number| u32::try_from(number).ok()).filter(|n| range.contains(n));
+        if number.is_none() {
+            let found = value.as_integer().map_or_else(|| type_name(value).to_owned(), |number| number.to_string());
+            self.fault(field, format!("is {found}; give a whole number, {} to {}", range.start(), range.end()));
+        }
+        number
     }
 
     pub fn flag(&mut self, field: &'static str) -> Option<bool> {

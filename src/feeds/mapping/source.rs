@@ -239,7 +239,7 @@ fn on_this_machine(address: &str) -> bool {
 }
 
 /// The name of an environment variable. What is none may be the secret itself, so it is not repeated.
-fn variable(field: &'static str, fields: &mut Fields<'_, '_>) -> Option<String> {
+pub(super) fn variable(field: &'static str, fields: &mut Fields<'_, '_>) -> Option<String> {
     let name = fields.text(field)?;
     let letters = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.len() <= 128 && name.chars().all(letters) && !name.starts_with(|c: char| c.is_ascii_digit()) {

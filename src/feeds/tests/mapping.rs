@@ -5,7 +5,7 @@ mod support;
 use citytwin_feeds::{
     MqttConfig, Secrets, Sensor,
     decode::Message,
-    mapping::{Mapped, MappedSignal, Mapper, Match, Sources, preview, read_recorded},
+    mapping::{Keeping, Mapped, MappedSignal, Mapper, Match, Sources, SourcesFault, preview, read_recorded},
 };
 use citytwin_model::{Anchor, FeatureRef, LonLat, Quality, Quantity, RoadId, SensorId};
 use support::{noon, sensor};
@@ -256,7 +256,7 @@ nearest = "moon"
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     let expected = [
         "maps/x/sources.toml: `version`: is no whole number above zero",
-        "maps/x/sources.toml: `versio`: is not known here; the fields are mapping, source, version",
+        "maps/x/sources.toml: `versio`: is not known here; the fields are history, mapping, source, version",
         "maps/x/sources.toml: source 1 (a): `kind`: `ftp` is not known",
         "maps/x/sources.toml: source 1 (a): `timezone`: `Mars/North` is no zone",
         "maps/x/sources.toml: source 2 (b): `address`: holds a user or password",
@@ -420,4 +420,47 @@ fn a_message_without_a_value_where_one_should_stand_is_a_dead_letter() {
         let kinds: Vec<_> = mapped.dead.iter().map(|dead| dead.kind).collect();
         assert_eq!((mapped.readings.len(), &kinds[..]), (0, &[kind][..]), "{payload}");
     }
+}
+
+fn kept(table: &str) -> Result<Keeping, Vec<String>> {
+    let text = format!("{HEAD}[history]\n{table}\n");
+    let told = |faults: Vec<SourcesFault>| faults.iter().map(ToString::to_string).collect();
+    Sources::parse("f", &text).map(|sources| sources.keeping).map_err(told)
+}
+
+#[test]
+fn a_city_says_how_long_its_readings_are_kept_and_where() {
+    let keeping = kept("hot_days = 2\nkeep_days = 400\nkeep_days_of = { broker = 30, mqtt = 1 }").unwrap();
+    assert_eq!((keeping.hot_days, keeping.keep_days), (Some(2), Some(400)));
+    assert_eq!(keeping.keep_days_of, [("broker".to_owned(), 30), ("mqtt".to_owned(), 1)]);
+    let postgres = kept("postgres_env = \"CITY_POSTGRES\"\npostgres_plaintext = true").unwrap().postgres.unwrap();
+    assert_eq!((postgres.env.as_str(), postgres.plaintext), ("CITY_POSTGRES", true));
+    let secrets = Secrets::given([("CITY_POSTGRES", "host=db password=hunter2")]);
+    let line = postgres.line(&secrets).unwrap();
+    assert_eq!(line.reveal(), "host=db password=hunter2");
+    assert!(!format!("{line:?} {keeping:?}").contains("hunter2"));
+    assert_eq!(read("").keeping, Keeping::default());
+}
+
+#[test]
+fn wrong_words_of_the_history_get_a_line_each() {
+    for (table, told) in [
+        ("hot_days = 0", "f: history: `hot_days`: is 0; give a whole number, 1 to 36525"),
+        ("hot_days = 1.5", "`hot_days`: is a number; give a whole number"),
+        ("keep_days = -3", "`keep_days`: is -3"),
+        ("keep_days = 99999999999", "`keep_days`: is 99999999999"),
+        ("keep_days_of = { nobody = 3 }", "`keep_days_of`: `nobody` is no source of this file"),
+        ("keep_days_of = { broker = \"3\" }", "`keep_days_of`: `broker` is no whole number of days"),
+        ("keep_days_of = 3", "`keep_days_of`: is a whole number; give a table"),
+        ("postgres_env = \"host=db password=hunter2\"", "`postgres_env`: is no name of an environment variable"),
+        ("postgres = \"host=db password=hunter2\"", "`postgres`: would be a secret"),
+        ("postgres_plaintext = true", "`postgres_plaintext`: goes with `postgres_env`"),
+        ("postgres_env = \"P\"\nhot_days = 2", "`hot_days`: is of a history in a folder"),
+        ("days = 3", "`days`: is not known here; the fields are hot_days"),
+    ] {
+        let lines = kept(table).unwrap_err();
+        assert!(lines.len() == 1 && lines[0].contains(told) && !lines[0].contains("hunter2"), "{table}: {lines:?}");
+    }
+    let lines = Sources::parse("f", "version = 1\nhistory = 3\n").unwrap_err();
+    assert_eq!(lines.len(), 1, "{lines:?}");
 }

@@ -68,7 +68,7 @@ impl<'a> RowsWriter<'a> {
     }
 }
 
-fn unwritten(path: &Path, error: ParquetError) -> HistoryError {
+pub(crate) fn unwritten(path: &Path, error: ParquetError) -> HistoryError {
     match error {
         ParquetError::External(inner) if inner.is::<std::io::Error>() => {
             HistoryError::file(path, *inner.downcast().expect("it was just found to be one"))
@@ -166,7 +166,7 @@ fn of_runs<T: Clone>(rows: &[Row], number: impl Fn(&Row) -> u32, make: impl Fn(&
     values
 }
 
-fn column<T: DataType>(
+pub(crate) fn column<T: DataType>(
     group: &mut SerializedRowGroupWriter<'_, WholeFile>,
     values: Vec<T::T>,
 ) -> Result<(), ParquetError> {

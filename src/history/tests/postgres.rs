@@ -13,8 +13,8 @@ use std::{
 };
 
 use citytwin_history::{
-    DAY_US, DeadLetter, Event, Happening, HistoryError, Level, Plaintext, PostgresHistory, Row, SECOND_US, SeriesId,
-    SeriesKey, Settings, Source, SourceId, Span, Store,
+    Archive, DAY_US, DeadLetter, Event, Happening, History, HistoryError, Late, Level, Plaintext, PostgresHistory, Row,
+    SECOND_US, SeriesId, SeriesKey, Settings, Source, SourceId, Span, Store,
 };
 use citytwin_model::{Quality, Quantity};
 use plain::Plain;
@@ -247,4 +247,49 @@ fn a_connection_beyond_this_machine_needs_a_word() {
         let error = PostgresHistory::open(line, Plaintext::LoopbackOnly, &Settings::default()).err();
         assert!(matches!(error, Some(HistoryError::Server(_))), "{line}");
     }
+}
+
+/// Readings of two feeds on three days, two hours of each; one dead letter.
+fn fill(store: &dyn Archive) {
+    let series = store.series(&SeriesKey::new("live", "sensor/1", Quantity::Speed).unwrap());
+    for (feed, offset_us) in [("a", 0), ("b", SECOND_US)] {
+        let source = store.source(&Source::new(feed, "1", false).unwrap());
+        let row = |n: i64| {
+            let observed_us = START_US + n / 8 * DAY_US + n % 8 * 900 * SECOND_US + offset_us;
+            let (received_us, value, quality) = (observed_us + 7, n as f64, Quality::Good);
+            Row { series, source, observed_us, received_us, value, quality }
+        };
+        store.commit(&(0..24).map(row).collect::<Vec<_>>(), &[letter(1)]).unwrap();
+    }
+}
+
+/// What a panel shows of a store, whatever holds it.
+fn told(store: &dyn Archive) -> (Vec<Span>, Option<Span>, Option<Span>, u64, usize) {
+    let held = store.held(Span::new(START_US + 5 * SECOND_US, START_US + DAY_US)).unwrap();
+    let letters = store.latest_dead_letters(1).unwrap().len();
+    (held, store.whole().unwrap(), store.received().unwrap(), store.size().unwrap().rows, letters)
+}
+
+#[test]
+fn both_stores_tell_the_same_of_themselves_and_keep_a_feed_as_long_as_was_said() {
+    let Some(server) = Server::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { keep_days: vec![("a".to_owned(), 2)], ..Settings::default() };
+    let plain = History::open(folder.path(), settings.clone()).unwrap();
+    let postgres = PostgresHistory::open(&server.line(), Plaintext::LoopbackOnly, &settings).unwrap();
+    let stores: [&dyn Archive; 2] = [&plain, &postgres];
+    assert_eq!(told(stores[0]), told(stores[1]), "empty");
+    stores.iter().for_each(|store| fill(*store));
+    let before = told(stores[0]);
+    assert_eq!((before.3, before.4, before.0.len()), (48, 1, 4), "neighbouring slots are one span");
+    assert_eq!(before, told(stores[1]));
+    for store in stores {
+        let removed = store.maintain(START_US + 2 * DAY_US + 1, Late::Many).unwrap().removed;
+        assert_eq!(removed, 8, "the first day of feed a");
+        assert_eq!(store.maintain(START_US + 2 * DAY_US + 2, Late::Many).unwrap().removed, 0);
+    }
+    assert_eq!(told(stores[0]), told(stores[1]));
+    assert!(postgres.size().unwrap().hot_bytes > 0);
+    let name = postgres.instance("first").unwrap();
+    assert_eq!((name.as_str(), postgres.instance("other").unwrap()), ("first", "first".to_owned()));
 }

@@ -4,9 +4,11 @@ use std::{fs, ops::ControlFlow, path::Path};
 
 use citytwin_history::{
     DAY_US, Export, History, HistoryError, Late, Level, Recorder, Row, SECOND_US, Sensors, SeriesId, SeriesKey,
-    Settings, Source, Span, Store, export_csv, export_parquet, import_csv, micros, thinned,
+    Settings, Source, Span, Store, export_csv, export_parquet, export_roll_ups_csv, export_roll_ups_parquet,
+    import_csv, micros, thinned,
 };
 use citytwin_model::{MadeBy, Quality, Quantity, Reading, SensorId, SourceRef, Timestamp};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 
 const START_US: i64 = 20_000 * DAY_US;
 const MINUTE_US: i64 = 60 * SECOND_US;
@@ -100,6 +102,10 @@ fn a_chart_keeps_every_extreme() {
     assert_eq!(thinned(&history, rows[0].series, Span::ALL, 20_000).unwrap(), rows);
 }
 
+fn go_on(_: f64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
 #[test]
 fn exports_read_back_and_faults_name_their_line() {
     let (folder, history) = open(Settings::default());
@@ -109,8 +115,8 @@ fn exports_read_back_and_faults_name_their_line() {
     history.commit(&rows, &[]).unwrap();
     let export = Export { series: vec![rows[0].series], span: Span::ALL };
     let (csv, parquet) = (folder.path().join("a.csv"), folder.path().join("a.parquet"));
-    assert_eq!(export_csv(&history, &export, &csv).unwrap(), 500);
-    assert_eq!(export_parquet(&history, &export, &parquet).unwrap(), 500);
+    assert_eq!(export_csv(&history, &export, &csv, &mut go_on).unwrap(), 500);
+    assert_eq!(export_parquet(&history, &export, &parquet, &mut go_on).unwrap(), 500);
     let (_other_folder, other) = open(Settings::default());
     assert_eq!(import_csv(&other, &csv).unwrap().new, 500);
     assert_eq!(import_csv(&other, &csv).unwrap().duplicate, 500);
@@ -221,4 +227,62 @@ fn a_real_week_reads_back_equal_from_files_and_database() {
     };
     history.visit_received("live", Span::ALL, &mut ordered).unwrap();
     assert_eq!(count, 2016 * 207);
+}
+
+/// Start, values and counts of each interval as the store tells them.
+#[test]
+fn roll_ups_are_exported_as_they_are() {
+    let (folder, history) = open(Settings::default());
+    let mut rows: Vec<Row> = (0..130).map(|m| row(&history, ("sensor/1", "a"), m, m as f64)).collect();
+    (0..60).for_each(|m| rows[m].quality = Quality::Bad);
+    history.commit(&rows, &[]).unwrap();
+    let export = Export { series: vec![rows[0].series], span: Span::ALL };
+    let (csv, parquet) = (folder.path().join("a.csv"), folder.path().join("a.parquet"));
+    let mut shares = Vec::new();
+    let mut watch = |share| {
+        shares.push(share);
+        ControlFlow::Continue(())
+    };
+    assert_eq!(export_roll_ups_csv(&history, &export, Level::Hour, &csv, &mut watch).unwrap(), 3);
+    assert_eq!(export_roll_ups_parquet(&history, &export, Level::Hour, &parquet, &mut go_on).unwrap(), 3);
+    assert!(shares.is_sorted() && shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
+    let text = fs::read_to_string(&csv).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "run,sensor,quantity,unit,start,length_s,min,max,mean,count,good,uncertain,bad,stale");
+    assert_eq!(lines[1], "live,sensor/1,noise,dB(A),2024-10-04T00:00:00Z,3600,,,,60,0,0,60,0");
+    assert_eq!(lines[2], "live,sensor/1,noise,dB(A),2024-10-04T01:00:00Z,3600,60,119,89.5,60,60,0,0,0");
+    assert_eq!(lines[3], "live,sensor/1,noise,dB(A),2024-10-04T02:00:00Z,3600,120,129,124.5,10,10,0,0,0");
+    assert_eq!(lines.len(), 4);
+    let file = SerializedFileReader::new(fs::File::open(&parquet).unwrap()).unwrap();
+    let read: Vec<String> = file.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();
+    assert!(read[0].contains("min: null") && read[0].contains("bad: 60"), "{}", read[0]);
+    assert!(read[1].contains("mean: 89.5") && read[1].contains("sensor: \"sensor/1\""), "{}", read[1]);
+    assert_eq!(read.len(), 3);
+}
+
+#[test]
+fn a_cancelled_export_leaves_nothing() {
+    let (folder, history) = open(Settings::default());
+    let rows: Vec<Row> = (0..100).map(|m| row(&history, ("sensor/1", "a"), m, m as f64)).collect();
+    history.commit(&rows, &[]).unwrap();
+    let export = Export { series: vec![rows[0].series; 3], span: Span::ALL };
+    let out = tempfile::tempdir().unwrap();
+    let path = out.path().join("a");
+    let second = || {
+        let mut calls = 0;
+        move |_: f64| {
+            calls += 1;
+            if calls < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        }
+    };
+    for result in [
+        export_csv(&history, &export, &path, &mut second()),
+        export_parquet(&history, &export, &path, &mut second()),
+        export_roll_ups_csv(&history, &export, Level::Minute, &path, &mut second()),
+        export_roll_ups_parquet(&history, &export, Level::Minute, &path, &mut second()),
+    ] {
+        assert!(matches!(result, Err(HistoryError::Cancelled)), "{result:?}");
+        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+    }
+    drop(folder);
 }

@@ -6,8 +6,8 @@ use bevy_ecs::prelude::*;
 use citytwin_feeds::{
     Broker as EmbeddedBroker, Clock as Now, Emulator, FeedError, MqttConfig, Secrets, mapping::Sources,
 };
-use citytwin_history::{History, HistoryError, Settings as HistorySettings, Store};
-use citytwin_ingest::{Broker, Change, Feeds, Ingest, IngestError, IngestStatus, Keeper, Origin, Settings, instance};
+use citytwin_history::{Archive, History, HistoryError, Settings as HistorySettings, Store};
+use citytwin_ingest::{Broker, Change, Feeds, Ingest, IngestError, IngestStatus, Keeper, Origin, Place, Settings};
 use citytwin_model::{City, Timestamp, slug, time::civil::DateTime};
 use tempfile::TempDir;
 
@@ -49,8 +49,8 @@ pub struct LiveFeed {
     pub sources: Option<Arc<Sources>>,
     /// The city's folder: files and certificates that `sources` name lie there.
     pub folder: PathBuf,
-    /// Folder of the history.
-    pub history: PathBuf,
+    /// Where the history is.
+    pub history: Place,
     /// The present.
     pub wall: Now,
 }
@@ -58,8 +58,8 @@ pub struct LiveFeed {
 /// What is replayed.
 #[derive(Clone, Debug)]
 pub struct ReplayFeed {
-    /// Folder of the history.
-    pub history: PathBuf,
+    /// Where the history is.
+    pub history: Place,
     pub run: String,
     /// Readings received before are handed over.
     pub to: Until,
@@ -105,7 +105,7 @@ pub enum FeedMode {
 /// The store behind a feed.
 #[derive(Clone)]
 pub struct Kept {
-    pub history: Arc<History>,
+    pub history: Arc<dyn Archive>,
     /// The run under which this feed's readings are.
     pub run: Arc<str>,
     /// Its folder, or that it lasts as long as the program.
@@ -240,8 +240,8 @@ impl Feed {
                 .map_err(|(source_id, source)| IngestError::Source { source_id, source })?,
             None => Vec::new(),
         };
-        let history = Arc::new(History::open(&live.history, HistorySettings::default())?);
-        let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance(&live.history)?) };
+        let (history, instance) = live.history.open_for_intake()?;
+        let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance) };
         let own = live.broker.iter().map(|config| Broker { origin: Origin::Own, config: config.clone() });
         let brokers: Vec<Broker> = own.chain(mapped).collect();
         let label = label(live, &brokers);
@@ -252,11 +252,8 @@ impl Feed {
             sources: live.sources.as_deref(),
             brokers,
         };
-        let kept = Kept {
-            history: history.clone(),
-            run: settings.run.as_str().into(),
-            place: live.history.display().to_string(),
-        };
+        let kept =
+            Kept { history: history.clone(), run: settings.run.as_str().into(), place: live.history.to_string() };
         let intake = Ingest::start(&feeds, history.clone(), settings, live.wall.clone())?;
         Ok(Self {
             intake: Some(intake),
@@ -270,8 +267,8 @@ impl Feed {
     }
 
     fn replay(city: &City, replay: &ReplayFeed, now: Timestamp) -> Result<Self, Refusal> {
-        let history = Arc::new(History::open(&replay.history, HistorySettings::default())?);
-        let kept = Kept { history, run: replay.run.as_str().into(), place: replay.history.display().to_string() };
+        let history = replay.history.open()?;
+        let kept = Kept { history, run: replay.run.as_str().into(), place: replay.history.to_string() };
         let label = format!("{} of {}", replay.run, kept.place);
         let past = Past::new(&kept, &city.sensors, now, replay.to.instant(city))?;
         Ok(Self { past: Some(past), kept: Some(kept), mode: FeedMode::Replay, label, ..Self::default() })

@@ -124,7 +124,7 @@ fn a_replay_gives_the_state_that_live_gave() {
     drop(trial);
 
     let to = Until::Instant(end + SignedDuration::from_secs(1));
-    let feed = ReplayFeed { history: folder.path().to_path_buf(), run: "live".to_owned(), to };
+    let feed = ReplayFeed { history: folder.path().to_path_buf().into(), run: "live".to_owned(), to };
     let mut app = town::app(1, &FeedChoice::Replay(feed));
     while app.world().resource::<Clock>().now() < end {
         app.update();

@@ -9,7 +9,6 @@ use std::{
 
 use bevy_app::App;
 use citytwin_feeds::Broker;
-use citytwin_history::Store;
 use citytwin_model::{Quality, Quantity, Request, SourceRef, Technology, time::civil};
 use citytwin_traffic::TrafficView;
 use citytwin_twin::{

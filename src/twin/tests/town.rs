@@ -132,7 +132,7 @@ pub fn live(
     sources: Option<Arc<citytwin_feeds::mapping::Sources>>,
 ) -> (App, Wall) {
     let wall = Wall::at(start(&city()));
-    let (folder, history) = (PathBuf::from("."), history.to_path_buf());
+    let (folder, history) = (PathBuf::from("."), history.to_path_buf().into());
     let live = LiveFeed { broker, sources, folder, history, wall: wall.clock() };
     (app(1, &FeedChoice::Live(live)), wall)
 }
