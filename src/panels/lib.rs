@@ -86,7 +86,7 @@ pub use live::{
 };
 pub use request::{CameraPreset, FlyTarget, PanelRequest};
 pub use sankey::{Flow, Node, Sankey};
-pub use sensor_history::{HistoryLevel, HistoryPoint, HistoryRange, SensorHistory};
+pub use sensor_history::{HistoryLevel, HistoryPoint, HistoryRange, ModelError, SensorHistory};
 pub use state::{PanelState, Tab};
 pub use what_if::part_in_words;
 pub use year::{Axis, Curve, CurveLine, YearData, YearState};

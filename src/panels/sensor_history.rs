@@ -35,6 +35,8 @@ pub struct SensorHistory {
     pub interval_s: Option<f64>,
     /// The engine's values, where kept: Unix second and value.
     pub simulated: Vec<[f64; 2]>,
+    /// How far they are from the readings.
+    pub model_error: Option<ModelError>,
     /// Name of the feed, as in `sources.toml`.
     pub source: String,
     /// Version of the mapping that made the readings; empty for the program's own format.
@@ -46,6 +48,31 @@ pub struct SensorHistory {
     pub error: Option<String>,
     /// The city's, for hours and dates under the curve.
     pub zone: TimeZone,
+}
+
+/// The model's values less the readings, where both are.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ModelError {
+    /// Mean difference, in the unit of the history.
+    pub bias: f64,
+    /// Mean of the differences without their signs.
+    pub mean_off: f64,
+    /// Mean of the readings compared.
+    pub observed: f64,
+    /// How many values or intervals were compared.
+    pub pairs: u32,
+}
+
+const MODEL_ERROR: &str = "The model's values less the readings, over this range, where both are kept: their mean, and the \
+    mean of their sizes. Bad readings are left out.";
+
+impl ModelError {
+    fn words(&self, scale: Scaled) -> String {
+        let share = self.mean_off / self.observed.abs();
+        let share = if share.is_finite() { format!(" ({:.0}%)", 100.0 * share) } else { String::new() };
+        let off = format!("off by {}{share} in the mean of {}", scale.text(self.mean_off), self.pairs);
+        format!("Model {} on average, {off}", scale.signed(self.bias))
+    }
 }
 
 /// One reading, or all readings of one interval.
@@ -159,6 +186,9 @@ pub(crate) fn show(ui: &mut Ui, history: &SensorHistory, out: &mut Vec<PanelRequ
         ui.scope(|ui| plot(ui, history, &drawn, scale));
         legend(ui, history, &drawn);
         elided(ui, fine(trust(&drawn)));
+        if let Some(error) = &history.model_error {
+            elided(ui, fine(error.words(scale))).on_hover_text(MODEL_ERROR);
+        }
     } else if history.error.is_none() && !history.reading {
         ui.add(Label::new(weak("No readings in this range. Try a longer one.")).wrap());
     }
@@ -469,6 +499,7 @@ mod tests {
             points,
             interval_s,
             simulated: Vec::new(),
+            model_error: None,
             source: String::new(),
             mapping: String::new(),
             emulated: false,

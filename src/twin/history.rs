@@ -18,8 +18,9 @@ use citytwin_model::{SensorId, Timestamp};
 use crossbeam_channel::{Receiver, bounded};
 
 use crate::{
-    CityModel, Clock, Feed, FeedClock,
+    CityModel, Clock, EditLog, Feed, FeedClock,
     line::{Heard, Line, Work},
+    modelled::model_run,
 };
 
 /// How often what is on the screen is read anew, wall time.
@@ -56,6 +57,8 @@ pub struct Chart {
     pub asked: ChartAsked,
     pub span: Span,
     pub points: Points,
+    /// What the model said it should read, with the what-ifs that are in force now.
+    pub modelled: Points,
     /// What made the last reading of the span.
     pub made: Option<Made>,
     pub failure: Option<String>,
@@ -102,13 +105,13 @@ pub struct HistoryDesk {
 
 struct Question {
     history: Arc<dyn Archive>,
-    chart: Option<(ChartAsked, SeriesKeys)>,
+    chart: Option<(ChartAsked, [SeriesKeys; 2])>,
     now: Timestamp,
     /// The clock's local day; the overview is wanted.
     day: Option<Span>,
 }
 
-/// The series of a sensor, by its source and quantity.
+/// The series of a sensor, by its source and quantity; here of what it said and of what the model said.
 type SeriesKeys = Option<SeriesKey>;
 
 struct Answer {
@@ -137,7 +140,7 @@ pub(crate) fn plugin(app: &mut App) {
 }
 
 fn ask(
-    (feed, feed_clock, clock, city): (Res<Feed>, Res<FeedClock>, Res<Clock>, Res<CityModel>),
+    (feed, feed_clock, clock, city, log): (Res<Feed>, Res<FeedClock>, Res<Clock>, Res<CityModel>, Res<EditLog>),
     mut desk: ResMut<HistoryDesk>,
 ) {
     let desk = desk.bypass_change_detection();
@@ -167,8 +170,8 @@ fn ask(
     let day = day(local).zip(local.tomorrow().ok().and_then(day)).map(|(from, to)| Span::new(from, to));
     let chart = desk.asked.map(|asked| {
         let sensor = city.0.sensors.get(asked.sensor.index());
-        let key = sensor.and_then(|s| SeriesKey::new(&kept.run, &s.source.to_string(), s.quantity).ok());
-        (asked, key)
+        let key = |run: &str| sensor.and_then(|s| SeriesKey::new(run, &s.source.to_string(), s.quantity).ok());
+        (asked, [key(&kept.run), key(&model_run(&kept.run, &log.in_force))])
     });
     let question = Question { history: kept.history.clone(), chart, now, day: day.filter(|_| desk.overview_wanted) };
     if desk.line.as_ref().is_some_and(|line| line.ask(question)) {
@@ -202,13 +205,15 @@ fn hear(mut desk: ResMut<HistoryDesk>) {
 fn work(work: Work<Question, Answer>) {
     while let Some(question) = work.next() {
         let Question { history, chart, now, day } = question.what;
-        let chart = chart.map(|(asked, key)| {
+        let chart = chart.map(|(asked, [key, model])| {
             let span = span_of(history.as_ref(), asked, now);
-            match read(history.as_ref(), key, span) {
-                Ok((points, made)) => Chart { asked, span, points, made, failure: None },
+            let said = read(history.as_ref(), key, span);
+            match said.and_then(|said| Ok((said, read(history.as_ref(), model, span)?.0))) {
+                Ok(((points, made), modelled)) => Chart { asked, span, points, modelled, made, failure: None },
                 Err(error) => {
-                    let points = Points::Rows(Vec::new());
-                    Chart { asked, span, points, made: None, failure: Some(error.to_string()) }
+                    let none = || Points::Rows(Vec::new());
+                    let failure = Some(error.to_string());
+                    Chart { asked, span, points: none(), modelled: none(), made: None, failure }
                 }
             }
         });

@@ -18,6 +18,7 @@ mod grid_estimate;
 mod history;
 mod line;
 mod live_energy;
+mod modelled;
 mod observe;
 mod peak_hour;
 mod record;
@@ -44,6 +45,7 @@ pub use grid::{DayState, Extremes, GridAsset, GridIndex, GridSwitch, GridTwin};
 pub use grid_estimate::{EstimateState, GridEstimated, GridEstimation};
 pub use history::{Chart, ChartAsked, ExportRequested, Exported, HistoryDesk, Overview, Points};
 pub use live_energy::LiveEnergyTwin;
+pub use modelled::model_run;
 pub use observe::{
     Feed, FeedChoice, FeedClock, FeedHealth, FeedMode, Kept, LiveFeed, ReplayFeed, Until, health, observed_hash,
 };
@@ -105,12 +107,14 @@ impl Plugin for TwinPlugin {
         grid_estimate::plugin(app);
         energy_year::plugin(app);
         history::plugin(app);
+        modelled::plugin(app);
     }
 }
 
 /// Puts a city with its prepared engines into the world and starts its feed. A city that was there before
 /// makes room; its feed's threads are stopped.
 pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
+    world.remove_resource::<modelled::ModelKeeper>();
     world.remove_resource::<Feed>();
     let old: Vec<Entity> = world.query_filtered::<Entity, With<Asset>>().iter(world).collect();
     for entity in old {
@@ -130,6 +134,7 @@ pub fn install(world: &mut World, engines: Engines, feed: &FeedChoice) {
     grid_estimate::install(world);
     energy_year::install(world);
     history::install(world);
+    modelled::install(world);
 }
 
 /// The state that decides what happens next, as one number: engines, assumptions, clock. Readings are not in

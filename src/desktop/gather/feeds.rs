@@ -15,8 +15,8 @@ use citytwin_model::{
 };
 use citytwin_panels::{
     DeadLetterRow, FeedMode as ShownMode, FeedTotals, FeedsData, HistoryLevel, HistoryPoint, HistoryRange,
-    HistoryStore, LiveClock, LiveState, RATE_STEP_S, SensorCounts, SensorHistory, SourceKind, SourceRow, SourceState,
-    Tab, Unit,
+    HistoryStore, LiveClock, LiveState, ModelError, RATE_STEP_S, SensorCounts, SensorHistory, SourceKind, SourceRow,
+    SourceState, Tab, Unit,
 };
 use citytwin_twin::{
     Chart, ChartAsked, CityModel, Clock, Feed, FeedClock, FeedHealth, FeedMode, HistoryDesk, Overview, Points,
@@ -374,6 +374,7 @@ fn curve(
         }
     };
     let second = |us: i64| us as f64 / SECOND_US as f64;
+    let modelled = chart.map_or_else(Vec::new, |chart| model_points(&chart.modelled));
     let made = chart.and_then(|chart| chart.made.as_ref());
     Some(SensorHistory {
         sensor: sensor.id,
@@ -383,9 +384,10 @@ fn curve(
         range,
         span_s: chart.map_or([0.0; 2], |chart| [second(chart.span.from_us), second(chart.span.to_us)]),
         level,
-        points,
         interval_s: (sensor.interval_s > 0.0).then_some(sensor.interval_s),
-        simulated: Vec::new(),
+        model_error: model_error(&points, level.length_s(), &modelled),
+        simulated: with_gaps(modelled),
+        points,
         source: made.map_or_else(String::new, |made| made.feed.to_string()),
         mapping: made.map_or_else(String::new, |made| made.mapping.to_string()),
         emulated: made.is_some_and(|made| made.emulated),
@@ -393,6 +395,55 @@ fn curve(
         error: chart.and_then(|chart| chart.failure.clone()),
         zone: zone.clone(),
     })
+}
+
+/// Time and value of what the model said: of single values, or of the middle of each interval.
+fn model_points(points: &Points) -> Vec<[f64; 2]> {
+    let second = |us: i64| us as f64 / SECOND_US as f64;
+    match points {
+        Points::Rows(rows) => rows.iter().map(|row| [second(row.observed_us), row.value]).collect(),
+        Points::RollUps(level, rollups) => {
+            let middle = |rollup: &RollUp| second(rollup.start_us + level.length_us() / 2);
+            let means = rollups.iter().filter_map(|rollup| Some([middle(rollup), rollup.values.as_ref()?.mean]));
+            means.collect()
+        }
+    }
+}
+
+/// Time between two values of the model beyond which there is a gap: two of them are missing, or one interval.
+const MODEL_GAP_S: f64 = 1_000.0;
+
+fn with_gaps(points: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
+    let steps = points.windows(2).map(|pair| pair[1][0] - pair[0][0]);
+    let usual_s = steps.fold(f64::INFINITY, f64::min);
+    let longest_s = if usual_s.is_finite() { MODEL_GAP_S.max(1.5 * usual_s) } else { MODEL_GAP_S };
+    let mut drawn: Vec<[f64; 2]> = Vec::with_capacity(points.len());
+    for point in points {
+        if let Some(last) = drawn.last().filter(|last| point[0] - last[0] > longest_s) {
+            drawn.push([0.5 * (last[0] + point[0]), f64::NAN]);
+        }
+        drawn.push(point);
+    }
+    drawn
+}
+
+/// How far the model was off where both it and the sensor spoke: by intervals, or by readings within 150 s of a value.
+fn model_error(points: &[HistoryPoint], length_s: f64, modelled: &[[f64; 2]]) -> Option<ModelError> {
+    let reach_s = if length_s > 0.0 { 0.5 * length_s } else { 150.0 };
+    let (mut bias, mut off, mut observed, mut pairs) = (0.0, 0.0, 0.0, 0_u32);
+    for [at, value] in modelled {
+        let time = |point: &HistoryPoint| point.t_s + 0.5 * length_s;
+        let from = points.partition_point(|point| time(point) < at - reach_s);
+        let near = points[from..].iter().take_while(|point| time(point) <= at + reach_s).map(|point| point.mean);
+        let (count, sum) = near.filter(|mean| mean.is_finite()).fold((0, 0.0), |(n, sum), mean| (n + 1, sum + mean));
+        if count > 0 {
+            let mean = sum / f64::from(count);
+            (bias, off) = (bias + value - mean, off + (value - mean).abs());
+            (observed, pairs) = (observed + mean, pairs + 1);
+        }
+    }
+    let of = |sum: f64| sum / f64::from(pairs);
+    (pairs > 0).then(|| ModelError { bias: of(bias), mean_off: of(off), observed: of(observed), pairs })
 }
 
 fn of_row(row: &Row) -> HistoryPoint {

@@ -9,10 +9,11 @@ use std::{
 
 use bevy_app::App;
 use citytwin_feeds::{Broker, Connection, Emulator, Sensor};
-use citytwin_model::{Quality, Timestamp};
+use citytwin_history::{History, SECOND_US, SeriesKey, Settings, Span, Store};
+use citytwin_model::{Quality, Request, Timestamp};
 use citytwin_twin::{
-    CityModel, Clock, ClockRequest, EditRequested, EntityIndex, Feed, FeedChoice, FeedMode, Observation, Observed,
-    ReplayFeed, Until, observed_hash,
+    CityModel, Clock, ClockRequest, EditLog, EditRequested, EntityIndex, Feed, FeedChoice, FeedMode, Observation,
+    Observed, ReplayFeed, Simulated, Until, model_run, observed_hash,
 };
 use jiff::SignedDuration;
 use town::Wall;
@@ -203,4 +204,49 @@ fn a_history_that_cannot_be_used_is_said_and_the_city_goes_on() {
     let (second, _) = town::live(&folder.path().join("history"), None, None);
     assert_eq!(first.world().resource::<Feed>().failure, None);
     assert!(second.world().resource::<Feed>().failure.is_some());
+}
+
+/// What the model says of each sensor stands beside what it says itself, every five minutes, and under another name with a
+/// what-if in force.
+#[test]
+fn the_models_values_are_kept_beside_the_readings() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut trial = Trial::new(folder.path());
+    let simulated = |trial: &Trial| {
+        let entity = trial.app.world().resource::<EntityIndex>().sensors[0];
+        let Some(Simulated::Sensor { value }) = trial.app.world().get::<Simulated>(entity) else { panic!("no value") };
+        *value
+    };
+    let mut expected = Vec::new();
+    for step in 1..=65 {
+        trial.say(1, 100.0);
+        trial.pass(10);
+        if step % 30 == 0 {
+            expected.push(simulated(&trial));
+        }
+    }
+    let source = trial.app.world().resource::<CityModel>().0.sensors[0].clone();
+    trial.app.world_mut().write_message(EditRequested::Do(Request::SetDemandFactor(1.5)));
+    let in_force = |trial: &Trial| trial.app.world().resource::<EditLog>().in_force.clone();
+    assert!(trial.until(|trial| {
+        trial.app.update();
+        !in_force(trial).is_empty()
+    }));
+    let other = model_run("live", &in_force(&trial));
+    trial.pass(310);
+    drop(trial);
+    let history = History::open(folder.path(), Settings::default()).unwrap();
+    let rows = |run: &str| {
+        let key = SeriesKey::new(run, &source.source.to_string(), source.quantity).unwrap();
+        history.find(&key).map_or_else(Vec::new, |series| history.range(series, Span::ALL, usize::MAX).unwrap())
+    };
+    let kept = rows(&model_run("live", &[]));
+    // The first is that of the first tick.
+    let last: Vec<f64> = kept.iter().rev().take(2).rev().map(|row| row.value).collect();
+    assert_eq!(last, expected);
+    assert!(kept.windows(2).all(|pair| pair[1].observed_us - pair[0].observed_us == 300 * SECOND_US));
+    let made = history.source_of(kept[0].source).unwrap();
+    assert!(&*made.feed == "model" && made.mapping.starts_with("citytwin "), "{made:?}");
+    assert!(other != model_run("live", &[]) && !rows(&other).is_empty());
+    assert_eq!(rows("live").len(), 65);
 }

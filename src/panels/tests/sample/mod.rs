@@ -12,10 +12,10 @@ use citytwin_panels::{
     Abilities, Axis, Better, CityData, ClockData, Comparison, Curve, CurveLine, DeadLetterRow, Fact, FeedData,
     FeedMode, FeedState, FeedTotals, FeedsData, Flow, Gravity, GridData, GridDay, GridElement, GridHelp, GridItem,
     GridSensed, GridSuspect, History, HistoryLevel, HistoryPoint, HistoryRange, HistoryStore, InspectorData,
-    KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, LiveClock, LiveState, Measure, ModelNote, Node, Notice,
-    Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, Sankey, SearchHit,
-    SensorCounts, SensorHistory, SourceKind, SourceRow, SourceState, TrafficNow, Trail, Unit, Validation, WhatIfData,
-    YearData, YearState, theme,
+    KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, LiveClock, LiveState, Measure, ModelError, ModelNote,
+    Node, Notice, Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, Sankey,
+    SearchHit, SensorCounts, SensorHistory, SourceKind, SourceRow, SourceState, TrafficNow, Trail, Unit, Validation,
+    WhatIfData, YearData, YearState, theme,
 };
 
 /// Owns what a [`PanelInput`] borrows.
@@ -334,6 +334,7 @@ pub fn sensor_history() -> SensorHistory {
         points: quarters.map(point).collect(),
         interval_s: Some(60.0),
         simulated: (0..96).map(|k| [end - 900.0 * f64::from(96 - k), 600.0]).collect(),
+        model_error: Some(ModelError { bias: -84.0, mean_off: 97.0, observed: 640.0, pairs: 88 }),
         source: "counters".into(),
         mapping: "3+9f2c".into(),
         emulated: false,
