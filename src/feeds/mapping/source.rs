@@ -46,6 +46,8 @@ pub struct Access {
     pub token_env: Option<String>,
     /// A header of the source's own, and the variable with its value.
     pub header: Option<(String, String)>,
+    /// A parameter after the address's question mark, and the variable with its value.
+    pub query: Option<(String, String)>,
     /// Certificate authorities (PEM) that are trusted in place of the system's.
     pub ca: Option<String>,
     /// The client's certificate and its key (PEM).
@@ -55,20 +57,21 @@ pub struct Access {
 impl Access {
     /// Whether a secret goes with each request.
     pub(crate) fn secret(&self) -> bool {
-        self.user_env.is_some() || self.token_env.is_some() || self.header.is_some()
+        self.user_env.is_some() || self.token_env.is_some() || self.header.is_some() || self.query.is_some()
     }
 }
 
 impl Source {
     /// The environment variables that it names, with the fields that name them.
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let Access { user_env, password_env, token_env, header, .. } = &self.access;
-        let header = header.as_ref().map(|(_, name)| name);
+        let Access { user_env, password_env, token_env, header, query, .. } = &self.access;
+        let [header, query] = [header, query].map(|pair| pair.as_ref().map(|(_, name)| name));
         let named = [
             ("user_env", user_env.as_ref()),
             ("password_env", password_env.as_ref()),
             ("token_env", token_env.as_ref()),
             ("header_env", header),
+            ("query_env", query),
         ];
         named.into_iter().filter_map(|(field, name)| name.map(|name| (field, name.as_str())))
     }
@@ -183,7 +186,8 @@ fn check_address(kind: SourceKind, address: &str, fields: &mut Fields<'_, '_>) {
         Ok(url) => {
             let secret = |name: &str| SECRETS.iter().chain(&IN_QUERIES).any(|word| name.eq_ignore_ascii_case(word));
             if let Some((name, _)) = url.query_pairs().find(|(name, _)| secret(name)) {
-                let what = "secrets stay out of the city's files, see token_env, header and header_env";
+                let what =
+                    "secrets stay out of the city's files, see query and query_env, token_env, header and header_env";
                 fields.fault("address", format!("holds a secret (`{}`); {what}", excerpt(&name)));
             }
         }
@@ -203,7 +207,7 @@ fn access(kind: Option<SourceKind>, address: Option<&str>, fields: &mut Fields<'
     for word in SECRETS {
         if fields.has(word) {
             let what = "would be a secret in the city's files; name an environment variable that holds it: user_env, \
-                        password_env, token_env, or header and header_env";
+                        password_env, token_env, header and header_env, or query and query_env";
             fields.refuse(word, what);
         }
     }
@@ -211,6 +215,7 @@ fn access(kind: Option<SourceKind>, address: Option<&str>, fields: &mut Fields<'
     let password_env = variable("password_env", fields);
     let token_env = variable("token_env", fields);
     let header = header(fields);
+    let query = query(address, fields);
     let ca = path("ca", fields);
     let (certificate, key) = (path("certificate", fields), path("key", fields));
     if password_env.is_some() && !fields.has("user_env") {
@@ -222,7 +227,7 @@ fn access(kind: Option<SourceKind>, address: Option<&str>, fields: &mut Fields<'
     if fields.has("certificate") != fields.has("key") {
         fields.fault("certificate", "and `key` go together; give both");
     }
-    let access = Access { user_env, password_env, token_env, header, ca, identity: certificate.zip(key) };
+    let access = Access { user_env, password_env, token_env, header, query, ca, identity: certificate.zip(key) };
     if let Some((kind, address)) = kind.zip(address) {
         fits(kind, address, &access, fields);
     }
@@ -236,7 +241,11 @@ fn fits(kind: SourceKind, address: &str, access: &Access, fields: &mut Fields<'_
     for (field, _) in files.into_iter().filter(|(_, given)| *given && !encrypted) {
         fields.fault(field, "is for mqtts:// and https://; take it out");
     }
-    let http = [("token_env", access.token_env.is_some()), ("header", access.header.is_some())];
+    let http = [
+        ("token_env", access.token_env.is_some()),
+        ("header", access.header.is_some()),
+        ("query", access.query.is_some()),
+    ];
     for (field, _) in http.into_iter().filter(|(_, given)| *given && kind != SourceKind::Http) {
         fields.fault(field, "is for sources that are asked (http); take it out");
     }
@@ -282,6 +291,26 @@ fn header(fields: &mut Fields<'_, '_>) -> Option<(String, String)> {
             "header",
             "is no name of a header that can be given; write one such as X-Api-Key, without its value",
         );
+        return None;
+    }
+    Some((name.to_owned(), value?))
+}
+
+/// The name of a parameter stands in the file, its value never.
+fn query(address: Option<&str>, fields: &mut Fields<'_, '_>) -> Option<(String, String)> {
+    let (name, value) = (fields.text("query"), variable("query_env", fields));
+    if fields.has("query") != fields.has("query_env") {
+        fields.fault("query", "and `query_env` go together; give both");
+    }
+    let name = name?;
+    let letters = |c: char| c.is_ascii_alphanumeric() || "_-.$~".contains(c);
+    if name.len() > 128 || !name.chars().all(letters) {
+        fields.fault("query", "is no name of a parameter; write one such as appid, without its value");
+        return None;
+    }
+    let stated = address.and_then(|address| Url::parse(address).ok());
+    if stated.is_some_and(|url| url.query_pairs().any(|(known, _)| known == name)) {
+        fields.fault("query", "stands in `address` as well; take it out there");
         return None;
     }
     Some((name.to_owned(), value?))
