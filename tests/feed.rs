@@ -240,3 +240,52 @@ fn dead_letters_of_a_history_are_listed() {
     );
     assert_eq!(dead(&["--feed", "nobody"]).stdout, b"no dead letters\n");
 }
+
+/// Bytes amid the file that are no longer those that were written, where no structure of the database shows it.
+#[test]
+fn damage_amid_the_dead_letters_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let letter = |n: u8| DeadLetter {
+        feed: "loops".into(),
+        topic: "a".into(),
+        reason: "no number".into(),
+        mapping: "1-00".into(),
+        received_us: 1_772_366_400_000_000,
+        bytes: vec![b'a' + n; 20_000],
+    };
+    let store = History::open(folder.path(), Settings::default()).unwrap();
+    store.commit(&[], &(0..20).map(letter).collect::<Vec<_>>()).unwrap();
+    let waiting = store.dead_letters(None, 0, 20).unwrap();
+    store.resolve(&[waiting[0].number]).unwrap();
+    drop(store);
+    let dead =
+        || citytwin(&["feed", "dead", "maps/demo", "--history", folder.path().to_str().unwrap()]).output().unwrap();
+    assert!(dead().status.success(), "{}", String::from_utf8_lossy(&dead().stderr));
+    let file = folder.path().join("history.sqlite");
+    let mut bytes = fs::read(&file).unwrap();
+    let at = bytes.windows(3_000).position(|part| part.iter().all(|byte| *byte == b'h')).expect("the letter");
+    bytes[at + 1_000] = b'!';
+    fs::write(&file, bytes).unwrap();
+    let output = dead();
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{line}");
+    assert!(line.contains("dead letter 8 is not as it was kept") && line.lines().count() == 1, "{line}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("19 waiting"), "the others are listed");
+}
+
+/// Who names no folder is shown the history that `feed retry` would read.
+#[test]
+fn dead_and_retry_look_in_the_same_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let told = |verb: &str| {
+        let mut command = citytwin(&["feed", verb, "maps/demo"]);
+        for name in ["HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "APPDATA", "USERPROFILE"] {
+            command.env(name, home.path());
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(told("dead"), told("retry"));
+    assert!(told("dead").contains("holds no history"), "{}", told("dead"));
+}

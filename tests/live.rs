@@ -138,6 +138,11 @@ fn wrong_words_get_one_line() {
         (vec!["replay", "maps/demo", "--history", named, "--json"], "--headless"),
         (vec!["feed", "retry", "maps/demo", "--history", nowhere], "holds no history"),
         (vec!["feed", "retry", "maps/demo", "--history", named, "--sources", bad], "vehicle_flows"),
+        (
+            vec!["feed", "retry", "maps/demo", "--history", named, "--sources", nowhere],
+            "write it, or name one that is there",
+        ),
+        (vec!["feed", "record", "maps/demo", "--sources", nowhere, "--for", "1"], "--sources: "),
         (vec!["feed", "record", "maps/demo", "--for", "1"], "--mqtt"),
         (
             vec!["feed", "record", "maps/demo", "--mqtt", "mqtt://10.0.0.7", "--history", nowhere, "--for", "1"],
@@ -289,4 +294,28 @@ fn a_history_is_exported() {
     assert_eq!(fs::read_to_string(&out).unwrap(), "mine");
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "{left:?}");
+}
+
+/// A person who records sees at once which source will give nothing.
+#[test]
+fn sources_that_cannot_work_are_told_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (history, sources) = (folder.path().join("history"), folder.path().join("sources.toml"));
+    let web = "[[source]]\nid = \"web\"\nkind = \"http\"\naddress = \"http://127.0.0.1:1/x\"\n";
+    let file = "[[source]]\nid = \"table\"\nkind = \"file\"\naddress = \"not/there.csv\"\n";
+    fs::write(&sources, format!("{SOURCES}{web}{file}")).unwrap();
+    let (history, sources) = (history.to_str().unwrap(), sources.to_str().unwrap());
+    let output = citytwin(&["feed", "record", "maps/demo", "--history", history, "--sources", sources, "--for", "0.1"]);
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(
+        lines[0],
+        "citytwin: source web: 127.0.0.1 is this machine (loopback); where that is meant, write allow_private = true"
+    );
+    assert!(
+        lines[1].starts_with("citytwin: source table: not/there.csv: ") && lines[1].contains("put the file into"),
+        "{said}"
+    );
+    assert_eq!(lines.len(), 2, "{said}");
 }

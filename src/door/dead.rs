@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, fmt::Write};
 
+use anyhow::bail;
 use citytwin_history::{DeadLetterCount, KeptDeadLetter, Store, instant};
 use serde::Serialize;
 
@@ -52,7 +53,8 @@ pub fn dead(arguments: &FeedDeadArguments) -> anyhow::Result<()> {
     if !arguments.city.exists() {
         open(&arguments.city, &super::arguments::MapArguments { driving_side: None, country: None })?;
     }
-    let history = kept(&arguments.kept, &arguments.city)?.open()?;
+    let place = kept(&arguments.kept, &arguments.city)?;
+    let history = place.open()?;
     let mut counts = history.dead_letter_counts()?;
     counts.retain(|count| arguments.feed.as_ref().is_none_or(|feed| *feed == count.feed));
     let letters = latest(history.as_ref(), arguments.feed.as_deref(), arguments.last as usize)?;
@@ -62,7 +64,11 @@ pub fn dead(arguments: &FeedDeadArguments) -> anyhow::Result<()> {
         counts: counts.into_iter().map(Count::from).collect(),
         letters,
     };
-    if arguments.json { say(&json(&report)?) } else { say(&in_words(&report)) }
+    if arguments.json { say(&json(&report)?) } else { say(&in_words(&report)) }?;
+    let faults = history.check_dead_letters()?;
+    let Some(first) = faults.first() else { return Ok(()) };
+    let more = if faults.len() > 1 { format!(" (and {} more)", faults.len() - 1) } else { String::new() };
+    bail!("{place}: {first}{more}; the file was damaged: put back a copy of the history")
 }
 
 fn latest(store: &dyn Store, feed: Option<&str>, last: usize) -> anyhow::Result<Vec<Letter>> {

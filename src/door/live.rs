@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use citytwin_desktop as desktop;
-use citytwin_feeds::{Secrets, mapping::Sources};
+use citytwin_feeds::{Foreseen, Secrets, foreseen, mapping::Sources};
 use citytwin_history::{Store, instant as moment};
 use citytwin_ingest::Place;
 use citytwin_model::{Timestamp, slug};
@@ -65,7 +65,7 @@ fn feed(arguments: &WindowArguments, city: &Path) -> anyhow::Result<desktop::Fee
     if arguments.emulated {
         return Ok(emulated);
     }
-    match live(&arguments.live, city)? {
+    match live(&arguments.live, city, Foretold::All)? {
         Some(live) => Ok(desktop::FeedChoice::Live(live)),
         None if arguments.live.history.is_some() => bail!("--history: {NOTHING_TO_KEEP}"),
         None => Ok(emulated),
@@ -75,13 +75,34 @@ fn feed(arguments: &WindowArguments, city: &Path) -> anyhow::Result<desktop::Fee
 /// Said where a city has no sources.
 pub const NOTHING_TO_KEEP: &str = "nothing is read that could be kept; name --mqtt URL or --sources FILE, or write a sources.toml into the city's folder";
 
+/// What of the sources is told before they are started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Foretold {
+    /// All that is certain to fail.
+    All,
+    /// What the start itself does not refuse.
+    Unrefused,
+}
+
+/// A line on stderr for each source that is certain to fail.
+fn tell(sources: Option<&Sources>, folder: &Path, foretold: Foretold) {
+    for Foreseen { source_id, why, refused } in
+        sources.map(|sources| foreseen(sources, folder, &Secrets::of_process())).unwrap_or_default()
+    {
+        if foretold == Foretold::All || !refused {
+            eprintln!("citytwin: source {source_id}: {why}");
+        }
+    }
+}
+
 /// The sources that are named, or those of the city's folder; none where there are none.
-pub fn live(arguments: &LiveArguments, city: &Path) -> anyhow::Result<Option<desktop::LiveFeed>> {
+pub fn live(arguments: &LiveArguments, city: &Path, foretold: Foretold) -> anyhow::Result<Option<desktop::LiveFeed>> {
     let (sources, folder) = sources(arguments.sources.as_deref(), city)?;
     // A file may say where readings are kept and nothing of where they come from.
     if arguments.mqtt.is_none() && sources.as_ref().is_none_or(|sources| sources.sources.is_empty()) {
         return Ok(None);
     }
+    tell(sources.as_ref(), &folder, foretold);
     let broker = arguments.mqtt.as_deref().map(|url| desktop::broker_from(url, arguments.mqtt_ca.as_deref()));
     Ok(Some(desktop::LiveFeed {
         broker: broker.transpose()?,
@@ -103,7 +124,11 @@ pub fn sources(named: Option<&Path>, city: &Path) -> anyhow::Result<(Option<Sour
 
 fn read_sources(file: &Path) -> anyhow::Result<Sources> {
     let name = || file.display().to_string();
-    let size = file.metadata().with_context(name)?.len();
+    let size = match file.metadata() {
+        Ok(found) if found.is_file() => found.len(),
+        Ok(_) => bail!("--sources: {}: is no file; name a sources.toml", name()),
+        Err(error) => bail!("--sources: {}: {error}; write it, or name one that is there", name()),
+    };
     if size > MOST_BYTES {
         bail!("{}: {size} bytes; give at most {MOST_BYTES}", name());
     }

@@ -18,7 +18,7 @@ use citytwin_model::{Timestamp, slug};
 
 use crate::{
     arguments::{FeedRecordArguments, FeedRetryArguments},
-    live::{NOTHING_TO_KEEP, kept, live, sources},
+    live::{Foretold, NOTHING_TO_KEEP, kept, live, sources},
     say,
     verbs::open,
 };
@@ -29,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(100);
 const TELL: Duration = Duration::from_secs(10);
 
 pub fn record(arguments: &FeedRecordArguments) -> anyhow::Result<()> {
-    let Some(live) = live(&arguments.live, &arguments.city)? else { bail!("{NOTHING_TO_KEEP}") };
+    let Some(live) = live(&arguments.live, &arguments.city, Foretold::Unrefused)? else { bail!("{NOTHING_TO_KEEP}") };
     let city = open(&arguments.city, &arguments.map)?;
     // What cannot be reached leaves no folder behind.
     live.broker.iter().try_for_each(MqttConfig::check)?;

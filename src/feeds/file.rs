@@ -125,7 +125,7 @@ struct Reader {
 
 impl Reader {
     async fn run(self) {
-        let ended = match (self.inside(), self.cut) {
+        let ended = match (within(&self.folder, &self.path), self.cut) {
             (Err(error), _) => Err(error),
             (Ok(()), Cut::Whole) => self.whole().await,
             (Ok(()), Cut::Lines { heading }) => self.lines(heading).await,
@@ -135,14 +135,6 @@ impl Reader {
             Ok(()) => status.done = true,
             Err(error) => status.error = Some(format!("{}: {error}", self.topic)),
         }
-    }
-
-    /// A link may not lead out of the city's folder.
-    fn inside(&self) -> io::Result<()> {
-        if self.path.canonicalize()?.starts_with(self.folder.canonicalize()?) {
-            return Ok(());
-        }
-        Err(io::Error::other("a link leads out of the city's folder; put the file itself there"))
     }
 
     async fn whole(&self) -> io::Result<()> {
@@ -186,6 +178,15 @@ impl Reader {
         status.bytes += length;
         Ok(())
     }
+}
+
+/// A link may not lead out of the city's folder.
+pub(crate) fn within(folder: &Path, file: &Path) -> io::Result<()> {
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+    if file.canonicalize()?.starts_with(folder.canonicalize()?) {
+        return Ok(());
+    }
+    Err(io::Error::other("a link leads out of the city's folder; put the file itself there"))
 }
 
 /// Adds a line with its end; false at the end of the file.

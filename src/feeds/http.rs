@@ -21,6 +21,7 @@ mod poller;
 mod settings;
 mod status;
 
+pub(crate) use guard::refused;
 pub use hosts::Hosts;
 pub use poller::Poller;
 pub use settings::PollerSettings;

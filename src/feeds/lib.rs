@@ -7,6 +7,7 @@
 //!
 //! - [`Subscription`]: a broker whose messages are acknowledged once they are safe; [`Poller`]: a source asked
 //!   over HTTP; [`FileSource`]: a file of the city's folder, read once.
+//! - [`foreseen`]: what is certain to fail, before it is tried.
 //! - [`decode`]: payloads of the formats that cities' devices speak, to observations.
 //! - [`encode`]: the other way, for trials.
 //! - [`mapping`]: a city's `sources.toml`, by which observations become readings of its sensors.
@@ -39,6 +40,7 @@ mod emulator;
 pub mod encode;
 mod error;
 mod file;
+mod foreseen;
 mod http;
 mod link;
 pub mod mapping;
@@ -61,6 +63,7 @@ pub use emulation::{EmulatedPacket, Emulation};
 pub use emulator::{Emulator, EmulatorStatus};
 pub use error::FeedError;
 pub use file::{FileSource, FileStatus};
+pub use foreseen::{Foreseen, foreseen};
 pub use http::{Hosts, PollState, Poller, PollerSettings, PollerStatus};
 pub use payload::{DecodeError, MAX_PAYLOAD_BYTES, decode};
 pub use registry::SensorRegistry;

@@ -17,6 +17,7 @@
 //! # every_s = 60                    # http: how often it is asked, 1 to 86400; 60 unless given
 //! # token_env = "CITY_TOKEN"        # http: sent as `Authorization: Bearer …`
 //! # header = "X-Api-Key"            # http: with `header_env`, a header of the source's own
+//! # query = "appid"                 # http: with `query_env`, a parameter after the address's question mark
 //! # allow_private = true            # http: addresses of this machine and of private networks may be asked
 //!
 //! [[mapping]]

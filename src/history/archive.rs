@@ -1,6 +1,6 @@
 //! A store that looks after itself and tells what it holds: what a program opens, a [`Store`] being what feeds use of it.
 
-use crate::{History, HistoryError, KeptDeadLetter, Late, Maintained, Size, Span, Store};
+use crate::{History, HistoryError, KeptDeadLetter, Late, Maintained, Size, Span, Store, dead};
 
 /// A store with its upkeep. Every method may be called from any thread.
 pub trait Archive: Store {
@@ -34,6 +34,11 @@ pub trait Archive: Store {
     /// # Errors
     /// As [`Self::maintain`].
     fn latest_dead_letters(&self, limit: usize) -> Result<Vec<KeptDeadLetter>, HistoryError>;
+    /// Reads all dead letters that wait, and tells which are not as they were kept: a line each.
+    ///
+    /// # Errors
+    /// As [`Self::maintain`].
+    fn check_dead_letters(&self) -> Result<Vec<String>, HistoryError>;
 }
 
 impl Archive for History {
@@ -59,5 +64,9 @@ impl Archive for History {
 
     fn latest_dead_letters(&self, limit: usize) -> Result<Vec<KeptDeadLetter>, HistoryError> {
         Self::latest_dead_letters(self, limit)
+    }
+
+    fn check_dead_letters(&self) -> Result<Vec<String>, HistoryError> {
+        self.read(|snapshot| dead::faults(snapshot.db).map_err(|e| HistoryError::sqlite(&self.path, &e)))
     }
 }

@@ -58,6 +58,8 @@ CREATE TABLE source (id INTEGER PRIMARY KEY, feed TEXT NOT NULL, mapping TEXT NO
 CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, at INTEGER NOT NULL, what TEXT NOT NULL,
     name TEXT NOT NULL, number REAL NOT NULL);
 CREATE INDEX event_of_run ON event (run, at, id);
+-- What tells whether a dead letter is still as it was kept; those of an earlier version have none.
+CREATE TABLE dead_hash (letter INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
 ";
 
 /// The table of a day's rows. `at`: µs since the slot began; `lag`: received less observed, µs; `code`: quality in the

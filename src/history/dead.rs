@@ -1,6 +1,7 @@
 //! Dead letters: packets that could not be decoded, kept for a corrected mapping.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use xxhash_rust::xxh3::Xxh3;
 
 /// Bytes of a packet that are kept.
 pub const DEAD_LETTER_BYTES: usize = 64 << 10;
@@ -47,6 +48,9 @@ const LETTER_ROOM: u64 = 256;
 
 /// Keeps letters and drops the oldest until all fit into `room` bytes.
 pub(crate) fn keep(db: &Connection, letters: &[DeadLetter], room: u64) -> Result<(), rusqlite::Error> {
+    if letters.is_empty() {
+        return Ok(());
+    }
     let mut insert = db.prepare_cached(
         "INSERT INTO dead (feed, topic, reason, mapping, received, length, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
@@ -61,12 +65,55 @@ pub(crate) fn keep(db: &Connection, letters: &[DeadLetter], room: u64) -> Result
             letter.bytes.len() as i64,
             bytes
         ])?;
+        let hash = hash(letter, letter.bytes.len() as u64, bytes);
+        db.prepare_cached("INSERT INTO dead_hash (letter, hash) VALUES (?1, ?2)")?
+            .execute(params![db.last_insert_rowid(), hash.cast_signed()])?;
         count(db, &letter.feed, "kept")?;
     }
-    if !letters.is_empty() {
-        drop_oldest(db, room)?;
+    drop_oldest(db, room)
+}
+
+/// Of all that is kept of a letter (XXH3, 64 bits).
+fn hash(letter: &DeadLetter, length: u64, bytes: &[u8]) -> u64 {
+    let mut hash = Xxh3::new();
+    for text in [&letter.feed, &letter.topic, &letter.reason, &letter.mapping] {
+        hash.update(&(text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
     }
-    Ok(())
+    hash.update(&letter.received_us.to_le_bytes());
+    hash.update(&length.to_le_bytes());
+    hash.update(bytes);
+    hash.digest()
+}
+
+/// What is not as it was kept: the table's structure, then letter by letter. A line each.
+pub(crate) fn faults(db: &Connection) -> Result<Vec<String>, rusqlite::Error> {
+    let mut check = db.prepare("PRAGMA integrity_check('dead')")?;
+    let mut faults: Vec<String> = check.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    faults.retain(|line| line != "ok");
+    if !faults.is_empty() {
+        return Ok(faults);
+    }
+    let sql = format!("SELECT {COLUMNS}, hash FROM dead JOIN dead_hash ON letter = id ORDER BY id");
+    let mut query = db.prepare(&sql)?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(0)?;
+        // What is no text any more is damage as well.
+        let same = letter(row).is_ok_and(|kept| {
+            row.get(8)
+                .is_ok_and(|stated: i64| hash(&kept.letter, kept.length, &kept.letter.bytes) == stated.cast_unsigned())
+        });
+        if !same {
+            faults.push(format!("dead letter {number} is not as it was kept"));
+        }
+    }
+    Ok(faults)
+}
+
+/// Forgets what a letter that is gone was like.
+fn forget(db: &Connection, letter: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached("DELETE FROM dead_hash WHERE letter = ?1")?.execute([letter]).map(|_| ())
 }
 
 pub(crate) fn waiting(
@@ -113,6 +160,7 @@ pub(crate) fn resolve(db: &Connection, letters: &[i64]) -> Result<u64, rusqlite:
     for number in letters {
         let feed: Option<String> = take.query_row([number], |row| row.get(0)).optional()?;
         if let Some(feed) = feed {
+            forget(db, *number)?;
             count(db, &feed, "resolved")?;
             resolved += 1;
         }
@@ -136,10 +184,11 @@ fn drop_oldest(db: &Connection, room: u64) -> Result<(), rusqlite::Error> {
     let mut taken: u64 =
         db.prepare_cached(sum)?.query_row([LETTER_ROOM as i64], |row| row.get::<_, i64>(0))?.unsigned_abs();
     let mut oldest =
-        db.prepare_cached("DELETE FROM dead WHERE id = (SELECT min(id) FROM dead) RETURNING feed, length(bytes)")?;
+        db.prepare_cached("DELETE FROM dead WHERE id = (SELECT min(id) FROM dead) RETURNING feed, length(bytes), id")?;
     while taken > room {
-        let gone = oldest.query_row([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))).optional()?;
-        let Some((feed, bytes)) = gone else { return Ok(()) };
+        let gone = oldest.query_row([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get(2)?)));
+        let Some((feed, bytes, number)) = gone.optional()? else { return Ok(()) };
+        forget(db, number)?;
         taken = taken.saturating_sub(bytes.unsigned_abs() + LETTER_ROOM);
         count(db, &feed, "dropped")?;
     }

@@ -21,7 +21,7 @@ use super::{
     settings::PollerSettings,
     status::Watch,
 };
-use crate::{FeedError, payload::excerpt, status::Shared};
+use crate::{FeedError, payload::excerpt, secrets::Secret, status::Shared};
 
 /// Hops from the address that was asked to the one that answers.
 const REDIRECTS: usize = 3;
@@ -33,6 +33,7 @@ pub(super) struct Exchange {
     hosts: Arc<Hosts>,
     own: Url,
     secrets: Vec<(HeaderName, HeaderValue)>,
+    query: Option<(String, Secret)>,
     accept: String,
     most_bytes: usize,
     silence: Duration,
@@ -116,6 +117,7 @@ impl Exchange {
             hosts,
             own: settings.address.clone(),
             secrets: settings.secrets.clone(),
+            query: settings.query.clone(),
             accept: settings.asked.accept.clone(),
             most_bytes: settings.most_bytes,
             silence: settings.silence,
@@ -158,7 +160,7 @@ impl Exchange {
     }
 
     async fn step(&self, url: &Url, known: &Validators) -> Result<Step, Failure> {
-        let mut request = self.client.get(url.clone()).header(ACCEPT, &self.accept).header(ACCEPT_ENCODING, "gzip");
+        let mut request = self.client.get(self.sent(url)).header(ACCEPT, &self.accept).header(ACCEPT_ENCODING, "gzip");
         if url.origin() == self.own.origin() {
             for (name, value) in &self.secrets {
                 request = request.header(name, value);
@@ -194,6 +196,27 @@ impl Exchange {
             }
             _ => Err(refusal(status, response.headers())),
         }
+    }
+
+    /// What goes to the server: the secret parameter is in no address that this program keeps. One that the server has
+    /// written into an address itself goes back to the own origin alone.
+    fn sent(&self, url: &Url) -> Url {
+        let mut sent = url.clone();
+        let Some((name, secret)) = &self.query else { return sent };
+        let mut probe = url.clone();
+        let mut others = |part: &&str| {
+            probe.set_query(Some(part));
+            probe.query_pairs().all(|(known, _)| known != name.as_str())
+        };
+        let parts = url.query().into_iter().flat_map(|query| query.split('&')).filter(&mut others);
+        let mut parts: Vec<String> = parts.map(str::to_owned).collect();
+        if url.origin() == self.own.origin() {
+            probe.set_query(None);
+            probe.query_pairs_mut().append_pair(name, secret.reveal());
+            parts.extend(probe.query().map(str::to_owned));
+        }
+        sent.set_query((!parts.is_empty()).then(|| parts.join("&")).as_deref());
+        sent
     }
 
     async fn read(&self, mut response: Response) -> Result<Answer, Failure> {

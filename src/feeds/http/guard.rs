@@ -30,11 +30,29 @@ pub(super) struct Guard {
 
 /// An address that is not connected to.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{host} is {address}, {kind}; where that is meant, write allow_private = true")]
+#[error("{host} is {}{kind}; where that is meant, write allow_private = true", named(host, *address))]
 pub(super) struct NotAllowed {
     host: String,
     address: IpAddr,
     kind: &'static str,
+}
+
+/// The address where the host is a name.
+fn named(host: &str, address: IpAddr) -> String {
+    if in_url(host) == Some(address) { String::new() } else { format!("{address}, ") }
+}
+
+/// The address that stands in a URL in place of a name.
+fn in_url(host: &str) -> Option<IpAddr> {
+    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+/// Why an address is refused whenever it is asked, as far as can be told without looking a name up.
+pub(crate) fn refused(url: &Url, allow_private: bool) -> Option<String> {
+    let host = url.host_str()?;
+    let kind = if host == "localhost" { inside(Ipv4Addr::LOCALHOST.into()) } else { in_url(host).and_then(inside) };
+    let kind = kind.filter(|_| !allow_private)?;
+    Some(format!("{host} is {kind}; where that is meant, write allow_private = true"))
 }
 
 impl Guard {
@@ -49,10 +67,7 @@ impl Guard {
     /// Looks at an address that stands in the URL itself: no name is resolved for it.
     pub fn check(&self, url: &Url) -> Result<(), NotAllowed> {
         let host = url.host_str().unwrap_or_default();
-        match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            Ok(address) => self.allowed(host, address),
-            Err(_) => Ok(()),
-        }
+        in_url(host).map_or(Ok(()), |address| self.allowed(host, address))
     }
 
     fn allowed(&self, host: &str, address: IpAddr) -> Result<(), NotAllowed> {

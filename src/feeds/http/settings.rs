@@ -46,6 +46,8 @@ pub struct PollerSettings {
     pub(super) asked: Asked,
     /// For the source's own origin alone.
     pub(super) secrets: Vec<(HeaderName, HeaderValue)>,
+    /// Also a parameter of the address, which is never part of it here: addresses are shown.
+    pub(super) query: Option<(String, Secret)>,
     pub(super) tls: ClientConfig,
 }
 
@@ -73,6 +75,7 @@ impl PollerSettings {
             allow_private: stated.allow_private,
             asked: sources.asked(usize::from(source)),
             secrets: headers(stated, secrets)?,
+            query: query(stated, secrets)?,
             tls: encryption(stated, folder, address.scheme() == "https")?,
             address,
         })
@@ -113,6 +116,11 @@ fn headers(stated: &Source, secrets: &Secrets) -> Result<Vec<(HeaderName, Header
         headers.push((header, hidden("header_env", name, value.reveal().to_owned())?));
     }
     Ok(headers)
+}
+
+fn query(stated: &Source, secrets: &Secrets) -> Result<Option<(String, Secret)>, FeedError> {
+    let Some((parameter, name)) = &stated.access.query else { return Ok(None) };
+    Ok(Some((parameter.clone(), secrets.get("query_env", name)?)))
 }
 
 fn hidden(field: &'static str, name: &str, value: String) -> Result<HeaderValue, FeedError> {

@@ -7,7 +7,7 @@ use toml::Table;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    fields::{Faults, Fields, SourcesFault},
+    fields::{Faults, Fields, SourcesFault, finite},
     keeping::{self, Keeping},
     mapper::Expects,
     pattern::{Names, TopicPattern},
@@ -154,11 +154,13 @@ impl Mapping {
 
 fn read(table: &Table, text: &str, faults: &mut Faults) -> Option<Sources> {
     let mut top = Fields::new(table, String::new(), faults);
-    let number = top.number("version").filter(|n| n.fract() == 0.0 && *n >= 1.0 && *n <= f64::from(u32::MAX));
+    let number = top.get("version").and_then(finite);
+    let number = number.filter(|n| n.fract() == 0.0 && *n >= 1.0 && *n <= f64::from(u32::MAX));
     if number.is_none() {
         top.fault("version", "is no whole number above zero; count it up with every edit: version = 1");
     }
     let source_tables = top.tables("source");
+    let ids = Ids::of(table, &source_tables);
     let mapping_tables = top.tables("mapping");
     let history = top.words("history");
     top.finish();
@@ -176,7 +178,7 @@ fn read(table: &Table, text: &str, faults: &mut Faults) -> Option<Sources> {
     }
     let mut mappings: Vec<Mapping> = Vec::new();
     for (index, table) in mapping_tables.iter().enumerate() {
-        if let Some(mapping) = mapping(table, name_of("mapping", index, table), &sources, faults) {
+        if let Some(mapping) = mapping(table, name_of("mapping", index, table), (&sources, &ids), faults) {
             if mappings.iter().any(|known| known.id == mapping.id) {
                 let name = name_of("mapping", index, table);
                 faults.push(
@@ -193,7 +195,7 @@ fn read(table: &Table, text: &str, faults: &mut Faults) -> Option<Sources> {
             faults.push("", name, format!("occurs {count} times; at most {MAX_TABLES} are read"));
         }
     }
-    let keeping = keeping::of_file(history, &sources, faults);
+    let keeping = keeping::of_file(history, &ids, faults);
     let hash = xxh3_64(text.replace("\r\n", "\n").as_bytes());
     Some(Sources { version: MappingVersion { number: number? as u32, hash }, sources, mappings, keeping })
 }
@@ -205,13 +207,33 @@ fn name_of(kind: &str, index: usize, table: &Table) -> String {
     }
 }
 
-fn mapping(table: &Table, name: String, sources: &[Source], faults: &mut Faults) -> Option<Mapping> {
+/// The ids of sources as they are written, whether or not the sources can be read: who names one that has a fault of its
+/// own is not at fault.
+pub(super) struct Ids<'t> {
+    ids: Vec<&'t str>,
+    /// There are sources whose id cannot be read.
+    others: bool,
+}
+
+impl<'t> Ids<'t> {
+    fn of(top: &Table, tables: &[&'t Table]) -> Self {
+        let ids: Vec<&str> = tables.iter().filter_map(|table| table.get("id").and_then(|id| id.as_str())).collect();
+        let others = ids.len() < tables.len() || ids.contains(&"") || (tables.is_empty() && top.contains_key("source"));
+        Self { ids, others }
+    }
+
+    pub fn may_have(&self, id: &str) -> bool {
+        self.others || self.ids.contains(&id)
+    }
+}
+
+fn mapping(table: &Table, name: String, (sources, ids): (&[Source], &Ids<'_>), faults: &mut Faults) -> Option<Mapping> {
     let mut fields = Fields::new(table, name.clone(), faults);
     let id = fields.required_text("id").map(str::to_owned);
     let source = fields.required_text("source").and_then(|wanted| {
         let found = sources.iter().position(|source| source.id == wanted);
-        if found.is_none() {
-            fields.fault("source", format!("`{}` is no source of this file that can be read", excerpt(wanted)));
+        if found.is_none() && !ids.may_have(wanted) {
+            fields.fault("source", format!("`{}` is no source of this file; give the id of one", excerpt(wanted)));
         }
         found
     });
@@ -219,17 +241,26 @@ fn mapping(table: &Table, name: String, sources: &[Source], faults: &mut Faults)
     let topic = fields
         .text("topic")
         .and_then(|text| TopicPattern::parse(text, &mut names).map_err(|why| fields.fault("topic", why)).ok());
+    if topic.is_none() && fields.has("topic") {
+        names.lose();
+    }
     let format_name = fields.required_text("format");
     if source.is_some_and(|s| sources[s].kind == SourceKind::Mqtt)
         && !fields.has("topic")
-        && format_name != Some("home-assistant")
+        && format_name.is_some_and(|name| name != "home-assistant" && FORMATS.contains(&name))
     {
         fields.fault("topic", "is missing; an MQTT source is subscribed by topics");
+        names.lose();
     }
     let format = format_name.and_then(|format| read_format(format, &mut fields));
     let tables = fields.tables("take");
-    if tables.is_empty() {
+    if !fields.has("take") {
         fields.fault("take", "is missing; say in [[mapping.take]] what becomes a reading");
+    }
+    let each_read = fields.is_text("each") || !fields.has("each");
+    let format_known = format_name.is_some_and(|name| FORMATS.contains(&name));
+    if !format_known {
+        fields.pass_over();
     }
     fields.finish();
     let is_json = matches!(format_name, Some("json"));
@@ -237,20 +268,27 @@ fn mapping(table: &Table, name: String, sources: &[Source], faults: &mut Faults)
     for (index, table) in tables.into_iter().enumerate() {
         let mut fields = Fields::new(table, format!("{name}, take {}", index + 1), faults);
         takes.extend(Take::read(&mut fields, is_json, names.clone()));
+        if !format_known {
+            fields.pass_over();
+        }
         fields.finish();
     }
-    let format = completed(format?, &takes, &name, faults)?;
+    let format = completed(format?, (&takes, each_read), &name, faults)?;
     Some(Mapping { id: id?, source: source?, takes, topic, format })
 }
 
 /// What the takes add to a format: paths of values, columns.
-fn completed(format: Format, takes: &[Take], name: &str, faults: &mut Faults) -> Option<Format> {
+fn completed(format: Format, (takes, each_read): (&[Take], bool), name: &str, faults: &mut Faults) -> Option<Format> {
     match format {
         Format::Json(mut fields) => {
             for path in takes.iter().filter_map(|take| take.path.as_ref()) {
                 if !fields.values.iter().any(|(known, _)| known == path) {
                     fields.values.push((path.clone(), path.clone()));
                 }
+            }
+            // Without its `each` nothing can be said of the paths of its items.
+            if !each_read {
+                return None;
             }
             match PlainJson::new(&fields) {
                 Ok(_) => Some(Format::Json(fields)),
@@ -339,7 +377,7 @@ fn time_format(fields: &mut Fields<'_, '_>) -> TimeFormat {
 
 fn csv_format(fields: &mut Fields<'_, '_>) -> Option<CsvFormat> {
     let delimiter = match fields.text("delimiter") {
-        None => Some(','),
+        None => Some(',').filter(|_| !fields.has("delimiter")),
         Some(text) => {
             let mut letters = text.chars();
             let one = letters.next().filter(|c| letters.next().is_none() && *c != '"');
@@ -356,11 +394,12 @@ fn csv_format(fields: &mut Fields<'_, '_>) -> Option<CsvFormat> {
             .ok()
     });
     let step_s = fields.positive("step_s");
-    if start.is_some() != step_s.is_some() {
+    if fields.has("start") != fields.has("step_s") {
         fields.fault("step_s", "and `start` go together; give both");
     }
     let format = CsvFormat {
-        delimiter: delimiter?,
+        // A fault was told; the rest is looked at as well.
+        delimiter: delimiter.unwrap_or(';'),
         decimal_comma: fields.flag("decimal_comma").unwrap_or(false),
         columns: fields.texts("columns"),
         time: fields.texts("time").unwrap_or_default(),
@@ -372,5 +411,5 @@ fn csv_format(fields: &mut Fields<'_, '_>) -> Option<CsvFormat> {
     if format.decimal_comma && format.delimiter == ',' {
         fields.fault("decimal_comma", "needs another delimiter than the comma");
     }
-    Some(format)
+    delimiter.map(|_| format)
 }

@@ -52,6 +52,7 @@ pub(super) struct Fields<'t, 'f> {
     pub name: String,
     known: Vec<&'static str>,
     refused: Vec<&'static str>,
+    all_pass: bool,
     pub faults: &'f mut Faults,
 }
 
@@ -69,7 +70,7 @@ const fn type_name(value: &Value) -> &'static str {
 
 impl<'t, 'f> Fields<'t, 'f> {
     pub fn new(table: &'t Table, name: String, faults: &'f mut Faults) -> Self {
-        Self { table, name, known: Vec::new(), refused: Vec::new(), faults }
+        Self { table, name, known: Vec::new(), refused: Vec::new(), all_pass: false, faults }
     }
 
     pub fn fault(&mut self, field: &str, what: impl Into<String>) {
@@ -89,6 +90,11 @@ impl<'t, 'f> Fields<'t, 'f> {
 
     pub fn has(&self, field: &str) -> bool {
         self.table.contains_key(field)
+    }
+
+    /// Whether a field is a text that is not empty.
+    pub fn is_text(&self, field: &str) -> bool {
+        self.table.get(field).and_then(Value::as_str).is_some_and(|text| !text.is_empty())
     }
 
     fn wrong(&mut self, field: &str, found: &Value, wanted: &str) {
@@ -207,8 +213,16 @@ impl<'t, 'f> Fields<'t, 'f> {
         }
     }
 
+    /// Fields that may have a place here, for all that can be told.
+    pub fn pass_over(&mut self) {
+        self.all_pass = true;
+    }
+
     /// Names what nobody asked for.
     pub fn finish(mut self) {
+        if self.all_pass {
+            return;
+        }
         let unknown: Vec<String> = self
             .table
             .keys()

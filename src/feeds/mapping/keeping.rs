@@ -4,8 +4,9 @@
 use std::ops::RangeInclusive;
 
 use super::{
+    document::Ids,
     fields::{Faults, Fields},
-    source::{Source, variable},
+    source::variable,
 };
 use crate::{FeedError, Secrets, payload::excerpt, secrets::Secret};
 
@@ -55,10 +56,10 @@ impl PostgresAt {
     }
 }
 
-pub(super) fn keeping(fields: &mut Fields<'_, '_>, sources: &[Source]) -> Keeping {
+pub(super) fn keeping(fields: &mut Fields<'_, '_>, ids: &Ids<'_>) -> Keeping {
     let hot_days = fields.whole("hot_days", DAYS);
     let keep_days = fields.whole("keep_days", DAYS);
-    let keep_days_of = of_feeds(fields, sources);
+    let keep_days_of = of_feeds(fields, ids);
     let env = variable("postgres_env", fields);
     let plaintext = fields.flag("postgres_plaintext");
     if fields.has("postgres_env") && fields.has("hot_days") {
@@ -76,11 +77,11 @@ pub(super) fn keeping(fields: &mut Fields<'_, '_>, sources: &[Source]) -> Keepin
     Keeping { hot_days, keep_days, keep_days_of, postgres }
 }
 
-fn of_feeds(fields: &mut Fields<'_, '_>, sources: &[Source]) -> Vec<(String, u32)> {
+fn of_feeds(fields: &mut Fields<'_, '_>, ids: &Ids<'_>) -> Vec<(String, u32)> {
     let mut kept = Vec::new();
     for (feed, days) in fields.words("keep_days_of").into_iter().flatten() {
         let days = days.as_integer().and_then(|days| u32::try_from(days).ok()).filter(|days| DAYS.contains(days));
-        let known = feed == OWN_FEED || sources.iter().any(|source| source.id == *feed);
+        let known = feed == OWN_FEED || ids.may_have(feed);
         match days {
             _ if !known => {
                 let what = format!("`{}` is no source of this file; give ids of sources, or {OWN_FEED}", excerpt(feed));
@@ -98,10 +99,10 @@ fn of_feeds(fields: &mut Fields<'_, '_>, sources: &[Source]) -> Vec<(String, u32
 }
 
 /// The table of a file, where it has one.
-pub(super) fn of_file(table: Option<&toml::Table>, sources: &[Source], faults: &mut Faults) -> Keeping {
+pub(super) fn of_file(table: Option<&toml::Table>, ids: &Ids<'_>, faults: &mut Faults) -> Keeping {
     let Some(table) = table else { return Keeping::default() };
     let mut fields = Fields::new(table, "history".to_owned(), faults);
-    let keeping = keeping(&mut fields, sources);
+    let keeping = keeping(&mut fields, ids);
     fields.finish();
     keeping
 }

@@ -22,7 +22,11 @@ impl<'t> Captures<'t> {
 
 /// The names of a mapping's captures, in the order of their slots.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Names(Vec<String>);
+pub(super) struct Names {
+    known: Vec<String>,
+    /// A pattern that would capture more cannot be read.
+    incomplete: bool,
+}
 
 impl Names {
     fn add(&mut self, name: &str) -> Result<usize, String> {
@@ -30,18 +34,23 @@ impl Names {
         if name.is_empty() || !name.chars().all(letters) {
             return Err(format!("`{{{name}}}` is no name; use letters, digits and _"));
         }
-        if self.0.iter().any(|known| known == name) {
+        if self.known.iter().any(|known| known == name) {
             return Err(format!("`{{{name}}}` occurs twice; name captures differently"));
         }
-        if self.0.len() == MAX_CAPTURES {
+        if self.known.len() == MAX_CAPTURES {
             return Err(format!("has more than {MAX_CAPTURES} captures; use fewer"));
         }
-        self.0.push(name.to_owned());
-        Ok(self.0.len() - 1)
+        self.known.push(name.to_owned());
+        Ok(self.known.len() - 1)
+    }
+
+    /// What captures cannot be read: names may be missing here, which is no fault of who uses them.
+    pub fn lose(&mut self) {
+        self.incomplete = true;
     }
 
     fn slot(&self, name: &str) -> Option<usize> {
-        self.0.iter().position(|known| known == name)
+        self.known.iter().position(|known| known == name)
     }
 }
 
@@ -198,6 +207,8 @@ impl Template {
                         (Some(slot), _) => Insert::Captured(slot),
                         (None, "device") => Insert::Device,
                         (None, "property") => Insert::Property,
+                        // The mapping is refused for the pattern's fault already.
+                        _ if names.incomplete => Insert::Device,
                         _ => {
                             return Err(format!(
                                 "`{{{name}}}` is captured nowhere; capture it in topic, device or property"

@@ -46,6 +46,8 @@ pub struct Access {
     pub token_env: Option<String>,
     /// A header of the source's own, and the variable with its value.
     pub header: Option<(String, String)>,
+    /// A parameter after the address's question mark, and the variable with its value.
+    pub query: Option<(String, String)>,
     /// Certificate authorities (PEM) that are trusted in place of the system's.
     pub ca: Option<String>,
     /// The client's certificate and its key (PEM).
@@ -55,11 +57,25 @@ pub struct Access {
 impl Access {
     /// Whether a secret goes with each request.
     pub(crate) fn secret(&self) -> bool {
-        self.user_env.is_some() || self.token_env.is_some() || self.header.is_some()
+        self.user_env.is_some() || self.token_env.is_some() || self.header.is_some() || self.query.is_some()
     }
 }
 
 impl Source {
+    /// The environment variables that it names, with the fields that name them.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Access { user_env, password_env, token_env, header, query, .. } = &self.access;
+        let [header, query] = [header, query].map(|pair| pair.as_ref().map(|(_, name)| name));
+        let named = [
+            ("user_env", user_env.as_ref()),
+            ("password_env", password_env.as_ref()),
+            ("token_env", token_env.as_ref()),
+            ("header_env", header),
+            ("query_env", query),
+        ];
+        named.into_iter().filter_map(|(field, name)| name.map(|name| (field, name.as_str())))
+    }
+
     /// The address and the credentials of a broker. `folder` is the city's.
     ///
     /// # Errors
@@ -116,16 +132,19 @@ pub(super) fn source(fields: &mut Fields<'_, '_>) -> Option<Source> {
         None => None,
     };
     let address = fields.required_text("address");
+    let told = fields.faults.list.len();
     if let (Some(kind), Some(address)) = (kind, address) {
         check_address(kind, address, fields);
     }
+    // Of a kind or an address with a fault of its own nothing more can be said.
+    let address_read = address.filter(|_| kind.is_some() && fields.faults.list.len() == told);
     let timezone = timezone(fields);
     let every_s = every(kind, fields);
     let allow_private = fields.flag("allow_private").unwrap_or(false);
-    if allow_private && kind != Some(SourceKind::Http) {
+    if allow_private && kind.is_some_and(|kind| kind != SourceKind::Http) {
         fields.fault("allow_private", "is for sources that are asked (http); take it out");
     }
-    let access = access(kind, address.unwrap_or_default(), fields);
+    let access = access(kind, address_read, fields);
     Some(Source {
         id: id?.to_owned(),
         kind: kind?,
@@ -139,7 +158,7 @@ pub(super) fn source(fields: &mut Fields<'_, '_>) -> Option<Source> {
 
 fn every(kind: Option<SourceKind>, fields: &mut Fields<'_, '_>) -> Option<f64> {
     let every_s = fields.positive("every_s")?;
-    if kind != Some(SourceKind::Http) {
+    if kind.is_some_and(|kind| kind != SourceKind::Http) {
         fields.fault("every_s", "is for sources that are asked (http); take it out");
     } else if !(SHORTEST_EVERY_S..=LONGEST_EVERY_S).contains(&every_s) {
         fields.fault("every_s", format!("is {every_s}; give {SHORTEST_EVERY_S} to {LONGEST_EVERY_S} seconds"));
@@ -167,7 +186,8 @@ fn check_address(kind: SourceKind, address: &str, fields: &mut Fields<'_, '_>) {
         Ok(url) => {
             let secret = |name: &str| SECRETS.iter().chain(&IN_QUERIES).any(|word| name.eq_ignore_ascii_case(word));
             if let Some((name, _)) = url.query_pairs().find(|(name, _)| secret(name)) {
-                let what = "secrets stay out of the city's files, see token_env, header and header_env";
+                let what =
+                    "secrets stay out of the city's files, see query and query_env, token_env, header and header_env";
                 fields.fault("address", format!("holds a secret (`{}`); {what}", excerpt(&name)));
             }
         }
@@ -183,11 +203,11 @@ fn check_path(field: &str, path: &str, fields: &mut Fields<'_, '_>) {
     }
 }
 
-fn access(kind: Option<SourceKind>, address: &str, fields: &mut Fields<'_, '_>) -> Access {
+fn access(kind: Option<SourceKind>, address: Option<&str>, fields: &mut Fields<'_, '_>) -> Access {
     for word in SECRETS {
         if fields.has(word) {
             let what = "would be a secret in the city's files; name an environment variable that holds it: user_env, \
-                        password_env, token_env, or header and header_env";
+                        password_env, token_env, header and header_env, or query and query_env";
             fields.refuse(word, what);
         }
     }
@@ -195,37 +215,44 @@ fn access(kind: Option<SourceKind>, address: &str, fields: &mut Fields<'_, '_>) 
     let password_env = variable("password_env", fields);
     let token_env = variable("token_env", fields);
     let header = header(fields);
+    let query = query(address, fields);
     let ca = path("ca", fields);
     let (certificate, key) = (path("certificate", fields), path("key", fields));
-    if password_env.is_some() && user_env.is_none() {
+    if password_env.is_some() && !fields.has("user_env") {
         fields.fault("password_env", "goes with `user_env`; give both");
     }
     if token_env.is_some() && user_env.is_some() {
         fields.fault("token_env", "stands beside `user_env`; keep one of the two");
     }
-    if certificate.is_some() != key.is_some() {
+    if fields.has("certificate") != fields.has("key") {
         fields.fault("certificate", "and `key` go together; give both");
     }
-    let access = Access { user_env, password_env, token_env, header, ca, identity: certificate.zip(key) };
-    fits(kind, address, &access, fields);
+    let access = Access { user_env, password_env, token_env, header, query, ca, identity: certificate.zip(key) };
+    if let Some((kind, address)) = kind.zip(address) {
+        fits(kind, address, &access, fields);
+    }
     access
 }
 
 /// What of the access this kind of source knows.
-fn fits(kind: Option<SourceKind>, address: &str, access: &Access, fields: &mut Fields<'_, '_>) {
+fn fits(kind: SourceKind, address: &str, access: &Access, fields: &mut Fields<'_, '_>) {
     let encrypted = address.starts_with("https://") || address.starts_with("mqtts://");
     let files = [("ca", access.ca.is_some()), ("certificate", access.identity.is_some())];
     for (field, _) in files.into_iter().filter(|(_, given)| *given && !encrypted) {
         fields.fault(field, "is for mqtts:// and https://; take it out");
     }
-    let http = [("token_env", access.token_env.is_some()), ("header", access.header.is_some())];
-    for (field, _) in http.into_iter().filter(|(_, given)| *given && kind != Some(SourceKind::Http)) {
+    let http = [
+        ("token_env", access.token_env.is_some()),
+        ("header", access.header.is_some()),
+        ("query", access.query.is_some()),
+    ];
+    for (field, _) in http.into_iter().filter(|(_, given)| *given && kind != SourceKind::Http) {
         fields.fault(field, "is for sources that are asked (http); take it out");
     }
-    if access.user_env.is_some() && kind == Some(SourceKind::File) {
+    if access.user_env.is_some() && kind == SourceKind::File {
         fields.fault("user_env", "is for mqtt and http; take it out");
     }
-    if kind == Some(SourceKind::Http) && access.secret() && !encrypted && !on_this_machine(address) {
+    if kind == SourceKind::Http && access.secret() && !encrypted && !on_this_machine(address) {
         fields.fault("address", "would carry a secret in the clear; give https://");
     }
 }
@@ -264,6 +291,26 @@ fn header(fields: &mut Fields<'_, '_>) -> Option<(String, String)> {
             "header",
             "is no name of a header that can be given; write one such as X-Api-Key, without its value",
         );
+        return None;
+    }
+    Some((name.to_owned(), value?))
+}
+
+/// The name of a parameter stands in the file, its value never.
+fn query(address: Option<&str>, fields: &mut Fields<'_, '_>) -> Option<(String, String)> {
+    let (name, value) = (fields.text("query"), variable("query_env", fields));
+    if fields.has("query") != fields.has("query_env") {
+        fields.fault("query", "and `query_env` go together; give both");
+    }
+    let name = name?;
+    let letters = |c: char| c.is_ascii_alphanumeric() || "_-.$~".contains(c);
+    if name.len() > 128 || !name.chars().all(letters) {
+        fields.fault("query", "is no name of a parameter; write one such as appid, without its value");
+        return None;
+    }
+    let stated = address.and_then(|address| Url::parse(address).ok());
+    if stated.is_some_and(|url| url.query_pairs().any(|(known, _)| known == name)) {
+        fields.fault("query", "stands in `address` as well; take it out there");
         return None;
     }
     Some((name.to_owned(), value?))

@@ -131,8 +131,16 @@ impl Take {
         let quantity = quantity(fields);
         let path = if is_json { fields.required_text("value").map(str::to_owned) } else { None };
         let mut pattern = |fields: &mut Fields<'_, '_>, field: &'static str| {
-            let text = fields.text(field)?;
-            TextPattern::parse(text, &mut names).map_err(|why| fields.fault(field, why)).ok()
+            let text = fields.text(field);
+            if text.is_none() && fields.has(field) {
+                names.lose();
+            }
+            let text = text?;
+            let pattern = TextPattern::parse(text, &mut names).map_err(|why| fields.fault(field, why)).ok();
+            if pattern.is_none() {
+                names.lose();
+            }
+            pattern
         };
         let device = pattern(fields, "device");
         let property = if is_json { None } else { pattern(fields, "property") };

@@ -80,7 +80,7 @@ fn turn_back(folder: &Path) {
          CREATE TABLE source (id INTEGER PRIMARY KEY, feed TEXT NOT NULL, mapping TEXT NOT NULL,
              emulated INTEGER NOT NULL, UNIQUE (feed, mapping, emulated));
          INSERT INTO source SELECT id, feed, mapping, emulated FROM source_now;
-         DROP TABLE source_now; DROP TABLE event; PRAGMA user_version = 1;",
+         DROP TABLE source_now; DROP TABLE event; DROP TABLE dead_hash; PRAGMA user_version = 1;",
     )
     .unwrap();
 }

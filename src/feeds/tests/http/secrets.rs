@@ -46,6 +46,37 @@ fn secrets_reach_their_server_and_no_other() {
     }
 }
 
+/// A key after the question mark: it goes with every request to the own server, is taken out of what the server repeats
+/// to another, and shows nowhere.
+#[test]
+fn a_key_of_the_address_reaches_its_server_and_shows_nowhere() {
+    let other = Web::serve(|_| Reply::json("{}"));
+    let elsewhere = other.address("/y?$a=1&appid=s3cret%2Bkey%26x");
+    let web = Web::serve(move |request| match request.path.as_str() {
+        path if path.starts_with("/x?") => Reply::to("/z?appid=s3cret%2Bkey%26x&b=2"),
+        path if path.starts_with("/z?") => Reply::to(&*elsewhere),
+        _ => Reply::status(401),
+    });
+    let fields = "allow_private = true\nquery = \"appid\"\nquery_env = \"KEY\"";
+    let secrets = Secrets::given([("KEY", "s3cret+key&x")]);
+    let sources = sources(&web.address("/x?$units=metric"), "json", fields);
+    let (poller, deliveries) = start(settings_of(&sources, Path::new("."), &secrets));
+    let delivery = deliveries.recv_timeout(PATIENCE).unwrap();
+    let paths: Vec<String> = web.requests().iter().take(2).map(|request| request.path.clone()).collect();
+    assert_eq!(paths, ["/x?$units=metric&appid=s3cret%2Bkey%26x", "/z?b=2&appid=s3cret%2Bkey%26x"]);
+    assert_eq!(other.requests()[0].path, "/y?$a=1", "it stays with its own server");
+    let shown = format!("{:?} {delivery:?} {sources:?}", poller.status());
+    drop(poller);
+    let refused = crate::sources(&web.address("/refused"), "json", fields);
+    let (poller, _deliveries) = start(settings_of(&refused, Path::new("."), &secrets));
+    let line = failure(&poller);
+    assert!(line.contains("answers 401"), "{line}");
+    let shown = format!("{shown} {line} {:?}", poller.status());
+    assert!(!shown.contains("s3cret"), "{shown}");
+    let error = PollerSettings::of(&refused, 0, Path::new("."), &Secrets::given([("A", "b")])).err().unwrap();
+    assert!(error.to_string().contains("KEY, which `query_env` names, is not set"), "{error}");
+}
+
 #[test]
 fn a_variable_that_is_not_set_is_one_line() {
     let sources = sources("https://host.example/x", "json", "token_env = \"NOT_THERE\"");
