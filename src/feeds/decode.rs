@@ -205,6 +205,23 @@ impl Decoder {
         }
     }
 
+    /// Whether a message on this topic tells how later ones are to be read: births, configurations.
+    pub(crate) fn learns_from(&self, topic: &str) -> bool {
+        match self {
+            Self::HomeAssistant(directory) => directory.is_configuration(topic),
+            Self::SparkplugB(_) => sparkplug::is_birth(topic),
+            _ => false,
+        }
+    }
+
+    /// As [`Self::decode`], of a message that an earlier program heard: what it teaches may have been replaced meanwhile.
+    pub(crate) fn recall<'a>(&'a mut self, message: Message<'a>) -> Result<Decoded<'a>, DecodeError> {
+        match self {
+            Self::SparkplugB(session) => session.recall(message),
+            _ => self.decode(message),
+        }
+    }
+
     /// What the message says. State changes only where the standard has any.
     pub fn decode<'a>(&'a mut self, message: Message<'a>) -> Result<Decoded<'a>, DecodeError> {
         if message.payload.len() > MAX_MESSAGE_BYTES {

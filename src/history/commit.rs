@@ -8,8 +8,8 @@ use std::{
 use rusqlite::{Connection, params};
 
 use crate::{
-    Committed, DeadLetter, Event, History, HistoryError, Row, RowError, SeriesKey, Source, Span, database, day, dead,
-    event, rollup::HOUR_US, row::DAY_US, snapshot::Snapshot,
+    Committed, DeadLetter, History, HistoryError, Notes, Row, RowError, SeriesKey, Source, Span, database, day, dead,
+    event, lesson, rollup::HOUR_US, row::DAY_US, snapshot::Snapshot,
 };
 
 /// The connection that writes, and what it knows to be written.
@@ -67,13 +67,13 @@ impl History {
         &self,
         rows: &[Row],
         dead: &[DeadLetter],
-        (run, events): (&str, &[Event]),
+        Notes { run, events, lessons }: Notes<'_>,
     ) -> Result<Committed, HistoryError> {
         let sorted = self.checked(rows)?;
         for (index, event) in events.iter().enumerate() {
             event.check().map_err(|source| HistoryError::Row { index, source })?;
         }
-        if rows.is_empty() && dead.is_empty() && events.is_empty() {
+        if rows.is_empty() && dead.is_empty() && events.is_empty() && lessons.is_empty() {
             return Ok(Committed::default());
         }
         let say = |e| HistoryError::sqlite(&self.path, &e);
@@ -91,6 +91,7 @@ impl History {
         write_slots(&change, &done.slots).map_err(say)?;
         dead::keep(&change, dead, self.settings.dead_letter_bytes).map_err(say)?;
         event::keep(&change, run, events).map_err(say)?;
+        lesson::keep(&change, lessons).map_err(say)?;
         change.commit().map_err(say)?;
         *series += new_series.len();
         *sources += new_sources.len();

@@ -58,6 +58,9 @@ CREATE TABLE source (id INTEGER PRIMARY KEY, feed TEXT NOT NULL, mapping TEXT NO
 CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, at INTEGER NOT NULL, what TEXT NOT NULL,
     name TEXT NOT NULL, number REAL NOT NULL);
 CREATE INDEX event_of_run ON event (run, at, id);
+-- The last message of each topic that tells how others are to be read.
+CREATE TABLE lesson (id INTEGER PRIMARY KEY, feed TEXT NOT NULL, topic TEXT NOT NULL, received INTEGER NOT NULL,
+    bytes BLOB NOT NULL, UNIQUE (feed, topic));
 -- What tells whether a dead letter is still as it was kept; those of an earlier version have none.
 CREATE TABLE dead_hash (letter INTEGER PRIMARY KEY, hash INTEGER NOT NULL);
 ";

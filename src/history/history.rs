@@ -11,11 +11,11 @@ use citytwin_model::Quantity;
 use rusqlite::Connection;
 
 use crate::{
-    Committed, Completeness, DeadLetter, DeadLetterCount, Event, EventPlace, HistoryError, KeptDeadLetter, KeptEvent,
-    Level, RollUp, Row, SeriesId, SeriesKey, Settings, Source, SourceId, Span, Store, Visitor,
+    Committed, Completeness, DeadLetter, DeadLetterCount, EventPlace, HistoryError, KeptDeadLetter, KeptEvent, Lesson,
+    Level, Notes, RollUp, Row, SeriesId, SeriesKey, Settings, Source, SourceId, Span, Store, Visitor,
     cold::write::Naming,
     commit::Writer,
-    compact, completeness, database, dead, event,
+    compact, completeness, database, dead, event, lesson,
     names::Names,
     received,
     snapshot::{ColdFiles, Snapshot},
@@ -241,13 +241,8 @@ impl Store for History {
         self.series.of_run(run)
     }
 
-    fn commit_with(
-        &self,
-        rows: &[Row],
-        dead: &[DeadLetter],
-        events: (&str, &[Event]),
-    ) -> Result<Committed, HistoryError> {
-        self.commit_rows(rows, dead, events)
+    fn commit_with(&self, rows: &[Row], dead: &[DeadLetter], notes: Notes<'_>) -> Result<Committed, HistoryError> {
+        self.commit_rows(rows, dead, notes)
     }
 
     fn range(&self, series: SeriesId, span: Span, limit: usize) -> Result<Vec<Row>, HistoryError> {
@@ -284,6 +279,10 @@ impl Store for History {
     fn events(&self, run: &str, after: EventPlace, to_us: i64, limit: usize) -> Result<Vec<KeptEvent>, HistoryError> {
         let say = |e| HistoryError::sqlite(&self.path, &e);
         self.read(|snapshot| event::after(snapshot.db, run, after, to_us, limit).map_err(say))
+    }
+
+    fn lessons(&self, feed: &str) -> Result<Vec<Lesson>, HistoryError> {
+        self.read(|snapshot| lesson::of_feed(snapshot.db, feed).map_err(|e| HistoryError::sqlite(&self.path, &e)))
     }
 
     fn roll_ups(&self, series: SeriesId, level: Level, span: Span) -> Result<Vec<RollUp>, HistoryError> {

@@ -18,6 +18,7 @@ mod error;
 mod event;
 mod export;
 mod history;
+mod lesson;
 mod names;
 mod postgres;
 mod readings;
@@ -41,6 +42,7 @@ pub use export::{
     Export, ExportWatch, export_csv, export_parquet, export_roll_ups_csv, export_roll_ups_parquet, import_csv,
 };
 pub use history::{History, Size};
+pub use lesson::{LESSON_BYTES, Lesson};
 pub use postgres::{Plaintext, PostgresHistory};
 pub use readings::{Recorder, Sensors};
 pub use rollup::{Level, RollUp, Values};
@@ -49,5 +51,5 @@ pub use row::{
     instant, kept_life_s, micros, quality_name,
 };
 pub use settings::Settings;
-pub use store::{Committed, Store, Visitor};
+pub use store::{Committed, Notes, Store, Visitor};
 pub use thinning::thinned;

@@ -22,8 +22,8 @@ use citytwin_model::Quantity;
 
 use crate::{
     Committed, Completeness, DEAD_LETTER_BYTES, DeadLetter, DeadLetterCount, Event, EventPlace, HistoryError,
-    KeptDeadLetter, KeptEvent, Level, RollUp, Row, RowError, SeriesId, SeriesKey, Settings, Source, SourceId, Span,
-    Store, Visitor, completeness, names::Names,
+    KeptDeadLetter, KeptEvent, LESSON_BYTES, Lesson, Level, Notes, RollUp, Row, RowError, SeriesId, SeriesKey,
+    Settings, Source, SourceId, Span, Store, Visitor, completeness, lesson, names::Names,
 };
 
 /// A [`Store`] in a PostgreSQL database, written by one program at a time.
@@ -60,6 +60,8 @@ ALTER TABLE source DROP CONSTRAINT IF EXISTS source_feed_mapping_emulated_key;
 CREATE UNIQUE INDEX IF NOT EXISTS source_name ON source (feed, mapping, emulated, historical, life_ms);
 CREATE TABLE IF NOT EXISTS event (id INT8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run TEXT NOT NULL, at INT8 NOT NULL,
     what TEXT NOT NULL, name TEXT NOT NULL, number FLOAT8 NOT NULL);
+CREATE TABLE IF NOT EXISTS lesson (id INT8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, feed TEXT NOT NULL, topic TEXT NOT NULL,
+    received INT8 NOT NULL, bytes BYTEA NOT NULL, UNIQUE (feed, topic));
 CREATE INDEX IF NOT EXISTS event_of_run ON event (run, at, id);
 CREATE TABLE IF NOT EXISTS reading (series INT4 NOT NULL, observed INT8 NOT NULL, received INT8 NOT NULL,
     value FLOAT8 NOT NULL, code INT4 NOT NULL, PRIMARY KEY (series, observed));
@@ -202,17 +204,12 @@ impl Store for PostgresHistory {
         self.series.of_run(run)
     }
 
-    fn commit_with(
-        &self,
-        rows: &[Row],
-        dead: &[DeadLetter],
-        (run, events): (&str, &[Event]),
-    ) -> Result<Committed, HistoryError> {
+    fn commit_with(&self, rows: &[Row], dead: &[DeadLetter], notes: Notes<'_>) -> Result<Committed, HistoryError> {
         self.checked(rows)?;
-        for (index, event) in events.iter().enumerate() {
+        for (index, event) in notes.events.iter().enumerate() {
             event.check().map_err(|source| HistoryError::Row { index, source })?;
         }
-        if rows.is_empty() && dead.is_empty() && events.is_empty() {
+        if rows.is_empty() && dead.is_empty() && notes.events.is_empty() && notes.lessons.is_empty() {
             return Ok(Committed::default());
         }
         let mut writer = self.writer()?;
@@ -223,7 +220,8 @@ impl Store for PostgresHistory {
             write_names(&mut change, (first_series, &new_series), (first_source, &new_sources))?;
             let new = copy(&mut change, rows)?;
             keep_dead(&mut change, dead, self.settings.dead_letter_bytes)?;
-            keep_events(&mut change, run, events)?;
+            keep_events(&mut change, notes.run, notes.events)?;
+            keep_lessons(&mut change, notes.lessons)?;
             change.commit()?;
             Ok(new)
         };
@@ -288,6 +286,16 @@ impl Store for PostgresHistory {
         let rows = self.read(|client| client.query(sql, &[&run, &at, &number, &to_us, &limit]))?;
         let kept: Result<Vec<Option<KeptEvent>>, _> = rows.iter().map(event).collect();
         Ok(kept.map_err(|e| told(&e))?.into_iter().flatten().collect())
+    }
+
+    fn lessons(&self, feed: &str) -> Result<Vec<Lesson>, HistoryError> {
+        let sql = "SELECT feed, topic, received, bytes FROM lesson WHERE feed = $1 ORDER BY received, id";
+        let rows = self.read(|client| client.query(sql, &[&feed]))?;
+        let lesson = |row: &::postgres::Row| {
+            let (feed, topic) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(Lesson { feed, topic, received_us: row.try_get(2)?, bytes: row.try_get(3)? })
+        };
+        rows.iter().map(lesson).collect::<Result<_, _>>().map_err(|e: ::postgres::Error| told(&e))
     }
 
     /// Summed from the rows: PostgreSQL keeps all of them.
@@ -467,6 +475,24 @@ fn keep_events(change: &mut ::postgres::Transaction<'_>, run: &str, events: &[Ev
         change.execute(sql, &[&run, &event.at_us, &word, &name, &number])?;
     }
     Ok(())
+}
+
+fn keep_lessons(change: &mut ::postgres::Transaction<'_>, lessons: &[Lesson]) -> Result<(), ::postgres::Error> {
+    // PostgreSQL has no zero byte in texts, and MQTT none in topics.
+    let fits = |lesson: &&Lesson| lesson.bytes.len() <= LESSON_BYTES && !lesson.topic.contains('\0');
+    for Lesson { feed, topic, received_us, bytes } in lessons.iter().filter(fits) {
+        change.execute("DELETE FROM lesson WHERE feed = $1 AND topic = $2", &[feed, topic])?;
+        if !bytes.is_empty() {
+            let sql = "INSERT INTO lesson (feed, topic, received, bytes) VALUES ($1, $2, $3, $4)";
+            change.execute(sql, &[feed, topic, received_us, bytes])?;
+        }
+    }
+    if lessons.is_empty() {
+        return Ok(());
+    }
+    let sql = "DELETE FROM lesson WHERE id IN (SELECT id FROM (SELECT id,
+               sum(length(bytes)) OVER (ORDER BY received DESC, id DESC) AS taken FROM lesson) held WHERE taken > $1)";
+    change.execute(sql, &[&lesson::ROOM]).map(|_| ())
 }
 
 fn event(row: &::postgres::Row) -> Result<Option<KeptEvent>, ::postgres::Error> {

@@ -3,8 +3,8 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use crate::{
-    Completeness, DeadLetter, DeadLetterCount, Event, EventPlace, HistoryError, KeptDeadLetter, KeptEvent, Level,
-    RollUp, Row, SeriesId, SeriesKey, Source, SourceId, Span,
+    Completeness, DeadLetter, DeadLetterCount, Event, EventPlace, HistoryError, KeptDeadLetter, KeptEvent, Lesson,
+    Level, RollUp, Row, SeriesId, SeriesKey, Source, SourceId, Span,
 };
 
 /// What a commit did with its rows.
@@ -15,6 +15,16 @@ pub struct Committed {
     pub duplicate: u64,
     /// Of a day that retention has already emptied of their feed; not kept.
     pub expired: u64,
+}
+
+/// What is committed beside rows and dead letters.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Notes<'a> {
+    /// The run that the events are of.
+    pub run: &'a str,
+    pub events: &'a [Event],
+    /// Those larger than [`crate::LESSON_BYTES`] are passed over.
+    pub lessons: &'a [Lesson],
 }
 
 /// Called with each row; `Break` ends the query.
@@ -43,19 +53,14 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// A row that cannot be kept (none of the batch is then), a full disk, a damaged file.
     fn commit(&self, rows: &[Row], dead: &[DeadLetter]) -> Result<Committed, HistoryError> {
-        self.commit_with(rows, dead, ("", &[]))
+        self.commit_with(rows, dead, Notes::default())
     }
 
-    /// As [`Self::commit`], with what happened to the feeds of a run.
+    /// As [`Self::commit`], with what else is to be remembered.
     ///
     /// # Errors
     /// As [`Self::commit`].
-    fn commit_with(
-        &self,
-        rows: &[Row],
-        dead: &[DeadLetter],
-        events: (&str, &[Event]),
-    ) -> Result<Committed, HistoryError>;
+    fn commit_with(&self, rows: &[Row], dead: &[DeadLetter], notes: Notes<'_>) -> Result<Committed, HistoryError>;
 
     /// The first `limit` rows of a series by observed time.
     ///
@@ -89,6 +94,11 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// As [`Self::range`].
     fn events(&self, run: &str, after: EventPlace, to_us: i64, limit: usize) -> Result<Vec<KeptEvent>, HistoryError>;
+    /// The messages of a feed that tell how others are to be read, in the order of receipt: the last of each topic.
+    ///
+    /// # Errors
+    /// As [`Self::range`].
+    fn lessons(&self, feed: &str) -> Result<Vec<Lesson>, HistoryError>;
     /// Summaries of a series for every interval of the level that starts in the span and has readings. Gaps
     /// have none.
     ///

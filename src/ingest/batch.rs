@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use citytwin_feeds::{Delivery, Receipt};
-use citytwin_history::{DeadLetter, Event, Row, RowError, SeriesId, SeriesKey, Source, SourceId, Store, micros};
+use citytwin_history::{
+    DeadLetter, Event, LESSON_BYTES, Lesson, Row, RowError, SeriesId, SeriesKey, Source, SourceId, Store, micros,
+};
 use citytwin_model::{Quality, Quantity, Sensor};
 
 use crate::{Change, intake::Incoming};
@@ -14,6 +16,7 @@ pub(crate) struct Batch {
     pub rows: Vec<Row>,
     pub dead: Vec<DeadLetter>,
     pub events: Vec<Event>,
+    pub lessons: Vec<Lesson>,
     /// For the twin, once the rows are safe.
     pub news: Vec<Change>,
     /// Their room is free once they are safe.
@@ -29,6 +32,18 @@ impl Batch {
     pub fn owed(&self, source: u16) -> Vec<Receipt> {
         let of_source = self.deliveries.iter().filter(|delivery| delivery.source == source);
         of_source.filter_map(|delivery| delivery.receipt).collect()
+    }
+
+    /// Keeps a message that tells how later ones are to be read.
+    pub fn learn(&mut self, delivery: &Delivery, feed: &str) {
+        if delivery.payload.len() <= LESSON_BYTES {
+            self.lessons.push(Lesson {
+                feed: feed.to_owned(),
+                topic: delivery.topic.clone(),
+                received_us: micros(delivery.received_at),
+                bytes: delivery.payload.clone(),
+            });
+        }
     }
 
     /// Keeps a message that gave less than it should have.
@@ -52,6 +67,7 @@ impl Batch {
         self.rows.clear();
         self.dead.clear();
         self.events.clear();
+        self.lessons.clear();
         self.news.clear();
         self.deliveries.clear();
     }

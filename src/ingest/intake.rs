@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use citytwin_feeds::{
     Delivery, SensorRegistry, decode,
-    decode::Message,
+    decode::{Message, Signal},
     mapping::{DeviceId, Mapped, MappedSignal, Mapper, MappingVersion, QualityLimits},
     quality::Arrival,
 };
-use citytwin_history::{Source, kept_life_s};
+use citytwin_history::{HistoryError, Lesson, Source, Store, instant, kept_life_s};
 use citytwin_model::{MadeBy, Quality, Reading, Timestamp};
 
 use crate::{Feeds, Origin};
@@ -40,6 +40,8 @@ pub(crate) struct Read {
     /// Heading and line of each fault.
     pub dead: Vec<(&'static str, String)>,
     pub signals: Vec<MappedSignal>,
+    /// It tells how later ones are to be read.
+    pub teaches: bool,
     pub missing: u64,
     pub not_taken: u64,
 }
@@ -116,19 +118,37 @@ impl Intake {
         if usize::from(source) + 1 == self.feeds.len() { "" } else { &self.mapping }
     }
 
+    /// Learns again what an earlier program was taught, and returns the topics that it must listen to, with their source.
+    pub fn recall(&mut self, store: &dyn Store) -> Result<Vec<(u16, String)>, HistoryError> {
+        let mut topics = Vec::new();
+        let Some((mapper, _)) = &mut self.mapper else { return Ok(topics) };
+        for (source, feed) in (0..).zip(&self.feeds[..self.feeds.len() - 1]) {
+            for Lesson { topic, received_us, bytes, .. } in store.lessons(feed)? {
+                let message = Message { topic: &topic, payload: &bytes, received_at: instant(received_us) };
+                for signal in mapper.recall(source, message) {
+                    if let MappedSignal::Of { signal: Signal::Discovered { topic, .. }, .. } = signal {
+                        topics.push((source, topic));
+                    }
+                }
+            }
+        }
+        Ok(topics)
+    }
+
     /// What a message says. Its source is one of [`Self::feeds`].
     pub fn read(&mut self, delivery: &Delivery) -> &mut Read {
-        let Read { readings, dead, signals, missing, not_taken } = &mut self.read;
+        let Read { readings, dead, signals, teaches, missing, not_taken } = &mut self.read;
         readings.clear();
         dead.clear();
         signals.clear();
-        (*missing, *not_taken) = (0, 0);
+        (*missing, *not_taken, *teaches) = (0, 0, false);
         let mapped = usize::from(delivery.source) + 1 < self.feeds.len();
         if let Some((mapper, _)) = self.mapper.as_mut().filter(|_| mapped) {
             let message =
                 Message { topic: &delivery.topic, payload: &delivery.payload, received_at: delivery.received_at };
             self.mapped.clear();
             mapper.map(Some(delivery.source), message, &mut self.mapped);
+            *teaches = mapper.learns_from(delivery.source, &delivery.topic);
             readings.extend(self.mapped.readings.drain(..).map(|mapped| Incoming {
                 reading: mapped.reading,
                 device: mapped.device,

@@ -131,6 +131,9 @@ impl Judge {
             }
         }
         batch.bury(delivery, (&feed, &mapping), &read.dead);
+        if read.teaches {
+            batch.learn(delivery, &feed);
+        }
         let taken = Taken { readings: read.readings.len() };
         book.note(read);
         taken

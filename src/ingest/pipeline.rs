@@ -14,7 +14,7 @@ use citytwin_feeds::{
     Clock, Delivery, FileSource, Hosts, Poller, PollerSettings, Receiver, Subscription, SubscriptionSettings,
     client_id, mapping::SourceKind,
 };
-use citytwin_history::{Event, Happening, Store, micros};
+use citytwin_history::{Event, Happening, Notes, Store, micros};
 use crossbeam_channel::{RecvTimeoutError, Sender, unbounded};
 
 use crate::{
@@ -66,7 +66,8 @@ impl Ingest {
         settings: Settings,
         now: Clock,
     ) -> Result<Self, IngestError> {
-        let intake = Intake::new(feeds);
+        let mut intake = Intake::new(feeds);
+        let announced = intake.recall(store.as_ref())?;
         let (offered, arrivals) = unbounded();
         let live = Live::new(feeds.sensors.len());
         let mut judge = Judge::new(feeds.sensors, intake.feeds().len(), &settings.run, now());
@@ -81,6 +82,11 @@ impl Ingest {
         };
         live.put(seeded);
         let subscriptions = subscribe(feeds, &intake, &settings, (&offered, &now))?;
+        for (source, topic) in announced {
+            if let Some(Some(subscription)) = subscriptions.get(usize::from(source)) {
+                subscription.subscribe_also(&topic);
+            }
+        }
         let pollers = ask(feeds, &intake, &settings, (&offered, &now))?;
         let files = open(feeds, &intake, &settings, (&offered, &now))?;
         let shared = Arc::new(Shared {
@@ -324,8 +330,8 @@ impl Pipeline {
         let began = Instant::now();
         let mut wait = FIRST_RETRY;
         let committed = loop {
-            let events = (self.settings.run.as_str(), self.batch.events.as_slice());
-            match self.store.commit_with(&self.batch.rows, &self.batch.dead, events) {
+            let Batch { rows, dead, events, lessons, .. } = &self.batch;
+            match self.store.commit_with(rows, dead, Notes { run: &self.settings.run, events, lessons }) {
                 Ok(committed) => break committed,
                 Err(error) => self.shared.status().failure = Some(error.to_string()),
             }

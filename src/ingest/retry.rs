@@ -48,7 +48,7 @@ pub struct Retried {
 /// the same: the first row of a key stays, and a letter goes after its rows are safe.
 ///
 /// A reading is stamped by its letter's time of receipt where it has no time of its own. Letters of formats whose decoder
-/// remembers what came before (Home Assistant, Sparkplug B, places of GBFS) may need what is no letter, and stay. A running
+/// remembers what came before are read by the births and configurations that were last heard (places of GBFS are not kept: such stay). A running
 /// intake knows nothing of it before its next start.
 ///
 /// # Errors
@@ -61,6 +61,7 @@ pub fn retry_dead(
     now: Timestamp,
 ) -> Result<Retried, IngestError> {
     let mut intake = Intake::new(feeds);
+    intake.recall(store)?;
     let mut judge = Judge::new(feeds.sensors, intake.feeds().len(), &settings.run, now);
     judge.seed(store, intake.feeds(), now, settings.seed_age_s)?;
     let mut again = Again { store, judge, batch: Batch::default(), retried: Retried::default() };

@@ -118,6 +118,10 @@ impl Directory {
         self.by_topic.contains_key(topic) || self.config_path(topic).is_some()
     }
 
+    pub(super) fn is_configuration(&self, topic: &str) -> bool {
+        self.config_path(topic).is_some()
+    }
+
     /// `component/…/object` of a configuration's topic.
     fn config_path<'t>(&self, topic: &'t str) -> Option<&'t str> {
         let below = topic.strip_prefix(self.prefix.as_str())?.strip_prefix('/')?;

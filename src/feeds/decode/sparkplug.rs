@@ -1,6 +1,7 @@
 //! Sparkplug B 3.0 (Eclipse Foundation, ISO/IEC 20237): births that name metrics and give them aliases, data by
 //! alias, deaths that make all stale, sequence numbers whose gaps ask for a new birth. This program asks nobody: it
-//! publishes to no broker but its own, so a wanted rebirth is told and counted.
+//! publishes to no broker but its own, so a wanted rebirth is told and counted. Births are kept: a program that starts anew
+//! reads on by those that the one before heard, and what it reads by their aliases is uncertain until the next birth.
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,11 +28,15 @@ pub struct Session {
     /// By `group/node`.
     nodes: HashMap<String, Node>,
     metrics: usize,
+    /// The message at hand was heard by an earlier program.
+    recalling: bool,
 }
 
 #[derive(Debug, Default)]
 struct Node {
     born: bool,
+    /// Its birth was heard by an earlier program; there may have been another since.
+    recalled: bool,
     death_sequence: Option<u64>,
     next_sequence: u8,
     devices: HashSet<String>,
@@ -80,8 +85,24 @@ struct Properties<'a> {
     quality: Option<u64>,
 }
 
+/// Whether a topic is that of a birth.
+pub(super) fn is_birth(topic: &str) -> bool {
+    matches!(Topic::parse(topic), Ok(Some(Topic { kind: "NBIRTH" | "DBIRTH", .. })))
+}
+
 impl Session {
+    /// A birth that an earlier program heard.
+    pub(super) fn recall<'a>(&'a mut self, message: Message<'a>) -> Result<Decoded<'a>, DecodeError> {
+        self.recalling = true;
+        self.read(message)
+    }
+
     pub(super) fn decode<'a>(&'a mut self, message: Message<'a>) -> Result<Decoded<'a>, DecodeError> {
+        self.recalling = false;
+        self.read(message)
+    }
+
+    fn read<'a>(&'a mut self, message: Message<'a>) -> Result<Decoded<'a>, DecodeError> {
         let Some(topic) = Topic::parse(message.topic)? else { return Ok(Decoded::default()) };
         let payload = Payload::read(message.payload)?;
         let mut decoded = Decoded::default();
@@ -127,6 +148,7 @@ impl Session {
         }
         let node = Node {
             born: true,
+            recalled: self.recalling,
             death_sequence: death_sequence(bytes)?,
             next_sequence: sequence.wrapping_add(1),
             ..Node::default()
@@ -170,6 +192,9 @@ impl Session {
     /// Numbers count up by one, 255 being followed by 0, over all messages of a node but its death.
     fn sequence(&mut self, topic: &Topic<'_>, payload: &Payload, decoded: &mut Decoded<'_>) {
         let why = match self.nodes.get_mut(&topic.node) {
+            Some(node) if node.born && node.recalled => {
+                "no birth of this node was heard since the program began".to_owned()
+            }
             Some(node) if node.born => {
                 let expected = node.next_sequence;
                 let told = payload.sequence.and_then(|s| u8::try_from(s).ok());
@@ -323,6 +348,7 @@ impl<'a> Metric<'a> {
         payload: &Payload,
     ) -> Result<Option<Observation<'a>>, DecodeError> {
         let known = self.alias.and_then(|alias| node?.metrics.get(&alias));
+        let by_memory = self.name.is_none() && node.is_some_and(|node| node.recalled);
         let name = match (self.name, known) {
             (Some(name), _) => name,
             (None, Some(known)) => &known.name,
@@ -342,7 +368,10 @@ impl<'a> Metric<'a> {
             unit: unit.map(Into::into),
             observed_at: own_time.or(payload.sent_at),
             historical: self.historical,
-            quality: self.properties.quality(),
+            quality: match self.properties.quality() {
+                Quality::Good if by_memory => Quality::Uncertain,
+                quality => quality,
+            },
             ..Observation::new(device.to_owned(), name, value)
         }))
     }

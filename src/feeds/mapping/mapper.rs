@@ -110,6 +110,13 @@ struct Active {
     expects: Expects,
 }
 
+impl Active {
+    /// Whether a message on this topic is for this mapping, and tells how later ones are to be read.
+    fn teaches<'t>(&self, topic: &'t str, captures: &mut Captures<'t>) -> bool {
+        self.decoder.learns_from(topic) && self.topic.as_ref().is_none_or(|pattern| pattern.matches(topic, captures))
+    }
+}
+
 /// Sensors and devices.
 #[derive(Debug)]
 struct Places {
@@ -175,6 +182,38 @@ impl Mapper {
     /// Which edition of the mappings is at work.
     pub const fn version(&self) -> MappingVersion {
         self.version
+    }
+
+    /// Whether a message of a source tells how later ones are to be read.
+    pub fn learns_from(&self, source: u16, topic: &str) -> bool {
+        self.active.iter().any(|active| source == active.source && active.teaches(topic, &mut Captures::default()))
+    }
+
+    /// A message of a source that an earlier program heard and [`Self::learns_from`]: what it teaches is remembered, its
+    /// readings are known. Returns what it announces.
+    pub fn recall(&mut self, source: u16, message: Message<'_>) -> Vec<MappedSignal> {
+        let mut mapped = Mapped::default();
+        for (index, active) in self.active.iter_mut().enumerate() {
+            let mut captures = Captures::default();
+            if source != active.source || !active.teaches(message.topic, &mut captures) {
+                continue;
+            }
+            let Active { source, made_by, decoder, takes, timezone, expects, .. } = active;
+            let context = Context {
+                source: *source,
+                made_by,
+                mapping: index as u16,
+                version: self.version,
+                received_at: message.received_at,
+                timezone,
+                stamped: expects.time,
+                captures,
+            };
+            if let Ok(decoded) = decoder.recall(message) {
+                self.places.take(context, takes, decoded, &mut mapped);
+            }
+        }
+        mapped.signals
     }
 
     /// What a message of a source gives, added to `into`. Without a source, every mapping whose topic fits is asked.

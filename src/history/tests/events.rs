@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use citytwin_history::{
-    DAY_US, Event, Happening, History, HistoryError, Late, Row, SECOND_US, SeriesKey, Settings, Source, Span, Store,
+    DAY_US, Event, Happening, History, HistoryError, LESSON_BYTES, Late, Lesson, Notes, Row, SECOND_US, SeriesKey,
+    Settings, Source, Span, Store,
 };
 use citytwin_model::{Quality, Quantity};
 use rusqlite::Connection;
@@ -42,12 +43,13 @@ fn events_come_back_by_run_and_in_order_and_go_with_their_rows() {
         let history = History::open(folder.path(), settings.clone()).unwrap();
         let source = Source::new("a", "1", false).unwrap();
         let rows = [row(&history, &source, 1), row(&history, &source, 3 * 86_400)];
-        history.commit_with(&rows, &[], ("live", &events[..3])).unwrap();
-        history.commit_with(&[], &[], ("live", &events[3..])).unwrap();
-        history.commit_with(&[], &[], ("replay:a", &events[..1])).unwrap();
+        history.commit_with(&rows, &[], Notes { run: "live", events: &events[..3], ..Notes::default() }).unwrap();
+        history.commit_with(&[], &[], Notes { run: "live", events: &events[3..], ..Notes::default() }).unwrap();
+        history.commit_with(&[], &[], Notes { run: "replay:a", events: &events[..1], ..Notes::default() }).unwrap();
         for (bad, line) in [(-1, "event lies outside"), (i64::MAX, "event lies outside")] {
             let bad = [Event { at_us: bad, what: Happening::Pace(1.0) }];
-            let error = history.commit_with(&[], &[], ("live", &bad)).unwrap_err();
+            let error =
+                history.commit_with(&[], &[], Notes { run: "live", events: &bad, ..Notes::default() }).unwrap_err();
             assert!(matches!(error, HistoryError::Row { .. }) && error.to_string().contains(line), "{error}");
         }
     }
@@ -80,7 +82,7 @@ fn turn_back(folder: &Path) {
          CREATE TABLE source (id INTEGER PRIMARY KEY, feed TEXT NOT NULL, mapping TEXT NOT NULL,
              emulated INTEGER NOT NULL, UNIQUE (feed, mapping, emulated));
          INSERT INTO source SELECT id, feed, mapping, emulated FROM source_now;
-         DROP TABLE source_now; DROP TABLE event; DROP TABLE dead_hash; PRAGMA user_version = 1;",
+         DROP TABLE source_now; DROP TABLE event; DROP TABLE dead_hash; DROP TABLE lesson; PRAGMA user_version = 1;",
     )
     .unwrap();
 }
@@ -101,7 +103,13 @@ fn a_history_of_an_earlier_version_is_brought_up_whole() {
     assert_eq!(history.source_of(rows[1].source), Some(second));
     let stored = first.declared(true, Some(60.0));
     let later = row(&history, &stored, 3);
-    history.commit_with(&[later], &[], ("live", &[event(3, Happening::Pace(1.0))])).unwrap();
+    history
+        .commit_with(
+            &[later],
+            &[],
+            Notes { run: "live", events: &[event(3, Happening::Pace(1.0))], ..Notes::default() },
+        )
+        .unwrap();
     drop(history);
     let history = History::open(folder.path(), Settings::default()).unwrap();
     let found = history.source_of(later.source).unwrap();
@@ -113,4 +121,39 @@ fn a_history_of_an_earlier_version_is_brought_up_whole() {
     drop(db);
     let error = History::open(folder.path(), Settings::default()).unwrap_err().to_string();
     assert!(error.contains("newer CityTwin"), "{error}");
+}
+
+fn lesson(feed: &str, topic: &str, second: i64, bytes: &[u8]) -> Lesson {
+    let (feed, topic, received_us) = (feed.to_owned(), topic.to_owned(), START_US + second * SECOND_US);
+    Lesson { feed, topic, received_us, bytes: bytes.to_vec() }
+}
+
+#[test]
+fn of_each_topic_the_last_lesson_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let given = [
+        lesson("a", "x", 1, b"one"),
+        lesson("a", "y", 2, b"two"),
+        lesson("b", "x", 3, b"three"),
+        lesson("a", "x", 4, b"four"),
+        lesson("a", "z", 5, b"five"),
+        lesson("a", "z", 6, b""),
+        lesson("a", "large", 7, &vec![0; LESSON_BYTES + 1]),
+    ];
+    {
+        let history = History::open(folder.path(), Settings::default()).unwrap();
+        history.commit_with(&[], &[], Notes { lessons: &given[..3], ..Notes::default() }).unwrap();
+        history.commit_with(&[], &[], Notes { lessons: &given[3..], ..Notes::default() }).unwrap();
+    }
+    let history = History::open(folder.path(), Settings::default()).unwrap();
+    assert_eq!(history.lessons("a").unwrap(), [given[1].clone(), given[3].clone()]);
+    assert_eq!((history.lessons("b").unwrap(), history.lessons("c").unwrap()), (vec![given[2].clone()], vec![]));
+    // Beyond the room of all the oldest go.
+    let large = |n: i64| lesson("a", &n.to_string(), 10 + n, &vec![1; LESSON_BYTES]);
+    for n in 0..130 {
+        history.commit_with(&[], &[], Notes { lessons: &[large(n)], ..Notes::default() }).unwrap();
+    }
+    let left = history.lessons("a").unwrap();
+    assert_eq!((left.len(), left[0].topic.as_str(), left[127].topic.as_str()), (128, "2", "129"));
+    assert!(history.lessons("b").unwrap().is_empty());
 }

@@ -13,8 +13,8 @@ use std::{
 };
 
 use citytwin_history::{
-    Archive, DAY_US, DeadLetter, Event, Happening, History, HistoryError, Late, Level, Plaintext, PostgresHistory, Row,
-    SECOND_US, SeriesId, SeriesKey, Settings, Source, SourceId, Span, Store,
+    Archive, DAY_US, DeadLetter, Event, Happening, History, HistoryError, Late, Lesson, Level, Notes, Plaintext,
+    PostgresHistory, Row, SECOND_US, SeriesId, SeriesKey, Settings, Source, SourceId, Span, Store,
 };
 use citytwin_model::{Quality, Quantity};
 use plain::Plain;
@@ -231,13 +231,22 @@ fn tables_of_an_earlier_version_are_brought_up(server: &Server) {
                 source: store.source(&stored),
                 ..rows(&store, &series(&store).0, &mut Pcg64Mcg::seed_from_u64(1))[0]
             };
-            store.commit_with(&[row], &[], ("live", &events)).unwrap();
+            store.commit_with(&[row], &[], Notes { run: "live", events: &events, ..Notes::default() }).unwrap();
         }
         assert_eq!(store.source_of(SourceId(1)), Some(stored.clone()));
         let told = store.events("live", (START_US, 0), Span::ALL.to_us, 9).unwrap();
         assert_eq!([&told[0].event, &told[1].event], [&events[1], &events[0]]);
         assert_eq!(store.events("live", told[0].place(), START_US + 6, 9).unwrap(), told[1..]);
         assert_eq!(store.events("live", (START_US, 0), START_US + 5, 1).unwrap(), told[..1]);
+        let bytes = if opened_again { b"two".to_vec() } else { b"one".to_vec() };
+        let lesson = Lesson { feed: "a".to_owned(), topic: "x".to_owned(), received_us: START_US, bytes };
+        store.commit_with(&[], &[], Notes { lessons: std::slice::from_ref(&lesson), ..Notes::default() }).unwrap();
+        assert_eq!(store.lessons("a").unwrap(), [lesson.clone()]);
+        let over = Lesson { bytes: Vec::new(), ..lesson };
+        if opened_again {
+            store.commit_with(&[], &[], Notes { lessons: &[over], ..Notes::default() }).unwrap();
+            assert_eq!(store.lessons("a").unwrap(), []);
+        }
     }
 }
 

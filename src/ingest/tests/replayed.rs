@@ -15,7 +15,10 @@ use citytwin_feeds::{Clock, Delivery, mapping::Sources};
 use citytwin_history::{History, Span, Store};
 use citytwin_ingest::{Change, Feeds, Ingest, Live, Replay, Settings};
 use citytwin_model::{Quality, Timestamp};
-use support::{PATIENCE, anchor, becomes_true, sensors};
+use support::{
+    PATIENCE, anchor, becomes_true, sensors,
+    sparkplug::{Metric, payload_at, session},
+};
 
 /// 2026-03-01T12:00:00Z, microsecond.
 const NOON_US: i64 = 1_772_366_400_000_000;
@@ -117,39 +120,10 @@ impl City {
     fn machine(&mut self, ingest: &Ingest, kind: &str, (value, ago, historical): (f64, i64, bool)) {
         let at = (NOON_US / 1000 + (self.seconds() - ago) * 1000).cast_unsigned();
         self.sequence = if kind == "NBIRTH" { 0 } else { self.sequence + 1 };
-        let mut metric = text(1, b"speed");
-        metric.extend([number(3, at), number(4, 10), number(5, u64::from(historical))].concat());
-        metric.extend([(13 << 3) | 1]);
-        metric.extend(value.to_le_bytes());
-        let mut payload = number(1, at);
-        payload.extend(text(2, &metric));
-        if kind == "NBIRTH" {
-            payload.extend(text(2, &session()));
-        }
-        payload.extend(number(3, self.sequence));
+        let metric = Metric { name: Some("speed"), alias: None, value, historical };
+        let payload = payload_at(at, self.sequence, &[metric], kind == "NBIRTH");
         self.send(ingest, 1, &format!("spBv1.0/works/{kind}/press"), payload);
     }
-}
-
-/// The metric that numbers a node's session.
-fn session() -> Vec<u8> {
-    [text(1, b"bdSeq"), number(4, 8), number(11, 0)].concat()
-}
-
-/// A Protocol Buffers field of a number below 2⁶³.
-fn number(field: u8, mut value: u64) -> Vec<u8> {
-    let mut bytes = vec![field << 3];
-    while value >= 128 {
-        bytes.push(value as u8 | 128);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
-}
-
-/// A Protocol Buffers field of bytes, fewer than 128.
-fn text(field: u8, bytes: &[u8]) -> Vec<u8> {
-    [&[(field << 3) | 2, bytes.len() as u8], bytes].concat()
 }
 
 /// What the devices say at a second.
@@ -164,7 +138,7 @@ fn speak(city: &mut City, ingest: &Ingest, second: i64) {
         70 => city.machine(ingest, "NDATA", (62.0, 0, false)),
         // Newer than what is live, yet stored: it must not be shown.
         80 => city.machine(ingest, "NDATA", (199.0, 5, true)),
-        100 => city.send(ingest, 1, "spBv1.0/works/NDEATH/press", text(2, &session())),
+        100 => city.send(ingest, 1, "spBv1.0/works/NDEATH/press", session()),
         120 => city.machine(ingest, "NBIRTH", (63.0, 0, false)),
         _ => {}
     }

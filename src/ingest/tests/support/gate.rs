@@ -3,8 +3,8 @@
 use std::sync::{Arc, Condvar, Mutex};
 
 use citytwin_history::{
-    Committed, Completeness, DeadLetter, DeadLetterCount, Event, EventPlace, History, HistoryError, KeptDeadLetter,
-    KeptEvent, Level, RollUp, Row, SeriesId, SeriesKey, Source, SourceId, Span, Store, Visitor,
+    Committed, Completeness, DeadLetter, DeadLetterCount, EventPlace, History, HistoryError, KeptDeadLetter, KeptEvent,
+    Lesson, Level, Notes, RollUp, Row, SeriesId, SeriesKey, Source, SourceId, Span, Store, Visitor,
 };
 
 /// Open until it is closed.
@@ -31,14 +31,12 @@ impl Gate {
 }
 
 impl Store for Gate {
-    fn commit_with(
-        &self,
-        rows: &[Row],
-        dead: &[DeadLetter],
-        events: (&str, &[Event]),
-    ) -> Result<Committed, HistoryError> {
+    fn commit_with(&self, rows: &[Row], dead: &[DeadLetter], notes: Notes<'_>) -> Result<Committed, HistoryError> {
         drop(self.opened.wait_while(self.closed.lock().unwrap(), |closed| *closed).unwrap());
-        self.store.commit_with(rows, dead, events)
+        self.store.commit_with(rows, dead, notes)
+    }
+    fn lessons(&self, feed: &str) -> Result<Vec<Lesson>, HistoryError> {
+        self.store.lessons(feed)
     }
     fn events(&self, run: &str, after: EventPlace, to_us: i64, limit: usize) -> Result<Vec<KeptEvent>, HistoryError> {
         self.store.events(run, after, to_us, limit)

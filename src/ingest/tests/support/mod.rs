@@ -5,6 +5,7 @@
 pub mod gate;
 pub mod publisher;
 pub mod series;
+pub mod sparkplug;
 pub mod trial;
 
 use std::{
