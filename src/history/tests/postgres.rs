@@ -241,7 +241,7 @@ fn tables_of_an_earlier_version_are_brought_up(server: &Server) {
         let bytes = if opened_again { b"two".to_vec() } else { b"one".to_vec() };
         let lesson = Lesson { feed: "a".to_owned(), topic: "x".to_owned(), received_us: START_US, bytes };
         store.commit_with(&[], &[], Notes { lessons: std::slice::from_ref(&lesson), ..Notes::default() }).unwrap();
-        assert_eq!(store.lessons("a").unwrap(), [lesson.clone()]);
+        assert_eq!(store.lessons("a").unwrap(), std::slice::from_ref(&lesson));
         let over = Lesson { bytes: Vec::new(), ..lesson };
         if opened_again {
             store.commit_with(&[], &[], Notes { lessons: &[over], ..Notes::default() }).unwrap();
