@@ -134,7 +134,7 @@ impl Intake {
         for incoming in readings.iter_mut().filter(|incoming| incoming.modelled) {
             doubt(&mut incoming.reading);
         }
-        if delivery.retained {
+        if delivery.retained || delivery.repeated {
             readings.iter_mut().for_each(|incoming| doubt_unstamped(&mut incoming.reading, delivery.received_at));
         }
         &mut self.read
@@ -159,7 +159,7 @@ impl Incoming {
     }
 }
 
-/// A message that the broker kept, without a stamp of its own, is of unknown age.
+/// A message that the broker kept, or sends again, without a stamp of its own, is of unknown age.
 fn doubt_unstamped(reading: &mut Reading, received_at: Timestamp) {
     if reading.observed_at == received_at {
         doubt(reading);
