@@ -1,5 +1,8 @@
 //! The program from outside: what scripts rely on, and what wrong input gets.
 
+#[path = "support/needs.rs"]
+mod needs;
+
 use std::{
     fs,
     io::Write,
@@ -25,7 +28,7 @@ fn extracts() -> Option<PathBuf> {
     if folder.is_dir() {
         Some(folder)
     } else {
-        println!("skipped: {} is absent", folder.display());
+        needs::missing(&format!("{}, the map extracts beside the checkout", folder.display()));
         None
     }
 }
@@ -207,5 +210,16 @@ fn the_demo_is_what_the_generator_writes() {
             fs::read(out.join(name)).unwrap() == fs::read(demo.join(name)).unwrap(),
             "{name} differs from maps/demo"
         );
+    }
+}
+
+/// What a machine lacks is a failure on CI alone, and either line names it.
+#[test]
+fn nothing_is_missing_on_ci() {
+    for ci in [None, Some(""), Some("0"), Some("false")] {
+        assert_eq!(needs::verdict("the program x", ci), Ok("skipped: the program x".to_owned()), "{ci:?}");
+    }
+    for ci in [Some("true"), Some("1")] {
+        assert_eq!(needs::verdict("the program x", ci), Err("missing on CI: the program x".to_owned()), "{ci:?}");
     }
 }

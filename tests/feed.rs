@@ -1,6 +1,9 @@
 //! The verbs of `feed` from outside: what a mapping makes of recorded messages, what a trial publishes, what waits in a
 //! history, and what wrong files and words get.
 
+#[path = "support/needs.rs"]
+mod needs;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
@@ -93,7 +96,7 @@ fn start(program: &str, arguments: &[&str]) -> Option<Outside> {
     let path = std::env::var_os("PATH")?;
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
     let Some(file) = folders.map(|folder| folder.join(program)).find(|file| file.is_file()) else {
-        println!("skipped: {program} absent");
+        needs::missing(&format!("the program {program} (Debian: apt-get install mosquitto mosquitto-clients)"));
         return None;
     };
     let mut command = Command::new(file);

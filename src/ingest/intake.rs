@@ -175,7 +175,7 @@ impl Intake {
             doubt(&mut incoming.reading);
             incoming.reading.made_by.mapping = Arc::clone(&self.modelled);
         }
-        if delivery.retained {
+        if delivery.retained || delivery.repeated {
             readings.iter_mut().for_each(|incoming| doubt_unstamped(&mut incoming.reading, delivery.received_at));
         }
         &mut self.read
@@ -201,7 +201,7 @@ impl Incoming {
     }
 }
 
-/// A message that the broker kept, without a stamp of its own, is of unknown age.
+/// A message that the broker kept, or sends again, without a stamp of its own, is of unknown age.
 fn doubt_unstamped(reading: &mut Reading, received_at: Timestamp) {
     if reading.observed_at == received_at {
         doubt(reading);

@@ -7,7 +7,9 @@
 //! - **Nothing acknowledged is lost**: a receipt goes to the broker after the commit of its message.
 //! - **Nothing counts twice**: a reading's key is (sensor, observed time). A message that comes again changes nothing,
 //!   neither in the history nor in the twin. A payload without a stamp of its own is stamped at receipt: one that comes
-//!   again is a new reading.
+//!   again is a new reading, at best uncertain. It is not taken for the one before, even where topic and payload are equal:
+//!   that a broker sends again says that it heard no acknowledgement, not that the message had come (MQTT 3.1.1, 3.3.1.1),
+//!   and sensors repeat themselves. Rather twice than lost; devices that matter stamp what they say.
 //! - **Nothing old goes over something new**: order is by observed time, as `feeds::quality` says; live values go on from
 //!   those of the history when the program starts anew.
 //! - **Nothing made up passes for measured**: a model's output is at best uncertain, and the history keeps it under the

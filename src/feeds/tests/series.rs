@@ -21,7 +21,7 @@ fn shared(name: &str) -> Option<String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/sensors").join(name);
     let text = fs::read_to_string(&file).ok();
     if text.is_none() {
-        println!("skipped: no {} beside this checkout", file.display());
+        support::needs::missing(&format!("{}, a recorded series beside the checkout", file.display()));
     }
     text
 }

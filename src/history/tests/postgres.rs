@@ -2,6 +2,8 @@
 //!
 //! The test makes a server of its own from Debian's package in a temporary folder; where there is none it is skipped, aloud.
 
+#[path = "../../../tests/support/needs.rs"]
+mod needs;
 mod plain;
 
 use std::{
@@ -34,7 +36,7 @@ impl Server {
     fn start() -> Option<Self> {
         let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
         let Some(programs) = versions.map(|v| v.path().join("bin")).find(|bin| bin.join("initdb").exists()) else {
-            println!("skipped: no PostgreSQL under /usr/lib/postgresql");
+            needs::missing("PostgreSQL under /usr/lib/postgresql (Debian: apt-get install postgresql)");
             return None;
         };
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

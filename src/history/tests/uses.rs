@@ -1,5 +1,8 @@
 //! Retention, gaps, charts, exports, readings of the model, and a real week.
 
+#[path = "../../../tests/support/needs.rs"]
+mod needs;
+
 use std::{fs, ops::ControlFlow, path::Path};
 
 use citytwin_history::{
@@ -174,7 +177,7 @@ fn readings_of_the_model_read_back() {
 /// Values by detector and five minutes, km/h of the file's mph. Los Angeles; the file states no licence: tests only.
 fn metr_la(path: &Path) -> Option<(Vec<String>, Vec<Vec<f64>>)> {
     let Ok(text) = fs::read_to_string(path) else {
-        println!("skipped: {} is not there", path.display());
+        needs::missing(&format!("{}, a recorded week beside the checkout", path.display()));
         return None;
     };
     let mut lines = text.lines();

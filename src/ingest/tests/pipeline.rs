@@ -126,6 +126,33 @@ fn what_gives_no_reading_is_kept_as_it_came_and_counted() {
     assert_eq!(news(ingest.live()), [(0, 5.0, Quality::Good)], "what waits outlives the thread");
 }
 
+/// That the broker sends again does not say that it came before: two equal messages without a stamp are two readings, and
+/// the repeated one is of unknown age. With a stamp they are one.
+#[test]
+fn a_message_that_a_broker_sends_again_is_doubted_and_not_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = City::new(folder.path());
+    let mut ingest = city.start();
+    let repeated = |sensor: u32, payload: &str| {
+        let received = Timestamp::from_microsecond(city.now_us.load(Ordering::SeqCst)).unwrap();
+        let topic = format!("citytwin/demo/s{sensor}/speed");
+        let mut delivery = Delivery::new(0, topic, payload, received);
+        delivery.repeated = true;
+        ingest.offers().send(delivery).unwrap();
+    };
+    city.send(&ingest, 0, "5");
+    city.send(&ingest, 1, &at(-20, 6.0));
+    city.pass(2.0);
+    repeated(0, "5");
+    repeated(1, &at(-20, 6.0));
+    repeated(2, &at(-10, 7.0));
+    assert!(becomes_true(PATIENCE, || ingest.status().sources[0].messages == 5));
+    ingest.stop();
+    assert_eq!(city.kept(0), [(0, 5.0, Quality::Good), (2, 5.0, Quality::Uncertain)]);
+    assert_eq!(city.kept(1), [(-20, 6.0, Quality::Good)]);
+    assert_eq!(city.kept(2), [(-10, 7.0, Quality::Good)], "its stamp says how old it is");
+}
+
 #[test]
 fn a_new_start_goes_on_from_the_history_and_old_messages_change_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,7 @@
 //! The power grid of the live city: every element an entity with what is simulated, switching, the day ahead.
 
+#[path = "../../../tests/support/needs.rs"]
+mod needs;
 mod town;
 
 use std::{
@@ -177,8 +179,7 @@ fn the_live_grid_is_estimated_from_its_sensors() {
 #[test]
 fn a_meter_that_contradicts_the_rest_is_named() {
     if Command::new("mosquitto_pub").arg("--help").output().is_err() {
-        println!("skipped: mosquitto_pub is not installed (apt install mosquitto-clients)");
-        return;
+        return needs::missing("the program mosquitto_pub (Debian: apt-get install mosquitto-clients)");
     }
     let (broker, folder) = (Broker::start_loopback().expect("a broker"), tempfile::tempdir().expect("a folder"));
     let (mut app, wall) = town::live(folder.path(), Some(broker.config()), None);

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+#[path = "../../../../tests/support/needs.rs"]
+pub mod needs;
+
 use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::Path,
@@ -67,7 +70,7 @@ pub fn installed(program: &str) -> bool {
         std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|dir| dir.join(program).is_file())
     });
     if !found {
-        println!("skipped: {program} absent");
+        needs::missing(&format!("the program {program} (Debian: apt-get install mosquitto mosquitto-clients openssl)"));
     }
     found
 }

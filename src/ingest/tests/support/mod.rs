@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod gate;
+#[path = "../../../../tests/support/needs.rs"]
+pub mod needs;
 pub mod publisher;
 pub mod series;
 pub mod sparkplug;
@@ -70,7 +72,7 @@ fn program() -> Option<PathBuf> {
 pub fn mosquitto_installed() -> bool {
     let found = program().is_some();
     if !found {
-        println!("skipped: mosquitto absent (Debian: apt-get install mosquitto)");
+        needs::missing("the program mosquitto (Debian: apt-get install mosquitto)");
     }
     found
 }

@@ -41,7 +41,7 @@ fn shared(name: &str) -> Option<String> {
     let file: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/sensors").join(name);
     let text = fs::read_to_string(&file).ok();
     if text.is_none() {
-        println!("skipped: no {} beside this checkout", file.display());
+        super::needs::missing(&format!("{}, a recorded series beside the checkout", file.display()));
     }
     text
 }
