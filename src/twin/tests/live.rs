@@ -17,7 +17,7 @@ use citytwin_twin::{
     Stated, TrafficTwin, WhatIf, state_hash,
 };
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Updates until `done`; false when it takes too long.
 fn until(app: &mut App, mut done: impl FnMut(&mut App) -> bool) -> bool {
@@ -121,14 +121,19 @@ fn ask(app: &mut App, request: EditRequested) {
 #[test]
 fn the_log_replays_to_the_same_state() {
     let mut first = town::app(5, &FeedChoice::Off);
-    for tick in 0..120 {
-        match tick {
+    // A tick may cost a loaded machine more than it has: an update then goes without one.
+    let mut views = Vec::new();
+    for step in 0..120 {
+        match step {
             10 => ask(&mut first, EditRequested::Do(Request::close(SourceRef::Way(900)))),
             40 => ask(&mut first, EditRequested::Do(Request::SetDemandFactor(1.5))),
             60 => ask(&mut first, EditRequested::Undo),
             80 => ask(&mut first, EditRequested::Do(Request::SetShare(Technology::Photovoltaics, 0.6))),
-            50 => ask(&mut first, EditRequested::View(TrafficView::Meso)),
-            100 => ask(&mut first, EditRequested::View(TrafficView::Micro)),
+            50 | 100 => {
+                let view = if step == 50 { TrafficView::Meso } else { TrafficView::Micro };
+                views.push((first.world().resource::<Clock>().tick, view));
+                ask(&mut first, EditRequested::View(view));
+            }
             90 => ask(&mut first, EditRequested::Do(Request::SetShare(Technology::HeatPumps, 0.4))),
             95 => ask(&mut first, EditRequested::Do("pv@0.005,50.004,300=1".parse().unwrap())),
             _ => {}
@@ -138,7 +143,7 @@ fn the_log_replays_to_the_same_state() {
     let log = first.world().resource::<EditLog>().clone();
     assert_eq!(log.lines.len(), 6);
     assert_eq!(log.in_force.len(), 4);
-    assert_eq!(log.views, [(50, TrafficView::Meso), (100, TrafficView::Micro)]);
+    assert_eq!(log.views, views);
 
     let mut second = town::app(5, &FeedChoice::Off);
     let mut lines = log.lines.iter().peekable();

@@ -21,7 +21,7 @@ use citytwin_feeds::{
 use citytwin_model::{Coord, Quantity, SensorId, SourceRef, Timestamp};
 
 /// Longest wait for something that takes milliseconds on an idle machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn sensor(id: u32, name: &str, quantity: Quantity) -> Sensor {
     Sensor {
