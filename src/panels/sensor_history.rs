@@ -63,15 +63,20 @@ pub struct ModelError {
     pub pairs: u32,
 }
 
-const MODEL_ERROR: &str = "The model's values less the readings, over this range, where both are kept: their mean, and the \
-    mean of their sizes. Bad readings are left out.";
-
 impl ModelError {
     fn words(&self, scale: Scaled) -> String {
         let share = self.mean_off / self.observed.abs();
         let share = if share.is_finite() { format!(" ({:.0}%)", 100.0 * share) } else { String::new() };
-        let off = format!("off by {}{share} in the mean of {}", scale.text(self.mean_off), self.pairs);
-        format!("Model {} on average, {off}", scale.signed(self.bias))
+        let (bias, off) = (scale.signed_number(self.bias), scale.text(self.mean_off));
+        format!("Model {bias} on average, off by {off}{share}")
+    }
+
+    fn explained(&self) -> String {
+        let pairs = counted(u64::from(self.pairs), "value or interval", "values or intervals");
+        format!(
+            "The model's values less the readings over this range, and the mean size of the difference: {pairs} for which \
+             both are kept. Bad readings are left out."
+        )
     }
 }
 
@@ -187,7 +192,7 @@ pub(crate) fn show(ui: &mut Ui, history: &SensorHistory, out: &mut Vec<PanelRequ
         legend(ui, history, &drawn);
         elided(ui, fine(trust(&drawn)));
         if let Some(error) = &history.model_error {
-            elided(ui, fine(error.words(scale))).on_hover_text(MODEL_ERROR);
+            elided(ui, fine(error.words(scale))).on_hover_text(error.explained());
         }
     } else if history.error.is_none() && !history.reading {
         ui.add(Label::new(weak("No readings in this range. Try a longer one.")).wrap());
