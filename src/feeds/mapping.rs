@@ -56,7 +56,7 @@
 //! [history]
 //! hot_days = 3                      # with today
 //! keep_days = 365                   # readings are removed after so many days
-//! keep_days_of = { city-broker = 30 }   # the same of single sources; mqtt: what speaks at --mqtt
+//! keep_days_of = { city-broker = 30 }   # the same of single sources; mqtt: what speaks at --mqtt; model: what the engines say
 //! # postgres_env = "CITY_POSTGRES"  # a variable with the connection, such as host=localhost user=city dbname=city
 //! # postgres_plaintext = true       # it may lie on another machine: the connection is not encrypted
 //! ```
@@ -91,7 +91,7 @@ mod targets;
 pub(crate) use asked::{Asked, Cut};
 pub use document::{Mapping, MappingVersion, Sources};
 pub use fields::SourcesFault;
-pub use keeping::{ConnectionLine, Keeping, PostgresAt};
+pub use keeping::{ConnectionLine, Keeping, MODEL_FEED, OWN_FEED, PostgresAt};
 pub use mapper::{Dead, DeviceId, Mapped, MappedReading, MappedSignal, Mapper};
 pub use preview::{Preview, PreviewRow, Recorded, preview, read_recorded};
 pub use source::{Access, SHORTEST_EVERY_S, Source, SourceKind};

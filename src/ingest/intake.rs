@@ -5,7 +5,7 @@ use std::sync::Arc;
 use citytwin_feeds::{
     Delivery, SensorRegistry, decode,
     decode::{Message, Signal},
-    mapping::{DeviceId, Mapped, MappedSignal, Mapper, MappingVersion, QualityLimits},
+    mapping::{DeviceId, Mapped, MappedSignal, Mapper, MappingVersion, OWN_FEED, QualityLimits},
     quality::Arrival,
 };
 use citytwin_history::{HistoryError, Lesson, Source, Store, instant, kept_life_s};
@@ -15,8 +15,6 @@ use crate::{Feeds, Origin};
 
 /// Stands behind the version of the mapping where no device measured a value.
 const MODELLED: &str = " (model output)";
-/// Name of the feed of the program's own format.
-const OWN_FEED: &str = "mqtt";
 
 /// A reading as the judge needs it.
 #[derive(Clone, PartialEq, Debug)]

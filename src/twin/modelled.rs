@@ -5,6 +5,7 @@ use std::{sync::Arc, thread::JoinHandle};
 
 use bevy_app::prelude::*;
 use bevy_ecs::prelude::*;
+use citytwin_feeds::mapping::MODEL_FEED;
 use citytwin_history::{Archive, Recorder, Sensors};
 use citytwin_model::{Edit, MadeBy, Quality, Reading};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
@@ -17,9 +18,6 @@ use crate::{
 const EVERY_S: f64 = 300.0;
 /// Batches that may wait for a slow disk; what comes beyond is left out.
 const WAITING: usize = 16;
-
-/// The name of the feed of what is computed.
-const FEED: &str = "model";
 
 /// The run under which the model's values stand beside those of a run of sensors.
 pub fn model_run(run: &str, in_force: &[Edit]) -> String {
@@ -66,7 +64,7 @@ fn keep(
         return;
     }
     let (observed_at, received_at) = (clock.now(), feed_clock.now());
-    let made_by = MadeBy { feed: FEED.into(), mapping: concat!("citytwin ", env!("CARGO_PKG_VERSION")).into() };
+    let made_by = MadeBy { feed: MODEL_FEED.into(), mapping: concat!("citytwin ", env!("CARGO_PKG_VERSION")).into() };
     let readings = city.0.sensors.iter().zip(&index.sensors).filter_map(|(sensor, entity)| {
         let Ok(Simulated::Sensor { value }) = simulated.get(*entity) else { return None };
         value.is_finite().then(|| Reading {

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
     fields::{Faults, Fields, SourcesFault, finite},
-    keeping::{self, Keeping},
+    keeping::{self, Keeping, RESERVED},
     mapper::Expects,
     pattern::{Names, TopicPattern},
     source::{Source, SourceKind, source},
@@ -171,6 +171,8 @@ fn read(table: &Table, text: &str, faults: &mut Faults) -> Option<Sources> {
         if let Some(source) = source {
             if sources.iter().any(|known| known.id == source.id) {
                 fields.fault("id", format!("`{}` is given twice; name sources differently", excerpt(&source.id)));
+            } else if RESERVED.contains(&source.id.as_str()) {
+                fields.fault("id", format!("`{}` is a name of the program's own; give another", source.id));
             }
             sources.push(source);
         }

@@ -12,8 +12,12 @@ use crate::{FeedError, Secrets, payload::excerpt, secrets::Secret};
 
 /// Days that can be stated: a hundred years.
 const DAYS: RangeInclusive<u32> = 1..=36_525;
-/// Of what speaks the program's own format at `--mqtt`.
-const OWN_FEED: &str = "mqtt";
+/// The feed of what speaks the program's own format at `--mqtt`.
+pub const OWN_FEED: &str = "mqtt";
+/// The feed of what the engines say that sensors should read.
+pub const MODEL_FEED: &str = "model";
+/// No source has such an id.
+pub(super) const RESERVED: [&str; 2] = [OWN_FEED, MODEL_FEED];
 
 /// What a file says of its city's history; what it does not say is the history's own to decide.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -81,10 +85,13 @@ fn of_feeds(fields: &mut Fields<'_, '_>, ids: &Ids<'_>) -> Vec<(String, u32)> {
     let mut kept = Vec::new();
     for (feed, days) in fields.words("keep_days_of").into_iter().flatten() {
         let days = days.as_integer().and_then(|days| u32::try_from(days).ok()).filter(|days| DAYS.contains(days));
-        let known = feed == OWN_FEED || ids.may_have(feed);
+        let known = RESERVED.contains(&feed.as_str()) || ids.may_have(feed);
         match days {
             _ if !known => {
-                let what = format!("`{}` is no source of this file; give ids of sources, or {OWN_FEED}", excerpt(feed));
+                let what = format!(
+                    "`{}` is no source of this file; give ids of sources, {OWN_FEED} or {MODEL_FEED}",
+                    excerpt(feed)
+                );
                 fields.fault("keep_days_of", what);
             }
             Some(days) => kept.push((feed.clone(), days)),

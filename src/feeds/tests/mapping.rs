@@ -429,9 +429,9 @@ fn kept(table: &str) -> Result<Keeping, Vec<String>> {
 
 #[test]
 fn a_city_says_how_long_its_readings_are_kept_and_where() {
-    let keeping = kept("hot_days = 2\nkeep_days = 400\nkeep_days_of = { broker = 30, mqtt = 1 }").unwrap();
+    let keeping = kept("hot_days = 2\nkeep_days = 400\nkeep_days_of = { broker = 30, mqtt = 1, model = 9 }").unwrap();
     assert_eq!((keeping.hot_days, keeping.keep_days), (Some(2), Some(400)));
-    assert_eq!(keeping.keep_days_of, [("broker".to_owned(), 30), ("mqtt".to_owned(), 1)]);
+    assert_eq!(keeping.keep_days_of, [("broker".to_owned(), 30), ("model".to_owned(), 9), ("mqtt".to_owned(), 1)]);
     let postgres = kept("postgres_env = \"CITY_POSTGRES\"\npostgres_plaintext = true").unwrap().postgres.unwrap();
     assert_eq!((postgres.env.as_str(), postgres.plaintext), ("CITY_POSTGRES", true));
     let secrets = Secrets::given([("CITY_POSTGRES", "host=db password=hunter2")]);
