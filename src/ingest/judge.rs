@@ -10,8 +10,9 @@ use citytwin_history::{Event, Happening, HistoryError, Sensors, Store, instant, 
 use citytwin_model::{Quality, Reading, Sensor, SensorId, Timestamp};
 
 use crate::{
-    Change, SourceStatus,
+    Change, IngestStatus, SourceStatus,
     batch::{Batch, Rows},
+    district::BySensors,
     intake::{Intake, Read},
     seed::{Before, Known, known},
 };
@@ -252,6 +253,7 @@ fn as_kept(reading: Reading) -> Reading {
 /// Counts since the last commit, by source.
 pub(crate) struct Books {
     books: Vec<Book>,
+    districts: BySensors,
     looked_at: Option<Timestamp>,
     completeness_at: Option<Timestamp>,
 }
@@ -281,7 +283,13 @@ impl Book {
 
 impl Books {
     pub fn new(sources: usize) -> Self {
-        Self { books: vec![Book::default(); sources], looked_at: None, completeness_at: None }
+        let books = vec![Book::default(); sources];
+        Self { books, districts: BySensors::default(), looked_at: None, completeness_at: None }
+    }
+
+    /// Counts by district too.
+    pub fn with(self, districts: BySensors) -> Self {
+        Self { districts, ..self }
     }
 
     fn of(&mut self, source: u16) -> &mut Book {
@@ -319,20 +327,22 @@ impl Books {
         }
     }
 
-    /// Rates and completeness.
-    pub fn tick(&mut self, judge: &Judge, sources: &mut [SourceStatus], now: Timestamp) {
+    /// Rates, qualities and completeness.
+    pub fn tick(&mut self, judge: &Judge, status: &mut IngestStatus, now: Timestamp) {
+        let sources = &mut status.sources;
         let since = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs_f64());
         let passed_s = since(self.looked_at).filter(|passed_s| *passed_s > 0.0);
         self.looked_at = Some(now);
         if let Some(passed_s) = passed_s {
             let share = 1.0 - (-passed_s / RATE_S).exp();
-            for (book, status) in self.books.iter_mut().zip(&mut *sources) {
+            for (book, status) in self.books.iter_mut().zip(sources.iter_mut()) {
                 status.rate_per_s += share * (book.ticked as f64 / passed_s - status.rate_per_s);
                 book.ticked = 0;
             }
         }
         if since(self.completeness_at).is_none_or(|passed_s| passed_s >= COMPLETENESS_S) {
             self.completeness_at = Some(now);
+            status.districts = self.districts.count(&judge.monitor, now);
             let qualities = judge.qualities(sources.len());
             for ((source, status), qualities) in (0..).zip(sources).zip(qualities) {
                 status.completeness = judge.completeness(source, now);
