@@ -374,8 +374,10 @@ impl Pipeline {
             (0..self.shared.subscriptions.len()).map(|source| self.shared.answers(source)).collect();
         let changes = self.judge.tick(now, (self.intake.feeds(), &up), &mut self.batch.events);
         self.shared.live.put(changes);
+        // Before the status is held, which the screen waits for.
+        let counted = self.books.count(&self.judge, now);
         let mut status = self.shared.status();
-        self.books.tick(&self.judge, &mut status, now);
+        self.books.tick(&mut status, counted, now);
         status.looks += 1;
     }
 }

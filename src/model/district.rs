@@ -14,7 +14,7 @@ const HELD_SHARE: f64 = 0.9;
 /// Share of that radius within which the centre lies.
 const CENTRE_SHARE: f64 = 0.4;
 
-const NEAREST: &str = "its nearest borough, suburb, quarter or neighbourhood by name on the map";
+const NEAREST: &str = "the nearest borough, suburb, quarter or neighbourhood that the map names";
 const ABOUT_BUILDINGS: &str = "the compass about the middle of the buildings (the median east and north); Centre is within 40 % of the radius that \
                                holds 90 % of them";
 const ABOUT_MAP: &str = "the compass about the middle of the map, which has no buildings; Centre is within 40 % of the way to its nearest edge";

@@ -13,8 +13,11 @@ use crate::{
 const LINE: f32 = 18.0;
 /// Width of a number's column, point: "Complete" in small print.
 const COLUMN: f32 = 56.0;
-/// Share from which a district counts as well.
-const WELL: f64 = 0.98;
+/// Shares below which a district stands out: of good sensors, where one of a dozen is soon in doubt, and of what came.
+const GOOD: f64 = 0.9;
+const COMPLETE: f64 = 0.98;
+const OF_DUE: &str = "Share of the readings due by each sensor's own interval that came in the last hour or so. \
+                      Sensors that never spoke owe theirs as well.";
 
 /// Draws the section; nothing where no district has a sensor.
 pub fn show(ui: &mut Ui, districts: &Districts) {
@@ -24,13 +27,14 @@ pub fn show(ui: &mut Ui, districts: &Districts) {
     let aside = if districts.inferred { "inferred" } else { "" };
     section(ui, "Districts", aside, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        head(ui, &districts.rule);
+        let rule = in_words(districts);
+        head(ui, &rule);
         for row in &districts.rows {
             let (left_top, width) = (ui.cursor().min, ui.available_width());
             let place = egui::Rect::from_min_size(left_top, vec2(width, LINE));
             // A large city has dozens: one out of sight only keeps its place.
             if ui.is_rect_visible(place) {
-                self::row(ui, row, &districts.rule);
+                self::row(ui, row, &rule);
             } else {
                 ui.allocate_space(place.size());
             }
@@ -47,14 +51,10 @@ fn head(ui: &mut Ui, rule: &str) {
             Column::Complete => "Complete",
         };
         elided(ui, fine(text)).on_hover_text(match column {
-            Column::Name => of_rule(rule),
+            Column::Name => rule.to_owned(),
             Column::Sensors => "All sensors that stand in it, also those that never spoke.".to_owned(),
             Column::Good => "Share of its sensors whose latest reading is fresh and within its limits.".to_owned(),
-            Column::Complete => {
-                "Share of the readings due by each sensor's own interval that came, over the last full slots of \
-                                 five minutes or an interval. Sensors that never spoke owe theirs as well."
-                    .to_owned()
-            }
+            Column::Complete => OF_DUE.to_owned(),
         })
     });
 }
@@ -67,25 +67,29 @@ fn row(ui: &mut Ui, row: &DistrictRow, rule: &str) {
             let name = if row.name.is_empty() { "Without a name" } else { &row.name };
             elided(ui, RichText::new(name).color(theme::TEXT).size(12.0)).on_hover_ui(|ui| {
                 ui.label(format!("{name}: {}", quality::in_numbers(&row.sensors)));
-                ui.label(of_rule(rule));
+                ui.label(rule);
             })
         }
         Column::Sensors => {
             let text = RichText::new(grouped(sensors as f64, 0)).color(theme::TEXT).size(12.0);
             elided(ui, text).on_hover_text(count(sensors, "sensor", "sensors"))
         }
-        Column::Good => share(ui, good),
-        Column::Complete => share(ui, row.completeness),
+        Column::Good => share(ui, good, GOOD),
+        Column::Complete => share(ui, row.completeness, COMPLETE),
     });
 }
 
-fn of_rule(rule: &str) -> String {
-    format!("A sensor belongs to its district by {rule}. Inferred: the map does not say where a district ends.")
+/// By what a sensor is counted to its district, and that nobody states it.
+fn in_words(districts: &Districts) -> String {
+    let none = "the map names no two districts";
+    let why = if districts.inferred { none } else { "the map names districts and does not say where they end" };
+    format!("A sensor belongs to its district by {}. Inferred: {why}.", districts.rule)
 }
 
-fn share(ui: &mut Ui, share: Option<f64>) -> Response {
+/// In amber below `usual`.
+fn share(ui: &mut Ui, share: Option<f64>, usual: f64) -> Response {
     let (text, colour): (String, Color32) = match share.filter(|share| share.is_finite()) {
-        Some(share) => (share_of_all(share), if share >= WELL { theme::TEXT } else { theme::AMBER }),
+        Some(share) => (share_of_all(share), if share >= usual { theme::TEXT } else { theme::AMBER }),
         None => ("not yet".to_owned(), theme::WEAK),
     };
     elided(ui, RichText::new(text).color(colour).size(12.0))

@@ -516,7 +516,11 @@ fn districts_are_a_table_that_tells_its_rule() {
     harness.get_by_label("Hafen").hover();
     harness.run_steps(40);
     assert!(harness.query_by_label("Hafen: 2 good, 46 stale, 1 silent").is_some());
-    assert!(harness.query_by_label_contains("by its nearest suburb by name. Inferred").is_some());
+    assert!(
+        harness
+            .query_by_label_contains("by the nearest suburb that the map names. Inferred: the map names districts and")
+            .is_some()
+    );
     harness.state_mut().sample.feeds.as_mut().unwrap().districts.rows.clear();
     harness.run_steps(2);
     assert!(harness.query_by_label("Districts").is_none(), "no sensors, no table");

@@ -265,7 +265,7 @@ fn districts() -> Districts {
         completeness,
     };
     Districts {
-        rule: "its nearest suburb by name".into(),
+        rule: "the nearest suburb that the map names".into(),
         inferred: false,
         rows: vec![
             row("Altstadt", 15, 0, 0, Some(1.0)),
