@@ -43,6 +43,8 @@ pub struct CheckReport {
     pub railways: usize,
     pub energy_assets: usize,
     pub sensors: usize,
+    /// Named by the map.
+    pub districts: usize,
     /// What no trip can start from or end at.
     pub cut_off: CutOff,
     /// Features per attribute and rule that inferred it; `"stated"` counts what the map itself says.
@@ -97,6 +99,7 @@ pub fn check_report(city: &City) -> CheckReport {
         railways: city.railways.len(),
         energy_assets: city.energy_assets.len(),
         sensors: city.sensors.len(),
+        districts: city.districts.len(),
         cut_off: cut_off(city),
         inferred: inferred(city),
         problems: city.problems.iter().map(reported).collect(),
@@ -232,6 +235,7 @@ impl CheckReport {
             (self.railways, "railways"),
             (self.energy_assets, "energy assets"),
             (self.sensors, "sensors"),
+            (self.districts, "named districts"),
         ];
         rows.iter().try_for_each(|(count, what)| writeln!(f, "  {count:>8} {what}"))
     }

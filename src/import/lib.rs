@@ -6,6 +6,7 @@
 pub mod areas;
 pub mod buildings;
 pub mod check;
+pub mod districts;
 pub mod error;
 mod extent;
 mod fetch;
@@ -75,6 +76,7 @@ pub fn open(path: &Path, options: &ImportOptions, progress: &dyn Progress) -> Re
     // After the land, which tells what unnamed buildings are used for.
     stage(progress, "buildings", 0.75)?;
     buildings::read(&raw, &anchor, &mut city);
+    districts::read(&raw, &anchor, &mut city);
     refuse_nothing(map, &city)?;
     if let Some(folder) = &folder {
         folder::apply(folder, &mut city);

@@ -10,8 +10,9 @@ use citytwin_history::{Event, Happening, HistoryError, Sensors, Store, instant, 
 use citytwin_model::{Quality, Reading, Sensor, SensorId, Timestamp};
 
 use crate::{
-    Change, SourceStatus,
+    Change, DistrictCounts, IngestStatus, SourceStatus,
     batch::{Batch, Rows},
+    district::BySensors,
     intake::{Intake, Read},
     seed::{Before, Known, known},
 };
@@ -249,9 +250,17 @@ fn as_kept(reading: Reading) -> Reading {
     Reading { observed_at: kept(reading.observed_at), received_at: kept(reading.received_at), ..reading }
 }
 
+/// How all sensors are.
+pub(crate) struct Counted {
+    /// By source: good, uncertain, bad, stale; the share of due readings that came.
+    sources: Vec<([u32; 4], Option<f64>)>,
+    districts: DistrictCounts,
+}
+
 /// Counts since the last commit, by source.
 pub(crate) struct Books {
     books: Vec<Book>,
+    districts: BySensors,
     looked_at: Option<Timestamp>,
     completeness_at: Option<Timestamp>,
 }
@@ -281,7 +290,13 @@ impl Book {
 
 impl Books {
     pub fn new(sources: usize) -> Self {
-        Self { books: vec![Book::default(); sources], looked_at: None, completeness_at: None }
+        let books = vec![Book::default(); sources];
+        Self { books, districts: BySensors::default(), looked_at: None, completeness_at: None }
+    }
+
+    /// Counts by district too.
+    pub fn with(self, districts: BySensors) -> Self {
+        Self { districts, ..self }
     }
 
     fn of(&mut self, source: u16) -> &mut Book {
@@ -319,24 +334,35 @@ impl Books {
         }
     }
 
-    /// Rates and completeness.
-    pub fn tick(&mut self, judge: &Judge, sources: &mut [SourceStatus], now: Timestamp) {
-        let since = |at: Option<Timestamp>| at.map(|at| now.duration_since(at).as_secs_f64());
-        let passed_s = since(self.looked_at).filter(|passed_s| *passed_s > 0.0);
+    /// Counts all sensors, which takes time, where it is due again: [`Self::tick`] enters it.
+    pub fn count(&mut self, judge: &Judge, now: Timestamp) -> Option<Counted> {
+        let passed_s = self.completeness_at.map(|at| now.duration_since(at).as_secs_f64());
+        if passed_s.is_some_and(|passed_s| passed_s < COMPLETENESS_S) {
+            return None;
+        }
+        self.completeness_at = Some(now);
+        let sources = (0..).zip(judge.qualities(self.books.len()));
+        Some(Counted {
+            sources: sources.map(|(source, qualities)| (qualities, judge.completeness(source, now))).collect(),
+            districts: self.districts.count(&judge.monitor, now),
+        })
+    }
+
+    /// Rates, and what was counted.
+    pub fn tick(&mut self, status: &mut IngestStatus, counted: Option<Counted>, now: Timestamp) {
+        let passed_s = self.looked_at.map(|at| now.duration_since(at).as_secs_f64()).filter(|passed_s| *passed_s > 0.0);
         self.looked_at = Some(now);
         if let Some(passed_s) = passed_s {
             let share = 1.0 - (-passed_s / RATE_S).exp();
-            for (book, status) in self.books.iter_mut().zip(&mut *sources) {
+            for (book, status) in self.books.iter_mut().zip(&mut status.sources) {
                 status.rate_per_s += share * (book.ticked as f64 / passed_s - status.rate_per_s);
                 book.ticked = 0;
             }
         }
-        if since(self.completeness_at).is_none_or(|passed_s| passed_s >= COMPLETENESS_S) {
-            self.completeness_at = Some(now);
-            let qualities = judge.qualities(sources.len());
-            for ((source, status), qualities) in (0..).zip(sources).zip(qualities) {
-                status.completeness = judge.completeness(source, now);
-                status.qualities = qualities;
+        if let Some(counted) = counted {
+            status.districts = counted.districts;
+            for (status, counted) in status.sources.iter_mut().zip(counted.sources) {
+                (status.qualities, status.completeness) = counted;
             }
         }
     }

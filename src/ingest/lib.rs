@@ -18,6 +18,7 @@
 //!   of sensors, since the newest reading of each is all that it gets.
 
 mod batch;
+mod district;
 mod error;
 mod instance;
 mod intake;
@@ -41,4 +42,4 @@ pub use place::Place;
 pub use replay::Replay;
 pub use retry::{Retried, Retry, retry_dead};
 pub use settings::{Broker, Feeds, Origin, Settings};
-pub use status::{IngestStatus, SourceStatus};
+pub use status::{DistrictCounts, DistrictStatus, IngestStatus, SourceStatus};

@@ -20,6 +20,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, unbounded};
 use crate::{
     Change, Feeds, IngestError, IngestStatus, Live, Origin, Settings, SourceStatus,
     batch::Batch,
+    district::BySensors,
     intake::Intake,
     judge::{Books, Judge},
 };
@@ -98,7 +99,8 @@ impl Ingest {
             stop: AtomicBool::new(false),
             pace: AtomicU64::new(1.0_f64.to_bits()),
         });
-        let books = Books::new(intake.feeds().len());
+        let districts = settings.districts.as_ref().map(|districts| BySensors::new(districts, feeds.sensors));
+        let books = Books::new(intake.feeds().len()).with(districts.unwrap_or_default());
         let pipeline = Pipeline {
             shared: Arc::clone(&shared),
             store,
@@ -372,8 +374,10 @@ impl Pipeline {
             (0..self.shared.subscriptions.len()).map(|source| self.shared.answers(source)).collect();
         let changes = self.judge.tick(now, (self.intake.feeds(), &up), &mut self.batch.events);
         self.shared.live.put(changes);
+        // Before the status is held, which the screen waits for.
+        let counted = self.books.count(&self.judge, now);
         let mut status = self.shared.status();
-        self.books.tick(&self.judge, &mut status.sources, now);
+        self.books.tick(&mut status, counted, now);
         status.looks += 1;
     }
 }

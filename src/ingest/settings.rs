@@ -9,7 +9,7 @@ use citytwin_feeds::{
     FeedError, MqttConfig, Secrets,
     mapping::{SourceKind, Sources},
 };
-use citytwin_model::{Anchor, Sensor};
+use citytwin_model::{Anchor, Districts, Sensor};
 
 /// The feeds of a city.
 #[derive(Clone, Debug)]
@@ -80,6 +80,8 @@ pub struct Settings {
     pub folder: Option<PathBuf>,
     /// Where passwords and tokens of HTTP sources are looked up.
     pub secrets: Secrets,
+    /// By which sensors are counted beside their sources; `None`: they are not.
+    pub districts: Option<Districts>,
 }
 
 impl Settings {
@@ -96,6 +98,7 @@ impl Settings {
             keep_alive: Duration::from_secs(5),
             folder: None,
             secrets: Secrets::of_process(),
+            districts: None,
         }
     }
 }

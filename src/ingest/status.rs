@@ -10,6 +10,8 @@ use citytwin_model::Timestamp;
 pub struct IngestStatus {
     /// Of each source, in the order of the feeds; what was offered by hand counts where its number says.
     pub sources: Vec<SourceStatus>,
+    /// Of the districts of [`crate::Settings::districts`].
+    pub districts: DistrictCounts,
     /// Readings committed to the history for the first time.
     pub committed: u64,
     /// Readings whose key was there before: messages that came again.
@@ -34,6 +36,29 @@ pub struct IngestStatus {
     pub looks: u64,
     /// Why nothing can be committed now: one line. Messages wait meanwhile, unacknowledged.
     pub failure: Option<String>,
+}
+
+/// How the sensors are by district, counted every two seconds.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct DistrictCounts {
+    /// By what a sensor belongs to its district: [`citytwin_model::Districts::rule`].
+    pub rule: &'static str,
+    /// Whether the map names them: [`citytwin_model::Districts::are_named`].
+    pub named: bool,
+    /// Those that have sensors, in the order of [`citytwin_model::Districts::list`]; empty before they were counted.
+    pub districts: Vec<DistrictStatus>,
+}
+
+/// How the sensors of one district are.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct DistrictStatus {
+    pub name: String,
+    /// Sensors that spoke: good, uncertain, bad, stale.
+    pub qualities: [u32; 4],
+    /// Sensors without any reading so far.
+    pub silent: u32,
+    /// Share of the due readings that came, 0 to 1, silent sensors with it; `None` before it can be told.
+    pub completeness: Option<f64>,
 }
 
 /// The state of one source.

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use geo::{Coord, LineString};
 
 use crate::{
-    Anchor, Building, BuildingPart, Control, DrivingSide, EnergyAsset, FeatureRef, GeoBounds, Known, LandArea, Link,
-    LinkId, Node, Problem, Railway, Road, RoadId, Sensor, SourceRef, Tree, TurnRestriction, WaterArea, Waterway,
-    time::TimeZone,
+    Anchor, Building, BuildingPart, Control, District, DrivingSide, EnergyAsset, FeatureRef, GeoBounds, Known,
+    LandArea, Link, LinkId, Node, Problem, Railway, Road, RoadId, Sensor, SourceRef, Tree, TurnRestriction, WaterArea,
+    Waterway, time::TimeZone,
 };
 
 /// One city. Ids index its vectors.
@@ -40,6 +40,8 @@ pub struct City {
     pub railways: Vec<Railway>,
     pub energy_assets: Vec<EnergyAsset>,
     pub sensors: Vec<Sensor>,
+    /// Those that the map names, by name; which position is of which: [`crate::Districts`].
+    pub districts: Vec<District>,
     pub problems: Vec<Problem>,
 }
 
@@ -69,6 +71,7 @@ impl City {
             railways: Vec::new(),
             energy_assets: Vec::new(),
             sensors: Vec::new(),
+            districts: Vec::new(),
             problems: Vec::new(),
         }
     }

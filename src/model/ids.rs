@@ -54,6 +54,8 @@ id!(/// Index into `City::energy_assets`.
     EnergyAssetId);
 id!(/// Index into `City::sensors`.
     SensorId);
+id!(/// Index into `Districts::list`.
+    DistrictId);
 
 /// Any one feature of a city: what a click picks and what a sensor observes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

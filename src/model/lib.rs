@@ -7,6 +7,7 @@
 
 pub mod building;
 pub mod city;
+pub mod district;
 pub mod edit;
 pub mod edit_network;
 pub mod edit_part;
@@ -30,6 +31,7 @@ pub mod weather;
 
 pub use building::{Building, BuildingPart, BuildingUse, Roof, RoofShape, Volume};
 pub use city::City;
+pub use district::{District, Districts};
 pub use edit::{Assumptions, Edit, EditError, Request};
 pub use edit_network::{NetworkChange, NetworkChanges, NetworkEdit, NetworkEditError, RoadChange, TurnRef};
 pub use edit_part::{Area, ChargingRule, Part, PartRequest, PartShare, Technology, Years};
@@ -37,8 +39,8 @@ pub use energy_asset::{EnergyAsset, EnergyAssetKind};
 pub use geo::{Coord, LineString, MultiPolygon, Polygon};
 pub use geography::{Anchor, DrivingSide, GeoBounds, LonLat};
 pub use ids::{
-    BuildingId, EnergyAssetId, FeatureRef, LandAreaId, LinkId, NodeId, PartId, RailwayId, RoadId, SensorId, TreeId,
-    WaterAreaId,
+    BuildingId, DistrictId, EnergyAssetId, FeatureRef, LandAreaId, LinkId, NodeId, PartId, RailwayId, RoadId, SensorId,
+    TreeId, WaterAreaId,
 };
 pub use problem::{Problem, ProblemKind};
 pub use provenance::{Known, Origin};

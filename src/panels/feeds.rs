@@ -3,9 +3,9 @@
 use egui::{Color32, Label, Pos2, Rect, RichText, ScrollArea, Sense, Shape, Stroke, Ui, pos2, vec2};
 
 use crate::{
-    DeadLetterRow, FeedMode, FeedsData, PanelInput, RATE_STEP_S, SourceKind, SourceRow, SourceState,
+    DeadLetterRow, FeedMode, FeedsData, PanelInput, RATE_STEP_S, SourceKind, SourceRow, SourceState, districts,
     element::{card, chip, elided, empty, fine, folded_here, row, section, strong, text_row, tight, weak},
-    format::{NO_NUMBER, Unit, ago, bytes, count, counted, duration, grouped},
+    format::{NO_NUMBER, Unit, ago, bytes, count, counted, duration, grouped, share_of_all},
     icon, quality, theme,
 };
 
@@ -34,6 +34,7 @@ pub fn show(ui: &mut Ui, input: &PanelInput) {
         }
         summary(ui, feeds);
         cards(ui, &feeds.sources);
+        districts::show(ui, &feeds.districts);
         section(ui, "History", "", |ui| history(ui, feeds));
         let total: u64 = feeds.sources.iter().map(SourceRow::dead_total).fold(0, u64::saturating_add);
         let aside = if total == 0 { String::new() } else { grouped(total as f64, 0) };
@@ -283,9 +284,7 @@ fn completeness(ui: &mut Ui, share: Option<f64>) {
         row(ui, "Complete", |ui| drop(elided(ui, fine("not known yet")).on_hover_text(SAYS)));
         return;
     };
-    // What is not all must not read as all.
-    let percent = if share < 1.0 { (1000.0 * share).floor() / 10.0 } else { 100.0 };
-    let text = if percent == 100.0 { "100%".to_owned() } else { format!("{percent:.1}%") };
+    let text = share_of_all(share);
     row(ui, "Complete", |ui| {
         elided(ui, RichText::new(&text).color(theme::TEXT).size(12.0)).on_hover_text(SAYS);
         let (rect, response) = ui.allocate_exact_size(vec2((ui.available_width() - 4.0).max(0.0), 6.0), Sense::hover());

@@ -228,6 +228,16 @@ pub fn hour_minute(second_of_day: f64) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
+/// A share of 0 to 1 in percent, cut and not rounded: what is not all must not read as all. `99.9%`, `100%`.
+pub fn share_of_all(share: f64) -> String {
+    if !share.is_finite() {
+        return NO_NUMBER.to_owned();
+    }
+    // 0.57 × 1000 is a hair below 570.
+    let percent = (1000.0 * share.clamp(0.0, 1.0) + 1e-9).floor() / 10.0;
+    if percent == 100.0 { "100%".to_owned() } else { format!("{percent:.1}%") }
+}
+
 /// Digits in groups of three, a true minus sign, no negative nothing; powers of ten beyond 10¹².
 pub fn grouped(value: f64, decimals: usize) -> String {
     if value.abs() >= 1e12 {
@@ -301,6 +311,8 @@ mod tests {
         assert_eq!(ages, ["just now", "12 s ago", "3 min ago", "2 h ago", "10 days ago", "at an unknown time"]);
         let durations = [0.0004, 0.0123, 0.9996, 75.0, 7_200.0, 864_000.0, f64::NAN].map(duration);
         assert_eq!(durations, ["0 ms", "12 ms", "1.0 s", "1.2 min", "2.0 h", "10 days", NO_NUMBER]);
+        let shares = [0.0, 0.57, 0.7199, 0.99999, 1.0, 1.5, f64::NAN].map(share_of_all);
+        assert_eq!(shares, ["0.0%", "57.0%", "71.9%", "99.9%", "100%", "100%", NO_NUMBER]);
         let sizes = [0, 999, 1_000, 64_000_000, 2_340_000_000].map(bytes);
         assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "64 MB", "2.3 GB"]);
         assert_eq!(counted(u64::MAX, "reading", "readings"), "1.84e19 readings");

@@ -44,6 +44,7 @@ pub mod format;
 pub mod layer;
 pub mod theme;
 
+mod districts;
 mod element;
 mod feeds;
 mod figures;
@@ -81,8 +82,8 @@ pub use input::{
 };
 pub use layer::{LayerGroup, LayerInfo, LayerKind};
 pub use live::{
-    DeadLetterRow, FeedMode, FeedTotals, FeedsData, HistoryStore, LiveClock, LiveState, RATE_STEP_S, SensorCounts,
-    SourceKind, SourceRow, SourceState,
+    DeadLetterRow, DistrictRow, Districts, FeedMode, FeedTotals, FeedsData, HistoryStore, LiveClock, LiveState,
+    RATE_STEP_S, SensorCounts, SourceKind, SourceRow, SourceState,
 };
 pub use request::{CameraPreset, FlyTarget, PanelRequest};
 pub use sankey::{Flow, Node, Sankey};

@@ -12,6 +12,7 @@ pub struct FeedsData {
     pub mode: FeedMode,
     /// In the order of the cards.
     pub sources: Vec<SourceRow>,
+    pub districts: Districts,
     pub totals: FeedTotals,
     pub history: HistoryStore,
     /// The latest dead letters, the newest first; a few dozen at most.
@@ -68,6 +69,26 @@ pub struct SensorCounts {
     pub stale: usize,
     /// Without any reading so far.
     pub silent: usize,
+}
+
+/// Sensors by the part of the city that they stand in.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Districts {
+    /// By what a sensor belongs to its district: what stands behind "by".
+    pub rule: String,
+    /// The districts themselves are inferred too: the map names none.
+    pub inferred: bool,
+    /// Those that have sensors, in the order of the table; may be empty.
+    pub rows: Vec<DistrictRow>,
+}
+
+/// One district.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct DistrictRow {
+    pub name: String,
+    pub sensors: SensorCounts,
+    /// Share of the due readings that came, 0 to 1, with those of silent sensors; `None` before it can be told.
+    pub completeness: Option<f64>,
 }
 
 /// One source of readings.

@@ -34,8 +34,7 @@ pub fn fill(quality: Quality) -> Color32 {
 pub fn bar(ui: &mut Ui, counts: &SensorCounts) {
     let shade = |quality: Option<Quality>| quality.map_or(SILENT, fill);
     let parts = counts.parts();
-    let words: Vec<String> = named(counts).into_iter().map(|(text, _)| text).collect();
-    let words = if words.is_empty() { "no sensors".to_owned() } else { words.join(", ") };
+    let words = in_numbers(counts);
     stacked(ui, &parts.map(|(quality, n)| (n as f64, shade(quality))), &format!("Sensors: {words}")).on_hover_text(
         format!(
             "Sensors by the quality of their latest reading: {words}.\nGood: fresh and within its limits. Uncertain: its range, \
@@ -47,6 +46,12 @@ pub fn bar(ui: &mut Ui, counts: &SensorCounts) {
             sign(ui, "●", colour, &text);
         }
     });
+}
+
+/// `22 good, 2 stale`.
+pub fn in_numbers(counts: &SensorCounts) -> String {
+    let words: Vec<String> = named(counts).into_iter().map(|(text, _)| text).collect();
+    if words.is_empty() { "no sensors".to_owned() } else { words.join(", ") }
 }
 
 /// `22 good`, with its colour; those that are none are left out.

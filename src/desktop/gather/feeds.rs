@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bevy::prelude::*;
 use citytwin_feeds::{Connection, PollState, mapping::SourceKind as Reached};
 use citytwin_history::{KeptDeadLetter, Level, RollUp, Row, SECOND_US, instant};
-use citytwin_ingest::{IngestStatus, SourceStatus};
+use citytwin_ingest::{DistrictCounts, DistrictStatus, IngestStatus, SourceStatus};
 use citytwin_model::{
     City, FeatureRef, Quality, SensorId, Timestamp,
     time::{
@@ -14,9 +14,9 @@ use citytwin_model::{
     },
 };
 use citytwin_panels::{
-    DeadLetterRow, FeedMode as ShownMode, FeedTotals, FeedsData, HistoryLevel, HistoryPoint, HistoryRange,
-    HistoryStore, LiveClock, LiveState, ModelError, RATE_STEP_S, SensorCounts, SensorHistory, SourceKind, SourceRow,
-    SourceState, Tab, Unit,
+    DeadLetterRow, DistrictRow, Districts, FeedMode as ShownMode, FeedTotals, FeedsData, HistoryLevel, HistoryPoint,
+    HistoryRange, HistoryStore, LiveClock, LiveState, ModelError, RATE_STEP_S, SensorCounts, SensorHistory, SourceKind,
+    SourceRow, SourceState, Tab, Unit,
 };
 use citytwin_twin::{
     Chart, ChartAsked, CityModel, Clock, Feed, FeedClock, FeedHealth, FeedMode, HistoryDesk, Overview, Points,
@@ -178,6 +178,7 @@ impl Look<'_> {
                 FeedMode::Replay => ShownMode::Replay { at, speed: self.clock.speed },
             },
             sources: self.sources(status, rates),
+            districts: status.map_or_else(Districts::default, |status| districts(&status.districts)),
             totals: status.map_or_else(FeedTotals::default, totals),
             history: self.history(status, overview),
             dead: overview.map_or_else(Vec::new, |o| o.letters.iter().map(|letter| self.letter(letter)).collect()),
@@ -288,6 +289,22 @@ impl Look<'_> {
             excerpt: text.chars().take(EXCERPT).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
             mapping: kept.letter.mapping.clone(),
         }
+    }
+}
+
+fn districts(counts: &DistrictCounts) -> Districts {
+    let row = |district: &DistrictStatus| {
+        let [good, uncertain, bad, stale] = district.qualities.map(|count| count as usize);
+        DistrictRow {
+            name: district.name.clone(),
+            sensors: SensorCounts { good, uncertain, bad, stale, silent: district.silent as usize },
+            completeness: district.completeness,
+        }
+    };
+    Districts {
+        rule: counts.rule.to_owned(),
+        inferred: !counts.named,
+        rows: counts.districts.iter().map(row).collect(),
     }
 }
 

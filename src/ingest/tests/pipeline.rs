@@ -13,7 +13,9 @@ use std::{
 use citytwin_feeds::{Clock, Delivery, Sensor, mapping::Sources};
 use citytwin_history::{History, SeriesKey, Span, Store};
 use citytwin_ingest::{Change, Feeds, Ingest, Live, Replay, Settings};
-use citytwin_model::{Quality, Quantity, SensorId, Timestamp};
+use citytwin_model::{
+    Coord, District, Districts, GeoBounds, Origin, Quality, Quantity, SensorId, SourceRef, Timestamp,
+};
 use support::{PATIENCE, anchor, becomes_true, sensors};
 
 /// 2026-03-01T12:00:00Z, microsecond.
@@ -43,10 +45,24 @@ impl City {
     }
 
     fn start_with(&self, sources: Option<&Sources>) -> Ingest {
+        self.start_by(sources, None)
+    }
+
+    /// Counts by districts of these names, at so many metres to the east.
+    fn start_counting(&self, districts: &[(&str, f64)]) -> Ingest {
+        let (origin, centre) = (anchor(), anchor().origin);
+        let bounds = GeoBounds { west: centre.lon, south: centre.lat, east: centre.lon, north: centre.lat };
+        let mut city = citytwin_model::City::empty("demo", origin, bounds);
+        city.districts = districts.iter().map(|(name, x)| district(name, *x)).collect();
+        self.start_by(None, Some(Districts::of(&city)))
+    }
+
+    fn start_by(&self, sources: Option<&Sources>, districts: Option<Districts>) -> Ingest {
         let now_us = Arc::clone(&self.now_us);
         let clock: Clock = Arc::new(move || Timestamp::from_microsecond(now_us.load(Ordering::SeqCst)).unwrap());
         let feeds = Feeds { city: "demo", sensors: &self.sensors, anchor: anchor(), sources, brokers: Vec::new() };
-        Ingest::start(&feeds, self.store.clone(), Settings::new("test".to_owned()), clock).unwrap()
+        let settings = Settings { districts, ..Settings::new("test".to_owned()) };
+        Ingest::start(&feeds, self.store.clone(), settings, clock).unwrap()
     }
 
     /// Sends a payload, received now, and waits until it is settled.
@@ -68,6 +84,11 @@ impl City {
         let rows = self.store.range(series, Span::ALL, usize::MAX).unwrap();
         rows.iter().map(|row| ((row.observed_us - NOON_US) / 1_000_000, row.value, row.quality)).collect()
     }
+}
+
+fn district(name: &str, x: f64) -> District {
+    let source = SourceRef::local("district", name);
+    District { source, name: name.to_owned(), at: Coord { x, y: 0.0 }, origin: Origin::Stated }
 }
 
 /// A payload observed so many seconds after noon.
@@ -313,4 +334,38 @@ fn mapped_sources_keep_their_name_and_version_and_so_do_their_dead_letters() {
     let status = ingest.status();
     assert_eq!((status.sources[0].feed.as_str(), status.sources[1].feed.as_str()), ("loops", "mqtt"));
     assert_eq!(status.sources[0].dead_total(), 3);
+}
+
+/// Two districts of two sensors: in one both speak as they should and then one of them no more, the other is silent.
+#[test]
+fn districts_tell_who_speaks_who_fell_silent_and_who_never_spoke() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut city = City::new(folder.path());
+    city.sensors = sensors(4);
+    (city.sensors[2].at.x, city.sensors[3].at.x) = (2_000.0, 9_000.0);
+    let ingest = city.start_counting(&[("Hafen", 1_900.0), ("Leer", -5_000.0), ("Mitte", 100.0)]);
+    let told = |ingest: &Ingest| -> Vec<(String, [u32; 4], u32, Option<f64>)> {
+        let counts = ingest.status().districts;
+        counts.districts.into_iter().map(|d| (d.name, d.qualities, d.silent, d.completeness)).collect()
+    };
+    // The first slot of five minutes is not watched in full: nothing is due yet.
+    let begun = [("Hafen".to_owned(), [0; 4], 2, None), ("Mitte".to_owned(), [0; 4], 2, None)];
+    assert!(becomes_true(PATIENCE, || told(&ingest) == begun), "{:?}", told(&ingest));
+    let counts = ingest.status().districts;
+    assert!(counts.named && counts.rule.contains("nearest"), "{}", counts.rule);
+    for step in 1..=90 {
+        city.pass(10.0);
+        city.send(&ingest, 0, &at(step * 10, step as f64));
+        if step < 60 {
+            city.send(&ingest, 1, &at(step * 10, step as f64));
+        }
+    }
+    // Two slots were watched in full, from 300 s to 900 s after noon. Of 30 readings each that are due in each, one sensor gave
+    // all, the other 30 and none: 90 of 120. The silent ones owe as much.
+    let later = [("Hafen".to_owned(), [0; 4], 2, Some(0.0)), ("Mitte".to_owned(), [1, 0, 0, 1], 0, Some(0.75))];
+    assert!(becomes_true(PATIENCE, || told(&ingest) == later), "{:?}", told(&ingest));
+    let plain = city.start();
+    city.send(&plain, 0, &at(1_000, 5.0));
+    assert!(becomes_true(PATIENCE, || plain.status().sources[0].qualities[0] > 0));
+    assert!(plain.status().districts.districts.is_empty(), "nobody asked for them");
 }

@@ -4,8 +4,8 @@
 mod sample;
 
 use citytwin_panels::{
-    Busy, ClockData, Comparison, FeedMode, FeedState, FeedsData, History, HistoryLevel, LiveState, PanelInput,
-    PanelState, SensorCounts, SourceRow, SourceState, Tab, TrafficNow, draw,
+    Busy, ClockData, Comparison, DistrictRow, FeedMode, FeedState, FeedsData, History, HistoryLevel, LiveState,
+    PanelInput, PanelState, SensorCounts, SourceRow, SourceState, Tab, TrafficNow, draw,
     format::{NO_NUMBER, NOT_YET},
 };
 use egui::accesskit::Role;
@@ -164,6 +164,11 @@ fn extreme_feeds(value: f64, text: &str) -> FeedsData {
         ..SourceRow::default()
     };
     feeds.sources.push(odd);
+    (feeds.districts.rule, feeds.districts.inferred) = (text.to_owned(), true);
+    let endless = SensorCounts { good: usize::MAX, bad: usize::MAX, ..SensorCounts::default() };
+    for sensors in [endless, SensorCounts::default()] {
+        feeds.districts.rows.push(DistrictRow { name: text.to_owned(), sensors, completeness: Some(value) });
+    }
     for letter in &mut feeds.dead {
         (letter.feed, letter.reason, letter.excerpt) = (text.to_owned(), text.to_owned(), text.to_owned());
         letter.age_s = value;
@@ -204,6 +209,33 @@ fn two_hundred_sources_cost_no_more_than_those_in_sight() {
     let drawn = harness.query_all_by_label_contains("counts and mapping").count();
     assert!((1..12).contains(&drawn), "{drawn} cards drawn");
     assert!(harness.query_by_label("Feed: 67 of 200 sources lost").is_some());
+}
+
+/// In a panel at its narrowest the numbers stand where they stand in all lines, and within the panel.
+#[test]
+fn districts_by_the_thousand_keep_their_columns() {
+    let mut sample = Sample::new();
+    let feeds = sample.feeds.as_mut().unwrap();
+    feeds.sources.clear();
+    let sensors = SensorCounts { good: 3, ..SensorCounts::default() };
+    let row =
+        |k: usize| DistrictRow { name: format!("District {k} {}", "far ".repeat(30)), sensors, completeness: None };
+    feeds.districts.rows = (0..2_000).map(row).collect();
+    check_tabs_stay_put([1280.0, 720.0], &[Tab::Feeds], &sample.input());
+    let mut state = PanelState::default();
+    let mut harness = Harness::builder().with_size([640.0, 720.0]).build_ui(move |ui| {
+        state.open(Tab::Feeds);
+        draw(ui, &mut state, &sample.input(), &mut Vec::new());
+    });
+    harness.run_steps(6);
+    let names: Vec<egui::Rect> = harness.query_all_by_label_contains("far far").map(|node| node.rect()).collect();
+    assert!((5..60).contains(&names.len()), "{} lines drawn", names.len());
+    let good: Vec<egui::Rect> = harness.query_all_by_label("100%").map(|node| node.rect()).collect();
+    assert_eq!(good.len(), names.len());
+    for (name, shown) in names.iter().zip(&good) {
+        assert!(name.width() > 40.0 && name.right() < shown.left() && shown.right() < 640.0, "{name:?} {shown:?}");
+        assert!((shown.right() - good[0].right()).abs() < 0.5, "{shown:?}");
+    }
 }
 
 #[test]

@@ -11,7 +11,10 @@ use citytwin_panels::{
     LiveState, PanelRequest, PanelState, Picked, SourceState, Tab, draw,
 };
 use egui::{Key, Modifiers, accesskit::Role};
-use egui_kittest::{Harness, kittest::Queryable};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
 use sample::Sample;
 
 /// The program's side: the sample, the panels' memory, what they asked for.
@@ -487,6 +490,40 @@ fn the_feeds_open_from_the_bar_and_say_how_each_source_stands() {
     assert!(harness.query_by_label("5,214 messages").is_none());
     click(&mut harness, "counters: counts and mapping");
     assert!(harness.query_by_label("5,214 messages").is_some());
+}
+
+#[test]
+fn districts_are_a_table_that_tells_its_rule() {
+    let mut harness = open(Sample::new());
+    // Sources alone would fill the panel.
+    harness.state_mut().sample.feeds.as_mut().unwrap().sources.truncate(1);
+    harness.run_steps(2);
+    click(&mut harness, "Feed: Live");
+    let line = |harness: &Harness<'static, Desk>, name: &str| -> Vec<String> {
+        let middle = harness.get_by_label(name).rect().center().y;
+        let mut words: Vec<(f32, String)> = harness
+            .query_all_by_role(Role::Label)
+            .filter(|node| (node.rect().center().y - middle).abs() < 4.0 && node.rect().left() > 900.0)
+            .map(|node| (node.rect().left(), node.accesskit_node().value().unwrap_or_default()))
+            .collect();
+        words.sort_by(|a, b| a.0.total_cmp(&b.0));
+        words.into_iter().map(|(_, word)| word).collect()
+    };
+    assert_eq!(line(&harness, "Name"), ["Name", "Sensors", "Good", "Complete"]);
+    assert_eq!(line(&harness, "Altstadt"), ["Altstadt", "15", "100%", "100%"]);
+    assert_eq!(line(&harness, "Hafen"), ["Hafen", "49", "4.0%", "28.4%"]);
+    assert_eq!(line(&harness, "Neustadt"), ["Neustadt", "1", "0.0%", "not yet"]);
+    harness.get_by_label("Hafen").hover();
+    harness.run_steps(40);
+    assert!(harness.query_by_label("Hafen: 2 good, 46 stale, 1 silent").is_some());
+    assert!(
+        harness
+            .query_by_label_contains("by the nearest suburb that the map names. Inferred: the map names districts and")
+            .is_some()
+    );
+    harness.state_mut().sample.feeds.as_mut().unwrap().districts.rows.clear();
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Districts").is_none(), "no sensors, no table");
 }
 
 #[test]

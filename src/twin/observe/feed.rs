@@ -8,7 +8,7 @@ use citytwin_feeds::{
 };
 use citytwin_history::{Archive, History, HistoryError, Settings as HistorySettings, Store};
 use citytwin_ingest::{Broker, Change, Feeds, Ingest, IngestError, IngestStatus, Keeper, Origin, Place, Settings};
-use citytwin_model::{City, Timestamp, slug, time::civil::DateTime};
+use citytwin_model::{City, Districts, Timestamp, slug, time::civil::DateTime};
 use tempfile::TempDir;
 
 use super::past::Past;
@@ -226,6 +226,7 @@ impl Feed {
             run: kept.run.to_string(),
             batch_time: EMULATED_BATCH,
             quiet: EMULATED_BATCH / 4,
+            districts: Some(Districts::of(city)),
             ..Settings::new(kept.run.to_string())
         };
         self.intake = Some(Ingest::start(&feeds, kept.history.clone(), settings, now.clone())?);
@@ -241,7 +242,11 @@ impl Feed {
             None => Vec::new(),
         };
         let (history, instance) = live.history.open_for_intake()?;
-        let settings = Settings { folder: Some(live.folder.clone()), ..Settings::new(instance) };
+        let settings = Settings {
+            folder: Some(live.folder.clone()),
+            districts: Some(Districts::of(city)),
+            ..Settings::new(instance)
+        };
         let own = live.broker.iter().map(|config| Broker { origin: Origin::Own, config: config.clone() });
         let brokers: Vec<Broker> = own.chain(mapped).collect();
         let label = label(live, &brokers);

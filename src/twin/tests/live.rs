@@ -9,6 +9,7 @@ use std::{
 
 use bevy_app::App;
 use citytwin_feeds::Broker;
+use citytwin_ingest::DistrictStatus;
 use citytwin_model::{Quality, Quantity, Request, SourceRef, Technology, time::civil};
 use citytwin_traffic::TrafficView;
 use citytwin_twin::{
@@ -98,6 +99,14 @@ fn emulated_sensors_speak_and_grow_stale_when_nothing_comes() {
     let all_heard = |app: &mut App| (0..3).all(|s| !observed(app, s).0.is_empty());
     assert!(until(&mut app, all_heard), "{:?}", app.world().resource::<FeedHealth>());
     assert!(observed(&app, 0).0[0].reading.emulated, "says that it is emulated");
+    // All sensors are counted by the sectors of a town that names no districts.
+    let counted = |app: &mut App| {
+        let counts = app.world().resource::<Feed>().status().unwrap().districts;
+        let of = |count: fn(&DistrictStatus) -> u32| counts.districts.iter().map(count).sum::<u32>();
+        let spoke = of(|district| district.qualities.iter().sum());
+        !counts.named && counts.rule.contains("compass") && spoke >= 3 && spoke + of(|district| district.silent) == 4
+    };
+    assert!(until(&mut app, counted), "{:?}", app.world().resource::<Feed>().status().unwrap().districts);
     let power = app.world().resource::<EntityIndex>().sensors[1];
     let Some(Simulated::Sensor { value }) = app.world().get::<Simulated>(power).copied() else { panic!("no truth") };
     let measured = observed(&app, 1).0[0].reading.value;

@@ -2,6 +2,7 @@
 
 mod areas;
 mod buildings;
+mod districts;
 mod folder;
 mod outlines;
 mod real;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use citytwin_import::{ImportOptions, open};
-use citytwin_model::{City, Coord, LonLat, ProblemKind, RoofShape, WaterKind};
+use citytwin_model::{City, Coord, Districts, LonLat, ProblemKind, RoofShape, WaterKind};
 use geo::{Area, Intersects};
 
 use crate::sketch::check_shapes;
@@ -115,4 +115,20 @@ fn the_same_file_gives_the_same_city() {
     assert_eq!(first.building_parts, second.building_parts);
     assert_eq!((first.land, first.water, first.trees), (second.land, second.water, second.trees));
     assert_eq!(first.problems, second.problems);
+}
+
+/// Monaco's wards as the principality counts them. The cathedral stands in Monaco-Ville, the casino in Monte-Carlo, and so
+/// says the nearest name; of the palace, at the very edge of Monaco-Ville, it says La Condamine, which is wrong: names have no
+/// borders, and that is why the screen calls it inferred.
+#[test]
+fn monaco_has_its_wards() {
+    let Some(city) = city("monaco.osm.pbf") else { return };
+    let districts = Districts::of(&city);
+    let names: Vec<&str> = districts.list().iter().map(|district| district.name.as_str()).collect();
+    for name in ["Fontvieille", "La Condamine", "Larvotto", "Monaco-Ville", "Monte-Carlo"] {
+        assert!(names.contains(&name), "{name}: {names:?}");
+    }
+    for (lon, lat, name) in [(7.4228, 43.7303, "Monaco-Ville"), (7.4283, 43.7392, "Monte-Carlo")] {
+        assert_eq!(names[districts.at(city.anchor.enu(LonLat { lon, lat })).index()], name);
+    }
 }

@@ -9,13 +9,13 @@ use citytwin_model::{
     },
 };
 use citytwin_panels::{
-    Abilities, Axis, Better, CityData, ClockData, Comparison, Curve, CurveLine, DeadLetterRow, Fact, FeedData,
-    FeedMode, FeedState, FeedTotals, FeedsData, Flow, Gravity, GridData, GridDay, GridElement, GridHelp, GridItem,
-    GridSensed, GridSuspect, History, HistoryLevel, HistoryPoint, HistoryRange, HistoryStore, InspectorData,
-    KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, LiveClock, LiveState, Measure, ModelError, ModelNote,
-    Node, Notice, Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers, Sankey,
-    SearchHit, SensorCounts, SensorHistory, SourceKind, SourceRow, SourceState, TrafficNow, Trail, Unit, Validation,
-    WhatIfData, YearData, YearState, theme,
+    Abilities, Axis, Better, CityData, ClockData, Comparison, Curve, CurveLine, DeadLetterRow, DistrictRow, Districts,
+    Fact, FeedData, FeedMode, FeedState, FeedTotals, FeedsData, Flow, Gravity, GridData, GridDay, GridElement,
+    GridHelp, GridItem, GridSensed, GridSuspect, History, HistoryLevel, HistoryPoint, HistoryRange, HistoryStore,
+    InspectorData, KeyFigureRow, KeyNote, LayerGroup, LayerInfo, LayerKind, LiveClock, LiveState, Measure, ModelError,
+    ModelNote, Node, Notice, Observation, PanelInput, PeakHour, PeakState, Picked, PickedRoad, Related, RoadUsers,
+    Sankey, SearchHit, SensorCounts, SensorHistory, SourceKind, SourceRow, SourceState, TrafficNow, Trail, Unit,
+    Validation, WhatIfData, YearData, YearState, theme,
 };
 
 /// Owns what a [`PanelInput`] borrows.
@@ -234,6 +234,7 @@ pub fn feeds() -> FeedsData {
     FeedsData {
         mode: FeedMode::Live,
         sources: vec![counters(), bicycles(), forecast()],
+        districts: districts(),
         totals: FeedTotals {
             waiting: 12,
             duplicates: 41,
@@ -254,6 +255,23 @@ pub fn feeds() -> FeedsData {
             letter("counters", 4_000.0, "no sensor of this id", r#"{"id":"K-118","value":12}"#),
         ],
         failure: None,
+    }
+}
+
+fn districts() -> Districts {
+    let row = |name: &str, good, stale, silent, completeness| DistrictRow {
+        name: name.into(),
+        sensors: SensorCounts { good, stale, silent, ..SensorCounts::default() },
+        completeness,
+    };
+    Districts {
+        rule: "the nearest suburb that the map names".into(),
+        inferred: false,
+        rows: vec![
+            row("Altstadt", 15, 0, 0, Some(1.0)),
+            row("Hafen", 2, 46, 1, Some(0.2849)),
+            row("Neustadt", 0, 0, 1, None),
+        ],
     }
 }
 
