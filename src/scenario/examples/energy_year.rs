@@ -89,7 +89,12 @@ fn once(city: &Path, weather: &Path) -> Result<(), Box<dyn std::error::Error>> {
     timed("grid grown", || energy.grid().map(drop))?;
     timed("car tours of the traffic demand", || drop(energy.mobility().clone()));
     let year = timed("a year with the load flow of every hour", || energy.year(&EnergySpec::default(), &()))?;
-    println!("{} buildings, {} stations, residual {:e}", city.buildings.len(), year.stations.len(), year.balance_residual);
+    println!(
+        "{} buildings, {} stations, residual {:e}",
+        city.buildings.len(),
+        year.stations.len(),
+        year.balance_residual
+    );
     Ok(())
 }
 
