@@ -378,7 +378,7 @@ pub struct GenerateArguments {
     /// The same seed gives the same bytes.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// Inhabitants, 500…500,000.
+    /// Inhabitants, 500…700,000.
     #[arg(long, default_value_t = 40_000, value_parser = population)]
     pub population: u32,
     /// Folder to write.
@@ -479,8 +479,8 @@ fn threads(text: &str) -> Result<usize, String> {
 
 fn population(text: &str) -> Result<u32, String> {
     match text.parse() {
-        Ok(people) if (500..=500_000).contains(&people) => Ok(people),
-        _ => Err("write a whole number of inhabitants, 500…500000".into()),
+        Ok(people) if (500..=700_000).contains(&people) => Ok(people),
+        _ => Err("write a whole number of inhabitants, 500…700000".into()),
     }
 }
 

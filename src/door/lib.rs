@@ -135,7 +135,7 @@ mod tests {
             (vec!["citytwin", "run", "a.osm", "--hours", "NaN"], "--hours"),
             (vec!["citytwin", "run", "a.osm", "--threads", "100000"], "0…1024"),
             (vec!["citytwin", "render", "a.osm", "--out", "a.png", "--layer", "foo"], "foo"),
-            (vec!["citytwin", "generate", "--population", "99999999999"], "500…500000"),
+            (vec!["citytwin", "generate", "--population", "99999999999"], "500…700000"),
             (vec!["citytwin", "foo"], "foo"),
             (vec!["citytwin", "run"], "required"),
             (vec!["citytwin", "view", "a.osm", "--mqtt", "mqtt://h", "--time", "2026-06-15T08:00"], "--time"),

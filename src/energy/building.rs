@@ -29,4 +29,4 @@ pub use layers::{Layer, Lumped};
 pub use plant::HeatPower;
 pub use schedule::{LEVELS, Schedule, ScheduleHour};
 pub use simulate::{BuildingError, Hours, Kept, Outcome, Stock, Totals, Trace, simulate};
-pub use zone::{COLUMNS, Climate, OPAQUE, ROOF, SECTORS, SKY, Zone};
+pub use zone::{COLUMNS, Climate, Lit, MONTHS, OPAQUE, ROOF, SECTORS, SKY, Zone};

@@ -19,8 +19,8 @@ use area::{Areas, Busbar};
 use layout::Layout;
 use trunk::{Trunk, TrunkState};
 
-/// Hours side by side.
-const LANES: usize = 8;
+/// Hours side by side: so many that powers on their way along a line keep a core's units busy.
+const LANES: usize = 16;
 /// How far busbars may have moved since their areas were visited, squared voltage per unit. The trunk knows how losses go with
 /// the voltage to the first order, so that powers are off by the square of it times the losses; what is lost on the way from the
 /// busbar to a building changes by its losses' share alone, some thousandths of this.
@@ -45,6 +45,8 @@ pub struct PowerRows<'a> {
     /// By `BuildingId`.
     pub load_w: &'a [f32],
     pub pv_w: &'a [f32],
+    /// Whose `pv_w` are looked at; those that it does not name are.
+    pub lit: &'a [bool],
     /// By `EnergyAssetId`, load positive.
     pub asset_w: &'a [f32],
 }
@@ -67,9 +69,14 @@ struct Meeting {
     busbars: Vec<Busbar>,
     /// Square of the busbars' voltages, per unit: `block · areas + area`.
     square: Vec<[f64; LANES]>,
+    /// Voltages of the trunk, block by block.
+    kept: Vec<trunk::Part>,
     /// Per block what the trunk says of it.
     trunk: Vec<TrunkBlock>,
 }
+
+/// What the trunk changes of a block: what it says, squares of busbars' voltages, and those of its own.
+type Hand<'a> = ((&'a mut TrunkBlock, &'a mut [[f64; LANES]]), &'a mut [trunk::Part]);
 
 /// What the trunk says of a block of hours.
 #[derive(Clone, Default)]
@@ -133,6 +140,7 @@ impl Meeting {
             blocks,
             busbars: vec![Busbar::default(); flow.areas.len() * blocks],
             square: unloaded.iter().map(|square| [*square; LANES]).cycle().take(unloaded.len() * blocks).collect(),
+            kept: vec![trunk::Part::default(); flow.trunk.kept() * blocks],
             trunk: vec![TrunkBlock::default(); blocks],
         }
     }
@@ -140,16 +148,10 @@ impl Meeting {
     fn visit_areas(&mut self, flow: &HourlyFlow, rows: &PowerRows<'_>, rough: bool) {
         let (square, trunk, count) = (&self.square, &self.trunk, flow.areas.len());
         let visit = |state: &mut area::AreaState, (index, busbars): (usize, &mut [Busbar])| {
+            state.draw(&flow.areas, index, rows);
             for (block, busbar) in busbars.iter_mut().enumerate().filter(|(block, _)| !trunk[*block].settled) {
-                let task = area::Visit {
-                    areas: &flow.areas,
-                    index,
-                    rows,
-                    first: block * LANES,
-                    square: &square[block * count + index],
-                    rough,
-                };
-                *busbar = task.run(state);
+                let square = &square[block * count + index];
+                *busbar = area::Visit { areas: &flow.areas, index, block, square, rough }.run(state);
             }
         };
         let rows = self.busbars.par_chunks_mut(self.blocks.max(1)).enumerate();
@@ -158,33 +160,34 @@ impl Meeting {
 
     fn visit_trunk(&mut self, flow: &HourlyFlow, rows: &PowerRows<'_>, rough: bool) {
         let (busbars, blocks, count) = (&self.busbars, self.blocks, flow.areas.len());
-        let solve = |state: &mut TrunkState,
-                     (index, (block, square)): (usize, (&mut TrunkBlock, &mut [[f64; LANES]]))| {
+        if count == 0 {
+            return;
+        }
+        let solve = |state: &mut TrunkState, (index, ((block, square), kept)): (usize, Hand<'_>)| {
             if block.settled {
                 return;
             }
             let of = |area: usize| &busbars[area * blocks + index];
-            flow.trunk.solve(state, (rows, index * LANES), |area| (of(area), &square[area]));
+            let taken = |area| (of(area), &square[area]);
+            flow.trunk.solve(state, trunk::Asked { rows, first: index * LANES, of: taken, rough, kept });
             let (mut moved, mut carried) = ([0.0_f64; LANES], state.carried);
             block.losses_w = state.losses_w;
-            for (area, square) in square.iter_mut().enumerate() {
-                let (new, busbar) = (flow.trunk.busbar(state, area), of(area));
+            for (area, (square, new)) in square.iter_mut().zip(&state.busbars).enumerate() {
+                let busbar = of(area);
                 for lane in 0..LANES {
                     moved[lane] = moved[lane].max((new[lane] - square[lane]).abs());
                     carried[lane] &= busbar.sound[lane];
                     block.losses_w[lane] += f64::from(busbar.losses_w[lane]) * square[lane] / new[lane];
                 }
-                *square = new;
+                *square = *new;
             }
             block.settle(moved, carried, rough);
             if block.settled {
-                block.loading = flow.trunk.loading(state, flow.area_of.len());
+                block.loading.clone_from(&state.loading);
             }
         };
-        let blocks = self.trunk.par_iter_mut().zip(self.square.par_chunks_mut(count.max(1))).enumerate();
-        if count == 0 {
-            return;
-        }
+        let blocks = self.trunk.par_iter_mut().zip(self.square.par_chunks_mut(count));
+        let blocks = blocks.zip(self.kept.par_chunks_mut(flow.trunk.kept())).enumerate();
         blocks.for_each_init(|| flow.trunk.state(), solve);
     }
 

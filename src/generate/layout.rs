@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn every_town_has_its_order_from_north_to_south() {
         for seed in 0..20 {
-            for population in [500, 2_000, 40_000, 500_000] {
+            for population in [500, 2_000, 40_000, 500_000, 700_000] {
                 let l = Layout::new(seed, population, 1.0);
                 let south_bank = l.river_line(0.0) - l.river_half(0.0);
                 assert!(l.south_v < south_bank && l.rail_v < l.south_v, "{seed} {population}");

@@ -55,7 +55,7 @@ use std::{
 pub use picture::{Picture, draw};
 
 /// Sizes that the proportions of a town hold for, inhabitants.
-pub const POPULATION: std::ops::RangeInclusive<u32> = 500..=500_000;
+pub const POPULATION: std::ops::RangeInclusive<u32> = 500..=700_000;
 
 /// Which town.
 #[derive(Clone, PartialEq, Debug)]
@@ -111,7 +111,7 @@ impl fmt::Display for Summary {
 /// Why no town was made.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
-    #[error("a town of {0} inhabitants cannot be made; ask for 500 to 500000")]
+    #[error("a town of {0} inhabitants cannot be made; ask for 500 to 700000")]
     Population(u32),
     #[error("`{}` is no name for a town; give it 1 to 80 printable characters", .0.escape_default())]
     Name(String),

@@ -6,8 +6,10 @@ mod climate;
 mod fields;
 mod read;
 mod run;
+mod shadows;
 mod simple_sun;
 
 pub use climate::{CITY_GLAZING, Glazing, city_climate};
 pub use read::{BuildingCase, BuildingCaseError, BuildingCaseFault, read_building_case};
 pub use run::{BuildingHour, BuildingModel, BuildingYear};
+pub use shadows::{FacadeLight, LEAST_FACADE_SLOPE, city_heat};

@@ -43,7 +43,10 @@ use citytwin_environment::{Horizon, SpellError, SunYear, extreme_days};
 use citytwin_model::{Assumptions, BuildingId, City, HOURS_OF_YEAR, WeatherYear, time::LocalTime};
 use rayon::prelude::*;
 
-use crate::{building::city_climate, spec::Watch};
+use crate::{
+    building::{city_climate, city_heat},
+    spec::Watch,
+};
 use battery::Batteries;
 use charge::Charge;
 use hours::Hours;
@@ -149,7 +152,7 @@ impl<'a> CityEnergy<'a> {
         Ok(Self {
             city,
             weather,
-            heat: CityHeat::new(city),
+            heat: city_heat(city, weather, &sun),
             climate: city_climate(weather, &sun),
             horizons: sunlit::horizons(city, &system),
             sun,

@@ -43,6 +43,8 @@ pub struct LiveEnergy {
     hour: Option<i64>,
     day: Option<Arc<LiveDay>>,
     next: Option<Arc<LiveDay>>,
+    /// Whether the hour at hand is asked of all buildings, or of those with batteries alone.
+    all: bool,
     now: Rows,
 }
 
@@ -74,6 +76,7 @@ impl LiveEnergy {
             hour: None,
             day: None,
             next: None,
+            all: true,
             now: Rows::default(),
         };
         live.set_shares(city, system, assumptions);
@@ -90,6 +93,7 @@ impl LiveEnergy {
             hour: None,
             day: self.day.clone(),
             next: None,
+            all: true,
             now: Rows::default(),
         }
     }
@@ -198,8 +202,10 @@ impl LiveEnergy {
     fn step(&mut self, system: &mut EnergySystem, day: &LiveDay, hour: i64, stored_wh: Option<&mut [f64]>) {
         let slot = (hour - day.first_hour()).clamp(0, HOURS_KEPT as i64 - 1) as usize;
         let clock = clock_hour(&day.clocks[slot]);
-        self.heat(day, slot);
         let asks_stations = self.charge.as_ref().is_some_and(Charge::looks_at_stations);
+        // Of an hour that is over batteries alone are asked, and stations where cars look at them.
+        self.all = stored_wh.is_none() || asks_stations;
+        self.heat(system, day, slot);
         let batteries = stored_wh.as_ref().is_some_and(|stored_wh| !stored_wh.is_empty());
         let mut drawn = Drawn::new(self.heated.len(), 1);
         if asks_stations || batteries {
@@ -214,7 +220,12 @@ impl LiveEnergy {
         }
     }
 
-    fn heat(&mut self, day: &LiveDay, slot: usize) {
+    /// Whether anything is asked of a building in the hour at hand.
+    fn is_asked(all: bool, system: &EnergySystem, building: usize) -> bool {
+        all || system.batteries().get(building).is_some_and(Option::is_some)
+    }
+
+    fn heat(&mut self, system: &EnergySystem, day: &LiveDay, slot: usize) {
         self.now.heat_w.resize(self.heated.len(), 0.0);
         let Ok(hours) = &day.heat else {
             self.now.heat_w.fill(0.0);
@@ -222,8 +233,10 @@ impl LiveEnergy {
         };
         let rows = self.now.heat_w.par_iter_mut().with_min_len(GRAIN).zip(&self.heated).enumerate();
         rows.for_each(|(index, (heat_w, by))| {
-            let building = BuildingId::from_index(index);
-            *heat_w = self.basis.heat.power(hours, (building, *by), slot).electric_w as f32;
+            if Self::is_asked(self.all, system, index) {
+                let building = BuildingId::from_index(index);
+                *heat_w = self.basis.heat.power(hours, (building, *by), slot).electric_w as f32;
+            }
         });
     }
 
@@ -232,6 +245,9 @@ impl LiveEnergy {
         let people = system.people_hours(&day.clocks[slot..=slot]);
         let rows = (&mut drawn.load_w, &mut drawn.pv_w, &self.now.heat_w);
         rows.into_par_iter().with_min_len(GRAIN).enumerate().for_each(|(index, (load_w, pv_w, heat_w))| {
+            if !Self::is_asked(self.all, system, index) {
+                return;
+            }
             let building = BuildingId::from_index(index);
             let people = system.people_rows(&people, building);
             *load_w = people.appliances_mean_w * people.appliances[0] + heat_w;
@@ -257,9 +273,9 @@ impl LiveEnergy {
             }
         }
         let hours = charge.hours(&[clock], Some((drawn, system)));
-        let charge = &*charge;
+        let (charge, all) = (&*charge, self.all);
         self.now.cars_w.par_iter_mut().with_min_len(GRAIN).enumerate().for_each(|(building, cars_w)| {
-            if charge.has_cars(building) {
+            if charge.has_cars(building) && Self::is_asked(all, system, building) {
                 *cars_w = charge.power_w(&hours, building, 0) as f32;
             }
         });

@@ -5,7 +5,7 @@ use super::{
     response::{DRIVES, INTERNAL, Response},
     schedule::{LEVELS, Schedule},
     simulate::Hours,
-    zone::{COLUMNS, Climate, OPAQUE, Zone},
+    zone::{COLUMNS, Climate, MONTHS, OPAQUE, SECTORS, Zone},
 };
 
 /// Buildings of a block.
@@ -16,6 +16,8 @@ pub(super) const CHUNK: usize = 24;
 const TILE: usize = 8;
 
 pub(super) type Lanes = [f64; LANES];
+/// By month, sector and lane what neighbours leave of the light, 0…1.
+pub(super) type LitLanes = [[[f32; LANES]; SECTORS]; MONTHS];
 /// Weather, what people do, and through which hours.
 pub(super) type Run<'a> = (&'a Climate, &'a Schedule, Hours);
 
@@ -63,12 +65,22 @@ pub(super) struct Block<const N: usize> {
     maps: Vec<Maps<N>>,
     /// Position in `maps` of every ventilation level.
     map_of: [u8; LEVELS],
+    /// In the month at hand.
     aperture_m2: [Lanes; COLUMNS],
+    shade: Option<Shade>,
     heating_w: Lanes,
     /// Cooling's limit, negative.
     least_w: Lanes,
     pub state: [Lanes; N],
     pub used: Used,
+}
+
+/// Neighbours before facades: areas change with the month, so that an hour costs no more than without them.
+struct Shade {
+    lit: Box<LitLanes>,
+    /// Windows and walls under the open sky.
+    open_m2: Box<[Lanes; 2 * SECTORS]>,
+    month: usize,
 }
 
 /// Room to step a block in, for one after the other.
@@ -108,6 +120,7 @@ impl<const N: usize> Block<N> {
             maps,
             map_of,
             aperture_m2: std::array::from_fn(|column| per_lane(&|z| z.aperture_m2[column])),
+            shade: None,
             heating_w: limit(&|z| z.heating_w),
             least_w: limit(&|z| -z.cooling_w),
             state,
@@ -118,6 +131,25 @@ impl<const N: usize> Block<N> {
                 cooling_peak_w: [0.0; LANES],
             },
         })
+    }
+
+    /// Puts neighbours before the facades.
+    pub fn shade(&mut self, lit: Option<Box<LitLanes>>) {
+        let open_m2 = Box::new(std::array::from_fn(|column| self.aperture_m2[column]));
+        self.shade = lit.map(|lit| Shade { lit, open_m2, month: MONTHS });
+    }
+
+    /// Areas as they are in a month.
+    #[inline(always)]
+    fn turn_to(&mut self, month: usize) {
+        let Some(shade) = self.shade.as_mut().filter(|shade| shade.month != month) else { return };
+        shade.month = month;
+        for (column, (aperture, open)) in self.aperture_m2.iter_mut().zip(shade.open_m2.iter()).enumerate() {
+            let lit = &shade.lit[month][column % SECTORS];
+            for lane in 0..LANES {
+                aperture[lane] = open[lane] * f64::from(lit[lane]);
+            }
+        }
     }
 
     /// Steps through the hours; `sums` gets heating and cooling of all lanes per recorded hour, W, and `row` every
@@ -152,6 +184,8 @@ impl<const N: usize> Block<N> {
         let first = hours.first_with_warm_up(climate.len());
         for chunk in (0..whole).step_by(CHUNK) {
             let end = (chunk + CHUNK).min(whole);
+            // Hours found together are of one month: the first one's.
+            self.turn_to(climate.month_of((first + chunk) % climate.len()));
             self.take_sun(room, climate, first + chunk, end - chunk);
             for step in chunk..end {
                 let hour = (first + step) % climate.len();

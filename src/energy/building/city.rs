@@ -15,7 +15,7 @@ use super::{
     schedule::{LEVELS, Schedule, ScheduleHour},
     simulate::{BuildingError, Hours, Stock, check},
     stepping::{Plants, Stepping},
-    zone::{COLUMNS, Climate, OPAQUE, ROOF, SECTORS, SKY, Zone},
+    zone::{COLUMNS, Climate, Lit, OPAQUE, ROOF, SECTORS, SKY, Zone},
 };
 use crate::{
     EnergySystem,
@@ -32,6 +32,8 @@ const OUTSIDE_M2K_W: f64 = 0.04;
 /// neighbours and trees, 1 (DIN V 18599-2's usual shading factor).
 const GLASS: f64 = 0.7;
 const SHADING: f64 = 0.75;
+/// The same where neighbours are known: curtains and trees alone, 1 (own; DIN V 4108-6 takes this much for usual surroundings).
+const CURTAINS: f64 = 0.9;
 /// Heat through a floor on the ground, relative to its U-value against outside air, 1 (ISO 13370:2017: the ground under a
 /// house of 10 m × 10 m adds about 1 m²·K/W).
 const GROUND_SHARE: f64 = 0.5;
@@ -81,6 +83,8 @@ impl Default for Measures {
 /// The heat of a city's buildings, read once.
 #[derive(Clone, Debug)]
 pub struct CityHeat {
+    /// What neighbours leave of the light on facades, index = `BuildingId`; empty: not known.
+    lit: Vec<Lit>,
     envelopes: Vec<Envelope>,
     archetypes: Vec<Archetype>,
     /// Position in `archetypes`, and in [`USES`].
@@ -145,6 +149,7 @@ impl CityHeat {
         }
         let rank = |b: &Building| xxh3_64(format!("heat {}", b.source).as_bytes()) as f32 / u64::MAX as f32;
         Self {
+            lit: Vec::new(),
             envelopes: Envelope::of_city(city),
             archetypes,
             archetype_of,
@@ -158,6 +163,29 @@ impl CityHeat {
 
     pub fn envelopes(&self) -> &[Envelope] {
         &self.envelopes
+    }
+
+    /// What neighbours leave of the light on each building's facades, index = `BuildingId`, in place of a fixed factor for all.
+    ///
+    /// # Errors
+    /// A share that is none from 0 to 1, or another number of buildings.
+    pub fn set_lit(&mut self, lit: Vec<Lit>) -> Result<(), BuildingError> {
+        if lit.len() != self.envelopes.len() {
+            let what = format!("light on the facades of {} buildings is given for {}", lit.len(), self.envelopes.len());
+            return Err(BuildingError::Climate(what));
+        }
+        let wrong = |own: &Lit| own.as_flattened().iter().any(|share| !(0.0..=1.0).contains(share));
+        if let Some(index) = lit.iter().position(wrong) {
+            let what = "a share of the light on its facades is no number from 0 to 1".to_owned();
+            return Err(BuildingError::Zone { index, what });
+        }
+        self.lit = lit;
+        Ok(())
+    }
+
+    /// As [`Self::set_lit`] has it.
+    pub fn lit(&self) -> Option<&[Lit]> {
+        (!self.lit.is_empty()).then_some(self.lit.as_slice())
     }
 
     /// Where a building stands in the order of retrofits, 0…1: those below a share have one.
@@ -237,7 +265,8 @@ impl CityHeat {
         demand.retrofit_eur = (0..buildings).map(cost_eur).collect();
         demand.cost_eur = demand.retrofit_eur.iter().fold(0.0, |a, b| a + b);
         let step = (SLAB / buildings.max(1) / 24 * 24).min(LONGEST_H).clamp(24, count.max(24));
-        let stock = Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 18.0, start: None };
+        let stock =
+            Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 18.0, lit: self.lit(), start: None };
         let hours_at = |done: usize| Hours {
             first: slabs.first + done,
             count: step.min(count.saturating_sub(done)),
@@ -344,12 +373,13 @@ impl CityHeat {
             capacity_j_k: kind.capacity_j_m2k * floor_m2,
             mass_m2: (kind.mass_per_floor * floor_m2).max(shell.roof_m2 + walls_m2),
         });
+        let shading = if self.lit.is_empty() { SHADING } else { CURTAINS };
         let mut aperture_m2 = [0.0; COLUMNS];
         for sector in 0..SECTORS {
             let wall = shell.walls_m2[sector];
-            aperture_m2[sector] = GLASS * SHADING * window_g * kind.window_share * wall;
+            aperture_m2[sector] = GLASS * shading * window_g * kind.window_share * wall;
             aperture_m2[OPAQUE + sector] =
-                SHADING * ABSORPTANCE * OUTSIDE_M2K_W * wall_u * (1.0 - kind.window_share) * wall;
+                shading * ABSORPTANCE * OUTSIDE_M2K_W * wall_u * (1.0 - kind.window_share) * wall;
         }
         aperture_m2[ROOF] = ABSORPTANCE * OUTSIDE_M2K_W * roof_u * shell.roof_m2;
         let upright = 0.5 * (wall_u * walls_m2 + window_u * windows_m2);

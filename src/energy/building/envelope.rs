@@ -15,6 +15,11 @@ const ALONG: f64 = 0.985;
 /// A storey where the building is lower than its storeys say, m.
 const LEAST_STOREY_M: f64 = 2.2;
 
+/// How far before a wall its place is, m.
+const BEFORE_WALL_M: f64 = 0.2;
+/// A gap between neighbours from which a wall looks out, m.
+const LEAST_GAP_M: f64 = 1.0;
+
 /// Slab and floor between two storeys, m (own).
 const SLAB_M: f64 = 0.35;
 
@@ -31,6 +36,9 @@ pub struct Envelope {
     pub shared_m2: f64,
     pub roof_m2: f64,
     pub ground_m2: f64,
+    /// By direction the place from which its walls look out: just before the one with the most outside, at half the height of what is
+    /// outside of it. Metres east, north, above the ground; noughts where there is none.
+    pub sites: [[f32; 3]; SECTORS],
 }
 
 /// An edge of a footprint, the building to its left.
@@ -69,11 +77,19 @@ impl Envelope {
             ground_m2: plan_m2,
             ..Self::default()
         };
+        let mut most_m2 = [0.0; SECTORS];
+        let base_m = f64::from(building.volume.min_height_m.value);
         for wall in walls {
             let whole_m2 = wall.length() * wall.height_m;
-            let shared_m2 = wall.shared_m2(tree, all).min(whole_m2);
+            let touching = wall.touching(tree, all);
+            let shared_m2 = touching.iter().map(|touch| touch.width() * touch.height_m).sum::<f64>().min(whole_m2);
+            let sector = wall.sector();
             envelope.shared_m2 += shared_m2;
-            envelope.walls_m2[wall.sector()] += whole_m2 - shared_m2;
+            envelope.walls_m2[sector] += whole_m2 - shared_m2;
+            if whole_m2 - shared_m2 > most_m2[sector] {
+                most_m2[sector] = whole_m2 - shared_m2;
+                envelope.sites[sector] = wall.site(touching, base_m).map(|value| value as f32);
+            }
         }
         envelope
     }
@@ -138,20 +154,44 @@ impl Wall {
         ((azimuth_deg / 45.0).round() as usize) % SECTORS
     }
 
-    fn shared_m2(&self, tree: &RTree<Entry>, all: &[Wall]) -> f64 {
+    /// Where neighbours touch it.
+    fn touching(&self, tree: &RTree<Entry>, all: &[Wall]) -> Vec<Touch> {
         let low = [self.from.x.min(self.to.x) - TOUCH_M, self.from.y.min(self.to.y) - TOUCH_M];
         let high = [self.from.x.max(self.to.x) + TOUCH_M, self.from.y.max(self.to.y) + TOUCH_M];
         let mut near: Vec<u32> =
             tree.locate_in_envelope_intersecting(&AABB::from_corners(low, high)).map(|entry| entry.data).collect();
         near.sort_unstable();
-        near.iter().map(|&other| self.touching_m2(&all[other as usize])).sum()
+        near.iter().filter_map(|&other| self.touched_by(&all[other as usize])).collect()
     }
 
-    fn touching_m2(&self, other: &Self) -> f64 {
+    /// Before the middle of its widest gap between neighbours; where there is none, above the highest of them.
+    fn site(&self, mut touching: Vec<Touch>, base_m: f64) -> [f64; 3] {
+        let length = self.length();
+        touching.sort_by(|a, b| a.from_m.total_cmp(&b.from_m));
+        let (mut gap, mut covered_m, mut covered_to_m) = ((0.0, 0.0), 0.0_f64, 0.0_f64);
+        let end = Touch { from_m: length, to_m: length, height_m: 0.0 };
+        for touch in touching.iter().chain([&end]) {
+            if touch.from_m - covered_to_m > gap.1 - gap.0 {
+                gap = (covered_to_m, touch.from_m);
+            }
+            covered_to_m = covered_to_m.max(touch.to_m);
+            covered_m = touch.height_m.max(covered_m);
+        }
+        let is_open = gap.1 - gap.0 >= LEAST_GAP_M.min(length);
+        let at = if is_open { 0.5 * (gap.0 + gap.1) } else { 0.5 * length };
+        let low_m = if is_open { 0.0 } else { covered_m.min(self.height_m) };
+        let along = self.along();
+        // The building lies to the left.
+        let x = self.from.x + at * along.x + BEFORE_WALL_M * along.y;
+        let y = self.from.y + at * along.y - BEFORE_WALL_M * along.x;
+        [x, y, base_m + 0.5 * (low_m + self.height_m)]
+    }
+
+    fn touched_by(&self, other: &Self) -> Option<Touch> {
         let (along, theirs, length) = (self.along(), other.along(), self.length());
         let opposed = along.x * theirs.x + along.y * theirs.y < -ALONG;
         if self.building == other.building || !opposed {
-            return 0.0;
+            return None;
         }
         let at = |point: Coord<f64>| {
             let (x, y) = (point.x - self.from.x, point.y - self.from.y);
@@ -159,9 +199,23 @@ impl Wall {
         };
         let [a, b] = [at(other.from), at(other.to)];
         if 0.5 * (a[1] + b[1]) > TOUCH_M {
-            return 0.0;
+            return None;
         }
-        let overlap = a[0].max(b[0]).min(length) - a[0].min(b[0]).max(0.0);
-        overlap.max(0.0) * self.height_m.min(other.height_m)
+        let (from_m, to_m) = (a[0].min(b[0]).max(0.0), a[0].max(b[0]).min(length));
+        (to_m > from_m).then(|| Touch { from_m, to_m, height_m: self.height_m.min(other.height_m) })
+    }
+}
+
+/// A part of a wall that a neighbour touches, along it and up from its foot, m.
+#[derive(Clone, Copy)]
+struct Touch {
+    from_m: f64,
+    to_m: f64,
+    height_m: f64,
+}
+
+impl Touch {
+    fn width(&self) -> f64 {
+        self.to_m - self.from_m
     }
 }

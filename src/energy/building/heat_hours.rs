@@ -55,7 +55,14 @@ impl CityHeat {
         let class: Vec<u16> = self.use_of.iter().map(|of| u16::from(*of)).collect();
         let run = |retrofit: Option<&Retrofit>| {
             let zone = |index: usize| self.zone(index, retrofit);
-            let stock = Stock { class: &class, schedules: &schedules, zone: &zone, start_c: START_C, start: None };
+            let stock = Stock {
+                class: &class,
+                schedules: &schedules,
+                zone: &zone,
+                start_c: START_C,
+                lit: self.lit(),
+                start: None,
+            };
             let outcome = simulate(&stock, climate, Hours { first, count, warm_up: first }, Kept::Power)?;
             Ok::<_, BuildingError>(outcome.power_w)
         };

@@ -4,9 +4,9 @@
 use rayon::prelude::*;
 
 use super::{
-    block::{Block, HourRow, LANES, Lanes, Room},
+    block::{Block, HourRow, LANES, Lanes, LitLanes, Room},
     schedule::{LEVELS, Schedule},
-    zone::{Climate, Zone},
+    zone::{Climate, Lit, MONTHS, SECTORS, Zone},
 };
 
 /// Pieces that a stock is cut into at most, beside one per class: enough for many cores, and each holds an hourly sum.
@@ -66,6 +66,8 @@ pub struct Stock<'a, const N: usize> {
     pub zone: &'a (dyn Fn(usize) -> Zone<N> + Sync),
     /// Temperature of all masses before the first hour, °C, where `start` does not tell.
     pub start_c: f64,
+    /// Per building what neighbours leave of the light on its facades; none: all of it.
+    pub lit: Option<&'a [Lit]>,
     /// State to go on from: [`Outcome::end`] of the hours before.
     pub start: Option<&'a [[f64; N]]>,
 }
@@ -232,6 +234,7 @@ impl<const N: usize> pulp::NullaryFnOnce for PieceTask<'_, N> {
         let mut room = Room::new();
         for members in self.members.chunks(LANES) {
             let mut block = Block::new(&self.stock.zones(members)?, self.stock.start(members), levels);
+            block.shade(self.stock.lit(members));
             let run = (self.climate, schedule, self.hours);
             match self.kept {
                 Kept::Totals => block.run::<false>(&mut room, run, &mut piece.sums, |_| {}),
@@ -265,6 +268,17 @@ impl<const N: usize> Stock<'_, N> {
             zone.fault().map_or(Ok(zone), |what| Err(BuildingError::Zone { index, what }))
         };
         members.iter().map(checked).collect()
+    }
+
+    pub(super) fn lit(&self, members: &[u32]) -> Option<Box<LitLanes>> {
+        let of = |lane: usize| self.lit.and_then(|all| all.get(members[lane.min(members.len() - 1)] as usize));
+        self.lit.map(|_| {
+            let lane = |month: usize, sector: usize| {
+                std::array::from_fn(|lane| of(lane).map_or(1.0, |lit| lit[month][sector]))
+            };
+            let sectors = |month: usize| std::array::from_fn::<_, SECTORS, _>(|sector| lane(month, sector));
+            Box::new(std::array::from_fn::<_, MONTHS, _>(sectors))
+        })
     }
 
     pub(super) fn start(&self, members: &[u32]) -> [Lanes; N] {

@@ -125,7 +125,8 @@ impl Piece {
         let water_w: Vec<f64> = members.iter().map(|member| (plants.water_w)(*member as usize)).collect();
         let block = |(members, water_w): (&[u32], &[f64])| {
             let plans: Vec<&Plan> = members.iter().map(plan).collect();
-            let block = Block::new(&stock.zones(members)?, stock.start(members), levels);
+            let mut block = Block::new(&stock.zones(members)?, stock.start(members), levels);
+            block.shade(stock.lit(members));
             Ok((block, Electric::of(&plans, water_w)))
         };
         let blocks: Result<_, BuildingError> = members.chunks(LANES).zip(water_w.chunks(LANES)).map(block).collect();

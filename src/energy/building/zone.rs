@@ -13,6 +13,11 @@ pub const ROOF: usize = 2 * SECTORS;
 /// … and what the sky takes (negative).
 pub const SKY: usize = 2 * SECTORS + 1;
 
+/// Months that facades are shaded by.
+pub const MONTHS: usize = 12;
+/// What neighbours leave of the light on a building's facades, month by month and sector by sector, 0…1.
+pub type Lit = [[f32; SECTORS]; MONTHS];
+
 /// A building: its network and what enters it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Zone<const N: usize> {
@@ -39,6 +44,8 @@ pub struct Climate {
     /// Mean of the hour by column, W/m²: [`SECTORS`] times what passes a window relative to its transmittance at right
     /// angles, then what falls on walls, on a flat roof, and less than 0 what the sky takes.
     pub irradiance: Vec<[f64; COLUMNS]>,
+    /// Of each hour, 0…11, for what shades by month; empty: January throughout.
+    pub month: Vec<u8>,
 }
 
 impl<const N: usize> Zone<N> {
@@ -73,8 +80,16 @@ impl Climate {
         self.outdoor_c.is_empty()
     }
 
+    pub(super) fn month_of(&self, hour: usize) -> usize {
+        usize::from(self.month.get(hour).copied().unwrap_or(0))
+    }
+
     pub(super) fn fault(&self) -> Option<String> {
         let hours = self.len();
+        let months = self.month.iter().all(|month| usize::from(*month) < MONTHS);
+        if !months || !self.month.is_empty() && self.month.len() != hours {
+            return Some(format!("the weather's months do not fit its {hours} hours; give 0 to 11 for each, or none"));
+        }
         if hours == 0 || self.ground_c.len() != hours || self.irradiance.len() != hours {
             return Some(format!(
                 "the weather has {hours} hours of outdoor air, {} of ground and {} of irradiance; give all the same, at least one",

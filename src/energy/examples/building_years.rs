@@ -23,7 +23,7 @@ fn main() {
     for count in [1_000, 10_000, 100_000, 1_000_000].into_iter().filter(|count| *count <= most) {
         let class: Vec<u16> = (0..count).map(|i| (i % classes) as u16).collect();
         let zone = |index: usize| zone(0.5 + 1.5 * index as f64 / count as f64, city);
-        let stock = Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 20.0, start: None };
+        let stock = Stock { class: &class, schedules: &schedules, zone: &zone, start_c: 20.0, lit: None, start: None };
         let (wall, cpu) = (Instant::now(), ProcessTime::now());
         let outcome = simulate(&stock, &climate, Hours::year(&climate, 0), Kept::Totals).expect("a year");
         let (wall, cpu) = (wall.elapsed().as_secs_f64(), cpu.elapsed().as_secs_f64());
@@ -53,6 +53,7 @@ fn climate(city: bool) -> Climate {
         outdoor_c: (0..8760).map(|h| 9.0 - 10.0 * (h as f64 / 8760.0 * std::f64::consts::TAU).cos()).collect(),
         ground_c: vec![9.0; 8760],
         irradiance: (0..8760).map(irradiance).collect(),
+        month: Vec::new(),
     }
 }
 

@@ -67,8 +67,10 @@ pub(super) struct Busbar {
 
 /// Room to work in, for the largest area.
 pub(super) struct AreaState {
-    /// Drawn at the bus; that of what hangs behind it; lost on the line to it, and from the busbar to it.
+    /// Drawn at the buses of the area at hand, hours after hours: `bus · blocks + block`.
     drawn: Vec<[Lanes; 2]>,
+    blocks: usize,
+    /// Of what hangs behind a bus; lost on the line to it, and from the busbar to it.
     behind: Vec<[Lanes; 2]>,
     drop: Vec<Lanes>,
     lost: Vec<Lanes>,
@@ -78,8 +80,8 @@ pub(super) struct AreaState {
 pub(super) struct Visit<'a> {
     pub areas: &'a Areas,
     pub index: usize,
-    pub rows: &'a PowerRows<'a>,
-    pub first: usize,
+    /// Of the hours that its state knows of.
+    pub block: usize,
     /// Square of the busbar's voltage, per unit.
     pub square: &'a [f64; LANES],
     /// Powers alone, as if all voltages were the busbar's.
@@ -150,7 +152,7 @@ impl Areas {
     pub fn state(&self) -> AreaState {
         let longest = self.areas.iter().map(|area| area.nodes.len()).max().unwrap_or(0);
         let (pairs, ones) = (vec![[[0.0; LANES]; 2]; longest], vec![[0.0; LANES]; longest]);
-        AreaState { drawn: pairs.clone(), behind: pairs, drop: ones.clone(), lost: ones }
+        AreaState { drawn: Vec::new(), blocks: 0, behind: pairs, drop: ones.clone(), lost: ones }
     }
 }
 
@@ -159,36 +161,14 @@ impl Visit<'_> {
         pulp::Arch::new().dispatch(VisitTask { visit: self, state })
     }
 
-    /// Net power of every bus.
-    #[inline(always)]
-    fn draw(&self, nodes: usize, state: &mut AreaState) {
-        state.drawn[..nodes].fill([[0.0; LANES]; 2]);
-        let hours = self.rows.hours;
-        for load in &self.areas.loads[self.areas.areas[self.index].loads.clone()] {
-            let [p_w, q_var] = &mut state.drawn[load.node as usize];
-            if let Some(asset) = load.row.checked_sub(self.areas.buildings) {
-                let power_w = lanes(self.rows.asset_w, asset, (hours, self.first));
-                (0..LANES).for_each(|lane| p_w[lane] += power_w[lane]);
-            } else {
-                let load_w = lanes(self.rows.load_w, load.row, (hours, self.first));
-                let pv_w = lanes(self.rows.pv_w, load.row, (hours, self.first));
-                for lane in 0..LANES {
-                    p_w[lane] += load_w[lane] - pv_w[lane];
-                    q_var[lane] += load_w[lane] * self.areas.tan_phi;
-                }
-            }
-        }
-    }
-
     #[inline(always)]
     fn solve(&self, state: &mut AreaState) -> Busbar {
         let area = &self.areas.areas[self.index];
         let nodes = &self.areas.nodes[area.nodes.clone()];
         let square = self.square.map(|square| square as f32);
-        self.draw(nodes.len(), state);
         state.lost[..nodes.len()].fill([0.0; LANES]);
         state.behind[..nodes.len()].fill([[0.0; LANES]; 2]);
-        let mut busbar = state.backward(nodes, &square);
+        let mut busbar = state.backward(nodes, self.block, &square);
         if self.rough {
             return busbar;
         }
@@ -208,7 +188,7 @@ impl Visit<'_> {
             }
             last = moved;
             let sound = busbar.sound;
-            busbar = Busbar { sound, ..state.backward(nodes, &square) };
+            busbar = Busbar { sound, ..state.backward(nodes, self.block, &square) };
         }
         self.range(state, &square, &mut busbar);
         busbar
@@ -235,25 +215,46 @@ impl Visit<'_> {
 }
 
 impl AreaState {
+    /// Net power of every bus of an area in all hours: each building's row is read once, from its begin to its end.
+    pub fn draw(&mut self, areas: &Areas, index: usize, rows: &PowerRows<'_>) {
+        let area = &areas.areas[index];
+        self.blocks = rows.hours.div_ceil(LANES);
+        self.drawn.clear();
+        self.drawn.resize(area.nodes.len() * self.blocks, [[0.0; LANES]; 2]);
+        for load in &areas.loads[area.loads.clone()] {
+            let drawn = &mut self.drawn[load.node as usize * self.blocks..][..self.blocks];
+            if let Some(asset) = load.row.checked_sub(areas.buildings) {
+                add(drawn, row(rows.asset_w, asset, rows.hours), [1.0, 0.0]);
+            } else {
+                add(drawn, row(rows.load_w, load.row, rows.hours), [1.0, areas.tan_phi]);
+                if rows.lit.get(load.row as usize) != Some(&false) {
+                    add(drawn, row(rows.pv_w, load.row, rows.hours), [-1.0, 0.0]);
+                }
+            }
+        }
+    }
+
     /// Powers from the ends to the busbar at the voltages that are known, and what is lost on every line.
     #[inline(always)]
-    fn backward(&mut self, nodes: &[Node], square: &Lanes) -> Busbar {
+    fn backward(&mut self, nodes: &[Node], block: usize, square: &Lanes) -> Busbar {
         let (mut losses_w, mut losses_var) = ([0.0_f32; LANES], [0.0_f32; LANES]);
         for at in (1..nodes.len()).rev() {
             let Node { parent, series: [r, x], earth: [g, b] } = nodes[at];
-            let ([p_drawn, q_drawn], [p_behind, q_behind]) = (self.drawn[at], self.behind[at]);
+            let ([p_drawn, q_drawn], [p_behind, q_behind]) = (self.drawn[at * self.blocks + block], self.behind[at]);
             let lost = self.lost[at];
             let [mut p_up, mut q_up] = self.behind[parent as usize];
             let mut drop = [0.0; LANES];
             for lane in 0..LANES {
+                // What comes from behind is waited for: all else is done before.
                 let v = square[lane] - lost[lane];
-                let p = p_drawn[lane] + p_behind[lane] + g * v;
-                let q = q_drawn[lane] + q_behind[lane] - b * v;
-                let current = (p * p + q * q) / v;
+                let per_v = 1.0 / v;
+                let p = g.mul_add(v, p_drawn[lane]) + p_behind[lane];
+                let q = (-b).mul_add(v, q_drawn[lane]) + q_behind[lane];
+                let current = p.mul_add(p, q * q) * per_v;
+                p_up[lane] = r.mul_add(current, p_up[lane] + p);
+                q_up[lane] = x.mul_add(current, q_up[lane] + q);
                 let (p_lost, q_lost) = (r * current, x * current);
-                p_up[lane] += p + p_lost;
-                q_up[lane] += q + q_lost;
-                losses_w[lane] += p_lost + g * v;
+                losses_w[lane] += g.mul_add(v, p_lost);
                 losses_var[lane] += q_lost;
                 drop[lane] = r * (p + p + p_lost) + x * (q + q + q_lost);
             }
@@ -262,7 +263,7 @@ impl AreaState {
             self.drop[at] = drop;
         }
         let mut busbar = Busbar { losses_w, losses_var, sound: [true; LANES], ..Busbar::default() };
-        let ([p_drawn, q_drawn], [p_behind, q_behind]) = (self.drawn[0], self.behind[0]);
+        let ([p_drawn, q_drawn], [p_behind, q_behind]) = (self.drawn[block], self.behind[0]);
         let [g, b] = nodes[0].earth;
         for lane in 0..LANES {
             busbar.p_w[lane] = p_drawn[lane] + p_behind[lane] + g * square[lane];
@@ -328,13 +329,24 @@ impl pulp::NullaryFnOnce for VisitTask<'_> {
     }
 }
 
-/// A block's hours of a row; past the last hour, and of rows that are not there, nought.
-#[inline(always)]
-pub(super) fn lanes(rows: &[f32], row: u32, (hours, first): (usize, usize)) -> Lanes {
-    let at = row as usize * hours;
-    let own = rows.get(at + first..(at + hours).min(at + first + LANES)).unwrap_or_default();
-    match own.first_chunk() {
-        Some(lanes) => *lanes,
-        None => std::array::from_fn(|lane| own.get(lane).copied().unwrap_or(0.0)),
+/// Adds a row of hours to active and reactive power.
+fn add(drawn: &mut [[Lanes; 2]], row: &[f32], [active, reactive]: [f32; 2]) {
+    let mut blocks = row.chunks(LANES);
+    for ([p_w, q_var], own) in drawn.iter_mut().zip(blocks.by_ref()) {
+        for ((p_w, q_var), power_w) in p_w.iter_mut().zip(q_var).zip(own) {
+            *p_w += active * power_w;
+            *q_var += reactive * power_w;
+        }
     }
+}
+
+/// Hours of a member; none where there is none.
+fn row(rows: &[f32], member: u32, hours: usize) -> &[f32] {
+    rows.get(member as usize * hours..(member as usize + 1) * hours).unwrap_or_default()
+}
+
+/// A block's hours of a row; past the last hour, and of rows that are not there, nought.
+pub(super) fn lanes(rows: &[f32], member: u32, (hours, first): (usize, usize)) -> Lanes {
+    let own = row(rows, member, hours);
+    std::array::from_fn(|lane| own.get(first + lane).copied().unwrap_or(0.0))
 }

@@ -1,4 +1,5 @@
-//! The trunk: from the sources over medium voltage to the busbars behind the last transformers, in double precision.
+//! The trunk: from the sources over medium voltage to the busbars behind the last transformers, in double precision. A block of
+//! hours is taken part by part: what a round touches then stays in the second cache with cities of a hundred thousand buildings.
 
 use super::{
     LANES, PowerRows,
@@ -7,9 +8,12 @@ use super::{
 };
 use crate::grid::synthetic::Operated;
 
-type Lanes = [f64; LANES];
-/// Error that may be left of a squared voltage, relative.
-const LEFT: f64 = 1e-10;
+/// Hours taken at once.
+const PART: usize = 4;
+pub(super) type Part = [f64; PART];
+/// Error that may be left of a squared voltage, relative; and with powers that are not yet the last ones.
+const LEFT: f64 = 1e-9;
+const LEFT_ROUGH: f64 = 1e-5;
 /// Rounds after which a lane counts as not solvable.
 const MAX_ROUNDS: u32 = 200;
 
@@ -22,38 +26,60 @@ pub(super) struct Trunk {
     loads: Vec<(u32, u32)>,
     /// Per area its node.
     busbars: Vec<u32>,
+    /// Per node the square of its voltage without any load, V²; and that of its rating.
+    unloaded: Vec<f64>,
+    rated_v2: Vec<f64>,
+    transformers: usize,
 }
 
 /// A bus and the branch to it, as a pi section.
 #[derive(Clone, Copy, Debug)]
 struct Node {
     parent: u32,
+    /// That hangs on it, or [`NONE`]; no branch leads on from there.
+    area: u32,
+    transformer: u32,
+    /// One over its rating, 1/VA.
+    per_va: f32,
     series_ohm: [f64; 2],
     half_s: [f64; 2],
     /// Square of the near end's voltage over that of the bus before.
     ratio_2: f64,
-    transformer: u32,
-    per_va: f64,
-    rated_v2: f64,
-    /// Square of the voltage without any load, V².
-    unloaded: f64,
+    /// One over the square of the rated voltage, 1/V².
+    per_v2: f64,
+}
+
+/// A block of hours that is asked for.
+pub(super) struct Asked<'a, F> {
+    pub rows: &'a PowerRows<'a>,
+    pub first: usize,
+    /// What an area takes, and the square of its busbar's voltage, per unit, that it takes it at.
+    pub of: F,
+    /// These powers are not the last ones.
+    pub rough: bool,
+    /// Squares of all voltages to start from, V², and where they got to: `part · nodes + node`. At first nought.
+    pub kept: &'a mut [Part],
 }
 
 /// Room to work in, and what a block came to.
 pub(super) struct TrunkState {
-    /// Drawn at the bus, and with all behind it.
-    drawn: Vec<[Lanes; 2]>,
-    through: Vec<[Lanes; 2]>,
-    /// Per area what it takes without its losses, its losses, and the square of the busbar's voltage that they are of, V².
-    taken: Vec<[Lanes; 2]>,
-    lost: Vec<[Lanes; 2]>,
-    met: Vec<Lanes>,
-    /// Into the near end of the branch to the bus.
-    into: Vec<[Lanes; 2]>,
-    drop: Vec<Lanes>,
+    /// What the branches behind a bus and its assets take.
+    behind: Vec<[Part; 2]>,
+    /// Per load its power, W.
+    assets_w: Vec<Part>,
+    /// Per area what it takes without its losses, and its losses times the square of the voltage that they are of, V².
+    taken: Vec<[Part; 4]>,
+    drop: Vec<Part>,
     /// V².
-    square: Vec<Lanes>,
-    pub losses_w: Lanes,
+    square: Vec<Part>,
+    /// Of the part at hand.
+    lost_w: Part,
+    sound: [bool; PART],
+    /// Per area the square of its busbar's voltage, per unit.
+    pub busbars: Vec<[f64; LANES]>,
+    /// By transformer of the grid, of the rating; the larger of both ends. Not told of rough powers.
+    pub loading: Vec<[f32; LANES]>,
+    pub losses_w: [f64; LANES],
     pub carried: [bool; LANES],
 }
 
@@ -61,192 +87,218 @@ impl Trunk {
     pub fn of(layout: &Layout, operated: &Operated) -> Self {
         let city = operated.grid();
         let mut position = vec![NONE; city.grid.buses.len()];
-        let rated_v2 = |bus: u32| city.grid.buses[bus as usize].rated_v.powi(2);
+        let square = |bus: u32| city.grid.buses[bus as usize].rated_v.powi(2);
         let mut nodes: Vec<Node> = Vec::with_capacity(2 * layout.sources.len() + layout.trunk.len());
-        nodes.extend(layout.sources.iter().map(|source| Node::source(source, NONE, rated_v2(source.bus))));
+        let mut unloaded: Vec<f64> = layout.sources.iter().map(|source| source.square).collect();
+        let mut rated_v2: Vec<f64> = layout.sources.iter().map(|source| square(source.bus)).collect();
+        nodes.extend(layout.sources.iter().map(|source| Node::source(source, NONE, square(source.bus))));
         for (index, source) in layout.sources.iter().enumerate() {
             position[source.bus as usize] = nodes.len() as u32;
-            nodes.push(Node::source(source, index as u32, rated_v2(source.bus)));
+            nodes.push(Node::source(source, index as u32, square(source.bus)));
+            unloaded.push(source.square);
+            rated_v2.push(square(source.bus));
         }
         for fed in &layout.trunk {
             position[fed.bus as usize] = nodes.len() as u32;
             let (parent, ratio_2) = (position[fed.before as usize], fed.ratio * fed.ratio);
             nodes.push(Node {
                 parent,
+                area: NONE,
+                transformer: fed.transformer,
+                per_va: fed.per_va as f32,
                 series_ohm: fed.series_ohm,
                 half_s: fed.half_s,
                 ratio_2,
-                transformer: fed.transformer,
-                per_va: fed.per_va,
-                rated_v2: rated_v2(fed.bus),
-                unloaded: nodes[parent as usize].unloaded * ratio_2,
+                per_v2: 1.0 / square(fed.bus),
             });
+            unloaded.push(unloaded[parent as usize] * ratio_2);
+            rated_v2.push(square(fed.bus));
         }
         let busbars: Vec<u32> = layout.areas.iter().map(|area| position[area.busbar as usize]).collect();
-        // What hangs on busbars themselves is the areas'.
-        busbars.iter().zip(&layout.areas).for_each(|(_, area)| position[area.busbar as usize] = NONE);
+        for (area, plan) in layout.areas.iter().enumerate() {
+            nodes[busbars[area] as usize].area = area as u32;
+            // What hangs on busbars themselves is the areas'.
+            position[plan.busbar as usize] = NONE;
+        }
         let assets = city.grid.loads[city.buildings.len()..].iter().zip(&city.attached);
         let loads = assets.map(|(load, &asset)| (position[load.bus as usize], asset)).filter(|(node, _)| *node != NONE);
-        Self { loads: loads.collect(), busbars, sources: layout.sources.len(), nodes }
+        let transformers = city.grid.transformers.len();
+        Self { loads: loads.collect(), busbars, sources: layout.sources.len(), nodes, unloaded, rated_v2, transformers }
     }
 
     /// Squares of the busbars' voltages without any load, per unit.
     pub fn unloaded(&self) -> Vec<f64> {
-        let square = |&node: &u32| self.nodes[node as usize].unloaded / self.nodes[node as usize].rated_v2;
-        self.busbars.iter().map(square).collect()
+        self.busbars.iter().map(|&node| self.unloaded[node as usize] / self.rated_v2[node as usize]).collect()
+    }
+
+    /// How many squares of voltages are kept of a block.
+    pub fn kept(&self) -> usize {
+        LANES / PART * self.nodes.len()
     }
 
     pub fn state(&self) -> TrunkState {
-        let (pairs, ones) = (vec![[[0.0; LANES]; 2]; self.nodes.len()], vec![[0.0; LANES]; self.nodes.len()]);
-        let areas = self.busbars.len();
+        let (areas, nodes) = (self.busbars.len(), self.nodes.len());
         TrunkState {
-            drawn: pairs.clone(),
-            through: pairs.clone(),
-            taken: vec![[[0.0; LANES]; 2]; areas],
-            lost: vec![[[0.0; LANES]; 2]; areas],
-            met: vec![[0.0; LANES]; areas],
-            into: pairs,
-            drop: ones.clone(),
-            square: ones,
+            behind: vec![[[0.0; PART]; 2]; nodes],
+            assets_w: vec![[0.0; PART]; self.loads.len()],
+            taken: vec![[[0.0; PART]; 4]; areas],
+            drop: vec![[0.0; PART]; nodes],
+            square: vec![[0.0; PART]; nodes],
+            lost_w: [0.0; PART],
+            sound: [true; PART],
+            busbars: vec![[0.0; LANES]; areas],
+            loading: vec![[0.0; LANES]; self.transformers],
             losses_w: [0.0; LANES],
             carried: [true; LANES],
         }
     }
 
-    /// A block of hours from `first` on, with what the areas take, and the square of their busbars' voltages, per unit, that they
-    /// take it at. At constant powers, squares of currents and so losses go with one over the squared voltage.
+    /// A block of hours from `first` on. At constant powers, squares of currents and so losses go with one over the squared
+    /// voltage.
     pub fn solve<'a>(
         &self,
         state: &mut TrunkState,
-        (rows, first): (&PowerRows<'_>, usize),
-        of: impl Fn(usize) -> (&'a Busbar, &'a [f64; LANES]),
+        asked: Asked<'_, impl Fn(usize) -> (&'a Busbar, &'a [f64; LANES])>,
     ) {
-        state.drawn.fill([[0.0; LANES]; 2]);
-        for &(node, asset) in &self.loads {
-            let power_w = area::lanes(rows.asset_w, asset, (rows.hours, first));
-            (0..LANES).for_each(|lane| state.drawn[node as usize][0][lane] += f64::from(power_w[lane]));
+        let Asked { rows, first, of, rough, kept } = asked;
+        for (part, kept) in kept.chunks_exact_mut(self.nodes.len()).enumerate() {
+            let lanes = part * PART..(part + 1) * PART;
+            for (slot, &(_, asset)) in state.assets_w.iter_mut().zip(&self.loads) {
+                let power_w = area::lanes(rows.asset_w, asset, (rows.hours, first));
+                *slot = std::array::from_fn(|lane| f64::from(power_w[lanes.start + lane]));
+            }
+            for (area, &node) in self.busbars.iter().enumerate() {
+                let (busbar, square) = of(area);
+                let met = self.rated_v2[node as usize];
+                let lane = |of: &[f32; LANES]| -> Part { std::array::from_fn(|at| f64::from(of[lanes.start + at])) };
+                let [p, q, p_lost, q_lost] =
+                    [&busbar.p_w, &busbar.q_var, &busbar.losses_w, &busbar.losses_var].map(lane);
+                let square: Part = std::array::from_fn(|at| square[lanes.start + at] * met);
+                let less = |a: Part, b: Part| -> Part { std::array::from_fn(|at| a[at] - b[at]) };
+                let times = |a: Part| -> Part { std::array::from_fn(|at| a[at] * square[at]) };
+                state.taken[area] = [less(p, p_lost), less(q, q_lost), times(p_lost), times(q_lost)];
+            }
+            pulp::Arch::new().dispatch(SolveTask { trunk: self, state, kept, part, rough });
+            for (busbar, &node) in state.busbars.iter_mut().zip(&self.busbars) {
+                let (square, rated_v2) = (&state.square[node as usize], self.rated_v2[node as usize]);
+                (0..PART).for_each(|lane| busbar[lanes.start + lane] = square[lane] / rated_v2);
+            }
+            state.losses_w[lanes.clone()].copy_from_slice(&state.lost_w);
+            state.carried[lanes].copy_from_slice(&state.sound);
         }
-        for (area, &node) in self.busbars.iter().enumerate() {
-            let (busbar, square) = of(area);
-            let lost = [busbar.losses_w, busbar.losses_var].map(|lost| lost.map(f64::from));
-            let whole = [busbar.p_w, busbar.q_var].map(|power| power.map(f64::from));
-            let rest = |part: usize| std::array::from_fn(|lane| whole[part][lane] - lost[part][lane]);
-            state.taken[area] = [rest(0), rest(1)];
-            state.lost[area] = lost;
-            state.met[area] = square.map(|square| square * self.nodes[node as usize].rated_v2);
-        }
-        pulp::Arch::new().dispatch(SolveTask { trunk: self, state });
-    }
-
-    /// Square of an area's busbar voltage, per unit.
-    pub fn busbar(&self, state: &TrunkState, area: usize) -> [f64; LANES] {
-        let node = self.busbars[area] as usize;
-        state.square[node].map(|square| square / self.nodes[node].rated_v2)
-    }
-
-    /// By transformer of the grid, of the rating; the larger of both ends.
-    pub fn loading(&self, state: &TrunkState, transformers: usize) -> Vec<[f32; LANES]> {
-        let mut loading = vec![[0.0; LANES]; transformers];
-        for (at, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.transformer != NONE) {
-            let ([p, q], [p_in, q_in]) = (state.through[at], state.into[at]);
-            loading[node.transformer as usize] = std::array::from_fn(|lane| {
-                let most = (p[lane] * p[lane] + q[lane] * q[lane]).max(p_in[lane].powi(2) + q_in[lane].powi(2));
-                (most.sqrt() * node.per_va) as f32
-            });
-        }
-        loading
     }
 }
 
 impl Node {
     fn source(source: &Source, parent: u32, rated_v2: f64) -> Self {
-        let Source { square, series_ohm, .. } = *source;
-        let half_s = [0.0; 2];
-        Self { parent, series_ohm, half_s, ratio_2: 1.0, transformer: NONE, per_va: 0.0, rated_v2, unloaded: square }
+        Self {
+            parent,
+            area: NONE,
+            transformer: NONE,
+            per_va: 0.0,
+            series_ohm: source.series_ohm,
+            half_s: [0.0; 2],
+            ratio_2: 1.0,
+            per_v2: 1.0 / rated_v2,
+        }
     }
 }
 
 impl TrunkState {
     #[inline(always)]
-    fn run(&mut self, trunk: &Trunk) {
-        for (square, node) in self.square.iter_mut().zip(&trunk.nodes) {
-            *square = [node.unloaded; LANES];
+    fn run(&mut self, trunk: &Trunk, kept: &mut [Part], (part, rough): (usize, bool)) {
+        for ((square, kept), unloaded) in self.square.iter_mut().zip(kept.iter()).zip(&trunk.unloaded) {
+            for lane in 0..PART {
+                square[lane] = if kept[lane] > 0.0 { kept[lane] } else { *unloaded };
+            }
         }
-        let mut last = [0.0; LANES];
+        let left = if rough { LEFT_ROUGH } else { LEFT };
+        let mut last = [0.0; PART];
         for _ in 0..MAX_ROUNDS {
-            self.backward(trunk);
+            self.backward::<false>(trunk, part);
             let moved = self.forward(trunk);
             let mut open = false;
-            for lane in 0..LANES {
-                let left = moved[lane] * moved[lane] <= LEFT * (last[lane] - moved[lane]);
-                self.carried[lane] = moved[lane] <= 0.01 * LEFT || left;
+            for lane in 0..PART {
+                let less = moved[lane] * moved[lane] <= left * (last[lane] - moved[lane]);
+                self.sound[lane] = moved[lane] <= 0.01 * left || less;
                 // Where nothing is a number, no round makes it one.
-                open |= !self.carried[lane] && self.losses_w[lane].is_finite();
+                open |= !self.sound[lane] && self.lost_w[lane].is_finite();
             }
             if !open {
                 break;
             }
             last = moved;
         }
-        self.backward(trunk);
-        for lane in 0..LANES {
+        if !rough {
+            self.backward::<true>(trunk, part);
+        }
+        for lane in 0..PART {
             let sound = self.square.iter().all(|square| square[lane] > 0.0);
-            self.carried[lane] &= sound && self.losses_w[lane].is_finite();
+            self.sound[lane] &= sound && self.lost_w[lane].is_finite();
+        }
+        // Hours that got nowhere begin anew.
+        for (kept, square) in kept.iter_mut().zip(&self.square) {
+            *kept = std::array::from_fn(|lane| if self.sound[lane] { square[lane] } else { 0.0 });
         }
     }
 
-    /// Powers from the busbars to the sources at the voltages that are known, and what is lost on every branch.
+    /// Powers from the busbars to the sources at the voltages that are known, and what is lost on every branch. The last time
+    /// loadings of transformers too.
     #[inline(always)]
-    fn backward(&mut self, trunk: &Trunk) {
-        for (area, &node) in trunk.busbars.iter().enumerate() {
-            let ([p, q], [p_lost, q_lost], met) = (&self.taken[area], &self.lost[area], &self.met[area]);
-            let (square, drawn) = (&self.square[node as usize], &mut self.drawn[node as usize]);
-            for lane in 0..LANES {
-                let more = met[lane] / square[lane];
-                drawn[0][lane] = p[lane] + p_lost[lane] * more;
-                drawn[1][lane] = q[lane] + q_lost[lane] * more;
-            }
+    fn backward<const LAST: bool>(&mut self, trunk: &Trunk, part: usize) {
+        self.behind[..trunk.sources].fill([[0.0; PART]; 2]);
+        for (power_w, (node, _)) in self.assets_w.iter().zip(&trunk.loads) {
+            let [p, _] = &mut self.behind[*node as usize];
+            (0..PART).for_each(|lane| p[lane] += power_w[lane]);
         }
-        self.through.copy_from_slice(&self.drawn);
-        self.losses_w = [0.0; LANES];
+        self.lost_w = [0.0; PART];
         for at in (trunk.sources..trunk.nodes.len()).rev() {
             // What is lost before the sources' buses is not the city's.
             let counts = if at < 2 * trunk.sources { 0.0 } else { 1.0 };
-            let Node { parent, series_ohm: [r, x], half_s: [g, b], ratio_2, .. } = trunk.nodes[at];
-            let ([p_out, q_out], far) = (self.through[at], self.square[at]);
-            let near = self.square[parent as usize];
-            let ([mut p_up, mut q_up], mut drop) = (self.through[parent as usize], [0.0; LANES]);
-            let mut into = [[0.0; LANES]; 2];
-            for lane in 0..LANES {
+            let Node { parent, area, series_ohm: [r, x], half_s: [g, b], ratio_2, transformer, per_va, .. } =
+                trunk.nodes[at];
+            let (far, near) = (self.square[at], self.square[parent as usize]);
+            let per_far: Part = std::array::from_fn(|lane| 1.0 / far[lane]);
+            let [p_out, q_out] = if area == NONE {
+                std::mem::take(&mut self.behind[at])
+            } else {
+                let [p, q, p_lost, q_lost] = &self.taken[area as usize];
+                let all = |rest: &Part, lost: &Part| std::array::from_fn(|l| lost[l].mul_add(per_far[l], rest[l]));
+                [all(p, p_lost), all(q, q_lost)]
+            };
+            let [p_up, q_up] = &mut self.behind[parent as usize];
+            let mut drop = [0.0; PART];
+            for lane in 0..PART {
                 let near = near[lane] * ratio_2;
                 let p = p_out[lane] + g * far[lane];
                 let q = q_out[lane] - b * far[lane];
-                let current = (p * p + q * q) / far[lane];
+                let current = (p * p + q * q) * per_far[lane];
                 let (p_lost, q_lost) = (r * current, x * current);
-                into[0][lane] = p + p_lost + g * near;
-                into[1][lane] = q + q_lost - b * near;
-                p_up[lane] += into[0][lane];
-                q_up[lane] += into[1][lane];
+                let (p_in, q_in) = (p + p_lost + g * near, q + q_lost - b * near);
+                p_up[lane] += p_in;
+                q_up[lane] += q_in;
                 drop[lane] = r * (p + p + p_lost) + x * (q + q + q_lost);
-                self.losses_w[lane] += counts * (p_lost + g * (far[lane] + near));
+                self.lost_w[lane] += counts * (p_lost + g * (far[lane] + near));
+                if LAST && transformer != NONE {
+                    let out = p_out[lane] * p_out[lane] + q_out[lane] * q_out[lane];
+                    let most = out.max(p_in * p_in + q_in * q_in).sqrt();
+                    self.loading[transformer as usize][part * PART + lane] = (most * f64::from(per_va)) as f32;
+                }
             }
-            self.through[parent as usize] = [p_up, q_up];
-            self.into[at] = into;
             self.drop[at] = drop;
         }
     }
 
     /// Voltages from the sources to the busbars; the largest change of a square, relative to the rating's.
     #[inline(always)]
-    fn forward(&mut self, trunk: &Trunk) -> Lanes {
-        let mut moved = [0.0_f64; LANES];
+    fn forward(&mut self, trunk: &Trunk) -> Part {
+        let mut moved = [0.0_f64; PART];
         for (at, node) in trunk.nodes.iter().enumerate().skip(trunk.sources) {
             let (up, drop, old) = (self.square[node.parent as usize], self.drop[at], self.square[at]);
-            let per_unit = 1.0 / node.rated_v2;
-            let mut square = [0.0; LANES];
-            for lane in 0..LANES {
+            let mut square = [0.0; PART];
+            for lane in 0..PART {
                 square[lane] = up[lane] * node.ratio_2 - drop[lane];
-                let change = (square[lane] - old[lane]).abs() * per_unit;
+                let change = (square[lane] - old[lane]).abs() * node.per_v2;
                 moved[lane] = if change > moved[lane] { change } else { moved[lane] };
             }
             self.square[at] = square;
@@ -259,6 +311,9 @@ impl TrunkState {
 struct SolveTask<'a> {
     trunk: &'a Trunk,
     state: &'a mut TrunkState,
+    kept: &'a mut [Part],
+    part: usize,
+    rough: bool,
 }
 
 impl pulp::NullaryFnOnce for SolveTask<'_> {
@@ -266,6 +321,6 @@ impl pulp::NullaryFnOnce for SolveTask<'_> {
 
     #[inline(always)]
     fn call(self) {
-        self.state.run(self.trunk);
+        self.state.run(self.trunk, self.kept, (self.part, self.rough));
     }
 }

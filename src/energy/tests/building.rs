@@ -52,6 +52,7 @@ fn peer_year() -> Option<(Climate, Schedule)> {
         outdoor_c: rows.iter().map(|row| row[0]).collect(),
         ground_c: vec![0.0; rows.len()],
         irradiance: rows.iter().map(|row| irradiance(row[2])).collect(),
+        month: Vec::new(),
     };
     Some((climate, Schedule { hours: rows.iter().map(|row| hour(row[1])).collect() }))
 }
@@ -71,7 +72,7 @@ fn run(scales: &[f64], climate: &Climate, schedule: &Schedule, kept: Kept) -> Ou
     let class = vec![0; scales.len()];
     let zone = |index: usize| peer_zone(scales[index]);
     let schedules = std::slice::from_ref(schedule);
-    let stock = Stock { class: &class, schedules, zone: &zone, start_c: 20.0, start: None };
+    let stock = Stock { class: &class, schedules, zone: &zone, start_c: 20.0, lit: None, start: None };
     simulate(&stock, climate, Hours::year(climate, 0), kept).expect("a year")
 }
 
@@ -161,7 +162,7 @@ fn hours_go_on_where_they_ended_and_limits_hold() {
     let zone = |_: usize| Zone { heating_w: 400.0, cooling_w: 0.0, ..peer_zone(1.0) };
     let part = |first: usize, count: usize, start: Option<&[[f64; 1]]>| {
         let schedules = std::slice::from_ref(&schedule);
-        let stock = Stock { class: &[0], schedules, zone: &zone, start_c: 20.0, start };
+        let stock = Stock { class: &[0], schedules, zone: &zone, start_c: 20.0, lit: None, start };
         simulate(&stock, &climate, Hours { first, count, warm_up: 0 }, Kept::Trace).expect("hours")
     };
     let whole = part(0, 8760, None);
@@ -176,7 +177,12 @@ fn hours_go_on_where_they_ended_and_limits_hold() {
 
 #[test]
 fn what_cannot_be_is_one_clear_line() {
-    let climate = Climate { outdoor_c: vec![0.0; 24], ground_c: vec![8.0; 24], irradiance: vec![[0.0; COLUMNS]; 24] };
+    let climate = Climate {
+        outdoor_c: vec![0.0; 24],
+        ground_c: vec![8.0; 24],
+        irradiance: vec![[0.0; COLUMNS]; 24],
+        month: Vec::new(),
+    };
     let hour = ScheduleHour { internal: 0.0, heating_c: 20.0, cooling_c: 26.0, level: 0 };
     let check = |change: &(dyn Fn(&mut Zone<1>) + Sync), hour: ScheduleHour, expected: &str| {
         let zone = |_: usize| {
@@ -185,7 +191,7 @@ fn what_cannot_be_is_one_clear_line() {
             zone
         };
         let schedules = [Schedule { hours: vec![hour; 24] }];
-        let stock = Stock { class: &[0], schedules: &schedules, zone: &zone, start_c: 20.0, start: None };
+        let stock = Stock { class: &[0], schedules: &schedules, zone: &zone, start_c: 20.0, lit: None, start: None };
         let fault = simulate(&stock, &climate, Hours::year(&climate, 0), Kept::Totals).expect_err(expected).to_string();
         assert_eq!(fault, expected);
     };

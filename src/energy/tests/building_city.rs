@@ -36,7 +36,7 @@ fn winter() -> Climate {
         std::array::from_fn(|column: usize| if column == SKY { -40.0 } else { lit })
     };
     let irradiance: Vec<[f64; COLUMNS]> = (0..8760).map(irradiance).collect();
-    Climate { outdoor_c: vec![-5.0; 8760], ground_c: vec![8.0; 8760], irradiance }
+    Climate { outdoor_c: vec![-5.0; 8760], ground_c: vec![8.0; 8760], irradiance, month: Vec::new() }
 }
 
 #[test]

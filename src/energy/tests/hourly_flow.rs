@@ -34,7 +34,7 @@ fn hours_side_by_side_are_load_flows() {
     let powers: Vec<Powers<'_>> =
         hours.iter().map(|[load_w, pv_w, asset_w]| Powers { load_w, pv_w, asset_w }).collect();
     let [load_w, pv_w, asset_w] = [0, 1, 2].map(|part| rows(&hours, part));
-    let rows = PowerRows { hours: hours.len(), load_w: &load_w, pv_w: &pv_w, asset_w: &asset_w };
+    let rows = PowerRows { hours: hours.len(), load_w: &load_w, pv_w: &pv_w, lit: &[], asset_w: &asset_w };
     let grid = CityGrid::grow(&city, &system, 1).expect("a grid");
     for out in [vec![], vec![Element::Transformer(0)], vec![Element::Line(grid.rings[0].lines[0])]] {
         let operated = grid.operated(&BTreeSet::from_iter(out)).expect("radial");
@@ -68,7 +68,7 @@ fn hours_that_cannot_be_carried_are_told_and_touch_no_other() {
     let hours = 11;
     let load_w: Vec<f32> =
         (0..city.buildings.len() * hours).map(|at| if at % hours == 3 { 2e6 } else { 900.0 }).collect();
-    let rows = PowerRows { hours, load_w: &load_w, pv_w: &[], asset_w: &[] };
+    let rows = PowerRows { hours, load_w: &load_w, pv_w: &[], lit: &[], asset_w: &[] };
     let flow = HourlyFlow::new(operated).expect("radial");
     let told = flow.solve(&rows);
     assert_eq!(told.losses_w.iter().position(Option::is_none), Some(3));

@@ -140,13 +140,29 @@ impl Obstacles {
 
     /// The horizon of a point, metres east, north and above the ground.
     pub fn horizon(&self, at: [f64; 3]) -> Horizon {
+        self.look(at, LEAST_SLOPE, [0.0; DIRECTIONS])
+    }
+
+    /// The horizon before a facade that looks to an azimuth: what lies behind its plane is not looked at and tells nought, and
+    /// what rises less than `least_slope` (a tangent) may be left out. A few times as fast as [`Self::horizon`].
+    pub fn facade_horizon(&self, at: [f64; 3], azimuth_deg: f64, least_slope: f64) -> Horizon {
+        let (sin, cos) = azimuth_deg.to_radians().sin_cos();
+        let behind: [bool; DIRECTIONS] = std::array::from_fn(|d| BEARINGS[d].0 * sin + BEARINGS[d].1 * cos < -1e-9);
+        // Nothing rises above what is infinite: so nobody looks there.
+        let blind = behind.map(|behind| if behind { f64::INFINITY } else { 0.0 });
+        let Horizon { slopes } = self.look(at, least_slope.max(LEAST_SLOPE), blind);
+        Horizon { slopes: std::array::from_fn(|d| if behind[d] { 0.0 } else { slopes[d] }) }
+    }
+
+    /// A point's horizon from what is known of it.
+    fn look(&self, at: [f64; 3], least_slope: f64, slopes: [f64; DIRECTIONS]) -> Horizon {
         if !at.iter().all(|value| value.is_finite()) {
             return Horizon::OPEN;
         }
         // A point far outside sees the grid as well from its limit: nothing of it shows.
         let here = |value: f64| (value / self.levels[0].side_m).floor().clamp(-1e6, 1e6) as i64;
         let cell = (here(at[0] - self.origin.x), here(at[1] - self.origin.y));
-        let mut view = View { at: Coord { x: at[0], y: at[1] }, z: at[2], cell, slopes: [0.0; DIRECTIONS] };
+        let mut view = View { at: Coord { x: at[0], y: at[1] }, z: at[2], cell, least_slope, slopes };
         for (level, rings) in NEAR.iter().enumerate() {
             let centre = view.square(level);
             for ring in 0..=*rings {
@@ -213,6 +229,8 @@ struct View {
     z: f64,
     /// Column and row of the cell of the point.
     cell: (i64, i64),
+    /// What rises less is not looked at.
+    least_slope: f64,
     slopes: [f64; DIRECTIONS],
 }
 
@@ -230,7 +248,7 @@ impl View {
         let gap = |at: f64, low: f64| (low - at).max(at - low - side).max(0.0);
         let (dx, dy) = (gap(self.at.x, corner.x), gap(self.at.y, corner.y));
         let near_m2 = dx * dx + dy * dy;
-        if rise <= 0.0 || rise * rise <= LEAST_SLOPE * LEAST_SLOPE * near_m2 {
+        if rise <= 0.0 || rise * rise <= self.least_slope * self.least_slope * near_m2 {
             return false;
         }
         let to = Coord { x: corner.x + 0.5 * side - self.at.x, y: corner.y + 0.5 * side - self.at.y };

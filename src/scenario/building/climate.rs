@@ -11,6 +11,9 @@ use super::read::Window;
 const STEFAN_BOLTZMANN: f64 = 5.670_374_419e-8;
 const ZERO_C: f64 = 273.15;
 
+/// Days of the year before which January to November end.
+const MONTH_ENDS: [usize; 11] = [31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+
 /// What glass lets through.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Glazing {
@@ -117,7 +120,13 @@ pub(super) fn climate(
         outdoor_c: (0..hours).map(|hour| 0.5 * (at((hour + hours - 1) % hours) + at(hour))).collect(),
         ground_c: vec![mean_c; hours],
         irradiance: (0..hours).into_par_iter().map(irradiance).collect(),
+        month: (0..hours).map(month_of).collect(),
     }
+}
+
+/// Of an hour of the year, 0…11; an hour beyond is of December.
+pub(super) fn month_of(hour: usize) -> u8 {
+    MONTH_ENDS.iter().filter(|end| hour / 24 >= **end).count() as u8
 }
 
 /// What passes the windows of one column per area, relative to right angles, W/m².

@@ -260,7 +260,7 @@ impl BuildingCase {
     ) -> Result<BuildingYear, BuildingError> {
         let schedules = [self.schedule(climate.len(), [own.heating_c, own.cooling_c])];
         let (start_c, warm_up) = own.start_c.map_or((20.0, WARM_UP_H), |start_c| (start_c, 0));
-        let stock = Stock { class: &[0], schedules: &schedules, zone: &|_| zone, start_c, start: None };
+        let stock = Stock { class: &[0], schedules: &schedules, zone: &|_| zone, start_c, lit: None, start: None };
         let outcome = simulate(&stock, climate, Hours::year(climate, warm_up), Kept::Trace)?;
         let totals = outcome.totals[0];
         let air = || outcome.trace.iter().map(|hour| hour.air_c);

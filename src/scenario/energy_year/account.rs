@@ -4,7 +4,7 @@ use citytwin_energy::{
     EnergySystem,
     building::{CityDemand, HeatPower},
 };
-use citytwin_model::{BuildingId, BuildingUse, WeatherYear};
+use citytwin_model::{BuildingId, BuildingUse, City, EnergyAssetKind, WeatherYear};
 use rayon::prelude::*;
 
 use super::{
@@ -230,6 +230,24 @@ fn stations(of: &CityEnergy<'_>, system: &EnergySystem, years: &[StationYear]) -
     system.transformers().iter().zip(years).enumerate().map(row).collect()
 }
 
+/// Stated assets that nobody operates, in one line.
+pub(crate) fn not_operated(city: &City) -> Option<String> {
+    let count = |kind| city.energy_assets.iter().filter(|asset| asset.kind == kind).count();
+    let kinds = [
+        (count(EnergyAssetKind::Battery), "batteries"),
+        (count(EnergyAssetKind::Wind), "wind turbines"),
+        (count(EnergyAssetKind::Generator), "generators"),
+    ];
+    let told: Vec<String> =
+        kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "of the map {} are not operated: it says neither what batteries hold nor by which rule they and generators run, and              wind is not simulated; they count as nought",
+            told.join(", ")
+        )
+    })
+}
+
 fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, means: Option<&HouseholdMeans>) -> Vec<String> {
     let Computed { of, spec, weather, grid_carbon, system, .. } = computed;
     let (country, finance) = (of.country(), spec.finance);
@@ -247,7 +265,7 @@ fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, means: Optio
             tariffs.year,
             100.0 * of.tables.cost(Item::Retrofit).eur_per_unit
         ),
-        "heat: facades see the open sky with a fixed factor for shadows; roofs see their neighbours".to_owned(),
+        "heat: the light on a facade is what its neighbours leave of it by month; curtains and trees are a fixed factor".to_owned(),
     ];
     let mut say = |when: bool, what: String| {
         if when {
@@ -277,6 +295,8 @@ fn notes(computed: &Computed<'_>, hours: &Hours, tariffs: &Tariffs, means: Optio
     }
     let nobody = hours.charge.is_none() && system.electric_share() > 0.0;
     say(nobody, "the city's demand has no trips by car: no electric cars charge".to_owned());
+    let idle = not_operated(of.city);
+    say(idle.is_some(), idle.unwrap_or_default());
     say(!hours.losses_known, "without a load flow: no losses, loadings, voltages".to_owned());
     say(hours.uncarried > 0, format!("{} hours that the grid cannot carry are without losses", hours.uncarried));
     notes

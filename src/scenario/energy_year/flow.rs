@@ -1,6 +1,7 @@
 //! Load flows of many hours: losses by hour, and what every station went through.
 
 use citytwin_energy::{FlowHours, HourlyFlow, PowerRows, grid::EN_50160};
+use citytwin_model::BuildingId;
 use rayon::prelude::*;
 
 use super::{hours::Step, result::StationYear};
@@ -41,7 +42,9 @@ pub fn solve(grid: &HourlyFlow, step: &Step<'_>, drawn: &Drawn, stations: &mut [
         return vec![None; drawn.count];
     }
     let Drawn { count, load_w, pv_w, asset_w } = drawn;
-    let flow = grid.solve(&PowerRows { hours: *count, load_w, pv_w, asset_w });
+    let buildings = (0..step.of.city.buildings.len()).map(BuildingId::from_index);
+    let lit: Vec<bool> = buildings.map(|building| step.system.roof_planes(building).next().is_some()).collect();
+    let flow = grid.solve(&PowerRows { hours: *count, load_w, pv_w, lit: &lit, asset_w });
     stations.par_iter_mut().enumerate().for_each(|(station, year)| add(&flow, station, year));
     step.told.hours(drawn.count);
     flow.losses_w

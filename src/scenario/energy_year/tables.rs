@@ -1,7 +1,10 @@
 //! What energy emits and costs, what plants cost and what households have: tables of `assets/energy`, embedded; a test reads
 //! them all.
 
-use citytwin_energy::table::{TableError, TableRow, table};
+use citytwin_energy::{
+    charging::OffPeak,
+    table::{TableError, TableRow, table},
+};
 use serde::Serialize;
 
 use super::{
@@ -205,14 +208,15 @@ fn generation(row: &TableRow<'_>) -> Result<Generation, TableError> {
 fn tariffs(row: &TableRow<'_>) -> Result<Tariffs, TableError> {
     let price = |column: &str| row.number(column, [0.0, 10.0]);
     let yearly = |column: &str| row.number(column, [0.0, 1e5]);
-    let hour = |column: &str| row.number(column, [0.0, 24.0]);
+    let country = row.text("country")?;
+    // Which hours are cheap is told once, for bills as for whoever charges by them.
     let night = if row.text("night_eur_kwh")?.is_empty() {
         None
     } else {
-        Some(Night { eur_kwh: price("night_eur_kwh")?, from_hour: hour("night_from")?, to_hour: hour("night_to")? })
+        Some(Night { eur_kwh: price("night_eur_kwh")?, hours: OffPeak::of(country).hours })
     };
     Ok(Tariffs {
-        country: row.text("country")?.to_owned(),
+        country: country.to_owned(),
         household_eur_kwh: price("household_eur_kwh")?,
         household_standing_eur: yearly("household_standing_eur")?,
         night,
@@ -311,6 +315,16 @@ mod tests {
         EnergyTables::parse(&texts).expect_err("a fault").to_string()
     }
 
+    /// Bills and cars know the same cheap hours, country by country.
+    #[test]
+    fn the_night_of_bills_is_that_of_cars() {
+        let tables = EnergyTables::embedded();
+        let finland = tables.tariffs("FI");
+        let night = finland.night.expect("a night price");
+        assert_eq!((finland.country.as_str(), night.hours), ("FI", OffPeak::of("FI").hours));
+        assert!(night.holds(23.5) && night.holds(6.5) && !night.holds(7.5));
+    }
+
     #[test]
     fn a_wrong_table_names_its_place() {
         let cases = [
@@ -322,9 +336,9 @@ mod tests {
             ),
             (
                 TARIFFS,
-                ",22,7,",
-                ",25,7,",
-                "tariffs.csv, line 3, column \"night_from\": \"25\"; give a number from 0 to 24",
+                ",0.155,",
+                ",11,",
+                "tariffs.csv, line 3, column \"night_eur_kwh\": \"11\"; give a number from 0 to 10",
             ),
             (
                 TARIFFS,

@@ -1,5 +1,6 @@
 //! What customers pay: prices, standing charges, the night's price, and for large businesses their highest hour.
 
+use citytwin_energy::charging::HOURS;
 use serde::Serialize;
 
 /// Prices of a country, €. Households' with all taxes, businesses' without the VAT that they get back.
@@ -30,12 +31,12 @@ pub struct Tariffs {
     pub source: String,
 }
 
-/// A cheaper price by the city's wall clock; past midnight where it ends before it begins.
+/// A cheaper price in some hours of the city's wall clock.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 pub struct Night {
     pub eur_kwh: f64,
-    pub from_hour: f64,
-    pub to_hour: f64,
+    /// Those of `off_peak.csv`, by which cars charge too.
+    pub hours: [bool; HOURS],
 }
 
 /// Who pays for a building.
@@ -79,11 +80,7 @@ impl Bill {
 
 impl Night {
     pub fn holds(&self, hour: f64) -> bool {
-        if self.from_hour <= self.to_hour {
-            (self.from_hour..self.to_hour).contains(&hour)
-        } else {
-            hour >= self.from_hour || hour < self.to_hour
-        }
+        self.hours[hour as usize % HOURS]
     }
 }
 
@@ -133,7 +130,7 @@ mod tests {
             country: "XX".to_owned(),
             household_eur_kwh: 0.3,
             household_standing_eur: 100.0,
-            night: Some(Night { eur_kwh: 0.2, from_hour: 22.0, to_hour: 7.0 }),
+            night: Some(Night { eur_kwh: 0.2, hours: std::array::from_fn(|hour| !(7..22).contains(&hour)) }),
             business_eur_kwh: 0.25,
             business_standing_eur: 150.0,
             metered_above_kwh: 100_000.0,
@@ -168,11 +165,9 @@ mod tests {
     }
 
     #[test]
-    fn nights_pass_midnight() {
+    fn the_night_price_holds_in_its_hours() {
         let night = tariffs().night.expect("a night");
         assert!([22.0, 23.5, 0.0, 6.5].into_iter().all(|hour| night.holds(hour)));
         assert!([7.0, 12.0, 21.5].into_iter().all(|hour| !night.holds(hour)));
-        let early = Night { from_hour: 1.0, to_hour: 5.0, ..night };
-        assert!(early.holds(1.5) && !early.holds(0.5) && !early.holds(5.0));
     }
 }

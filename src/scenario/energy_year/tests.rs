@@ -7,8 +7,9 @@ use std::sync::{
 
 use citytwin_environment::synthetic_year;
 use citytwin_model::{
-    AccessLevel, Anchor, Building, BuildingUse, ChargingRule, GeoBounds, Known, LineString, LonLat, MultiPolygon,
-    Oneway, Polygon, Request, Road, RoadAccess, RoadClass, RoadId, RoofShape, SourceRef, Tags, Volume,
+    AccessLevel, Anchor, Building, BuildingUse, ChargingRule, Coord, EnergyAsset, EnergyAssetId, EnergyAssetKind,
+    GeoBounds, Known, LineString, LonLat, MultiPolygon, Oneway, Polygon, Request, Road, RoadAccess, RoadClass, RoadId,
+    RoofShape, SourceRef, Tags, Volume,
 };
 
 use super::*;
@@ -395,4 +396,31 @@ fn tables_are_written_whole() {
     write_energy_year(&year, &city, &folder.path().join("blocked")).expect_err("a folder stands in the way");
     let left = std::fs::read_dir(folder.path().join("blocked")).expect("a folder").count();
     assert_eq!(left, 1, "nothing else is left behind");
+}
+
+/// Batteries and turbines of the map are told, with how many and why; what is operated is not.
+#[test]
+fn assets_that_nobody_operates_are_told() {
+    let mut city = town();
+    assert_eq!(super::account::not_operated(&city), None);
+    for kind in [EnergyAssetKind::Battery, EnergyAssetKind::Battery, EnergyAssetKind::Wind, EnergyAssetKind::Solar] {
+        city.energy_assets.push(EnergyAsset {
+            id: EnergyAssetId(city.energy_assets.len() as u32),
+            source: SourceRef::Node(900 + city.energy_assets.len() as i64),
+            name: None,
+            kind,
+            at: Coord { x: 0.0, y: 0.0 },
+            rated: None,
+            tags: Default::default(),
+        });
+    }
+    let told = super::account::not_operated(&city).expect("a line");
+    assert!(
+        told.starts_with("of the map 2 batteries, 1 wind turbines are not operated: ") && !told.contains('\n'),
+        "{told}"
+    );
+    let weather = synthetic_year(city.anchor.origin, 1.0, 1);
+    let energy = CityEnergy::prepare(&city, &weather).expect("a city");
+    let year = energy.year(&EnergySpec { without_grid: true, ..EnergySpec::default() }, &()).expect("a year");
+    assert!(year.notes.contains(&told));
 }

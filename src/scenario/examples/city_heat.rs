@@ -3,10 +3,10 @@
 
 use std::{collections::BTreeMap, path::Path, time::Instant};
 
-use citytwin_energy::building::{CityHeat, Measures};
+use citytwin_energy::building::Measures;
 use citytwin_environment::SunYear;
 use citytwin_import::weather::read_epw;
-use citytwin_scenario::building::city_climate;
+use citytwin_scenario::building::{city_climate, city_heat};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -14,7 +14,8 @@ fn main() {
     let city = citytwin_import::open(Path::new(city), &Default::default(), &()).expect("a city");
     let weather = read_epw(Path::new(weather)).expect("a weather file").year;
     let climate = timed("climate", || city_climate(&weather, &SunYear::of(&weather)));
-    let heat = timed("shells and archetypes", || CityHeat::new(&city));
+    let heat =
+        timed("shells among their neighbours, archetypes", || city_heat(&city, &weather, &SunYear::of(&weather)));
     let base = Measures::default();
     let year = timed("a year", || heat.run(&base, &climate, (0, 8760), false).expect("a year"));
     let coldest = (0..363).min_by(|a, b| mean(&climate.outdoor_c, *a).total_cmp(&mean(&climate.outdoor_c, *b)));

@@ -1,5 +1,6 @@
 //! A year of a city's energy, part by part: `energy_year CITY FILE.epw [DIR]`: wall and CPU time, peak memory, what comes out, and
 //! how long the worst days take, and who gains and who loses by a retrofit of old buildings. With DIR the tables are written there.
+//! `energy_year CITY FILE.epw --once` computes the year with its load flow alone, and says what all of it took.
 
 use std::{path::Path, time::Instant};
 
@@ -16,6 +17,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [city, weather, rest @ ..] = arguments.as_slice() else {
         return Err("energy_year CITY FILE.epw [DIR]".into());
     };
+    if rest.first().is_some_and(|argument| argument == "--once") {
+        return timed("all of it", || once(Path::new(city), Path::new(weather)));
+    }
     let city = timed("map", || citytwin_import::open(Path::new(city), &Default::default(), &()))?;
     let weather = read_epw(Path::new(weather))?.year;
     let energy = timed("shells, loads, climate, horizons", || CityEnergy::prepare(&city, &weather))?;
@@ -74,6 +78,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         timed("written", || write_energy_year(&year, &city, Path::new(dir)))?;
         write_energy_comparison(&told, Path::new(dir))?;
     }
+    Ok(())
+}
+
+/// What `citytwin energy year` does, without the writing.
+fn once(city: &Path, weather: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let city = timed("map", || citytwin_import::open(city, &Default::default(), &()))?;
+    let weather = read_epw(weather)?.year;
+    let energy = timed("shells, loads, climate, horizons", || CityEnergy::prepare(&city, &weather))?;
+    timed("grid grown", || energy.grid().map(drop))?;
+    timed("car tours of the traffic demand", || drop(energy.mobility().clone()));
+    let year = timed("a year with the load flow of every hour", || energy.year(&EnergySpec::default(), &()))?;
+    println!(
+        "{} buildings, {} stations, residual {:e}",
+        city.buildings.len(),
+        year.stations.len(),
+        year.balance_residual
+    );
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use citytwin_traffic::{CarTours, Demand};
 
 use super::roofs::{Roof, SolarPlant, plants, roofs};
 use crate::{
-    building::city_climate,
+    building::{city_climate, city_heat},
     energy_year::{country, mobility::of_tours},
 };
 
@@ -49,7 +49,7 @@ impl LiveBasis {
         let tours = tours.filter(|tours| !tours.zones.is_empty());
         let mobility = tours.map(|tours| of_tours(city, system, tours, &Figures::embedded()));
         Self {
-            heat: CityHeat::new(city),
+            heat: city_heat(city, &weather, &sun),
             roofs: roofs(city, system),
             plants: plants(system),
             mobility: Arc::new(mobility.unwrap_or_default()),

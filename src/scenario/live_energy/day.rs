@@ -58,6 +58,7 @@ impl LiveBasis {
             climate.outdoor_c.push(self.climate.outdoor_c[row]);
             climate.ground_c.push(self.climate.ground_c[row]);
             climate.irradiance.push(self.climate.irradiance[row]);
+            climate.month.push(self.climate.month[row]);
         }
         climate
     }

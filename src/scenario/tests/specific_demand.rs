@@ -8,14 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use citytwin_energy::{
-    EnergySystem,
-    building::{CityHeat, Measures},
-};
+use citytwin_energy::{EnergySystem, building::Measures};
 use citytwin_environment::{SunYear, synthetic_year};
 use citytwin_import::weather::read_epw;
 use citytwin_model::{City, WeatherYear};
-use citytwin_scenario::building::city_climate;
+use citytwin_scenario::building::{city_climate, city_heat};
 
 /// Years of construction, as the published tables have them; the last of each.
 const AGES: [(&str, u16); 4] = [("to 1948", 1948), ("1949-1978", 1978), ("1979-2009", 2009), ("from 2010", u16::MAX)];
@@ -28,8 +25,8 @@ fn root() -> PathBuf {
 type Sums = BTreeMap<(String, &'static str), [f64; 6]>;
 
 fn sums(city: &City, weather: &WeatherYear) -> Sums {
-    let heat = CityHeat::new(city);
-    let climate = city_climate(weather, &SunYear::of(weather));
+    let sun = SunYear::of(weather);
+    let (heat, climate) = (city_heat(city, weather, &sun), city_climate(weather, &sun));
     let year = heat.run(&Measures::default(), &climate, (0, 8760), false).expect("a year");
     let system = EnergySystem::new(city);
     let mut sums = Sums::new();
