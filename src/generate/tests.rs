@@ -195,7 +195,7 @@ fn nonsense_is_refused_in_one_line() {
         assert!(!error.to_string().contains('\n'), "{error}");
         error
     };
-    for population in [0, 499, 500_001, u32::MAX] {
+    for population in [0, 499, 700_001, u32::MAX] {
         let spec = GenerateSpec { population, ..spec.clone() };
         assert!(matches!(refused(&spec, folder.path()), GenerateError::Population(p) if p == population));
     }
