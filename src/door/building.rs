@@ -1,6 +1,6 @@
 //! Buildings and the sun by themselves: `building simulate` and `solar`.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{fmt::Write, path::Path};
 
 use anyhow::{Context, bail};
 use citytwin_import::weather::read_epw;
@@ -14,6 +14,7 @@ use citytwin_scenario::{
 use crate::{
     arguments::{BuildingSimulateArguments, SolarArguments, ThermalModel},
     say,
+    text::text_of,
     verbs::json,
 };
 
@@ -22,11 +23,7 @@ const LARGEST: u64 = 1 << 20;
 
 pub fn simulate(arguments: &BuildingSimulateArguments) -> anyhow::Result<()> {
     let file = arguments.case.display().to_string();
-    let size = fs::metadata(&arguments.case).with_context(|| file.clone())?.len();
-    if size > LARGEST {
-        bail!("{file}: {size} bytes; a building case has at most {LARGEST}");
-    }
-    let text = fs::read_to_string(&arguments.case).with_context(|| file.clone())?;
+    let text = text_of(&arguments.case, LARGEST)?;
     let case = first_line(read_building_case(&file, &text))?;
     let weather = weather(&arguments.weather)?;
     let model = match arguments.model {

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use anyhow::Context;
 use citytwin_model::{Assumptions, WeatherYear};
 use citytwin_scenario::{
     energy_year::{
@@ -18,8 +17,12 @@ use crate::{
     edits::requests,
     progress::Bar,
     say,
+    text::text_of,
     verbs::{json, open},
 };
+
+/// The largest table that is read, byte.
+const LARGEST_TABLE: u64 = 16 << 20;
 
 pub fn year(arguments: &EnergyYearArguments) -> anyhow::Result<()> {
     let city = open(&arguments.city, &arguments.map)?;
@@ -61,7 +64,7 @@ fn base(arguments: &EnergyYearArguments, weather: &WeatherYear) -> anyhow::Resul
     let mut spec = EnergySpec { spells: arguments.spells.iter().map(spell).collect(), ..EnergySpec::default() };
     if let Some(path) = &arguments.carbon {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).with_context(|| name.clone())?;
+        let text = text_of(path, LARGEST_TABLE)?;
         spec.grid_carbon = Some(GridCarbon::parse(&name, &text)?);
     }
     if let Some(interest) = arguments.interest {

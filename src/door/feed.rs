@@ -1,11 +1,9 @@
 //! Feeds by themselves: `feed test`, a mapping tried on recorded messages.
 
-use std::path::Path;
-
-use anyhow::{Context, anyhow, bail};
+use anyhow::bail;
 use citytwin_feeds::mapping::{Mapper, Sources, SourcesFault, preview, read_recorded};
 
-use crate::{arguments::FeedTestArguments, building::first_line, say, verbs::open};
+use crate::{arguments::FeedTestArguments, building::first_line, say, text::text_of, verbs::open};
 
 /// The largest file of recorded messages and of mappings, byte.
 const MOST_BYTES: u64 = 256 << 20;
@@ -17,21 +15,12 @@ pub fn test(arguments: &FeedTestArguments) -> anyhow::Result<()> {
     if arguments.mapping.is_none() && !path.exists() {
         bail!("{}: not there; write one, or name a mapping by --mapping FILE.toml", path.display());
     }
-    let sources = first_line(Sources::parse(&path.display().to_string(), &text(&path)?).map_err(lines))?;
+    let sources = first_line(Sources::parse(&path.display().to_string(), &text_of(&path, MOST_BYTES)?).map_err(lines))?;
     let name = arguments.file.display().to_string();
-    let messages = first_line(read_recorded(&name, &text(&arguments.file)?).map_err(lines))?;
+    let messages = first_line(read_recorded(&name, &text_of(&arguments.file, MOST_BYTES)?).map_err(lines))?;
     let city = open(&arguments.city, &arguments.map)?;
     let mut mapper = Mapper::new(&sources, &city.sensors, city.anchor);
     say(&preview(&sources, &city.sensors, &mut mapper, &messages).to_string())
-}
-
-fn text(path: &Path) -> anyhow::Result<String> {
-    let name = || path.display().to_string();
-    let size = path.metadata().with_context(name)?.len();
-    if size > MOST_BYTES {
-        return Err(anyhow!("{}: {size} bytes; give at most {MOST_BYTES}", name()));
-    }
-    std::fs::read_to_string(path).with_context(name)
 }
 
 /// The faults, a line each.

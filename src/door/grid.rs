@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::{
     arguments::{GridEstimateArguments, GridSolveArguments},
     say,
+    text::text_of,
     verbs::json,
 };
 
@@ -28,7 +29,7 @@ pub fn solve(arguments: &GridSolveArguments) -> anyhow::Result<()> {
     let began = ProcessTime::now();
     let name = || arguments.file.display().to_string();
     if let Some(profiles) = &arguments.profiles {
-        let (file, text) = text_of(profiles)?;
+        let (file, text) = grid_text(profiles)?;
         let profiles = sound(read::profiles(&file, &text, &grid))?;
         let kind = if arguments.three_phase { SeriesKind::ThreePhase } else { SeriesKind::Balanced };
         let mut report = pool.install(|| grid::solve_series(&grid, &profiles, kind)).with_context(|| file.clone())?;
@@ -48,7 +49,7 @@ pub fn solve(arguments: &GridSolveArguments) -> anyhow::Result<()> {
 }
 
 pub fn estimate(arguments: &GridEstimateArguments) -> anyhow::Result<()> {
-    let (file, text) = text_of(&arguments.file)?;
+    let (file, text) = grid_text(&arguments.file)?;
     let grid = sound(read::pgm(&file, &text))?;
     let measurements = sound(read::pgm_sensors(&file, &text, &grid))?;
     if measurements.is_empty() {
@@ -63,7 +64,7 @@ pub fn estimate(arguments: &GridEstimateArguments) -> anyhow::Result<()> {
 /// A file of any kind, or a folder of tables.
 pub fn open(path: &Path) -> anyhow::Result<Grid> {
     if !path.is_dir() {
-        let (file, text) = text_of(path)?;
+        let (file, text) = grid_text(path)?;
         return sound(read::any(&file, &text));
     }
     let mut paths: Vec<PathBuf> =
@@ -73,19 +74,14 @@ pub fn open(path: &Path) -> anyhow::Result<Grid> {
     let mut tables = Vec::new();
     for path in &paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        tables.push((name, text_of(path)?.1));
+        tables.push((name, grid_text(path)?.1));
     }
     let tables: Vec<(&str, &str)> = tables.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     sound(read::csv(&path.display().to_string(), &tables))
 }
 
-fn text_of(path: &Path) -> anyhow::Result<(String, String)> {
-    let file = path.display().to_string();
-    let size = fs::metadata(path).with_context(|| file.clone())?.len();
-    if size > LARGEST {
-        bail!("{file}: {size} bytes; grids of up to {LARGEST} are read");
-    }
-    let text = fs::read_to_string(path).with_context(|| file.clone())?;
+fn grid_text(path: &Path) -> anyhow::Result<(String, String)> {
+    let (file, text) = (path.display().to_string(), text_of(path, LARGEST)?);
     if text.trim().is_empty() {
         bail!("{file}: is empty; give a MATPOWER case, JSON of pandapower or power-grid-model, or CSV tables");
     }

@@ -15,6 +15,7 @@ mod outages;
 mod progress;
 mod record;
 mod simulate;
+mod text;
 mod traffic;
 mod trial;
 mod verbs;

@@ -22,6 +22,7 @@ use crate::{
     feed::lines,
     progress::Bar,
     say,
+    text::text_of,
     verbs::{instant, json, open, options},
 };
 
@@ -124,15 +125,12 @@ pub fn sources(named: Option<&Path>, city: &Path) -> anyhow::Result<(Option<Sour
 
 fn read_sources(file: &Path) -> anyhow::Result<Sources> {
     let name = || file.display().to_string();
-    let size = match file.metadata() {
-        Ok(found) if found.is_file() => found.len(),
+    match file.metadata() {
+        Ok(found) if found.is_file() => {}
         Ok(_) => bail!("--sources: {}: is no file; name a sources.toml", name()),
         Err(error) => bail!("--sources: {}: {error}; write it, or name one that is there", name()),
-    };
-    if size > MOST_BYTES {
-        bail!("{}: {size} bytes; give at most {MOST_BYTES}", name());
     }
-    let text = fs::read_to_string(file).with_context(name)?;
+    let text = text_of(file, MOST_BYTES)?;
     first_line(Sources::parse(&name(), &text).map_err(lines))
 }
 

@@ -99,10 +99,10 @@ impl PostgresHistory {
             HistoryError::Server(what.to_owned())
         })?;
         if plaintext == Plaintext::LoopbackOnly && config.get_hosts().iter().any(|host| !loopback(host)) {
-            let what = "the connection is not encrypted: name a host of this machine, or allow plain text";
+            let what = "the connection is not encrypted: name a host of this machine, or allow plain text (postgres_plaintext = true)";
             return Err(HistoryError::Server(what.to_owned()));
         }
-        let mut client = config.connect(NoTls).map_err(|e| told(&e))?;
+        let mut client = config.connect(NoTls).map_err(|e| unreached(&e))?;
         lock(&mut client)?;
         prepare(&mut client).map_err(|e| told(&e))?;
         let (series, sources) = (names_of_series(&mut client)?, names_of_sources(&mut client)?);
@@ -361,6 +361,15 @@ impl Store for PostgresHistory {
 /// The server's own words where it has some, without the connection's secrets.
 fn told(error: &::postgres::Error) -> HistoryError {
     HistoryError::Server(error.as_db_error().map_or_else(|| error.to_string(), |e| e.message().to_owned()))
+}
+
+/// Why there is no connection: the server's own words, or that nobody answered.
+fn unreached(error: &::postgres::Error) -> HistoryError {
+    if error.as_db_error().is_some() {
+        return told(error);
+    }
+    let cause = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+    HistoryError::Server(format!("no server answers ({cause}); start it, or mend host and port of the connection"))
 }
 
 fn loopback(host: &Host) -> bool {
