@@ -114,7 +114,7 @@ pub enum Signal {
     NextPage(String),
     /// The answer is to be asked again after so many seconds.
     Ttl(f64),
-    /// A device described itself; the state topic to subscribe to.
+    /// A device described itself; a topic to subscribe to: of its state, or of whether it is there.
     Discovered { device: String, topic: String },
     /// A part that this program does not read, and why.
     NotSupported(String),

@@ -197,9 +197,9 @@ impl Directory {
         for entity in &entities {
             for named in entity.topics() {
                 self.by_topic.entry(named.to_owned()).or_default().insert(topic.to_owned());
+                let (device, topic) = (entity.id.clone(), named.to_owned());
+                decoded.signals.push(Signal::Discovered { device, topic });
             }
-            let (device, topic) = (entity.id.clone(), entity.state_topic.clone());
-            decoded.signals.push(Signal::Discovered { device, topic });
         }
         self.entities += entities.len();
         if !entities.is_empty() {

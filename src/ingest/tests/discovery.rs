@@ -7,7 +7,7 @@ use std::sync::{Arc, atomic::AtomicU64};
 use citytwin_feeds::{Clock, Secrets, mapping::Sources};
 use citytwin_history::History;
 use citytwin_ingest::{Broker, Change, Feeds, Ingest, Settings};
-use citytwin_model::Timestamp;
+use citytwin_model::{Quality, Timestamp};
 use support::{Mosquitto, PATIENCE, anchor, becomes_true, free_port, mosquitto_installed, publisher::publish, sensors};
 
 /// The state topic is named by a message alone; it is subscribed to when that has come.
@@ -38,7 +38,7 @@ fn the_topics_of_announced_devices_are_subscribed_to() {
     let one = |name: &str, topic: &'static str, payload: &'static str| {
         publish(port, name, 1, 1000.0, &AtomicU64::new(0), |_| (topic.to_owned(), payload.into()));
     };
-    let config = r#"{"state_topic":"hall/speed","unique_id":"hall","unit_of_measurement":"km/h"}"#;
+    let config = r#"{"state_topic":"hall/speed","unique_id":"hall","unit_of_measurement":"km/h","availability_topic":"hall/status"}"#;
     assert!(becomes_true(PATIENCE, || {
         one("announcer", "homeassistant/sensor/hall/config", config);
         ingest.status().sources[0].messages > 0
@@ -54,4 +54,11 @@ fn the_topics_of_announced_devices_are_subscribed_to() {
     );
     let news = ingest.live().take(9);
     assert!(matches!(&news[..], [Change::Reading(reading)] if reading.value == 42.0), "{news:?}");
+    // So is the topic that says whether it is there.
+    let gone = becomes_true(PATIENCE, || {
+        one("device", "hall/status", "offline");
+        let news = ingest.live().take(9);
+        news.iter().any(|change| matches!(change, Change::Quality { quality: Quality::Stale, .. }))
+    });
+    assert!(gone, "{:?}", ingest.status());
 }
